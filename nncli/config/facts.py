@@ -1,0 +1,131 @@
+"""What a data set says of itself: shapes, columns, classes, statistics of its training part.
+
+`DataFacts` is the frozen value between the rooms: `data` makes it, the rules and the builder read it, and
+`inputs.json` in a run folder is nothing but it, so that an input becomes an array in the same way for ever.
+It knows no arrays and no files.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from nncli.config.section import FromList, Section, Shape
+
+# Up to this many known values a category becomes one-hot; above, it becomes an embedding (DESIGN.md, section 3).
+ONE_HOT_LIMIT = 16
+
+
+class Task(StrEnum):
+    """What is predicted (the lecture's choice of the output layer hangs on it)."""
+
+    BINARY = "binary"
+    MULTICLASS = "multiclass"
+    MULTILABEL = "multilabel"
+    REGRESSION = "regression"
+    POSITIVE_REGRESSION = "positive_regression"
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether the target is a number and not a class or label."""
+        return self in (Task.REGRESSION, Task.POSITIVE_REGRESSION)
+
+
+class ImageInput(Section):
+    """Images as uint8 (or float32) arrays of (height, width, channels)."""
+
+    kind: Literal["image"] = "image"
+    height: int
+    width: int
+    channels: int
+    dtype: Literal["uint8", "float32"] = "uint8"
+    scale: float = Field(description="what the model's first layer multiplies by: 1/255, digits 1/16")
+    border: float | None = Field(
+        None, description="median of the border's pixels in the training part, to notice inverted images"
+    )
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of one image in the order Keras calls channels_last."""
+        return (self.height, self.width, self.channels)
+
+
+class NumberColumn(Section):
+    """A numeric column; the statistics are those of its present values in the training part."""
+
+    kind: Literal["number"] = "number"
+    name: str
+    mean: float
+    deviation: float = Field(description="standard deviation, 1.0 for a constant column")
+    median: float
+    has_missing: bool = Field(False, description="whether training rows lack it: then an indicator is added")
+
+
+class CategoryColumn(Section):
+    """A column of names; index i + 1 stands for vocabulary[i], index 0 for missing or unseen."""
+
+    kind: Literal["category"] = "category"
+    name: str
+    vocabulary: Annotated[tuple[str, ...], FromList]
+
+    @property
+    def width(self) -> int:
+        """How many numbers the column becomes: one-hot of the known values, or an embedding."""
+        known = len(self.vocabulary)
+        return known if known <= ONE_HOT_LIMIT else min(50, round(known**0.5) + 1)
+
+
+class TableInput(Section):
+    """Rows of a table as two arrays: `numbers` float32 (rows, n) with NaN for missing, `categories` int32 (rows, m)."""
+
+    kind: Literal["table"] = "table"
+    numbers: Annotated[tuple[NumberColumn, ...], FromList] = ()
+    categories: Annotated[tuple[CategoryColumn, ...], FromList] = ()
+    missing: Annotated[tuple[str, ...], FromList] = Field((), description="texts read as missing")
+    delimiter: str = ","
+    header: bool = True
+    columns: Annotated[tuple[str, ...], FromList] = Field(
+        (), description="all the columns of the file the model was trained on, in order"
+    )
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of one row after encoding: numbers, indicators of missing ones, categories."""
+        indicators = sum(column.has_missing for column in self.numbers)
+        return (len(self.numbers) + indicators + sum(column.width for column in self.categories),)
+
+
+Input = Annotated[ImageInput | TableInput, Field(discriminator="kind")]
+
+
+class Target(Section):
+    """What is predicted: its task, the names of its columns and classes, statistics of the training part."""
+
+    task: Task
+    columns: Annotated[tuple[str, ...], FromList] = Field(description="target columns; one label each for multilabel")
+    classes: Annotated[tuple[str, ...], FromList] = Field(
+        (), description="class names in the order of the outputs; (negative, positive) for binary; empty otherwise"
+    )
+    minimum: Annotated[tuple[float, ...], FromList] = Field((), description="per column, regression only")
+    mean: Annotated[tuple[float, ...], FromList] = Field(
+        (), description="per column: of the numbers (regression), or the rate of each label (multilabel, binary)"
+    )
+    median: Annotated[tuple[float, ...], FromList] = Field((), description="per column, regression only")
+    deviation: Annotated[tuple[float, ...], FromList] = Field((), description="per column, regression only")
+    class_counts: Annotated[tuple[int, ...], FromList] = Field((), description="rows of each class in training")
+
+    @property
+    def outputs(self) -> int:
+        """How many output units the task needs (DESIGN.md, section 5)."""
+        if self.task is Task.MULTICLASS:
+            return len(self.classes)
+        return 1 if self.task is Task.BINARY else len(self.columns)
+
+
+class DataFacts(Section):
+    """Everything the rules and the builder need to know of a data set."""
+
+    source: str = Field(description="where the data truly came from, a fallback included")
+    inputs: Input
+    target: Target
+    rows: dict[str, int] = Field(description="rows in each part: train, validation, test")

@@ -1,0 +1,72 @@
+"""What each layer can say of itself without Keras: its options, its output shape, its parameters."""
+
+from typing import Any, Literal, get_args
+
+from pydantic import Field, model_validator
+
+from nncli.config.section import Section, Shape
+
+ActivationName = Literal[
+    "linear",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "tanh",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "leaky_relu",
+    "softplus",
+    "exponential",
+]
+ACTIVATIONS: tuple[str, ...] = get_args(ActivationName)
+
+InitializerName = Literal[
+    "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal", "zeros"
+]
+
+
+class ShapeError(ValueError):
+    """A layer cannot take the shape that reaches it; the text says got, expected, fix."""
+
+
+class Regularizer(Section):
+    """A penalty on weights that is added to the loss: l1 * sum(|w|) + l2 * sum(w**2)."""
+
+    l1: float = Field(0.0, ge=0.0)
+    l2: float = Field(0.0, ge=0.0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        """`l2` alone stands for Keras's default of 0.01."""
+        return {value: 0.01} if value in ("l1", "l2") else value
+
+
+class LayerSection(Section):
+    """One entry of `model.layers`; shapes have no batch dimension."""
+
+    kind: str
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The shape that leaves the layer. Raises ShapeError where the input cannot be taken."""
+        raise NotImplementedError
+
+    def parameter_count(self, input_shape: Shape) -> int:
+        """The number of weights, trained or not, as Keras's `count_params` gives it."""
+        return 0
+
+    def described(self) -> str:
+        """The options that were given, short enough for a table cell."""
+        given = self.model_dump(exclude={"kind"}, exclude_defaults=True)
+        return ", ".join(f"{name}={value}" for name, value in given.items() if name not in ("activation", "name"))
+
+
+class WeightedLayer(LayerSection):
+    """A layer with a kernel, a bias and an activation; without one it takes `model.hidden_activation`."""
+
+    activation: ActivationName | None = None
+    use_bias: bool = True
+    kernel_initializer: InitializerName = "glorot_uniform"
+    kernel_regularizer: Regularizer | None = None

@@ -1,0 +1,39 @@
+"""Layers that keep values in a steady range while training."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from nncli.config.layers.contract import LayerSection
+from nncli.config.section import Shape
+
+
+class BatchNormalization(LayerSection):
+    """Normalizes over the batch; four numbers a channel, two of them trained (Ioffe and Szegedy, 2015)."""
+
+    kind: Literal["batch_normalization"] = "batch_normalization"
+    momentum: float = Field(0.99, ge=0.0, lt=1.0)
+    epsilon: float = Field(0.001, gt=0.0)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The input's."""
+        return input_shape
+
+    def parameter_count(self, input_shape: Shape) -> int:
+        """gamma, beta, and the moving mean and variance."""
+        return 4 * input_shape[-1]
+
+
+class LayerNormalization(LayerSection):
+    """Normalizes over the values of one example (Ba et al., 2016)."""
+
+    kind: Literal["layer_normalization"] = "layer_normalization"
+    epsilon: float = Field(0.001, gt=0.0)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The input's."""
+        return input_shape
+
+    def parameter_count(self, input_shape: Shape) -> int:
+        """gamma and beta."""
+        return 2 * input_shape[-1]

@@ -1,0 +1,55 @@
+"""The stack of layers with the shape and the parameters of each, worked out without Keras."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nncli.config.layers import Dense, Flatten, LayerSection, Output, ShapeError
+from nncli.config.section import Shape
+from nncli.config.sections import Config
+
+
+@dataclass(frozen=True)
+class StackRow:
+    """One layer of the network; `index` is its place in `model.layers`, None for a Flatten that was put in."""
+
+    index: int | None
+    layer: LayerSection
+    activation: str | None
+    input_shape: Shape
+    output_shape: Shape
+    parameters: int
+
+
+class StackError(ValueError):
+    """The layer at `index` cannot take the shape that reaches it."""
+
+    def __init__(self, index: int, reason: str) -> None:
+        super().__init__(reason)
+        self.index = index
+
+
+def stack_layers(config: Config, input_shape: Shape) -> list[StackRow]:
+    """Each layer with what goes in and comes out. Raises StackError at the first that does not fit."""
+    return list(_walk(config, input_shape))
+
+
+def _walk(config: Config, shape: Shape) -> Iterator[StackRow]:
+    for index, layer in enumerate(config.model.layers):
+        if isinstance(layer, Dense | Output) and len(shape) > 1:
+            flat = Flatten().output_shape(shape)
+            yield StackRow(None, Flatten(), None, shape, flat, 0)
+            shape = flat
+        try:
+            output = layer.output_shape(shape)
+        except ShapeError as error:
+            raise StackError(index, str(error)) from None
+        yield StackRow(index, layer, activation_of(config, layer), shape, output, layer.parameter_count(shape))
+        shape = output
+
+
+def activation_of(config: Config, layer: LayerSection) -> str | None:
+    """The activation a layer has in the end: its own, or the one for hidden layers; None where it has none."""
+    if "activation" not in type(layer).model_fields:
+        return None
+    own: str | None = layer.activation  # type: ignore[attr-defined]
+    return own or config.model.hidden_activation

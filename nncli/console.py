@@ -1,0 +1,198 @@
+"""The only printing: answers on stdout (text or JSON), talk and progress on stderr. Knows no run and no model."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+import rich.console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from nncli.errors import NncliError
+
+_BARS = "▁▂▃▄▅▆▇█"
+_ASCII_BARS = "_.-=+*#@"
+# A step that takes longer than this is worth a word; a shorter one would only flicker.
+_PATIENCE_SECONDS = 0.4
+_PLAIN_EPOCH_LINES = 40
+
+
+class Console:
+    """Says things where they belong; `json_mode` turns the answer into one JSON object on stdout."""
+
+    def __init__(self, *, json_mode: bool = False, stdout: TextIO | None = None, stderr: TextIO | None = None) -> None:
+        self.json_mode = json_mode
+        self._stdout = rich.console.Console(file=stdout or sys.stdout, highlight=False, soft_wrap=False)
+        self._stderr = rich.console.Console(file=stderr or sys.stderr, highlight=False)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether talk goes to a person's terminal."""
+        return self._stderr.is_terminal
+
+    def answer(self, value: Mapping[str, Any], *renderables: Any) -> None:
+        """The result of a command: the JSON object, or its readable form."""
+        if self.json_mode:
+            self.write(json.dumps(value, ensure_ascii=False) + "\n")
+            return
+        for renderable in renderables:
+            self._stdout.print(renderable)
+
+    def write(self, text: str) -> None:
+        """Text for stdout exactly as it is."""
+        self._stdout.file.write(text)
+        self._stdout.file.flush()
+
+    def say(self, text: str) -> None:
+        """One line of talk."""
+        self._stderr.print(escape(text), soft_wrap=True)
+
+    def warn(self, text: str) -> None:
+        """One line that the user should not miss."""
+        self._stderr.print(f"[bold yellow]warning:[/] {escape(text)}", soft_wrap=True)
+
+    def fail(self, error: NncliError) -> None:
+        """An error in its own words, and how to mend it."""
+        for line in error.message.splitlines():
+            self._stderr.print(f"[bold red]error:[/] {escape(line)}", soft_wrap=True)
+        if error.hint:
+            self._stderr.print(f"[bold]fix:[/] {escape(error.hint)}", soft_wrap=True)
+
+    @contextmanager
+    def step(self, what: str) -> Iterator["Step"]:
+        """A stretch of work with an unknown or reported share done; shown on a terminal, said when it was long."""
+        step = Step(self._stderr, what)
+        try:
+            yield step
+        finally:
+            step.close()
+
+    def training(self, epochs: int, batches: int) -> "TrainingView":
+        """The view of one training; close it when it ends, however it ends."""
+        return TrainingView(self._stderr, epochs, batches)
+
+
+class Step:
+    """Progress of one stretch of work: a bar on a terminal, nothing elsewhere."""
+
+    def __init__(self, console: rich.console.Console, what: str) -> None:
+        self._console, self._what = console, what
+        self._started = time.monotonic()
+        self._progress: Progress | None = None
+        self._tasks: dict[str, Any] = {}
+
+    def __call__(self, what: str, fraction: float) -> None:
+        """Reports that `fraction` (0 to 1) of `what` is done."""
+        late = time.monotonic() - self._started > _PATIENCE_SECONDS
+        if self._progress is None and (not self._console.is_terminal or not late):
+            return
+        if self._progress is None:
+            columns = (TextColumn("{task.description}"), BarColumn(20), TimeRemainingColumn())
+            self._progress = Progress(*columns, console=self._console, transient=True)
+            self._progress.start()
+        if what not in self._tasks:
+            self._tasks[what] = self._progress.add_task(escape(what), total=1.0)
+        self._progress.update(self._tasks[what], completed=fraction)
+
+    def close(self) -> None:
+        """Ends the bar."""
+        if self._progress is not None:
+            self._progress.stop()
+
+
+class TrainingView:
+    """What a person sees of a training: a line an epoch, on a terminal a bar inside it, curves at the end."""
+
+    def __init__(self, console: rich.console.Console, epochs: int, batches: int) -> None:
+        self._console, self._epochs, self._batches = console, epochs, batches
+        self._records: list[Mapping[str, float]] = []
+        self._epoch = 0
+        self._progress: Progress | None = None
+        if console.is_terminal:
+            self._progress = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(14),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[metrics]}"),
+                TimeRemainingColumn(compact=True),
+                console=console,
+                transient=True,
+            )
+            self._progress.start()
+            self._bar = self._progress.add_task("", total=epochs * batches, metrics="")
+
+    def on_batch(self, epoch: int, batch: int, metrics: Mapping[str, float]) -> None:
+        """`batch` batches of the epoch (counted from 0) are done, with the metrics so far."""
+        if self._progress is not None:
+            text = "  ".join(f"{name} {_short(value)}" for name, value in list(metrics.items())[:2])
+            description = f"epoch {epoch + 1}/{self._epochs}"
+            done = epoch * self._batches + batch
+            self._progress.update(self._bar, completed=done, metrics=text, description=description)
+
+    def on_epoch(self, epoch: int, record: Mapping[str, float]) -> None:
+        """An epoch (counted from 0) is over."""
+        self._records.append(record)
+        every = max(1, -(-self._epochs // _PLAIN_EPOCH_LINES))
+        if (epoch + 1) % every and epoch + 1 != self._epochs and epoch:
+            return
+        shown = {key: value for key, value in record.items() if key not in ("epoch", "seconds", "train_seconds")}
+        shown.pop("learning_rate", None)
+        width = len(str(self._epochs))
+        cells = "  ".join(f"{name} {_short(value)}" for name, value in shown.items())
+        text = f"epoch {epoch + 1:>{width}}/{self._epochs}  {cells}  {record.get('seconds', 0.0):.2f} s"
+        self._console.print(escape(text), soft_wrap=True)
+
+    def close(self) -> None:
+        """Ends the bar."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+    def draw_curves(self) -> None:
+        """The course of the loss and of the first metric, a character an epoch."""
+        if len(self._records) < 3:
+            return
+        names = [name for name in self._records[0] if not name.endswith(("seconds", "rate")) and name != "epoch"]
+        chosen = [name for name in names if name.removeprefix("val_") in [n for n in names[:2]]]
+        width = max(len(name) for name in chosen)
+        for name in chosen:
+            values = [float(record[name]) for record in self._records if name in record]
+            line = sparkline(values, 40, ascii_only=not self._speaks_unicode())
+            self._console.print(escape(f"{name:<{width}}  {line}  {_short(values[0])} to {_short(values[-1])}"))
+
+    def _speaks_unicode(self) -> bool:
+        return (self._console.encoding or "").lower().startswith("utf")
+
+
+def sparkline(values: Sequence[float], width: int, *, ascii_only: bool = False) -> str:
+    """Values as a row of at most `width` bars, the lowest and the highest value at the ends of the scale."""
+    finite = [value for value in values if value == value and abs(value) != float("inf")]
+    if not finite:
+        return ""
+    count = min(width, len(finite))
+    groups = [finite[len(finite) * i // count : len(finite) * (i + 1) // count] for i in range(count)]
+    means = [sum(group) / len(group) for group in groups]
+    low, span = min(means), (max(means) - min(means)) or 1.0
+    bars = _ASCII_BARS if ascii_only else _BARS
+    return "".join(bars[min(len(bars) - 1, int((mean - low) / span * len(bars)))] for mean in means)
+
+
+def make_table(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1) -> Table:
+    """A plain table; the first `left` columns are text, the others numbers."""
+    table = Table(title=title and escape(title), box=None, title_justify="left", header_style="bold", pad_edge=False)
+    for position, name in enumerate(columns):
+        table.add_column(escape(name), justify="left" if position < left else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    return table
+
+
+def _short(value: float) -> str:
+    """Four significant digits, as people compare them."""
+    if value != value:
+        return "nan"
+    return f"{value:.4f}" if 1e-3 <= abs(value) < 100 or value == 0 else f"{value:.4g}"

@@ -1,0 +1,67 @@
+"""The errors of nncli: what went wrong, in one clear message, and the exit code that says so.
+
+NncliError                    1  it failed while working
+├── UserError                 2  the user's command, config or data is wrong
+│   ├── UsageError            2  a command's arguments
+│   ├── ConfigError           2  a config; carries one line for each problem
+│   ├── DataError             2  a table, image or array that cannot be used as it is
+│   └── RunError              2  a run folder that is not there, not finished or damaged
+├── UnreachableError          3  data that could not be had (offline, not prepared)
+├── TrainingDivergedError     4  the loss is no longer a finite number
+└── ExportError               1  a model that a format cannot hold
+"""
+
+from collections.abc import Sequence
+
+
+class NncliError(Exception):
+    """Something nncli can explain: `message` says what was got and expected, `hint` how to fix it."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UserError(NncliError):
+    """The command, the config or the data is wrong."""
+
+    exit_code = 2
+
+
+class UsageError(UserError):
+    """The arguments of a command do not fit together."""
+
+
+class ConfigError(UserError):
+    """A config cannot be used; `problems` has one line for each reason, in the order of the file."""
+
+    def __init__(self, problems: Sequence[str], *, hint: str | None = None) -> None:
+        super().__init__("\n".join(problems), hint=hint)
+        self.problems = tuple(problems)
+
+
+class DataError(UserError):
+    """A table, an image or an array cannot be used as it is."""
+
+
+class RunError(UserError):
+    """A run folder is missing, unfinished or damaged."""
+
+
+class UnreachableError(NncliError):
+    """Data could not be had: no network, no prepared copy."""
+
+    exit_code = 3
+
+
+class TrainingDivergedError(NncliError):
+    """The loss became NaN or infinite."""
+
+    exit_code = 4
+
+
+class ExportError(NncliError):
+    """A model cannot be written in the format asked for."""

@@ -1,0 +1,83 @@
+"""The names of the files in a run folder, and the one function that writes a file: all of it or none of it."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+CONFIG = "config.yaml"
+RECORD = "run.json"
+METRICS = "metrics.jsonl"
+SUMMARY = "summary.json"
+WEIGHTS = "weights.npz"
+KERAS_MODEL = "model.keras"
+LITE_MODEL = "model.tflite"
+INPUTS = "inputs.json"
+SPLITS = "splits.npz"
+MANIFEST = "manifest.json"
+PLOTS = "plots"
+EVALUATION = "evaluation"
+COMPARISON = "comparison.json"
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes to a temporary name in the same folder, synced, renamed, the folder synced.
+
+    A reader sees the old file or the new one; a full disk or a kill leaves the old one. Raises OSError.
+    """
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
+    except BaseException:  # Ctrl-C included: no temporary file may stay behind
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Writes a JSON object; NaN and infinity, which JSON does not have, become null."""
+    write_bytes(path, (json.dumps(finite(value), indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def finite(value: Any) -> Any:
+    """The value with every float that JSON cannot hold replaced by None."""
+    if isinstance(value, float):
+        return value if value == value and abs(value) != float("inf") else None
+    if isinstance(value, Mapping):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value
+
+
+def append_line(path: Path, value: Mapping[str, Any]) -> None:
+    """Adds one JSON line in one write, so that a reader sees whole lines."""
+    line = (json.dumps(finite(value), ensure_ascii=False) + "\n").encode()
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    try:
+        os.write(handle, line)
+    finally:
+        os.close(handle)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # Windows cannot open folders, and syncs the entry with the file
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,128 @@
+"""One run folder: made so that it never exists before, its record and status, its manifest."""
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from nncli.errors import RunError
+from nncli.run import files
+
+Status = Literal["running", "finished", "failed", "interrupted"]
+# The files a model is read from; sums of them stand in the manifest and are checked before any parser opens one.
+_SUMMED = (files.CONFIG, files.INPUTS, files.WEIGHTS, files.KERAS_MODEL, files.LITE_MODEL)
+
+
+class RunFolder:
+    """The folder of one run; every file in it is written whole or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, runs_dir: Path, name: str, *, kind: str = "train", stamped: bool = True) -> "RunFolder":
+        """Makes `runs_dir/20261123-021507-name`, with a number behind it where that exists. Raises RunError."""
+        stem = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}" if stamped else name
+        try:
+            runs_dir.mkdir(parents=True, exist_ok=True)
+            for attempt in range(1, 1000):
+                path = runs_dir / (stem if attempt == 1 else f"{stem}-{attempt}")
+                with contextlib.suppress(FileExistsError):
+                    path.mkdir()
+                    folder = cls(path)
+                    folder.write_record(kind=kind, status="running", started=now())
+                    return folder
+        except OSError as error:
+            raise RunError(
+                f"cannot make a run folder in {runs_dir}: {error.strerror}", hint="choose another with --runs-dir"
+            ) from None
+        raise RunError(f"cannot find a free name for {stem} in {runs_dir}")
+
+    def file(self, name: str) -> Path:
+        """The path of a file of this run."""
+        return self.path / name
+
+    def write(self, name: str, content: bytes) -> None:
+        """Writes a file (also in a subfolder such as plots/) whole or not at all."""
+        path = self.path / name
+        path.parent.mkdir(exist_ok=True)
+        files.write_bytes(path, content)
+
+    def write_json(self, name: str, value: Mapping[str, Any]) -> None:
+        """Writes a JSON object whole or not at all."""
+        path = self.path / name
+        path.parent.mkdir(exist_ok=True)
+        files.write_json(path, value)
+
+    def append(self, name: str, value: Mapping[str, Any]) -> None:
+        """Adds one JSON line to a file."""
+        files.append_line(self.path / name, value)
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Reads a JSON object. Raises RunError where it is missing or damaged."""
+        try:
+            value = json.loads((self.path / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise RunError(f"{self.path} has no {name}", hint="is it the folder of a finished run?") from None
+        except (OSError, ValueError) as error:
+            raise RunError(f"{self.path / name} cannot be read ({error})") from None
+        if not isinstance(value, dict):
+            raise RunError(f"{self.path / name} is not a JSON object")
+        return value
+
+    def read_lines(self, name: str) -> list[dict[str, Any]]:
+        """The JSON lines of a file; a last line that a kill cut short is left out."""
+        try:
+            lines = (self.path / name).read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        values = []
+        for line in lines:
+            with contextlib.suppress(ValueError):
+                values.append(json.loads(line))
+        return values
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What run.json says."""
+        return self.read_json(files.RECORD)
+
+    def write_record(self, **changes: Any) -> None:
+        """Changes keys of run.json and leaves the others."""
+        known = self.record if self.file(files.RECORD).exists() else {}
+        self.write_json(files.RECORD, {**known, **changes})
+
+    def close(self, status: Status, **changes: Any) -> None:
+        """Notes how the run ended."""
+        self.write_record(status=status, ended=now(), **changes)
+
+    def write_manifest(self) -> None:
+        """Notes the sha256 of the files a model is read from."""
+        sums = {name: _sum(self.file(name)) for name in _SUMMED if self.file(name).exists()}
+        self.write_json(files.MANIFEST, {"sha256": sums})
+
+    def require_intact(self, *names: str) -> None:
+        """Raises RunError where one of the files is missing or not the one that was written."""
+        sums = self.read_json(files.MANIFEST).get("sha256", {})
+        for name in names:
+            path = self.file(name)
+            if name not in sums or not path.exists():
+                raise RunError(f"{self.path} has no {name}", hint="train again, or name another run")
+            if _sum(path) != sums[name]:
+                raise RunError(
+                    f"{path} is damaged: its sha256 is not the one in {files.MANIFEST}",
+                    hint="its predictions could be wrong; restore the file or train again",
+                )
+
+
+def now() -> str:
+    """This moment in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _sum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
