@@ -65,3 +65,7 @@ class TrainingDivergedError(NncliError):
 
 class ExportError(NncliError):
     """A model cannot be written in the format asked for."""
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived; like KeyboardInterrupt it is no Exception, so that nothing swallows it on its way."""

@@ -1,0 +1,64 @@
+"""The `nncli` command with all its commands, and the process around it: signals, exit codes."""
+
+import os
+import signal
+import sys
+from typing import Annotated, Any
+
+import typer
+
+import nncli
+from nncli.cli.check import check
+from nncli.cli.compare import compare
+from nncli.cli.eval import evaluate
+from nncli.cli.predict import predict
+from nncli.cli.train import train
+from nncli.errors import Terminated
+
+app = typer.Typer(
+    name="nncli",
+    help="Describe a neural network in ten lines of YAML; train, evaluate, use and compare it.",
+    epilog="Start with: nncli train",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("train")(train)
+app.command("eval")(evaluate)
+app.command("predict")(predict)
+app.command("compare")(compare)
+app.command("check")(check)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"nncli {nncli.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def nncli_options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Describe a neural network in ten lines of YAML; train, evaluate, use and compare it."""
+
+
+def main() -> None:
+    """Runs the command line and ends the process with its exit code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    code: Any = 0
+    try:
+        app()
+    except SystemExit as end:
+        code = end.code
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Without waiting for a thread that may still import TensorFlow, and without tearing TensorFlow down.
+    os._exit(code if isinstance(code, int) else 1)
+
+
+def _terminate(number: int, frame: Any) -> None:
+    raise Terminated

@@ -1,0 +1,34 @@
+"""`nncli compare`."""
+
+from typing import Annotated
+
+import typer
+
+from nncli.cli.shell import Assignments, DataDir, Json, RunsDir, command
+from nncli.cli.views import show_comparison
+
+
+def compare(
+    configs: Annotated[list[str] | None, typer.Argument(metavar="[CONFIG...]", show_default="digits_softmax")] = None,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=A,B", help="Values to compare.", show_default="model.hidden_activation=sigmoid,relu"),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each variant, each with a seed of its own.")] = 3,
+    assignments: Assignments = None,
+    epochs: Annotated[int | None, typer.Option(help="train.epochs of every training.", show_default=False)] = None,
+    target: Annotated[float | None, typer.Option(help="Level for `epochs to target`.", show_default=False)] = None,
+    data_dir: DataDir = None,
+    runs_dir: RunsDir = None,
+    json_mode: Json = False,
+) -> None:
+    """Train variants of a network on the same splits and seeds, and compare them.
+
+    Example: [bold]nncli compare --vary model.hidden_activation=sigmoid,relu --seeds 3[/bold]
+    """
+    with command(json_mode=json_mode) as console:
+        from nncli import pipeline
+
+        request = pipeline.ComparisonRequest.parse(configs, vary, seeds, assignments, epochs, target)
+        places = pipeline.Places.find(runs_dir, data_dir)
+        show_comparison(console, pipeline.compare(request, places=places, console=console))

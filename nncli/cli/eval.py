@@ -1,0 +1,26 @@
+"""`nncli eval`."""
+
+from typing import Annotated
+
+import typer
+
+from nncli.cli.shell import DataDir, Json, RunsDir, command
+from nncli.cli.views import show_evaluation
+
+
+def evaluate(
+    run: Annotated[str, typer.Argument(metavar="[RUN]", help="A run's folder, name or beginning.")] = "latest",
+    data: Annotated[str | None, typer.Option(metavar="PATH", help="Labelled data instead of the test part.")] = None,
+    data_dir: DataDir = None,
+    runs_dir: RunsDir = None,
+    json_mode: Json = False,
+) -> None:
+    """Measure a run on its test part, beside what guessing would reach.
+
+    Example: [bold]nncli eval latest[/bold]
+    """
+    with command(json_mode=json_mode) as console:
+        from nncli import pipeline
+
+        places = pipeline.Places.find(runs_dir, data_dir)
+        show_evaluation(console, pipeline.evaluate(run, places=places, console=console, data_path=data))

@@ -1,0 +1,160 @@
+"""How results look on a terminal; values in, tables and lines out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nncli.console import Console, make_table
+
+
+def show_training(console: Console, run: Any) -> None:
+    """What a training reached, where it lies and what to do next."""
+    summary, folder = run.summary, run.folder.path
+    kept, asked = summary["kept_epoch"], summary["epochs_asked"]
+    lines = [
+        make_table(None, ["test", "value", "baseline"], _metric_rows(summary["test"])),
+        f"baseline: {summary['test']['baseline']['predicts']}",
+        f"kept: epoch {kept} of {summary['epochs']} ({asked} asked), best {summary['monitor']} in epoch "
+        f"{summary['best_epoch']}; {summary['seconds_per_epoch']:.3g} s an epoch; {summary['parameters']:,} parameters",
+        f"run: {folder}",
+    ]
+    console.answer({"run": str(folder), **summary}, *lines)
+
+
+def show_evaluation(console: Console, evaluation: Any) -> None:
+    """Metrics beside the baseline, the classes, the confusion matrix where it fits a screen, the worst rows."""
+    result = evaluation.result
+    parts: list[Any] = [make_table(None, ["metric", "value", "baseline"], _metric_rows(result))]
+    parts.append(f"{result['rows']:,} rows; baseline: {result['baseline']['predicts']}")
+    parts += [f"{name}: {reason}" for name, reason in result["undefined"].items()]
+    for key in ("classes", "labels", "targets"):
+        if result.get(key):
+            parts += ["", _detail_table(key, result[key])]
+    if 2 <= len(result.get("confusion_matrix", ())) <= 12:
+        parts += ["", _confusion_table(result)]
+    if result["worst"]:
+        parts += ["", _worst_table(result["worst"][:5])]
+    parts.append(f"written: {evaluation.run.folder.path}/evaluation")
+    console.answer(result, *parts)
+
+
+def show_comparison(console: Console, comparison: Any) -> None:
+    """A row a variant, and whether the difference means something."""
+    result = comparison.result
+    columns = ["variant", f"test {result['metric']}", "s/epoch", "epochs to target", "parameters"]
+    rows = [_variant_row(variant, len(result["seeds"])) for variant in result["variants"]]
+    lines: list[Any] = [make_table(None, columns, rows)]
+    if result["target"] is not None:
+        lines.append(f"target: {result['watched']} {result['target']:.4f}; baseline {_number(result['baseline'])}")
+    lines += [line for line in [_difference_line(result["difference"], len(result["seeds"]))] if line]
+    console.answer(result, *lines, f"runs: {comparison.folder.path}")
+
+
+def show_network(console: Console, checked: Any) -> None:
+    """The network as a table of shapes and parameters."""
+    rows = [
+        [
+            row.layer.kind if row.index is not None else f"{row.layer.kind} (put in)",
+            row.layer.described(),
+            _shape(row.output_shape),
+            row.activation or "",
+            f"{row.parameters:,}",
+        ]
+        for row in checked.rows
+    ]
+    facts, config = checked.dataset.facts, checked.config
+    logits = ", from_logits: true" if config.loss.from_logits else ""
+    value = {
+        "config": config.name,
+        "task": facts.target.task.value,
+        "input_shape": list(facts.inputs.shape),
+        "rows": facts.rows,
+        "loss": config.loss.model_dump(),
+        "layers": [_layer_value(row) for row in checked.rows],
+        "parameters": sum(row.parameters for row in checked.rows),
+    }
+    console.answer(
+        value,
+        make_table(None, ["layer", "options", "output", "activation", "parameters"], rows, left=2),
+        f"{value['parameters']:,} parameters; input {_shape(facts.inputs.shape)}; task {value['task']}; "
+        f"loss {config.loss.name}{logits}",
+        f"rows: {', '.join(f'{name} {count:,}' for name, count in facts.rows.items())}",
+    )
+
+
+def _layer_value(row: Any) -> dict[str, Any]:
+    return {
+        "layer": row.layer.kind,
+        "index": row.index,
+        "output_shape": list(row.output_shape),
+        "activation": row.activation,
+        "parameters": row.parameters,
+    }
+
+
+def _metric_rows(measured: Mapping[str, Any]) -> list[list[str]]:
+    baseline = measured["baseline"]["metrics"]
+    return [[name, _number(value), _number(baseline.get(name))] for name, value in measured["metrics"].items()]
+
+
+def _detail_table(title: str, entries: Sequence[Mapping[str, Any]]) -> Any:
+    columns = list(entries[0])
+    rows = [[_number(entry[name]) if name != "name" else str(entry[name]) for name in columns] for entry in entries]
+    return make_table(None, [title if name == "name" else name for name in columns], rows)
+
+
+def _confusion_table(result: Mapping[str, Any]) -> Any:
+    names = [entry["name"] for entry in result["classes"]]
+    rows = [[name, *map(str, counts)] for name, counts in zip(names, result["confusion_matrix"], strict=True)]
+    return make_table(None, ["true \\ predicted", *names], rows)
+
+
+def _worst_table(worst: Sequence[Mapping[str, Any]]) -> Any:
+    rows = [[str(w["row"]), _answer(w["true"]), _answer(w["predicted"]), _number(w["loss"])] for w in worst]
+    return make_table(None, ["worst row", "true", "predicted", "loss"], rows, left=3)
+
+
+def _variant_row(variant: Mapping[str, Any], seeds: int) -> list[str]:
+    epochs = variant["epochs_to_target"]
+    reached = _number(epochs["median"]) if epochs["median"] is not None else "never"
+    short = f" ({epochs['reached']} of {seeds})" if epochs["reached"] < seeds else ""
+    diverged = f" ({variant['diverged']} diverged)" if variant["diverged"] else ""
+    seconds = variant["seconds_per_epoch"]["mean"]
+    return [
+        variant["name"],
+        _spread(variant["test"]) + diverged,
+        f"{seconds:.3g}" if seconds is not None else "-",
+        reached + short,
+        f"{variant['parameters']:,}" if variant["parameters"] is not None else "-",
+    ]
+
+
+def _difference_line(difference: Mapping[str, Any] | None, seeds: int) -> str | None:
+    if difference is None:
+        return None
+    won = f"better on {difference['seeds_won']} of {seeds} seeds" if seeds > 1 else "one seed: it may be chance"
+    return f"{difference['best']} is ahead of {difference['next']} by {_spread(difference)}; {won}"
+
+
+def _spread(values: Mapping[str, Any]) -> str:
+    if values["mean"] is None:
+        return "-"
+    deviation = f" ± {values['deviation']:.4f}" if values["deviation"] is not None else ""
+    return f"{values['mean']:.4f}{deviation}"
+
+
+def _number(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4f}" if abs(value) < 100 else f"{value:,.6g}"
+
+
+def _answer(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_answer(item) for item in value) or "(none)"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return " × ".join(map(str, shape))

@@ -1,0 +1,109 @@
+"""What a set of trainings says about the variants they belong to: means, deviations, paired differences."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nncli.evaluate.metrics import MAIN_METRICS
+
+# The metric of an epoch that stands for the main metric of a task while training.
+_WATCHED = {"binary": "val_accuracy", "multiclass": "val_accuracy", "multilabel": "val_accuracy"}
+
+
+def summarize_variants(cells: Sequence[Mapping[str, Any]], target: float | None) -> dict[str, Any]:
+    """The comparison of variants over seeds.
+
+    Each cell has "variant", "seed", "run", "task", "summary" (None when it diverged) and "history" (a record an
+    epoch). The level for `epochs_to_target` is `target`, else the best validation level that every finished
+    training reached, so that each has a number. Deviations are of the sample (n - 1), None for a single seed.
+    """
+    task = cells[0]["task"]
+    metric, watched = MAIN_METRICS[task], _watched(task, cells)
+    level = _common_level(cells, watched) if target is None else target
+    names = list(dict.fromkeys(cell["variant"] for cell in cells))
+    variants = [_summarize(name, [c for c in cells if c["variant"] == name], metric, watched, level) for name in names]
+    baseline = next((c["summary"]["test"]["baseline"]["metrics"][metric] for c in cells if c["summary"]), None)
+    return {
+        "task": task,
+        "metric": metric,
+        "baseline": baseline,
+        "watched": watched,
+        "target": level,
+        "seeds": sorted({cell["seed"] for cell in cells}),
+        "variants": variants,
+        "difference": _difference(variants),
+    }
+
+
+def _watched(task: str, cells: Sequence[Mapping[str, Any]]) -> str:
+    """The main metric on the validation part where epochs have it, else the validation loss."""
+    wanted = _WATCHED.get(task, "val_loss")
+    return wanted if all(wanted in record for cell in cells for record in cell["history"]) else "val_loss"
+
+
+def _reached(value: float, level: float, watched: str) -> bool:
+    return value <= level if watched.endswith("loss") else value >= level
+
+
+def _best(values: Sequence[float], watched: str) -> float:
+    return min(values) if watched.endswith("loss") else max(values)
+
+
+def _common_level(cells: Sequence[Mapping[str, Any]], watched: str) -> float | None:
+    bests = [_best([record[watched] for record in cell["history"]], watched) for cell in cells if cell["summary"]]
+    if not bests:
+        return None
+    return max(bests) if watched.endswith("loss") else min(bests)
+
+
+def _epochs_to(level: float | None, history: Sequence[Mapping[str, float]], watched: str) -> int | None:
+    if level is None:
+        return None
+    return next((i + 1 for i, record in enumerate(history) if _reached(record[watched], level, watched)), None)
+
+
+def _summarize(
+    name: str, cells: Sequence[Mapping[str, Any]], metric: str, watched: str, level: float | None
+) -> dict[str, Any]:
+    finished = [cell for cell in cells if cell["summary"]]
+    epochs = [_epochs_to(level, cell["history"], watched) for cell in finished]
+    reached = [count for count in epochs if count is not None]
+    return {
+        "name": name,
+        "runs": [cell["run"] for cell in cells],
+        "diverged": len(cells) - len(finished),
+        "test": spread([cell["summary"]["test"]["metrics"][metric] for cell in finished]),
+        "seconds_per_epoch": spread([cell["summary"]["seconds_per_epoch"] for cell in finished]),
+        "parameters": finished[0]["summary"]["parameters"] if finished else None,
+        "epochs_to_target": {
+            "median": statistics.median(reached) if reached else None,
+            "reached": len(reached),
+            "values": epochs,
+        },
+    }
+
+
+def spread(values: Sequence[float]) -> dict[str, Any]:
+    """Mean, sample deviation (None for fewer than two) and the values themselves."""
+    return {
+        "mean": statistics.fmean(values) if values else None,
+        "deviation": statistics.stdev(values) if len(values) > 1 else None,
+        "values": list(values),
+    }
+
+
+def _difference(variants: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """The best variant against the next, paired seed by seed; None when a training is missing from either."""
+    ranked = sorted((v for v in variants if v["test"]["mean"] is not None), key=lambda v: -v["test"]["mean"])
+    if len(ranked) < 2:
+        return None
+    first, second = ranked[0]["test"]["values"], ranked[1]["test"]["values"]
+    if ranked[0]["diverged"] or ranked[1]["diverged"] or len(first) != len(second):
+        return None
+    pairs = [a - b for a, b in zip(first, second, strict=True)]
+    return {
+        "best": ranked[0]["name"],
+        "next": ranked[1]["name"],
+        **spread(pairs),
+        "seeds_won": sum(difference > 0 for difference in pairs),
+    }

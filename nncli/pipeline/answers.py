@@ -1,0 +1,50 @@
+"""From the outputs of a network to answers with names: classes, labels or values, each with its input's name."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from nncli.config.facts import DataFacts, Task
+
+Answer = dict[str, Any]
+
+
+def make_answers(facts: DataFacts, names: Sequence[str], outputs: np.ndarray, top: int | None) -> Iterator[Answer]:
+    """One answer for each row of `outputs` (rows, outputs): probabilities, or values in the target's units.
+
+    A class: {input, prediction, probability, probabilities}, the most probable first and at most `top` of them.
+    Labels: {input, prediction: [labels over one half], probabilities}. A number: {input, prediction}, where
+    several targets make a mapping.
+    """
+    for name, row in zip(names, outputs.astype(float), strict=True):
+        yield {"input": name, **_answer(facts, row, top)}
+
+
+def _answer(facts: DataFacts, row: np.ndarray, top: int | None) -> Answer:
+    target = facts.target
+    if target.task.is_regression:
+        values = [_rounded(value) for value in row]
+        return {"prediction": values[0] if len(values) == 1 else dict(zip(target.columns, values, strict=True))}
+    if target.task is Task.MULTILABEL:
+        ranked = _ranked(target.columns, row, top)
+        chosen = [name for name, value in zip(target.columns, row, strict=True) if value >= 0.5]
+        return {"prediction": chosen, "probabilities": ranked}
+    probabilities = np.array([1.0 - row[0], row[0]]) if target.task is Task.BINARY else row
+    ranked = _ranked(target.classes, probabilities, top)
+    best = int(np.argmax(probabilities))
+    return {
+        "prediction": target.classes[best],
+        "probability": _rounded(probabilities[best]),
+        "probabilities": ranked,
+    }
+
+
+def _ranked(names: Sequence[str], values: np.ndarray, top: int | None) -> dict[str, float]:
+    order = np.argsort(-values, kind="stable")[:top]
+    return {names[i]: _rounded(values[i]) for i in order}
+
+
+def _rounded(value: float) -> float:
+    """Seven significant digits: all that float32 has."""
+    return float(f"{value:.7g}")

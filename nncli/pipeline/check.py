@@ -1,0 +1,27 @@
+"""The story of a check: config and data, the pairing rules, the network as rows of shapes; no TensorFlow."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nncli.config.sections import Config
+from nncli.config.stack import StackRow, stack_layers
+from nncli.console import Console
+from nncli.data.dataset import Dataset
+from nncli.pipeline.places import Places
+from nncli.pipeline.preparation import load, prepare
+
+
+@dataclass(frozen=True)
+class CheckedNetwork:
+    """A config that can be trained, its data, and what each layer takes and gives."""
+
+    config: Config
+    dataset: Dataset
+    rows: list[StackRow]
+
+
+def check(name: str, *, places: Places, console: Console, assignments: Sequence[str] = ()) -> CheckedNetwork:
+    """Validates a config against its data. Raises ConfigError, DataError, UnreachableError."""
+    prepared = prepare(load(name, assignments), places, console)
+    rows = stack_layers(prepared.config, prepared.dataset.facts.inputs.shape)
+    return CheckedNetwork(prepared.config, prepared.dataset, rows)

@@ -1,0 +1,85 @@
+"""The story of a comparison: each variant trained over the same splits and seeds, and what became of each."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from nncli.console import Console
+from nncli.data.dataset import Dataset
+from nncli.errors import TrainingDivergedError
+from nncli.evaluate import plots
+from nncli.evaluate.comparison import summarize_variants
+from nncli.pipeline.places import Places
+from nncli.pipeline.preparation import Prepared, prepare, read_data
+from nncli.pipeline.record import describe_process, recorded
+from nncli.pipeline.train import train_into
+from nncli.pipeline.variants import ComparisonRequest, Variant
+from nncli.pipeline.warmup import begin_import
+from nncli.run import files
+from nncli.run.folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A finished comparison: its folder and what comparison.json says."""
+
+    folder: RunFolder
+    result: dict[str, Any]
+
+
+@dataclass
+class _DataOfSeed:
+    """Variants of one seed see the same rows; the data is read once as long as it stays the same."""
+
+    places: Places
+    console: Console
+    known: dict[str, Dataset] = field(default_factory=dict)
+
+    def prepare(self, request: ComparisonRequest, variant: Variant, seed: int) -> Prepared:
+        loaded = variant.load(request.assignments, request.epochs, seed)
+        key = f"{seed} {loaded.config.data.model_dump_json()}"
+        if key not in self.known:
+            self.known.clear()  # one data set at a time is enough to hold
+            self.known[key] = read_data(loaded.config, self.places, self.console)
+        return prepare(loaded, self.places, self.console, self.known[key])
+
+
+def compare(request: ComparisonRequest, *, places: Places, console: Console) -> Comparison:
+    """Trains every variant once a seed and compares them on the test part.
+
+    All configs are checked before the first is trained. A variant that diverges is told as such and the others go
+    on. Raises what `train` raises for a config or data.
+    """
+    first = request.variants[0].load(request.assignments, request.epochs, None).config.seed
+    begin_import()
+    data = _DataOfSeed(places, console)
+    prepared = [data.prepare(request, variant, first) for variant in request.variants]
+    folder = RunFolder.create(places.runs_dir, f"compare-{prepared[0].config.name}", kind="compare")
+    with recorded(folder):
+        folder.write_record(**describe_process(), variants=[variant.name for variant in request.variants])
+        cells = [
+            _train_cell(folder, request, variant, seed, data, console)
+            for seed in range(first, first + request.seeds)
+            for variant in request.variants
+        ]
+        result = {"comparison": str(folder.path), **summarize_variants(cells, request.target)}
+        folder.write_json(files.COMPARISON, result)
+        folder.write(f"{files.PLOTS}/comparison.png", plots.comparison_curves(cells, result["metric"]))
+    return Comparison(folder, result)
+
+
+def _train_cell(
+    folder: RunFolder, request: ComparisonRequest, variant: Variant, seed: int, data: _DataOfSeed, console: Console
+) -> dict[str, Any]:
+    """One training in a folder inside the comparison's; what it left, for the summary."""
+    prepared = data.prepare(request, variant, seed)
+    name = re.sub(r"[^A-Za-z0-9_.=-]+", "_", f"{variant.name}-seed{seed}")
+    cell = RunFolder.create(folder.path, name, kind="cell", stamped=False)
+    console.say(f"{variant.name}, seed {seed}")
+    outcome: dict[str, Any] = {"variant": variant.name, "seed": seed, "run": str(cell.path)}
+    try:
+        outcome["summary"] = train_into(cell, prepared, console).summary
+    except TrainingDivergedError as error:
+        console.warn(error.message)
+        outcome["summary"] = None
+    return {**outcome, "task": prepared.dataset.facts.target.task.value, "history": cell.read_lines(files.METRICS)}

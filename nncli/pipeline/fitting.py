@@ -1,0 +1,122 @@
+"""From prepared data to a trained model: threads, executor, callbacks, the loop of the engine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nncli.config.sections import Config, EarlyStopping
+from nncli.console import Console, TrainingView
+from nncli.data.dataset import Dataset
+from nncli.pipeline.preparation import Prepared
+from nncli.run import files
+from nncli.run.folder import RunFolder
+
+History = list[dict[str, float]]
+_LARGER_IS_BETTER = ("accuracy", "auc", "precision", "recall", "r2_score")
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained Keras model with the weights that are kept, and how it got there; epochs are counted from 0."""
+
+    model: Any
+    executor: str
+    history: History
+    best_epoch: int
+
+
+def fit_model(folder: RunFolder, prepared: Prepared, console: Console) -> Fitted:
+    """Builds and trains the network of a resolved config. Raises TrainingDivergedError."""
+    from nncli.engine import arrays, environment, executor, loop
+
+    config, dataset = prepared.config, prepared.dataset
+    with console.step("starting TensorFlow"):
+        environment.prepare(executor.choose_threads(_network_facts(config), config.train.threads))
+        import nncli.model as models
+
+        model = models.build(config, dataset.facts)
+        models.compile_model(model, config, dataset.facts)
+    batch_size = len(dataset.train) if config.train.batch_size == "full" else config.train.batch_size
+    chosen = executor.choose_executor(model, config.train.executor)
+    plan = loop.Plan(epochs=config.train.epochs, batch_size=batch_size, seed=config.seed, executor=chosen)
+    train = arrays.Arrays(
+        dataset.train.inputs, models.targets_for(config, dataset.train.targets), row_weights(config, dataset)
+    )
+    validation = arrays.Arrays(dataset.validation.inputs, models.targets_for(config, dataset.validation.targets), None)
+    view = console.training(config.train.epochs, -(-len(dataset.train) // batch_size))
+    callbacks = make_callbacks(config, folder, view)
+    try:
+        history = loop.fit(model, train, validation, plan, callbacks)
+    finally:
+        view.close()
+    view.draw_curves()
+    return Fitted(model, chosen, history, callbacks[0].best_epoch)
+
+
+def make_callbacks(config: Config, folder: RunFolder, view: TrainingView) -> list[Any]:
+    """Keras callbacks in the order they act: keep the best, lower the rate, then report what they changed."""
+    import keras
+
+    from nncli.engine.reporter import Reporter
+
+    callbacks: list[Any] = [_early_stopping(config, keras)]
+    section = config.train.reduce_lr_on_plateau
+    if section is not None:
+        callbacks.append(
+            keras.callbacks.ReduceLROnPlateau(
+                monitor=section.monitor,
+                mode=direction(section.monitor),
+                factor=section.factor,
+                patience=section.patience,
+                min_lr=section.min_learning_rate,
+            )
+        )
+
+    def on_epoch(epoch: int, record: Mapping[str, float]) -> None:
+        folder.append(files.METRICS, {"epoch": epoch + 1, **record})
+        view.on_epoch(epoch, record)
+
+    return [*callbacks, Reporter(view.on_batch, on_epoch)]
+
+
+def _early_stopping(config: Config, keras: Any) -> Any:
+    """Stops when the config says so, and in any case goes back to the best weights unless it says `keep: last`."""
+    section = config.train.early_stopping
+    never = config.train.epochs + 1
+    monitor = monitored(config)
+    return keras.callbacks.EarlyStopping(
+        monitor=monitor,
+        mode=direction(monitor),
+        patience=section.patience if section else never,
+        min_delta=section.min_delta if section else 0.0,
+        restore_best_weights=config.train.keep == "best",
+    )
+
+
+def monitored(config: Config) -> str:
+    """The number that decides which epoch is the best one."""
+    return (config.train.early_stopping or EarlyStopping()).monitor
+
+
+def direction(monitor: str) -> str:
+    """`max` for what should grow, `min` for losses and errors."""
+    return "max" if monitor.removeprefix("val_") in _LARGER_IS_BETTER else "min"
+
+
+def row_weights(config: Config, dataset: Dataset) -> np.ndarray | None:
+    """The weight of each training row by its class, float32 (rows,); None where all count the same.
+
+    `balanced` gives each class the same total: rows / (classes * rows of the class), as scikit-learn has it.
+    """
+    wanted, target = config.train.class_weight, dataset.facts.target
+    if wanted is None:
+        return None
+    if wanted == "balanced":
+        counts = np.maximum(np.asarray(target.class_counts, dtype=float), 1)
+        weights = counts.sum() / (len(counts) * counts)
+    else:
+        weights = np.asarray([wanted.get(name, 1.0) for name in target.classes])
+    classes = dataset.train.targets.astype(int).reshape(-1)
+    return weights[classes].astype(np.float32)

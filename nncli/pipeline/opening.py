@@ -1,0 +1,85 @@
+"""A finished run, opened for use: its config and facts, and a way to predict with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from pydantic import ValidationError
+
+from nncli.config.document import read_document
+from nncli.config.facts import DataFacts
+from nncli.config.loading import LoadedConfig, validate
+from nncli.console import Console
+from nncli.errors import RunError
+from nncli.pipeline.places import Places
+from nncli.run import files
+from nncli.run.finding import find_run
+from nncli.run.folder import RunFolder
+from nncli.runtime.predictor import Predictor
+
+
+class Predicts(Protocol):
+    """Anything that turns input arrays into probabilities or values, float32 (rows, outputs)."""
+
+    def predict(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Predictions for arrays whose first axis is the rows."""
+        ...
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """A run whose files were found intact."""
+
+    folder: RunFolder
+    facts: DataFacts
+
+    def load_config(self) -> LoadedConfig:
+        """The resolved config the run was trained with."""
+        return validate(read_document(self.folder.file(files.CONFIG)))
+
+
+def open_run(word: str, places: Places) -> OpenRun:
+    """The run that `word` means. Raises RunError where it is missing, unfinished or damaged."""
+    folder = find_run(word, places.runs_dir)
+    status = folder.record.get("status")
+    if not folder.file(files.MANIFEST).exists():
+        raise RunError(f"{folder.path} has no model yet: its status is {status}", hint="train it again")
+    folder.require_intact(files.CONFIG, files.INPUTS)
+    try:
+        facts = DataFacts.model_validate_json(folder.file(files.INPUTS).read_bytes())
+    except ValidationError as error:
+        raise RunError(f"{folder.file(files.INPUTS)} is not of this version ({error.error_count()} problems)") from None
+    return OpenRun(folder, facts)
+
+
+def make_predictor(run: OpenRun, console: Console) -> Predicts:
+    """The exported model without TensorFlow; through Keras, and said, where the run has no export."""
+    if run.folder.file(files.LITE_MODEL).exists():
+        run.folder.require_intact(files.LITE_MODEL)
+        return Predictor(run.folder.file(files.LITE_MODEL).read_bytes())
+    console.say(f"this run has no {files.LITE_MODEL}: predicting through Keras, which takes some seconds to start")
+    return _KerasPredictor(run)
+
+
+class _KerasPredictor:
+    """The network built again from config and facts, with the stored weights."""
+
+    def __init__(self, run: OpenRun) -> None:
+        from nncli.engine import environment
+
+        environment.prepare(None)
+        from nncli.model import build, serving
+        from nncli.pipeline.saving import load_weights
+
+        run.folder.require_intact(files.WEIGHTS)
+        config = run.load_config().config
+        model: Any = build(config, run.facts)
+        load_weights(run.folder, model)
+        self._model = serving(model, config)
+
+    def predict(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Predictions, float32 (rows, outputs)."""
+        from nncli.engine.prediction import predict
+
+        return predict(self._model, dict(inputs))

@@ -1,0 +1,48 @@
+"""From a config file to a resolved config and its data: everything that can be wrong before training starts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nncli import data
+from nncli.config.document import KeyPath
+from nncli.config.loading import LoadedConfig, load_config
+from nncli.config.rules import resolve
+from nncli.config.sections import Config
+from nncli.console import Console
+from nncli.data.dataset import Dataset
+from nncli.pipeline.places import Places
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A config with nothing left open, and the data it is for."""
+
+    config: Config
+    dataset: Dataset
+
+
+def prepare(loaded: LoadedConfig, places: Places, console: Console, dataset: Dataset | None = None) -> Prepared:
+    """Reads the data (unless it is given) and resolves the config. Raises ConfigError, DataError, UnreachableError."""
+    if dataset is None:
+        dataset = read_data(loaded.config, places, console)
+    config, warnings = resolve(loaded, dataset.facts)
+    for warning in warnings:
+        console.warn(warning)
+    return Prepared(config, dataset)
+
+
+def read_data(config: Config, places: Places, console: Console) -> Dataset:
+    """The data set of a config, split by its seed; says what was inferred, dropped or replaced."""
+    with console.step("reading data") as progress:
+        dataset = data.load(config.data, seed=config.seed, data_dir=places.data_dir, progress=progress)
+    for note in dataset.notes:
+        console.say(note)
+    if dataset.facts.source != config.data.source:
+        console.warn(f"{config.data.source} cannot be had offline: this run uses {dataset.facts.source} instead")
+    return dataset
+
+
+def load(name: str, assignments: Sequence[str], options: Sequence[tuple[KeyPath, Any, str]] = ()) -> LoadedConfig:
+    """The config that a command's arguments mean."""
+    return load_config(name, assignments, options)

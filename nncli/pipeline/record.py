@@ -1,0 +1,54 @@
+"""What a run folder keeps of how a run came about and ended."""
+
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import nncli
+from nncli.errors import NncliError, Terminated, TrainingDivergedError
+from nncli.run.folder import RunFolder
+
+_PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-datasets", "pyarrow", "pillow", "ai-edge-litert")
+
+
+def describe_process() -> dict[str, Any]:
+    """The command line, the versions and the machine, for run.json."""
+    return {
+        "command": ["nncli", *sys.argv[1:]],
+        "versions": {"nncli": nncli.__version__, "python": platform.python_version(), **_package_versions()},
+        "machine": {"system": platform.system(), "processor": platform.machine(), "cores": os.cpu_count()},
+    }
+
+
+def _package_versions() -> dict[str, str]:
+    versions = {}
+    for name in _PACKAGES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+@contextmanager
+def recorded(folder: RunFolder) -> Iterator[None]:
+    """Notes in run.json how the work inside ended, whatever way that was."""
+    try:
+        yield
+    except (KeyboardInterrupt, Terminated):
+        folder.close("interrupted")
+        raise
+    except TrainingDivergedError as error:
+        folder.close("failed", reason=error.message, diverged=True)
+        raise
+    except NncliError as error:
+        folder.close("failed", reason=error.message)
+        raise
+    except BaseException as error:  # a defect: the record says so, and the error goes on its way
+        folder.close("failed", reason=f"{type(error).__name__}: {error}")
+        raise
+    folder.close("finished")

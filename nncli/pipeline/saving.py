@@ -1,0 +1,54 @@
+"""What a training leaves behind for others to load: weights, the Keras file, the export, plots, the manifest."""
+
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+
+from nncli.config.sections import Config
+from nncli.errors import ExportError
+from nncli.evaluate import plots
+from nncli.pipeline.fitting import History
+from nncli.run import files
+from nncli.run.folder import RunFolder
+
+
+def save_model(folder: RunFolder, model: Any, config: Config) -> dict[str, str]:
+    """Writes the model in every format it can have; returns what became of each, for run.json."""
+    from nncli.engine import export
+    from nncli.model import serving
+
+    save_weights(folder, model)
+    served = serving(model, config)
+    folder.write(files.KERAS_MODEL, export.to_keras(served))
+    outcome = {files.KERAS_MODEL: "written"}
+    try:
+        folder.write(files.LITE_MODEL, export.to_tflite(served))
+        outcome[files.LITE_MODEL] = "written"
+    except ExportError as error:
+        # Prediction then goes through Keras: slower, and said there.
+        outcome[files.LITE_MODEL] = error.message
+    folder.write_manifest()
+    return outcome
+
+
+def save_weights(folder: RunFolder, model: Any) -> None:
+    """Writes weights.npz: an array for each weight, under its path in the model."""
+    from nncli.engine.weights import get_weights
+
+    buffer = BytesIO()
+    np.savez(buffer, **get_weights(model))
+    folder.write(files.WEIGHTS, buffer.getvalue())
+
+
+def load_weights(folder: RunFolder, model: Any) -> None:
+    """Sets the weights of a model that was built again from config.yaml and inputs.json. Raises RunError."""
+    from nncli.engine.weights import set_weights
+
+    with np.load(folder.file(files.WEIGHTS), allow_pickle=False) as stored:
+        set_weights(model, dict(stored))
+
+
+def save_plots(folder: RunFolder, history: History) -> None:
+    """Draws the course of the training."""
+    folder.write(f"{files.PLOTS}/curves.png", plots.learning_curves(history))

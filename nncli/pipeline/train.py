@@ -1,0 +1,115 @@
+"""The story of one training: config, data, model, loop, files, test; and the part of it that `compare` repeats."""
+
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import yaml
+
+from nncli.config.document import KeyPath
+from nncli.config.sections import to_mapping
+from nncli.console import Console
+from nncli.pipeline.evaluate import measure_part
+from nncli.pipeline.fitting import Fitted, fit_model, monitored
+from nncli.pipeline.places import Places
+from nncli.pipeline.preparation import Prepared, load, prepare
+from nncli.pipeline.record import describe_process, recorded
+from nncli.pipeline.saving import save_model, save_plots
+from nncli.pipeline.warmup import begin_import
+from nncli.run import files
+from nncli.run.folder import RunFolder
+
+DEFAULT_CONFIG = "digits_softmax"
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A finished training: its folder and what summary.json says."""
+
+    folder: RunFolder
+    summary: dict[str, Any]
+
+
+def train(
+    name: str = DEFAULT_CONFIG,
+    *,
+    places: Places,
+    console: Console,
+    assignments: Sequence[str] = (),
+    options: Sequence[tuple[KeyPath, Any, str]] = (),
+) -> TrainedRun:
+    """Trains the network of a config (a file or a shipped name) and leaves a run folder.
+
+    Raises ConfigError and DataError before anything is written, UnreachableError where data cannot be had,
+    TrainingDivergedError when the loss is no longer finite.
+    """
+    loaded = load(name, assignments, options)
+    begin_import()
+    prepared = prepare(loaded, places, console)
+    folder = RunFolder.create(places.runs_dir, prepared.config.name)
+    return train_into(folder, prepared, console)
+
+
+def train_into(folder: RunFolder, prepared: Prepared, console: Console) -> TrainedRun:
+    """Trains in a folder that was made for it; run.json tells how it ended."""
+    started = time.monotonic()
+    with recorded(folder):
+        _write_beginnings(folder, prepared)
+        fitted = fit_model(folder, prepared, console)
+        with console.step("testing and writing the model"):
+            summary = _summarize(prepared, fitted)
+            exports = save_model(folder, fitted.model, prepared.config)
+            save_plots(folder, fitted.history)
+            folder.write_json(files.SUMMARY, summary)
+        seconds = round(time.monotonic() - started, 3)
+        folder.write_record(executor=fitted.executor, exports=exports, duration_seconds=seconds)
+    return TrainedRun(folder, summary)
+
+
+def _write_beginnings(folder: RunFolder, prepared: Prepared) -> None:
+    """All that is known before the first batch, so that a killed run can still be understood."""
+    config, dataset = prepared.config, prepared.dataset
+    comment = "# `nncli train` with the path of this file repeats the run\n"
+    document = yaml.safe_dump(to_mapping(config), sort_keys=False, allow_unicode=True)
+    folder.write(files.CONFIG, (comment + document).encode())
+    folder.write(files.INPUTS, (dataset.facts.model_dump_json(indent=2) + "\n").encode())
+    splits = BytesIO()
+    parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    np.savez_compressed(splits, **{name: part.rows for name, part in parts.items()})
+    folder.write(files.SPLITS, splits.getvalue())
+    folder.write_record(
+        **describe_process(),
+        name=config.name,
+        seed=config.seed,
+        data={
+            "asked": config.data.source,
+            "source": dataset.facts.source,
+            "fingerprint": dataset.fingerprint,
+            "rows": dataset.facts.rows,
+        },
+    )
+
+
+def _summarize(prepared: Prepared, fitted: Fitted) -> dict[str, Any]:
+    """The numbers a later question is about: which epoch was the best, how good it is on the test part."""
+    from nncli.engine.prediction import predict
+    from nncli.model import serving
+
+    config, dataset, history, best = prepared.config, prepared.dataset, fitted.history, fitted.best_epoch
+    predictions = predict(serving(fitted.model, config), dataset.test.inputs)
+    return {
+        "monitor": monitored(config),
+        "epochs": len(history),
+        "epochs_asked": config.train.epochs,
+        "best_epoch": best + 1,
+        "kept_epoch": best + 1 if config.train.keep == "best" else len(history),
+        "best": history[best],
+        "last": history[-1],
+        "test": measure_part(dataset.facts, dataset.test, predictions),
+        "seconds_per_epoch": round(statistics.median(record["train_seconds"] for record in history), 4),
+        "parameters": sum(int(np.prod(weight.shape)) for weight in fitted.model.trainable_weights),
+    }
