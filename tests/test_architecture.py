@@ -43,7 +43,7 @@ HOMES: dict[str, set[str]] = {
     "pyarrow": {"data"},
     "tensorflow_datasets": {"data"},
     "sklearn": {"data", "evaluate"},
-    "keras": {"model", "engine", "pipeline"},
+    "keras": {"model", "engine"},
     "tensorflow": {"engine"},
     "ai_edge_litert": {"runtime"},
     "matplotlib": {"evaluate"},
@@ -51,7 +51,7 @@ HOMES: dict[str, set[str]] = {
 # heavy package -> may only be imported inside functions
 LATE = {"tensorflow_datasets", "sklearn", "matplotlib", "ai_edge_litert"}
 # (room, room or package) that is imported inside functions only
-LATE_BETWEEN = {("cli", "pipeline"), ("pipeline", "model"), ("pipeline", "engine"), ("pipeline", "keras")}
+LATE_BETWEEN = {("cli", "pipeline"), ("pipeline", "model"), ("pipeline", "engine")}
 
 
 def room_of(path: Path) -> str:

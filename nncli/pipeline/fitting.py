@@ -57,20 +57,26 @@ def fit_model(folder: RunFolder, prepared: Prepared, console: Console) -> Fitted
 
 def make_callbacks(config: Config, folder: RunFolder, view: TrainingView) -> list[Any]:
     """Keras callbacks in the order they act: keep the best, lower the rate, then report what they changed."""
-    import keras
+    from nncli.engine import callbacks
 
-    from nncli.engine.reporter import Reporter
-
-    callbacks: list[Any] = [_early_stopping(config, keras)]
-    section = config.train.reduce_lr_on_plateau
-    if section is not None:
-        callbacks.append(
-            keras.callbacks.ReduceLROnPlateau(
-                monitor=section.monitor,
-                mode=direction(section.monitor),
-                factor=section.factor,
-                patience=section.patience,
-                min_lr=section.min_learning_rate,
+    stopping, reducing, monitor = config.train.early_stopping, config.train.reduce_lr_on_plateau, monitored(config)
+    chosen = [
+        callbacks.keep_best(
+            monitor,
+            mode=direction(monitor),
+            patience=stopping.patience if stopping else config.train.epochs + 1,
+            min_delta=stopping.min_delta if stopping else 0.0,
+            restore=config.train.keep == "best",
+        )
+    ]
+    if reducing is not None:
+        chosen.append(
+            callbacks.reduce_learning_rate(
+                reducing.monitor,
+                mode=direction(reducing.monitor),
+                factor=reducing.factor,
+                patience=reducing.patience,
+                minimum=reducing.min_learning_rate,
             )
         )
 
@@ -78,21 +84,7 @@ def make_callbacks(config: Config, folder: RunFolder, view: TrainingView) -> lis
         folder.append(files.METRICS, {"epoch": epoch + 1, **record})
         view.on_epoch(epoch, record)
 
-    return [*callbacks, Reporter(view.on_batch, on_epoch)]
-
-
-def _early_stopping(config: Config, keras: Any) -> Any:
-    """Stops when the config says so, and in any case goes back to the best weights unless it says `keep: last`."""
-    section = config.train.early_stopping
-    never = config.train.epochs + 1
-    monitor = monitored(config)
-    return keras.callbacks.EarlyStopping(
-        monitor=monitor,
-        mode=direction(monitor),
-        patience=section.patience if section else never,
-        min_delta=section.min_delta if section else 0.0,
-        restore_best_weights=config.train.keep == "best",
-    )
+    return [*chosen, callbacks.Reporter(view.on_batch, on_epoch)]
 
 
 def monitored(config: Config) -> str:

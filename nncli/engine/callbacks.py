@@ -1,4 +1,4 @@
-"""The callback that tells what happens in a training; it knows no screen and no file."""
+"""The callbacks of a training: keep the best weights, lower the learning rate, report; no screen and no file."""
 
 from collections.abc import Callable, Mapping
 
@@ -31,3 +31,23 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
 
 def _plain(logs: Mapping[str, float] | None) -> dict[str, float]:
     return {name: float(value) for name, value in (logs or {}).items()}
+
+
+def keep_best(monitor: str, *, mode: str, patience: int, min_delta: float, restore: bool) -> keras.callbacks.Callback:
+    """Stops after `patience` epochs without a better `monitor`, and goes back to the best weights if `restore`.
+
+    mode: `min` or `max`, always said, because Keras refuses to guess it for some metrics. After training,
+    `best_epoch` counts from 0.
+    """
+    return keras.callbacks.EarlyStopping(
+        monitor=monitor, mode=mode, patience=patience, min_delta=min_delta, restore_best_weights=restore
+    )
+
+
+def reduce_learning_rate(
+    monitor: str, *, mode: str, factor: float, patience: int, minimum: float
+) -> keras.callbacks.Callback:
+    """Multiplies the learning rate by `factor` after `patience` epochs without a better `monitor`."""
+    return keras.callbacks.ReduceLROnPlateau(
+        monitor=monitor, mode=mode, factor=factor, patience=patience, min_lr=minimum
+    )
