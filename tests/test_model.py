@@ -313,7 +313,7 @@ def test_a_saved_model_is_loaded_and_used_in_a_process_that_does_not_know_nncli(
     compile_model(model, config, facts)
     expected = model.predict(ROWS, verbose=0)
     serving(model, config).save(tmp_path / "model.keras")
-    np.savez(tmp_path / "rows.npz", **ROWS)
+    np.savez(tmp_path / "rows.npz", numbers=ROWS["numbers"], categories=ROWS["categories"])
     program = (
         "import sys, numpy as np, keras\n"
         "model = keras.saving.load_model('model.keras', safe_mode=True)\n"

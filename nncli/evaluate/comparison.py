@@ -66,13 +66,14 @@ def _summarize(
     name: str, cells: Sequence[Mapping[str, Any]], metric: str, watched: str, level: float | None
 ) -> dict[str, Any]:
     finished = [cell for cell in cells if cell["summary"]]
+    tests = [cell["summary"]["test"]["metrics"][metric] for cell in finished]
     epochs = [_epochs_to(level, cell["history"], watched) for cell in finished]
     reached = [count for count in epochs if count is not None]
     return {
         "name": name,
         "runs": [cell["run"] for cell in cells],
         "diverged": len(cells) - len(finished),
-        "test": spread([cell["summary"]["test"]["metrics"][metric] for cell in finished]),
+        "test": spread([value for value in tests if value is not None]),
         "seconds_per_epoch": spread([cell["summary"]["seconds_per_epoch"] for cell in finished]),
         "parameters": finished[0]["summary"]["parameters"] if finished else None,
         "epochs_to_target": {

@@ -1,0 +1,1 @@
+"""How good predictions are: numbers, the worst examples, pictures; knows no model and no config."""

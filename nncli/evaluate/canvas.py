@@ -1,0 +1,69 @@
+"""What all pictures share: paper, colours, labels, PNG bytes; knows no numbers of nncli.
+
+Matplotlib is used through its objects and never through pyplot, which keeps figures in a global list and looks
+for a screen.
+"""
+
+import io
+import logging
+import math
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+# Okabe and Ito's colours (2008), told apart with every kind of colour blindness.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+LINE_STYLES = ("-", "--", "-.", ":")
+GREY = "#777777"
+DOTS_PER_INCH = 120
+
+
+def new_figure(width: float, height: float) -> Any:
+    """An empty matplotlib Figure of that size in inches, which makes room for its labels by itself."""
+    from matplotlib.figure import Figure
+
+    # It would tell the user that it builds a font cache.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+    return Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained")
+
+
+def to_png(figure: Any) -> bytes:
+    """The figure as the bytes of a PNG file, the same bytes for the same figure."""
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        # A name in a script that the font lacks is drawn as boxes; a warning for each letter helps nobody.
+        warnings.filterwarnings("ignore", message=".*Glyph .* missing from .*font")
+        figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def label(text: object, longest: int = 18) -> str:
+    """A name on one line, cut in the middle when long, so that its end can still tell it from its neighbours."""
+    name = " ".join(str(text).split()) or " "
+    if len(name) > longest:
+        head = math.ceil((longest - 1) * 0.6)
+        name = f"{name[:head]}…{name[head + 1 - longest :]}"
+    return name.replace("$", r"\$")  # a bare one would start a formula
+
+
+def distinct_labels(names: Sequence[object], longest: int = 18) -> list[str]:
+    """Labels of all names; where cutting made two equal, their position is put before them."""
+    labels = [label(name, longest) for name in names]
+    return [
+        f"{index + 1}: {label(name, longest - 4)}" if labels.count(text) > 1 else text
+        for index, (name, text) in enumerate(zip(names, labels, strict=True))
+    ]
+
+
+def whole_numbers(axis: Any) -> None:
+    """Ticks of an axis at whole numbers only."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(integer=True, nbins=8, min_n_ticks=1))
+
+
+def plain_frame(axes: Any) -> None:
+    """A light grid and no box."""
+    axes.grid(visible=True, color="#E3E3E3", linewidth=0.7)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)

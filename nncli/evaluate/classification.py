@@ -1,0 +1,128 @@
+"""Metrics of classes (one of several) and labels (any of several), from probabilities; knows no model."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nncli.evaluate.scores import (
+    Scores,
+    f1_from_counts,
+    label_surprise,
+    mean_of_defined,
+    ratio,
+    surprise,
+)
+
+THRESHOLD = 0.5
+ONE_CLASS = "only one class is present in these rows"
+
+
+def measure_classes(targets: np.ndarray, probabilities: np.ndarray, names: Sequence[str]) -> Scores:
+    """Multiclass from targets (n,) and (n, C), or binary from (n, 1) and (n, 1): the second class is the 1."""
+    binary = probabilities.shape[1] == 1
+    if binary:
+        targets = (targets[:, 0] > THRESHOLD).astype(np.int64)
+        probabilities = np.hstack([1.0 - probabilities, probabilities])
+    predicted = predicted_classes(probabilities)
+    matrix = _confusion_matrix(targets, predicted, len(names))
+    classes = [_class_row(name, matrix, index) for index, name in enumerate(names)]
+    accuracy = float(np.mean(predicted == targets))
+    log_loss = float(np.mean(surprise(probabilities[np.arange(len(targets)), targets])))
+    details = {"classes": classes, "confusion_matrix": matrix.tolist()}
+    if not binary:
+        macro = mean_of_defined(row["f1"] for row in classes)
+        return Scores({"accuracy": accuracy, "macro_f1": macro, "log_loss": log_loss}, {}, details)
+    positive = {name: classes[1][name] for name in ("precision", "recall", "f1")}
+    auc = _area_under_curve(targets, probabilities[:, 1])
+    undefined = {name: _why_undefined(name, names[1]) for name, value in positive.items() if value is None}
+    if auc is None:
+        undefined["auc"] = ONE_CLASS
+    return Scores({"accuracy": accuracy, **positive, "log_loss": log_loss, "auc": auc}, undefined, details)
+
+
+def measure_labels(targets: np.ndarray, probabilities: np.ndarray, names: Sequence[str]) -> Scores:
+    """Multilabel from targets of 0 and 1 and probabilities, both (n, L)."""
+    truth, predicted = targets > THRESHOLD, probabilities > THRESHOLD
+    labels = [
+        _label_row(name, truth[:, index], predicted[:, index], probabilities[:, index])
+        for index, name in enumerate(names)
+    ]
+    one_sided = [row["name"] for row in labels if row["auc"] is None]
+    metrics = {
+        "subset_accuracy": float(np.mean((truth == predicted).all(axis=1))),
+        "micro_f1": f1_from_counts(*_count(truth, predicted)),
+        "macro_f1": mean_of_defined(row["f1"] for row in labels),
+        "log_loss": float(np.mean(label_surprise(targets, probabilities))),
+        "auc": mean_of_defined(row["auc"] for row in labels),
+    }
+    undefined = {name: "no label is there and none is predicted" for name in metrics if metrics[name] is None}
+    if one_sided:
+        left_out = "" if metrics["auc"] is None else "; left out of the mean"
+        undefined["auc"] = f"always or never there in these rows: {', '.join(one_sided)}{left_out}"
+    return Scores(metrics, undefined, {"labels": labels})
+
+
+def predicted_classes(probabilities: np.ndarray) -> np.ndarray:
+    """The index of the likeliest class, (n,), from (n, C); with two classes the second needs more than one half."""
+    indices: np.ndarray = probabilities.argmax(axis=1)
+    return indices
+
+
+def _class_row(name: str, matrix: np.ndarray, index: int) -> dict[str, Any]:
+    hits = int(matrix[index, index])
+    support, given = int(matrix[index].sum()), int(matrix[:, index].sum())
+    return {
+        "name": name,
+        "precision": ratio(hits, given),
+        "recall": ratio(hits, support),
+        "f1": f1_from_counts(hits, given - hits, support - hits),
+        "support": support,
+    }
+
+
+def _label_row(name: str, truth: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray) -> dict[str, Any]:
+    hits, false_positives, false_negatives = _count(truth, predicted)
+    return {
+        "name": name,
+        "precision": ratio(hits, hits + false_positives),
+        "recall": ratio(hits, hits + false_negatives),
+        "f1": f1_from_counts(hits, false_positives, false_negatives),
+        "support": hits + false_negatives,
+        "accuracy": float(np.mean(truth == predicted)),
+        "auc": _area_under_curve(truth, probabilities),
+    }
+
+
+def _count(truth: np.ndarray, predicted: np.ndarray) -> tuple[int, int, int]:
+    """True positives, false positives, false negatives."""
+    return (
+        int(np.count_nonzero(truth & predicted)),
+        int(np.count_nonzero(~truth & predicted)),
+        int(np.count_nonzero(truth & ~predicted)),
+    )
+
+
+def _confusion_matrix(targets: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    matrix = np.zeros((classes, classes), dtype=np.int64)
+    np.add.at(matrix, (targets, predicted), 1)
+    return matrix
+
+
+def _area_under_curve(targets: np.ndarray, probabilities: np.ndarray) -> float | None:
+    """The chance that a positive row is ranked above a negative one; None where there is only one kind."""
+    from sklearn.metrics import roc_auc_score
+
+    if len(np.unique(targets)) < 2:
+        return None
+    return float(roc_auc_score(targets, probabilities))
+
+
+def _why_undefined(metric: str, positive: str) -> str:
+    """Precision divides by what was predicted, recall by what is there, F1 by both."""
+    reasons = {
+        "precision": f"{positive} is never predicted",
+        "recall": f"no row is {positive}",
+        "f1": f"no row is {positive}, and it is never predicted",
+    }
+    return reasons[metric]

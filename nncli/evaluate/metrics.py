@@ -1,0 +1,133 @@
+"""Everything that is measured on a part of the data, beside what knowing nothing but the training targets gives.
+
+It takes arrays and names only; which metric is told how is the business of the command line.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nncli.errors import DataError, NncliError
+from nncli.evaluate.classification import measure_classes, measure_labels
+from nncli.evaluate.regression import measure_numbers
+from nncli.evaluate.scores import Scores
+
+# The one number to compare models by, for each task; larger is better for all of them.
+MAIN_METRICS = {
+    "binary": "accuracy",
+    "multiclass": "accuracy",
+    "multilabel": "micro_f1",
+    "regression": "r2_score",
+    "positive_regression": "r2_score",
+}
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What the targets of the training part alone tell, in the shape the facts of a data set have it."""
+
+    class_counts: Sequence[int] = ()
+    """Rows of each class (binary, multiclass)."""
+    means: Sequence[float] = ()
+    """Mean of each target (regression), rate of each label (multilabel)."""
+
+
+def measure(
+    task: str, targets: np.ndarray, predictions: np.ndarray, names: Sequence[str], baseline: Baseline
+) -> dict[str, Any]:
+    """The metrics of a task as values that JSON can hold.
+
+    `targets` are as a data set has them: binary (n, 1) of 0 and 1, multiclass (n,) indices, multilabel (n, L) of
+    0 and 1, regression (n, T). `predictions` are probabilities, binary (n, 1), multiclass (n, C), multilabel
+    (n, L), or values (n, T). `names` are those of the classes, for binary (negative, positive), of the labels or
+    of the target columns.
+
+    The keys, a public format:
+    - "task", "rows": what and how many rows were measured
+    - "metrics": name -> number, or null where it is not defined; for each task in this order
+      - binary: accuracy, precision, recall, f1 (of the positive class), log_loss, auc
+      - multiclass: accuracy, macro_f1, log_loss
+      - multilabel: subset_accuracy, micro_f1, macro_f1, log_loss, auc (mean over the labels)
+      - regression: mean_absolute_error, root_mean_squared_error, r2_score
+    - "undefined": name -> why it is null
+    - "baseline": {"predicts": text, "metrics": as above}: always the majority class, label by label for
+      multilabel, with the frequencies of the training part as probabilities; the training mean for numbers
+    - "classes" (binary, multiclass): for each {"name", "precision", "recall", "f1", "support"}
+    - "confusion_matrix" (binary, multiclass): rows are true, columns predicted classes, in the order of "classes"
+    - "labels" (multilabel): for each also {"accuracy", "auc"}
+    - "targets" (several target columns): for each {"name" and its three metrics}
+
+    Raises DataError where the arrays do not fit each other or are empty, NncliError for predictions that are
+    not finite numbers.
+    """
+    targets, predictions = _checked(task, targets, predictions, names)
+    scores = _score(task, targets, predictions, names)
+    constant = _constant(task, len(names), baseline)
+    return {
+        "task": task,
+        "rows": len(targets),
+        "metrics": scores.metrics,
+        "undefined": scores.undefined,
+        "baseline": {
+            "predicts": _describe(task, constant, names),
+            "metrics": _score(task, targets, np.tile(constant, (len(targets), 1)), names).metrics,
+        },
+        **scores.details,
+    }
+
+
+def _score(task: str, targets: np.ndarray, predictions: np.ndarray, names: Sequence[str]) -> Scores:
+    if task in ("binary", "multiclass"):
+        return measure_classes(targets, predictions, names)
+    if task == "multilabel":
+        return measure_labels(targets, predictions, names)
+    return measure_numbers(targets, predictions, names)
+
+
+def _checked(
+    task: str, targets: np.ndarray, predictions: np.ndarray, names: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Multiclass targets as (n,) int, all else as (n, columns) float64."""
+    columns = 1 if task == "binary" else len(names)
+    predictions = np.asarray(predictions, dtype=np.float64)
+    expected = (len(targets), columns)
+    if predictions.shape != expected:
+        raise DataError(f"{task} predictions for these targets have the shape {expected}, got {predictions.shape}")
+    if len(targets) == 0:
+        raise DataError("there are no rows to measure", hint="give data with at least one row that has a target")
+    bad = int(np.count_nonzero(~np.isfinite(predictions).all(axis=1)))
+    if bad:
+        raise NncliError(
+            f"the predictions of {bad} of {len(predictions)} rows are not finite numbers",
+            hint="train with a smaller learning rate, and look for extreme values in the inputs",
+        )
+    if task == "multiclass":
+        return np.asarray(targets, dtype=np.int64).reshape(len(targets)), predictions
+    return np.asarray(targets, dtype=np.float64).reshape(expected), predictions
+
+
+def _constant(task: str, columns: int, baseline: Baseline) -> np.ndarray:
+    """The baseline's prediction, the same for every row: (1,) for binary, else (columns,)."""
+    if task in ("binary", "multiclass"):
+        counts = np.asarray(baseline.class_counts, dtype=np.float64)
+        if counts.shape != (columns,) or counts.sum() <= 0:
+            raise DataError(f"a baseline needs the training rows of each of {columns} classes, got {counts.tolist()}")
+        frequencies: np.ndarray = counts / counts.sum()
+        return frequencies[1:] if task == "binary" else frequencies
+    means = np.asarray(baseline.means, dtype=np.float64)
+    if means.shape != (columns,):
+        raise DataError(f"a baseline needs the training mean of each of {columns} columns, got {means.tolist()}")
+    return means
+
+
+def _describe(task: str, constant: np.ndarray, names: Sequence[str]) -> str:
+    if task == "binary":
+        return f"always {names[int(constant[0] > 0.5)]}"
+    if task == "multiclass":
+        return f"always {names[int(constant.argmax())]}"
+    if task == "multilabel":
+        common = [name for name, rate in zip(names, constant, strict=True) if rate > 0.5]
+        return f"always {', '.join(common)}" if common else "never any label"
+    return "always " + ", ".join(f"{value:.6g}" for value in constant)

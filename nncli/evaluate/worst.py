@@ -1,0 +1,79 @@
+"""The rows a model is most wrong about, with what it said; knows no inputs and no pictures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nncli.evaluate.scores import label_surprise, surprise
+
+Answer = str | float | list[str] | list[float]
+
+
+@dataclass(frozen=True)
+class WorstExample:
+    """One row: its loss, the truth, what was predicted, and how sure the model was of that."""
+
+    index: int
+    """Its place in the arrays that were measured."""
+    loss: float
+    """Log loss in nats (mean over the labels for multilabel); for numbers the size of the error.
+
+    With several target columns, each error is divided by the deviation of its column, and they are averaged.
+    """
+    true: Answer
+    """A class, the labels that are there, a number, or several."""
+    predicted: Answer
+    probability: float | None
+    """Of what was predicted (of the whole set for multilabel); None for numbers."""
+
+
+def worst_examples(
+    task: str, targets: np.ndarray, predictions: np.ndarray, names: Sequence[str], count: int
+) -> list[WorstExample]:
+    """At most `count` rows, the largest loss first, rows of equal loss in their order; arrays as `measure` has them."""
+    losses = _losses(task, targets, predictions)
+    order = np.argsort(-losses, kind="stable")[:count]
+    return [_describe(task, int(row), float(losses[row]), targets[row], predictions[row], names) for row in order]
+
+
+def _losses(task: str, targets: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    if task == "multiclass":
+        return surprise(predictions[np.arange(len(targets)), targets])
+    losses: np.ndarray
+    if task in ("binary", "multilabel"):
+        losses = label_surprise(targets, predictions).mean(axis=1)
+        return losses
+    errors: np.ndarray = np.abs(np.asarray(targets, dtype=np.float64) - predictions)
+    if errors.shape[1] > 1:
+        deviations = np.std(targets, axis=0, dtype=np.float64)
+        errors = errors / np.where(deviations > 0, deviations, 1.0)
+    losses = errors.mean(axis=1)
+    return losses
+
+
+def _describe(
+    task: str, row: int, loss: float, target: np.ndarray, prediction: np.ndarray, names: Sequence[str]
+) -> WorstExample:
+    true: Answer
+    predicted: Answer
+    probability: float | None = None
+    if task == "multiclass":
+        best = int(prediction.argmax())
+        true, predicted, probability = names[int(target)], names[best], float(prediction[best])
+    elif task == "binary":
+        positive = float(prediction[0])
+        true, predicted = names[int(target[0] > 0.5)], names[int(positive > 0.5)]
+        probability = max(positive, 1.0 - positive)
+    elif task == "multilabel":
+        true, predicted = _chosen(target, names), _chosen(prediction, names)
+        probability = float(np.prod(np.maximum(prediction, 1.0 - prediction)))
+    elif len(names) == 1:
+        true, predicted = float(target[0]), float(prediction[0])
+    else:
+        true, predicted = target.astype(float).tolist(), prediction.astype(float).tolist()
+    return WorstExample(row, loss, true, predicted, probability)
+
+
+def _chosen(values: np.ndarray, names: Sequence[str]) -> list[str]:
+    return [name for name, value in zip(names, values, strict=True) if value > 0.5]

@@ -1,0 +1,72 @@
+"""Puts a model together: input layers, the layers of the config, the scale of the targets; knows no training."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+
+from nncli.config.facts import DataFacts, Task
+from nncli.config.layers import LayerSection
+from nncli.config.sections import Config
+from nncli.model.inputs import make_inputs
+from nncli.model.layers import Placement, make_layer
+
+OUTPUT_NAME = "output"
+
+
+def build(config: Config, facts: DataFacts) -> keras.Model:
+    """The network of a resolved config as a functional model over raw inputs.
+
+    It takes a dict: "image" (batch, height, width, channels), or "numbers" (batch, n) and "categories"
+    (batch, m), whichever there are; its output is (batch, outputs), in the target's units for a regression.
+    The starting weights hang on `config.seed` and the layers alone. Names and paths of weights are the same
+    every time, so that saved weights fit a model that is built again from the same config and facts.
+    """
+    inputs, tensor = make_inputs(facts)
+    for section, placement in _place(config, facts):
+        tensor = make_layer(section, placement)(tensor)
+    scale = _target_scale(config, facts)
+    if scale is not None:
+        tensor = scale(tensor)
+    # A list and not a dict: Keras matches a dict to it by name, and TensorFlow's converter calls with a list.
+    return keras.Model(inputs=list(inputs.values()), outputs=tensor, name=config.name)
+
+
+def _place(config: Config, facts: DataFacts) -> Iterator[tuple[LayerSection, Placement]]:
+    """Each layer with its name: "dense_1", "dense_2" and so on by kind, "output" for the last."""
+    seen: Counter[str] = Counter()
+    last = len(config.model.layers) - 1
+    for position, section in enumerate(config.model.layers):
+        seen[section.kind] += 1
+        is_output = position == last
+        yield (
+            section,
+            Placement(
+                name=OUTPUT_NAME if is_output else f"{section.kind}_{seen[section.kind]}",
+                activation=config.model.hidden_activation,
+                seed=int(np.random.SeedSequence([config.seed, position]).generate_state(1)[0]),
+                bias=_output_bias(config, facts) if is_output else 0.0,
+            ),
+        )
+
+
+def _output_bias(config: Config, facts: DataFacts) -> float:
+    """Zero, but for outputs that must not start below it: a relu that is zero for every row never learns.
+
+    Positive regression therefore starts at the mean of the training targets.
+    """
+    target = facts.target
+    if target.task is not Task.POSITIVE_REGRESSION or len(target.mean) != 1:
+        return 0.0
+    return target.mean[0] / target.deviation[0] if config.data.scale_target else target.mean[0]
+
+
+def _target_scale(config: Config, facts: DataFacts) -> keras.layers.Layer | None:
+    """The inverse of the scaling of a regression's targets, so that predictions come in the target's units."""
+    target = facts.target
+    if not (target.task.is_regression and config.data.scale_target):
+        return None
+    # A positive regression is divided only: shifted by the mean, its relu could not reach small values.
+    mean = target.mean if target.task is Task.REGRESSION else (0.0,) * len(target.mean)
+    return keras.layers.Rescaling(list(target.deviation), offset=list(mean), name="target_scale")

@@ -1,0 +1,99 @@
+"""The first layers of every model: raw pixels and raw columns become numbers a network can learn from.
+
+They are standard Keras layers and operations, so that a saved model needs nothing of nncli to be loaded. It
+knows no arrays of examples: every statistic comes from the training part by way of the facts.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from nncli.config.facts import ONE_HOT_LIMIT, CategoryColumn, DataFacts, ImageInput, NumberColumn, TableInput
+
+# Keras's Normalization squares the deviation in float32 and never divides by less than 1e-7.
+_SAFE_DEVIATIONS = (1e-6, 1e18)
+_LARGEST_EXPONENT = 120
+
+
+def make_inputs(facts: DataFacts) -> tuple[dict[str, Any], Any]:
+    """The input tensors by name ("image", or "numbers" and "categories") and the tensor that enters the network.
+
+    That tensor is float32 of shape (batch, *facts.inputs.shape).
+    """
+    if isinstance(facts.inputs, ImageInput):
+        return _image(facts.inputs)
+    return _table(facts.inputs)
+
+
+def _image(image: ImageInput) -> tuple[dict[str, Any], Any]:
+    tensor = keras.Input(name="image", shape=image.shape, dtype=image.dtype)
+    return {"image": tensor}, keras.layers.Rescaling(image.scale, name="image_scale")(tensor)
+
+
+def _table(table: TableInput) -> tuple[dict[str, Any], Any]:
+    """Numbers first, then the indicators of missing ones, then the categories: the order of `TableInput.shape`."""
+    inputs: dict[str, Any] = {}
+    parts: list[Any] = []
+    if table.numbers:
+        inputs["numbers"] = keras.Input(name="numbers", shape=(len(table.numbers),), dtype="float32")
+        parts += _encode_numbers(inputs["numbers"], table.numbers)
+    if table.categories:
+        inputs["categories"] = keras.Input(name="categories", shape=(len(table.categories),), dtype="int32")
+        parts += _encode_categories(inputs["categories"], table.categories)
+    return inputs, parts[0] if len(parts) == 1 else keras.layers.Concatenate(name="columns")(parts)
+
+
+def _encode_numbers(numbers: Any, columns: Sequence[NumberColumn]) -> list[Any]:
+    """Missing ones become the median; then mean 0, deviation 1; an indicator for columns that lacked some."""
+    missing = ops.isnan(numbers)
+    medians = np.asarray([column.median for column in columns], dtype="float32")
+    filled = ops.where(missing, medians, numbers)
+    parts = [_normalize(filled, columns)]
+    lacking = [index for index, column in enumerate(columns) if column.has_missing]
+    if lacking:
+        parts.append(ops.cast(ops.take(missing, lacking, axis=1), "float32"))
+    return parts
+
+
+def _normalize(numbers: Any, columns: Sequence[NumberColumn]) -> Any:
+    """(x - mean) / deviation; columns of extreme size are first brought near 1 by an exact power of two."""
+    smallest, largest = _SAFE_DEVIATIONS
+    scales = [1.0] * len(columns)
+    if not all(smallest <= column.deviation <= largest for column in columns):
+        scales = [_power_of_two(column.deviation) for column in columns]
+        numbers = keras.layers.Rescaling(scales, name="number_units")(numbers)
+    means = [column.mean * scale for column, scale in zip(columns, scales, strict=True)]
+    variances = [(column.deviation * scale) ** 2 for column, scale in zip(columns, scales, strict=True)]
+    return keras.layers.Normalization(mean=means, variance=variances, name="normalization")(numbers)
+
+
+def _power_of_two(deviation: float) -> float:
+    exponent = -round(math.log2(deviation))
+    return 2.0 ** max(-_LARGEST_EXPONENT, min(_LARGEST_EXPONENT, exponent))
+
+
+def _encode_categories(categories: Any, columns: Sequence[CategoryColumn]) -> list[Any]:
+    """One tensor for each column with known values; index 0 (missing or unseen) starts as all zeros."""
+    parts = []
+    for position, column in enumerate(columns):
+        known = len(column.vocabulary)
+        if known == 0:
+            continue
+        index = categories[:, position]
+        if known <= ONE_HOT_LIMIT:
+            parts.append(ops.one_hot(index - 1, known))
+        else:
+            parts.append(_embed(index, column, f"embedding_{position + 1}"))
+    return parts
+
+
+def _embed(index: Any, column: CategoryColumn, name: str) -> Any:
+    layer = keras.layers.Embedding(len(column.vocabulary) + 1, column.width, name=name)
+    embedded = layer(index)
+    # A row that training never reaches would stay random; as zeros, an unseen value pulls in no direction.
+    layer.embeddings.assign(ops.concatenate([ops.zeros((1, column.width)), layer.embeddings[1:]]))
+    return embedded

@@ -1,0 +1,131 @@
+"""What is minimised and watched: losses, optimizers and metrics as Keras objects; knows no data and no loop."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from nncli.config.facts import DataFacts, Target, Task
+from nncli.config.layers import Dense
+from nncli.config.objective import Loss, MetricName
+from nncli.config.objective import Optimizer as OptimizerSection
+from nncli.config.sections import Config
+from nncli.errors import ConfigError
+from nncli.model.serving import gives_logits
+
+OPTIMIZER_CLASSES: dict[str, type[keras.optimizers.Optimizer]] = {
+    "sgd": keras.optimizers.SGD,
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "rmsprop": keras.optimizers.RMSprop,
+}
+
+
+class ScaledLoss(keras.losses.Loss):  # type: ignore[misc]  # keras has no types
+    """A regression loss of (y - mean) / deviation, while outputs and targets stay in the target's units."""
+
+    def __init__(self, loss: keras.losses.Loss, target: Target) -> None:
+        """Wraps `loss`, a loss of differences, with the statistics of `target` in training."""
+        super().__init__(name=loss.name)
+        self._loss = loss
+        self._mean = np.asarray(target.mean, "float32")
+        self._deviation = np.asarray(target.deviation, "float32")
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The loss of each row, (batch,), from two arrays (batch, targets)."""
+        return self._loss.call(self._scale(y_true), self._scale(y_pred))
+
+    def _scale(self, values: Any) -> Any:
+        return (ops.cast(values, "float32") - self._mean) / self._deviation
+
+
+def compile_model(model: keras.Model, config: Config, facts: DataFacts) -> None:
+    """Gives the model its loss, optimizer and metrics; metrics are in the target's units and unweighted."""
+    model.compile(
+        optimizer=make_optimizer(config.optimizer),
+        loss=make_loss(config, facts),
+        metrics=[make_metric(name, config, facts) for name in config.metrics or ()],
+    )
+
+
+def make_optimizer(section: OptimizerSection) -> keras.optimizers.Optimizer:
+    """The optimizer; the options of the config bear Keras's names."""
+    return OPTIMIZER_CLASSES[section.name](**section.model_dump(exclude={"name"}, exclude_none=True))
+
+
+def make_loss(config: Config, facts: DataFacts) -> keras.losses.Loss:
+    """The loss; for a regression with `scale_target` it works on scaled numbers, so that its size is near 1."""
+    if config.loss is None:
+        raise ConfigError(["loss: is not set"], hint="resolve the config with the facts of its data first")
+    loss = LOSSES[config.loss.name](config.loss)
+    if facts.target.task.is_regression and config.data.scale_target:
+        return ScaledLoss(loss, facts.target)
+    return loss
+
+
+LOSSES: dict[str, Callable[[Loss], keras.losses.Loss]] = {
+    "binary_crossentropy": lambda loss: keras.losses.BinaryCrossentropy(
+        from_logits=loss.from_logits, label_smoothing=loss.label_smoothing
+    ),
+    "categorical_crossentropy": lambda loss: keras.losses.CategoricalCrossentropy(
+        from_logits=loss.from_logits, label_smoothing=loss.label_smoothing
+    ),
+    "sparse_categorical_crossentropy": lambda loss: keras.losses.SparseCategoricalCrossentropy(
+        from_logits=loss.from_logits
+    ),
+    "mean_squared_error": lambda loss: keras.losses.MeanSquaredError(),
+    "mean_absolute_error": lambda loss: keras.losses.MeanAbsoluteError(),
+    "huber": lambda loss: keras.losses.Huber(delta=loss.delta),
+}
+
+_REGRESSION_METRICS: dict[str, Callable[..., keras.metrics.Metric]] = {
+    "mean_absolute_error": keras.metrics.MeanAbsoluteError,
+    "mean_squared_error": keras.metrics.MeanSquaredError,
+    "root_mean_squared_error": keras.metrics.RootMeanSquaredError,
+    "r2_score": keras.metrics.R2Score,
+}
+
+
+def make_metric(name: MetricName, config: Config, facts: DataFacts) -> keras.metrics.Metric:
+    """The metric under its name in the config, for the task, outputs and targets at hand."""
+    if name in _REGRESSION_METRICS:
+        return _REGRESSION_METRICS[name](name=name)
+    if facts.target.task is Task.MULTICLASS:
+        return _multiclass_metric(name, config)
+    logits = gives_logits(config)
+    threshold = 0.0 if logits else 0.5
+    if name == "accuracy":
+        # Keras's BinaryAccuracy refuses a threshold of 0, which is what a logit has for a probability of 0.5.
+        return keras.metrics.MeanMetricWrapper(keras.metrics.binary_accuracy, name=name, threshold=threshold)
+    if name == "auc":
+        several = facts.target.task is Task.MULTILABEL
+        labels = facts.target.outputs if several else None
+        return keras.metrics.AUC(name=name, from_logits=logits, multi_label=several, num_labels=labels)
+    metric = {"precision": keras.metrics.Precision, "recall": keras.metrics.Recall}[name]
+    return metric(name=name, thresholds=threshold)
+
+
+def _multiclass_metric(name: MetricName, config: Config) -> keras.metrics.Metric:
+    if name != "accuracy":
+        raise ConfigError(
+            [f"metrics: got {name} for a multiclass task; it is defined for binary and multilabel tasks"],
+            hint="use `metrics: [accuracy]`; `nncli eval` gives precision and recall for each class",
+        )
+    if _one_hot_targets(config):
+        return keras.metrics.CategoricalAccuracy(name=name)
+    return keras.metrics.SparseCategoricalAccuracy(name=name)
+
+
+def _one_hot_targets(config: Config) -> bool:
+    return config.loss is not None and config.loss.name == "categorical_crossentropy"
+
+
+def targets_for(config: Config, targets: np.ndarray) -> np.ndarray:
+    """Targets as the loss takes them: (n,) class indices become one-hot (n, classes) for categorical_crossentropy."""
+    last = config.model.layers[-1]
+    if not (_one_hot_targets(config) and isinstance(last, Dense)):
+        return targets
+    one_hot: np.ndarray = np.eye(last.units, dtype=np.float32)[targets]
+    return one_hot

@@ -1,0 +1,30 @@
+"""The model as it is saved and used: probabilities or values, never logits; knows no file format."""
+
+import keras
+
+from nncli.config.facts import Task
+from nncli.config.layers import Dense
+from nncli.config.objective import CROSSENTROPIES
+from nncli.config.sections import Config
+
+
+def serving(model: keras.Model, config: Config) -> keras.Model:
+    """The same layers and weights, uncompiled, with outputs (batch, outputs) that are probabilities or values.
+
+    Sigmoid (binary, multilabel) or softmax (multiclass) is added exactly when the output layer is linear and
+    the loss takes logits; this is the only place that does it. Uncompiled, because a file that names a loss of
+    nncli could be loaded by nncli only.
+    """
+    outputs = model.outputs[0]
+    if gives_logits(config):
+        activation = "softmax" if config.data.task is Task.MULTICLASS else "sigmoid"
+        outputs = keras.layers.Activation(activation, name="probabilities")(outputs)
+    return keras.Model(inputs=model.input, outputs=outputs, name=model.name)
+
+
+def gives_logits(config: Config) -> bool:
+    """Whether the last layer is linear and the loss applies the activation."""
+    last = config.model.layers[-1]
+    linear = isinstance(last, Dense) and last.activation == "linear"
+    loss = config.loss
+    return linear and loss is not None and loss.name in CROSSENTROPIES and loss.from_logits
