@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nncli.config.resolve import choose_missing
 from nncli.config.sections import Config
 from nncli.config.stack import StackRow, stack_layers
 from nncli.console import Console
@@ -22,6 +23,9 @@ class CheckedNetwork:
 
 def check(name: str, *, places: Places, console: Console, assignments: Sequence[str] = ()) -> CheckedNetwork:
     """Validates a config against its data. Raises ConfigError, DataError, UnreachableError."""
-    prepared = prepare(load(name, assignments), places, console)
-    rows = stack_layers(prepared.config, prepared.dataset.facts.inputs.shape)
+    loaded = load(name, assignments)
+    prepared = prepare(loaded, places, console)
+    facts = prepared.dataset.facts
+    # The layers as the user wrote them, so that a Flatten that was put in is shown as such.
+    rows = stack_layers(choose_missing(loaded.config, facts), facts.inputs.shape)
     return CheckedNetwork(prepared.config, prepared.dataset, rows)

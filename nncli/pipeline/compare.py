@@ -64,7 +64,7 @@ def compare(request: ComparisonRequest, *, places: Places, console: Console) -> 
         ]
         result = {"comparison": str(folder.path), **summarize_variants(cells, request.target)}
         folder.write_json(files.COMPARISON, result)
-        folder.write(f"{files.PLOTS}/comparison.png", plots.comparison_curves(cells, result["metric"]))
+        folder.write(f"{files.PLOTS}/comparison.png", plots.comparison_curves(cells, result["watched"]))
     return Comparison(folder, result)
 
 

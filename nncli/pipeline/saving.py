@@ -8,7 +8,7 @@ import numpy as np
 from nncli.config.sections import Config
 from nncli.errors import ExportError
 from nncli.evaluate import plots
-from nncli.pipeline.fitting import History
+from nncli.pipeline.fitting import Fitted
 from nncli.run import files
 from nncli.run.folder import RunFolder
 
@@ -49,6 +49,6 @@ def load_weights(folder: RunFolder, model: Any) -> None:
         set_weights(model, dict(stored))
 
 
-def save_plots(folder: RunFolder, history: History) -> None:
+def save_plots(folder: RunFolder, fitted: Fitted) -> None:
     """Draws the course of the training."""
-    folder.write(f"{files.PLOTS}/curves.png", plots.learning_curves(history))
+    folder.write(f"{files.PLOTS}/curves.png", plots.learning_curves(fitted.history, fitted.best_epoch))

@@ -63,7 +63,7 @@ def train_into(folder: RunFolder, prepared: Prepared, console: Console) -> Train
         with console.step("testing and writing the model"):
             summary = _summarize(prepared, fitted)
             exports = save_model(folder, fitted.model, prepared.config)
-            save_plots(folder, fitted.history)
+            save_plots(folder, fitted)
             folder.write_json(files.SUMMARY, summary)
         seconds = round(time.monotonic() - started, 3)
         folder.write_record(executor=fitted.executor, exports=exports, duration_seconds=seconds)

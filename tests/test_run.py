@@ -1,0 +1,102 @@
+"""Run folders: never overwritten, never half-written, found by folder, name, beginning or `latest`."""
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from nncli.errors import RunError
+from nncli.run import files
+from nncli.run.finding import find_run
+from nncli.run.folder import RunFolder
+
+
+def finished(runs: Path, name: str, ended: str, kind: str = "train") -> RunFolder:
+    folder = RunFolder.create(runs, name, kind=kind, stamped=False)
+    folder.write_record(status="finished", ended=ended)
+    return folder
+
+
+def test_a_folder_is_never_used_twice(tmp_path: Path) -> None:
+    paths = {RunFolder.create(tmp_path / "runs", "net").path for _ in range(3)}
+    assert len(paths) == 3
+    assert all(RunFolder(path).record["status"] == "running" for path in paths)
+
+
+def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file")
+    with pytest.raises(RunError, match="cannot make a run folder"):
+        RunFolder.create(tmp_path / "runs", "net")
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    files.write_bytes(path, b"old")
+
+    def full_disk(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        files.write_bytes(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_json_holds_no_nan_and_lines_are_whole(tmp_path: Path) -> None:
+    files.write_json(tmp_path / "a.json", {"x": float("nan"), "y": [1.5, float("inf")]})
+    assert json.loads((tmp_path / "a.json").read_text()) == {"x": None, "y": [1.5, None]}
+    folder = RunFolder(tmp_path)
+    folder.append("m.jsonl", {"epoch": 1})
+    folder.append("m.jsonl", {"epoch": 2})
+    with (tmp_path / "m.jsonl").open("a") as file:
+        file.write('{"epoch": 3, "lo')  # a kill in the middle of a line
+    assert folder.read_lines("m.jsonl") == [{"epoch": 1}, {"epoch": 2}]
+
+
+def test_a_damaged_file_is_noticed_before_it_is_read(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, "net")
+    folder.write(files.LITE_MODEL, b"model")
+    folder.write_manifest()
+    folder.require_intact(files.LITE_MODEL)
+    folder.file(files.LITE_MODEL).write_bytes(b"modem")
+    with pytest.raises(RunError, match="damaged"):
+        folder.require_intact(files.LITE_MODEL)
+    with pytest.raises(RunError, match=r"has no weights\.npz"):
+        folder.require_intact(files.WEIGHTS)
+
+
+def test_latest_is_the_newest_finished_training_and_no_cell_or_comparison(tmp_path: Path) -> None:
+    finished(tmp_path, "b", "2026-01-02")
+    expected = finished(tmp_path, "a", "2026-01-03")
+    comparison = finished(tmp_path, "compare-x", "2026-01-04", kind="compare")
+    finished(comparison.path, "cell", "2026-01-05")
+    RunFolder.create(tmp_path, "running")
+    (tmp_path / "stray").mkdir()
+    assert find_run("latest", tmp_path).path == expected.path
+
+
+def test_a_run_is_found_by_folder_name_unique_beginning_or_its_own_name(tmp_path: Path) -> None:
+    one = finished(tmp_path, "20260101-000000-digits", "1")
+    two = finished(tmp_path, "20260102-000000-mnist", "2")
+    assert find_run(str(one.path), Path("nowhere")).path == one.path
+    assert find_run("20260102-000000-mnist", tmp_path).path == two.path
+    assert find_run("20260101", tmp_path).path == one.path
+    assert find_run("mnist", tmp_path).path == two.path
+    with pytest.raises(RunError, match="means 2 runs"):
+        find_run("2026", tmp_path)
+    with pytest.raises(RunError, match="no run 'cifar'") as caught:
+        find_run("cifar", tmp_path)
+    assert caught.value.hint == "known: 20260101-000000-digits, 20260102-000000-mnist"
+    with pytest.raises(RunError, match="not a run folder"):
+        find_run(str(tmp_path), tmp_path)
+
+
+def test_without_any_run_the_next_step_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RunError) as caught:
+        find_run("latest", tmp_path / "none")
+    assert caught.value.hint == "train one first: nncli train"
