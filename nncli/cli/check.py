@@ -21,5 +21,5 @@ def check(
     with command(json_mode=json_mode) as console:
         from nncli import pipeline
 
-        places = pipeline.Places.find(None, data_dir)
+        places = pipeline.Places(data_dir=data_dir)
         show_network(console, pipeline.check(config, places=places, console=console, assignments=assignments or ()))

@@ -1,5 +1,6 @@
 """`nncli compare`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,7 +20,7 @@ def compare(
     epochs: Annotated[int | None, typer.Option(help="train.epochs of every training.", show_default=False)] = None,
     target: Annotated[float | None, typer.Option(help="Level for `epochs to target`.", show_default=False)] = None,
     data_dir: DataDir = None,
-    runs_dir: RunsDir = None,
+    runs_dir: RunsDir = Path("runs"),
     json_mode: Json = False,
 ) -> None:
     """Train variants of a network on the same splits and seeds, and compare them.
@@ -30,5 +31,5 @@ def compare(
         from nncli import pipeline
 
         request = pipeline.ComparisonRequest.parse(configs, vary, seeds, assignments, epochs, target)
-        places = pipeline.Places.find(runs_dir, data_dir)
+        places = pipeline.Places(runs_dir, data_dir)
         show_comparison(console, pipeline.compare(request, places=places, console=console))

@@ -1,5 +1,6 @@
 """`nncli eval`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +13,7 @@ def evaluate(
     run: Annotated[str, typer.Argument(metavar="[RUN]", help="A run's folder, name or beginning.")] = "latest",
     data: Annotated[str | None, typer.Option(metavar="PATH", help="Labelled data instead of the test part.")] = None,
     data_dir: DataDir = None,
-    runs_dir: RunsDir = None,
+    runs_dir: RunsDir = Path("runs"),
     json_mode: Json = False,
 ) -> None:
     """Measure a run on its test part, beside what guessing would reach.
@@ -22,5 +23,5 @@ def evaluate(
     with command(json_mode=json_mode) as console:
         from nncli import pipeline
 
-        places = pipeline.Places.find(runs_dir, data_dir)
+        places = pipeline.Places(runs_dir, data_dir)
         show_evaluation(console, pipeline.evaluate(run, places=places, console=console, data_path=data))

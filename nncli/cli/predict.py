@@ -14,7 +14,7 @@ def predict(
     top: Annotated[int | None, typer.Option(min=1, help="Only the K most probable classes.")] = None,
     form: Annotated[str, typer.Option("--format", help="table, json, jsonl, csv or parquet.")] = "table",
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of stdout.")] = None,
-    runs_dir: RunsDir = None,
+    runs_dir: RunsDir = Path("runs"),
     json_mode: Json = False,
 ) -> None:
     """Predict with a run: classes with probabilities, labels, or values.
@@ -24,10 +24,9 @@ def predict(
     with command(json_mode=json_mode) as console:
         from nncli import pipeline
 
-        places = pipeline.Places.find(runs_dir)
+        places = pipeline.Places(runs_dir)
         form = "json" if json_mode else form
-        options = {"top": top, "form": form, "output": output}
-        outcome = pipeline.predict(inputs, run, places=places, console=console, **options)
+        outcome = pipeline.predict(inputs, run, places=places, console=console, top=top, form=form, output=output)
         if outcome.failed:
             console.say(f"{outcome.failed} of {outcome.failed + outcome.answered} inputs could not be read")
             raise typer.Exit(3)

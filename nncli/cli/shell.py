@@ -12,9 +12,7 @@ import typer
 from nncli.console import Console
 from nncli.errors import NncliError, Terminated
 
-RunsDir = Annotated[
-    Path | None, typer.Option("--runs-dir", envvar="NNCLI_RUNS_DIR", help="Folder of the runs.", show_default="runs")
-]
+RunsDir = Annotated[Path, typer.Option("--runs-dir", envvar="NNCLI_RUNS_DIR", help="Folder of the runs.")]
 DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", envvar="NNCLI_DATA_DIR", help="Folder with data that tensorflow-datasets prepared."),

@@ -1,5 +1,6 @@
 """`nncli train`."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +16,7 @@ def train(
     seed: Annotated[int | None, typer.Option(help="seed of the config.", show_default=False)] = None,
     name: Annotated[str | None, typer.Option(help="name of the run.", show_default=False)] = None,
     data_dir: DataDir = None,
-    runs_dir: RunsDir = None,
+    runs_dir: RunsDir = Path("runs"),
     json_mode: Json = False,
 ) -> None:
     """Train the network of a config and leave a run folder.
@@ -31,6 +32,6 @@ def train(
             (("name",), name, f"--name {name}"),
         ]
         options = [option for option in given if option[1] is not None]
-        places = pipeline.Places.find(runs_dir, data_dir)
+        places = pipeline.Places(runs_dir, data_dir)
         run = pipeline.train(config, places=places, console=console, assignments=assignments or (), options=options)
         show_training(console, run)

@@ -94,7 +94,7 @@ class Train(Section):
     reduce_lr_on_plateau: ReduceLearningRate | None = None
     class_weight: Literal["balanced"] | dict[str, float] | None = None
     threads: Positive | None = None
-    keep: Literal["best", "last"] = Field("best", description="the weights of the best epoch by the monitor, or the last")
+    keep: Literal["best", "last"] = Field("best", description="weights of the best epoch by the monitor, or the last")
 
 
 def _adam() -> Adam:

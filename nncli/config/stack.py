@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nncli.config.layers import Dense, Flatten, LayerSection, Output, ShapeError
-from nncli.config.section import Shape
+from nncli.config.section import Shape, product
 from nncli.config.sections import Config
 
 
@@ -18,6 +18,12 @@ class StackRow:
     input_shape: Shape
     output_shape: Shape
     parameters: int
+
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiplications and additions for one example, about: each weight is used at every place of the output."""
+        return self.parameters * product(self.output_shape[:-1])
 
 
 class StackError(ValueError):

@@ -5,10 +5,11 @@ config or column is told in a second.
 """
 
 from nncli.pipeline.check import check
-from nncli.pipeline.compare import ComparisonRequest, compare
+from nncli.pipeline.compare import compare
 from nncli.pipeline.evaluate import evaluate
 from nncli.pipeline.places import Places
 from nncli.pipeline.predict import predict
 from nncli.pipeline.train import train
+from nncli.pipeline.variants import ComparisonRequest
 
 __all__ = ["ComparisonRequest", "Places", "check", "compare", "evaluate", "predict", "train"]

@@ -1,5 +1,6 @@
 """From prepared data to a trained model: threads, executor, callbacks, the loop of the engine."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from nncli.config.sections import Config, EarlyStopping
+from nncli.config.stack import stack_layers
 from nncli.console import Console, TrainingView
 from nncli.data.dataset import Dataset
 from nncli.pipeline.preparation import Prepared
+from nncli.pipeline.warmup import finish_import
 from nncli.run import files
 from nncli.run.folder import RunFolder
 
@@ -23,24 +26,29 @@ class Fitted:
 
     model: Any
     executor: str
+    threads: int
     history: History
     best_epoch: int
 
 
 def fit_model(folder: RunFolder, prepared: Prepared, console: Console) -> Fitted:
     """Builds and trains the network of a resolved config. Raises TrainingDivergedError."""
-    from nncli.engine import arrays, environment, executor, loop
-
     config, dataset = prepared.config, prepared.dataset
+    batch_size = len(dataset.train) if config.train.batch_size == "full" else config.train.batch_size
     with console.step("starting TensorFlow"):
-        environment.prepare(executor.choose_threads(_network_facts(config), config.train.threads))
+        finish_import()
+        from nncli.engine import arrays, environment, executor, loop
+
+        largest = max(row.multiply_adds for row in stack_layers(config, dataset.facts.inputs.shape))
+        cores = os.cpu_count() or 1
+        threads = executor.choose_threads(largest, batch_size, config.train.threads, cores=cores)
+        threads = environment.prepare(threads)
         import nncli.model as models
 
         model = models.build(config, dataset.facts)
         models.compile_model(model, config, dataset.facts)
-    batch_size = len(dataset.train) if config.train.batch_size == "full" else config.train.batch_size
     chosen = executor.choose_executor(model, config.train.executor)
-    plan = loop.Plan(epochs=config.train.epochs, batch_size=batch_size, seed=config.seed, executor=chosen)
+    plan = arrays.Plan(epochs=config.train.epochs, batch_size=batch_size, seed=config.seed, executor=chosen)
     train = arrays.Arrays(
         dataset.train.inputs, models.targets_for(config, dataset.train.targets), row_weights(config, dataset)
     )
@@ -52,7 +60,7 @@ def fit_model(folder: RunFolder, prepared: Prepared, console: Console) -> Fitted
     finally:
         view.close()
     view.draw_curves()
-    return Fitted(model, chosen, history, callbacks[0].best_epoch)
+    return Fitted(model, chosen, threads, history, callbacks[0].best_epoch)
 
 
 def make_callbacks(config: Config, folder: RunFolder, view: TrainingView) -> list[Any]:
@@ -111,4 +119,4 @@ def row_weights(config: Config, dataset: Dataset) -> np.ndarray | None:
     else:
         weights = np.asarray([wanted.get(name, 1.0) for name in target.classes])
     classes = dataset.train.targets.astype(int).reshape(-1)
-    return weights[classes].astype(np.float32)
+    return np.asarray(weights[classes], dtype=np.float32)

@@ -14,6 +14,7 @@ from nncli.errors import UsageError
 from nncli.pipeline.answers import Answer
 from nncli.run.files import write_bytes
 
+_NAME_WIDTH = 36
 FORMATS = ("table", "json", "jsonl", "csv", "parquet")
 
 
@@ -57,26 +58,32 @@ class _Table:
         self._answers += answers
 
     def close(self) -> None:
-        rows = [_table_row(answer) for answer in self._answers]
+        rows = [[_short_name(answer["input"]), *_table_row(answer)] for answer in self._answers]
         if not rows:
             return
         columns = ["input", "prediction", *(["probability", "next"] if "probabilities" in self._answers[0] else [])]
         self._console.answer({}, make_table(None, columns, [row[: len(columns)] for row in rows], left=2))
 
 
+def _short_name(name: str) -> str:
+    """The end of a long path, which tells files apart."""
+    return name if len(name) <= _NAME_WIDTH else f"...{name[3 - _NAME_WIDTH :]}"
+
+
 def _table_row(answer: Answer) -> list[str]:
+    """Prediction, its probability and the next ones; or the value alone."""
     prediction, probabilities = answer["prediction"], answer.get("probabilities", {})
     if isinstance(prediction, dict):
-        return [answer["input"], ", ".join(f"{name} {value:.4g}" for name, value in prediction.items())]
+        return [", ".join(f"{name} {value:.4g}" for name, value in prediction.items())]
     if isinstance(prediction, list):
         shown = ", ".join(prediction) or "(none)"
         ranked = ", ".join(f"{name} {value:.3f}" for name, value in probabilities.items())
-        return [answer["input"], shown, "", ranked]
+        return [shown, "", ranked]
     if not probabilities:
-        return [answer["input"], f"{prediction:.6g}"]
+        return [f"{prediction:.6g}"]
     others = list(probabilities.items())[1:3]
     ranked = ", ".join(f"{name} {value:.3f}" for name, value in others)
-    return [answer["input"], prediction, f"{answer['probability']:.4f}", ranked]
+    return [prediction, f"{answer['probability']:.4f}", ranked]
 
 
 class _Lines:

@@ -1,24 +1,12 @@
-"""Where runs and data lie: the command's option, else the environment, else the usual place."""
+"""Where runs and data lie; the command line fills it from options and the environment."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 
 @dataclass(frozen=True)
 class Places:
-    """The folders a command works with."""
+    """The folders a command works with; without `data_dir`, the usual ones of tensorflow-datasets are searched."""
 
-    runs_dir: Path
-    data_dir: Path | None
-
-    @classmethod
-    def find(cls, runs_dir: Path | None = None, data_dir: Path | None = None) -> "Places":
-        """From options that may be left out, NNCLI_RUNS_DIR and NNCLI_DATA_DIR."""
-        data = data_dir or _from_environment("NNCLI_DATA_DIR")
-        return cls(runs_dir or _from_environment("NNCLI_RUNS_DIR") or Path("runs"), data)
-
-
-def _from_environment(name: str) -> Path | None:
-    value = os.environ.get(name)
-    return Path(value).expanduser() if value else None
+    runs_dir: Path = Path("runs")
+    data_dir: Path | None = None

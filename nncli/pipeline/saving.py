@@ -1,5 +1,6 @@
 """What a training leaves behind for others to load: weights, the Keras file, the export, plots, the manifest."""
 
+from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
 
@@ -36,9 +37,14 @@ def save_weights(folder: RunFolder, model: Any) -> None:
     """Writes weights.npz: an array for each weight, under its path in the model."""
     from nncli.engine.weights import get_weights
 
+    folder.write(files.WEIGHTS, npz_bytes(get_weights(model)))
+
+
+def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Arrays by name as the bytes of an .npz file, without pickle."""
     buffer = BytesIO()
-    np.savez(buffer, **get_weights(model))
-    folder.write(files.WEIGHTS, buffer.getvalue())
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
 
 
 def load_weights(folder: RunFolder, model: Any) -> None:

@@ -4,7 +4,6 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from nncli.pipeline.fitting import Fitted, fit_model, monitored
 from nncli.pipeline.places import Places
 from nncli.pipeline.preparation import Prepared, load, prepare
 from nncli.pipeline.record import describe_process, recorded
-from nncli.pipeline.saving import save_model, save_plots
+from nncli.pipeline.saving import npz_bytes, save_model, save_plots
 from nncli.pipeline.warmup import begin_import
 from nncli.run import files
 from nncli.run.folder import RunFolder
@@ -66,7 +65,7 @@ def train_into(folder: RunFolder, prepared: Prepared, console: Console) -> Train
             save_plots(folder, fitted)
             folder.write_json(files.SUMMARY, summary)
         seconds = round(time.monotonic() - started, 3)
-        folder.write_record(executor=fitted.executor, exports=exports, duration_seconds=seconds)
+        folder.write_record(executor=fitted.executor, threads=fitted.threads, exports=exports, duration_seconds=seconds)
     return TrainedRun(folder, summary)
 
 
@@ -77,10 +76,8 @@ def _write_beginnings(folder: RunFolder, prepared: Prepared) -> None:
     document = yaml.safe_dump(to_mapping(config), sort_keys=False, allow_unicode=True)
     folder.write(files.CONFIG, (comment + document).encode())
     folder.write(files.INPUTS, (dataset.facts.model_dump_json(indent=2) + "\n").encode())
-    splits = BytesIO()
     parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
-    np.savez_compressed(splits, **{name: part.rows for name, part in parts.items()})
-    folder.write(files.SPLITS, splits.getvalue())
+    folder.write(files.SPLITS, npz_bytes({name: part.rows for name, part in parts.items()}))
     folder.write_record(
         **describe_process(),
         name=config.name,

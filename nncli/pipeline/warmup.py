@@ -10,16 +10,17 @@ _thread: threading.Thread | None = None
 
 
 def begin_import() -> None:
-    """Starts the import once; what needs TensorFlow imports it as usual and waits for what is left."""
+    """Starts the import once; what needs TensorFlow calls `finish_import` first and then imports it as usual."""
     global _thread
     if _thread is None:
         _thread = threading.Thread(target=_import, daemon=True, name="import tensorflow")
         _thread.start()
 
 
-def is_importing() -> bool:
-    """Whether the thread is still at it."""
-    return _thread is not None and _thread.is_alive()
+def finish_import() -> None:
+    """Waits for the thread: two threads that import TensorFlow at once see each other's half-made modules."""
+    if _thread is not None:
+        _thread.join()
 
 
 def _import() -> None:

@@ -1,0 +1,135 @@
+"""The data sets that come with scikit-learn, read from its files; needs no network and does not import scikit-learn.
+
+Importing `sklearn.datasets` takes seconds, for scipy and more; the files it would read are found beside it instead.
+"""
+
+import csv
+import gzip
+from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from nncli.config.facts import Task
+from nncli.config.sections import Data
+from nncli.data.columns import Column, Table, number_column, text_column
+from nncli.data.dataset import Dataset
+from nncli.data.imagesets import Images, Labels, image_dataset, refuse_table_options
+from nncli.data.tabular import load_table
+from nncli.data.targets import choose_goal, class_goal, encode_targets
+from nncli.errors import DataError, NncliError
+
+ATTRIBUTES = ("even", "at_least_five", "has_loop")
+_DIGITS_SCALE = 1 / 16
+_DIABETES = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
+_WINE = (
+    "alcohol", "malic_acid", "ash", "alcalinity_of_ash", "magnesium", "total_phenols", "flavanoids",
+    "nonflavanoid_phenols", "proanthocyanins", "color_intensity", "hue", "od280/od315_of_diluted_wines", "proline",
+)  # fmt: skip
+_IRIS = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
+_CELL = (
+    "radius", "texture", "perimeter", "area", "smoothness", "compactness", "concavity", "concave points", "symmetry",
+    "fractal dimension",
+)  # fmt: skip
+_CANCER = (
+    *(f"mean {name}" for name in _CELL),
+    *(f"{name} error" for name in _CELL),
+    *(f"worst {name}" for name in _CELL),
+)
+
+
+def load_bundled(data: Data, *, seed: int) -> Dataset:
+    """The bundled data set that `data.source` names.
+
+    Raises:
+        DataError: an option of `data` does not apply to it.
+    """
+    if data.path is not None:
+        raise DataError(f"source {data.source} is bundled and takes no `path`", hint="leave `path` out")
+    if isinstance(data.test, str):
+        raise DataError(f"source {data.source} is bundled: `test` can only be a fraction, not {data.test!r}")
+    loaders: dict[str, Callable[[Data, int], Dataset]] = {
+        "digits": _digits,
+        "digit_attributes": _digit_attributes,
+        "iris": partial(_classes, file="iris.csv", names=_IRIS, target="species"),
+        "wine": partial(_classes, file="wine_data.csv", names=_WINE, target="cultivar"),
+        "breast_cancer": partial(_classes, file="breast_cancer.csv", names=_CANCER, target="diagnosis"),
+        "diabetes": _diabetes,
+    }
+    return loaders[data.source](data, seed)
+
+
+def _digits(data: Data, seed: int) -> Dataset:
+    refuse_table_options(data, target=True)
+    _refuse_target(data, "digit")
+    pixels, digits = _digit_pixels()
+    goal = class_goal("digit", [str(digit) for digit in range(10)], data.task)
+    return image_dataset(data, seed, Images(pixels), Labels(goal, digits.astype(np.int32)), scale=_DIGITS_SCALE)
+
+
+def _digit_attributes(data: Data, seed: int) -> Dataset:
+    refuse_table_options(data, target=True)
+    pixels, digits = _digit_pixels()
+    facts = {"even": digits % 2 == 0, "at_least_five": digits >= 5, "has_loop": np.isin(digits, (0, 6, 8, 9))}
+    names = data.target or ATTRIBUTES
+    unknown = [name for name in names if name not in facts]
+    if unknown:
+        raise DataError(f'digit_attributes has no target "{unknown[0]}"', hint=f"it has {', '.join(ATTRIBUTES)}")
+    columns = [number_column(name, facts[name]) for name in names]
+    if len(columns) == 1:
+        columns = [text_column(names[0], facts[names[0]].astype(np.int32), ("no", "yes"))]
+    goal, _ = choose_goal(columns, data.task or (Task.BINARY if len(columns) == 1 else Task.MULTILABEL))
+    return image_dataset(
+        data, seed, Images(pixels), Labels(goal, encode_targets(goal, columns), strata=digits), scale=_DIGITS_SCALE
+    )
+
+
+def _classes(data: Data, seed: int, *, file: str, names: tuple[str, ...], target: str) -> Dataset:
+    """A table whose file begins with: rows, columns, class names."""
+    _refuse_target(data, target)
+    with _file(file).open(newline="") as lines:
+        classes = next(csv.reader(lines))[2:]
+        values = np.loadtxt(lines, delimiter=",")
+    labels = text_column(target, values[:, -1].astype(np.int32), classes)
+    task = Task.BINARY if len(classes) == 2 else Task.MULTICLASS
+    return _table(data, seed, names, values[:, :-1], labels, task)
+
+
+def _diabetes(data: Data, seed: int) -> Dataset:
+    _refuse_target(data, "progression")
+    with gzip.open(_file("diabetes_data_raw.csv.gz"), "rt") as lines:
+        values = np.loadtxt(lines)
+    with gzip.open(_file("diabetes_target.csv.gz"), "rt") as lines:
+        progression = np.loadtxt(lines)
+    return _table(data, seed, _DIABETES, values, number_column("progression", progression), Task.REGRESSION)
+
+
+def _table(data: Data, seed: int, names: tuple[str, ...], values: np.ndarray, target: Column, task: Task) -> Dataset:
+    columns = {name: number_column(name, values[:, index]) for index, name in enumerate(names)}
+    table = Table({**columns, target.name: target}, np.arange(len(values)), name=f"the data set {data.source}")
+    options = {"target": (target.name,), "task": data.task or task}
+    return load_table(table, data.model_copy(update=options), seed=seed)
+
+
+def _digit_pixels() -> tuple[np.ndarray, np.ndarray]:
+    """Images uint8 (1797, 8, 8, 1) from 0 to 16, and the digits int64 (1797,)."""
+    with gzip.open(_file("digits.csv.gz"), "rt") as lines:
+        values = np.loadtxt(lines, delimiter=",", dtype=np.int64)
+    return values[:, :-1].astype(np.uint8).reshape(-1, 8, 8, 1), values[:, -1]
+
+
+def _refuse_target(data: Data, name: str) -> None:
+    if data.target and data.target != (name,):
+        raise DataError(
+            f'source {data.source} predicts "{name}", not "{", ".join(data.target)}"', hint="leave `target` out"
+        )
+
+
+def _file(name: str) -> Path:
+    found = find_spec("sklearn")
+    folder = Path(found.origin or "").parent / "datasets" / "data" if found else Path()
+    if not (folder / name).is_file():
+        raise NncliError(f"scikit-learn's data file {name} is not there", hint="pip install scikit-learn")
+    return folder / name

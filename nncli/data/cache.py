@@ -1,0 +1,89 @@
+"""Arrays kept from one run to the next, so that a data set is decoded once; knows nothing of what they mean.
+
+An entry is a folder of .npy files and an index written last, with the size and checksum of each. Files get a temporary
+name and are renamed, so that processes that fill the same entry at once do no harm: they write the same bytes.
+"""
+
+import json
+import os
+import tempfile
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+INDEX = "index.json"
+# Raised when the arrays of an entry are made in another way.
+FORMAT = 1
+_CHUNK = 1 << 24
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Arrays by name (opened as memory maps) and what was noted beside them."""
+
+    arrays: dict[str, np.ndarray]
+    notes: dict[str, Any]
+
+
+def cache_folder() -> Path:
+    """NNCLI_CACHE_DIR, else nncli in XDG_CACHE_HOME, else ~/.cache/nncli."""
+    own = os.environ.get("NNCLI_CACHE_DIR")
+    if own:
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nncli"
+
+
+def load_entry(folder: Path) -> Entry | None:
+    """The entry in that folder, or None when there is none or it is damaged."""
+    try:
+        index = json.loads((folder / INDEX).read_text("utf-8"))
+        if index["format"] != FORMAT:
+            return None
+        arrays = {}
+        for name, record in index["arrays"].items():
+            file = folder / record["file"]
+            if file.stat().st_size != record["bytes"] or _checksum(file) != record["crc32"]:
+                return None
+            arrays[name] = np.load(file, mmap_mode="r", allow_pickle=False)
+        return Entry(arrays, index["notes"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError):
+        return None
+
+
+def store_entry(folder: Path, arrays: Mapping[str, np.ndarray], notes: Mapping[str, Any]) -> str | None:
+    """Write an entry; returns why it could not be written, or None."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        records = {}
+        for name, array in arrays.items():
+            file = folder / f"{name}.npy"
+            _write(file, lambda handle, array=array: np.save(handle, array, allow_pickle=False))  # type: ignore[misc]
+            records[name] = {"file": file.name, "bytes": file.stat().st_size, "crc32": _checksum(file)}
+        index = json.dumps({"format": FORMAT, "notes": dict(notes), "arrays": records}, indent=1).encode()
+        _write(folder / INDEX, lambda handle: handle.write(index))
+    except OSError as error:
+        return f"{error.strerror or error} ({folder})"
+    return None
+
+
+def _write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            fill(file)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _checksum(path: Path) -> int:
+    total = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            total = zlib.crc32(chunk, total)
+    return total

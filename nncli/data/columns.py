@@ -1,0 +1,155 @@
+"""A table in memory as columns of numpy arrays; knows neither the file it came from nor what it is used for."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+
+import numpy as np
+
+from nncli.errors import DataError
+
+# Codes int32 (rows,), -1 for missing, and the texts they stand for.
+Dictionary = tuple[np.ndarray, list[str]]
+
+_WHOLE_NUMBER = re.compile(r"([+-]?\d+)\.0+")
+_BOOLEANS = {"true": "True", "false": "False"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: as numbers, and (worked out when asked for) as texts.
+
+    `numbers` is float64 (rows,) with NaN where a cell is missing or no number, `present` and `numeric` are bool
+    (rows,): the cell is not missing; it is a number (an infinite one included).
+    """
+
+    name: str
+    numbers: np.ndarray
+    present: np.ndarray
+    numeric: np.ndarray
+    encode: Callable[[], Dictionary]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @cached_property
+    def dictionary(self) -> Dictionary:
+        """Codes and texts; texts that mean the same (1 and 1.0, true and TRUE) have one code."""
+        codes, texts = self.encode()
+        merged: dict[str, int] = {}
+        places = np.array([merged.setdefault(_canonical(text), len(merged)) for text in texts] + [-1], np.int32)
+        return places[codes], list(merged)
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether every present cell is a number."""
+        return bool((self.numeric == self.present).all())
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """How often each text of the dictionary occurs."""
+        codes, texts = self.dictionary
+        return np.bincount(codes[codes >= 0], minlength=len(texts))
+
+    @cached_property
+    def values(self) -> list[str]:
+        """The different texts that occur."""
+        return [text for text, count in zip(self.dictionary[1], self.counts, strict=True) if count]
+
+    def text(self, row: int) -> str:
+        """The text of one cell, as read; empty when it is missing."""
+        codes, texts = self.dictionary
+        return texts[codes[row]] if codes[row] >= 0 else ""
+
+    def take(self, rows: np.ndarray) -> "Column":
+        """The same column with only these rows (indices or a mask)."""
+
+        def encode() -> Dictionary:
+            codes, texts = self.dictionary
+            return codes[rows], texts
+
+        return Column(self.name, self.numbers[rows], self.present[rows], self.numeric[rows], encode)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of the same length by name; `rows` is int64 (n,): each row's place in its file, counted from 0.
+
+    `rejected` names rows of the file that could not be read at all, with the reason; `notes` what was left out.
+    """
+
+    columns: dict[str, Column]
+    rows: np.ndarray
+    rejected: tuple[tuple[int, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    name: str = field(default="the table")
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, rows: np.ndarray) -> "Table":
+        """The table with only these rows (indices or a mask)."""
+        columns = {name: column.take(rows) for name, column in self.columns.items()}
+        return Table(columns, self.rows[rows], self.rejected, self.notes, self.name)
+
+    def column(self, name: str) -> Column:
+        """The column of that name.
+
+        Raises:
+            DataError: there is none; the message offers the closest names.
+        """
+        if name not in self.columns:
+            raise unknown_columns([name], self.columns, self.name)
+        return self.columns[name]
+
+
+def unknown_columns(names: Sequence[str], known: Iterable[str], where: str) -> DataError:
+    """The error for names that are no columns, with the closest names that are."""
+    known = list(known)
+    told = []
+    for name in names:
+        close = _close(name, known)
+        told.append(f'"{name}"' + (f' (did you mean "{close}"?)' if close else ""))
+    shown = ", ".join(known[:30]) + (f", ... ({len(known)} in all)" if len(known) > 30 else "")
+    hint = f"its columns are: {shown}"
+    if any(_is_number(name) for name in known):
+        hint += "; the first row looks like data: with `header: false` the columns are called c0, c1, ..."
+    return DataError(f"{where} has no column {', '.join(told)}", hint=hint)
+
+
+def number_column(name: str, values: np.ndarray) -> Column:
+    """A column made from numbers (rows,); NaN is missing."""
+    numbers = np.asarray(values, np.float64)
+    present = ~np.isnan(numbers)
+
+    def encode() -> Dictionary:
+        texts, codes = np.unique(numbers[present], return_inverse=True)
+        placed = np.full(len(numbers), -1, np.int32)
+        placed[present] = codes
+        return placed, [repr(float(text)) for text in texts]
+
+    return Column(name, numbers, present, present, encode)
+
+
+def text_column(name: str, codes: np.ndarray, texts: Sequence[str]) -> Column:
+    """A column made from codes (rows,), -1 for missing, and the texts they stand for."""
+    parsed = np.array([float(text) if _is_number(text) else np.nan for text in texts] + [np.nan])
+    numbers = parsed[codes]
+    return Column(name, numbers, codes >= 0, ~np.isnan(numbers), lambda: (codes.astype(np.int32), list(texts)))
+
+
+def _canonical(text: str) -> str:
+    whole = _WHOLE_NUMBER.fullmatch(text)
+    return whole[1] if whole else _BOOLEANS.get(text.lower(), text)
+
+
+def _close(name: str, known: Sequence[str]) -> str | None:
+    by_fold = {other.casefold(): other for other in known}
+    matches = get_close_matches(name.casefold(), list(by_fold), n=1, cutoff=0.6)
+    return by_fold[matches[0]] if matches else None
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", text) is not None

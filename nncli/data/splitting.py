@@ -1,0 +1,84 @@
+"""Which rows belong to which part: shuffled, stratified, the same for the same seed; knows nothing but counts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nncli.errors import DataError
+
+TEST_FRACTION = 0.2
+FEWEST_ROWS = 10
+# Keeps the split's random numbers apart from those of every other user of the same seed.
+STREAM = 0x5917
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row numbers (int64, ascending) of each part; `test` is empty when the source brings its own."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+
+def split_rows(
+    rows: int, *, seed: int, test: float | None, validation: float | None, strata: np.ndarray | None = None
+) -> Split:
+    """Deal `rows` rows out; a part that is None is not taken. `strata` (rows,) keeps the shares of its values.
+
+    Raises:
+        DataError: there are too few rows to make parts that mean something.
+    """
+    if rows < FEWEST_ROWS:
+        raise DataError(
+            f"{rows} rows are too few to be split into training, validation and test parts (at least {FEWEST_ROWS})",
+            hint="collect more rows",
+        )
+    generator = np.random.default_rng(np.random.SeedSequence([seed, STREAM]))
+    nothing = np.empty(0, np.int64)
+    kept, held_test, held_validation = np.arange(rows, dtype=np.int64), nothing, nothing
+    if test is not None:
+        kept, held_test = hold_out(kept, test, generator, strata)
+    if validation is not None:
+        kept, held_validation = hold_out(kept, validation, generator, strata)
+    return Split(kept, held_validation, held_test)
+
+
+def hold_out(
+    rows: np.ndarray, fraction: float, generator: np.random.Generator, strata: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Take `fraction` of `rows` away at random, at least one; a class of one row stays. Returns (kept, held)."""
+    wanted = min(max(1, round(len(rows) * fraction)), len(rows) - 1)
+    if strata is None:
+        held = generator.permutation(rows)[:wanted]
+    else:
+        held = _stratified(rows, strata[rows], wanted, generator)
+    if len(held) == 0:
+        raise DataError(
+            "no class has two rows, so that nothing is left over to test on", hint="collect more rows of each class"
+        )
+    return np.setdiff1d(rows, held, assume_unique=True), np.sort(held)
+
+
+def _stratified(rows: np.ndarray, strata: np.ndarray, wanted: int, generator: np.random.Generator) -> np.ndarray:
+    _, membership, sizes = np.unique(strata, return_inverse=True, return_counts=True)
+    quota = _quotas(sizes, wanted, generator)
+    shuffled = generator.permutation(len(rows))
+    # Within the shuffled order, the n-th row of a class is held out when n is below the class's quota.
+    classes = membership[shuffled]
+    by_class = np.argsort(classes, kind="stable")
+    starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
+    place = np.empty(len(rows), np.int64)
+    place[by_class] = np.arange(len(rows)) - np.repeat(starts, sizes)
+    return rows[shuffled[place < quota[classes]]]
+
+
+def _quotas(sizes: np.ndarray, wanted: int, generator: np.random.Generator) -> np.ndarray:
+    """How many rows of each class are held out: the exact share rounded down, then the largest remainders."""
+    share = sizes * (wanted / sizes.sum())
+    quota: np.ndarray = np.minimum(np.floor(share).astype(np.int64), sizes - 1)
+    order = np.lexsort((generator.random(len(sizes)), -(share - quota)))
+    missing = wanted - int(quota.sum())
+    takers = order[(quota < sizes - 1)[order]][: max(missing, 0)]
+    quota[takers] += 1
+    return quota
