@@ -255,3 +255,46 @@ def test_real_mnist_is_read_without_tensorflow(shared_data: Path) -> None:
         with Image.open(file) as image:
             same = (dataset.test.inputs["image"][..., 0] == np.asarray(image)).all(axis=(1, 2))
         assert dataset.test.targets[same].tolist() == [int(file.stem[0])]
+
+
+BUILDER = """
+import sys
+from pathlib import Path
+import numpy as np
+import tensorflow_datasets as tfds
+from nncli import data
+from nncli.config.sections import Data
+from nncli.data import network
+
+class Blobs(tfds.core.GeneratorBasedBuilder):
+    VERSION = tfds.core.Version("1.2.0")
+    pkg_dir_path = Path(sys.argv[1])
+
+    def _info(self):
+        image = tfds.features.Image(shape=(8, 7, 3))
+        label = tfds.features.ClassLabel(names=["cat", "dog", "emu"])
+        features = tfds.features.FeaturesDict({"image": image, "label": label, "weight": np.float32, "note": np.int64})
+        return self.dataset_info_from_configs(features=features, supervised_keys=("image", "label"))
+
+    def _split_generators(self, manager):
+        return {"train": self._generate_examples(40), "test": self._generate_examples(15)}
+
+    def _generate_examples(self, count):
+        random = np.random.default_rng(count)
+        for index in range(count):
+            image = random.integers(0, 255, (8, 7, 3), dtype=np.uint8)
+            yield index, {"image": image, "label": index % 3, "weight": 0.5, "note": -index}
+
+network.is_reachable = lambda: True
+folder = Path(sys.argv[1]) / "prepared"
+ours = data.load(Data(source="tfds:blobs"), seed=1, data_dir=folder, progress=lambda what, share: None).test
+theirs = list(tfds.load("blobs", data_dir=str(folder), download=False, split="test").as_numpy_iterator())
+assert ours.targets.tolist() == [int(example["label"]) for example in theirs]
+assert all((ours.inputs["image"][index] == example["image"]).all() for index, example in enumerate(theirs))
+print("equal", len(ours))
+"""
+
+
+def test_what_tensorflow_datasets_prepares_is_read_as_it_reads_it(shared_data: Path, tmp_path: Path) -> None:
+    answer = subprocess.run([sys.executable, "-c", BUILDER, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert answer.stdout == "equal 15\n", answer.stderr[-2000:]

@@ -332,3 +332,11 @@ def test_real_tables_load_as_they_are(
     dataset = load(shared_data / "csv" / f"{name}.csv", target=target)
     assert dataset.facts.target.task is task
     assert tuple(map(len, columns_of(dataset))) == (numbers, categories)
+
+
+def test_many_columns_left_out_are_counted_and_not_listed(tmp_path: Path) -> None:
+    names = [f"constant{index}" for index in range(40)]
+    path = write(tmp_path / "t.csv", ",".join([*names, "a", "y"]), lambda i: "1," * 40 + f"{i},{i % 2}")
+    notes = [note for note in load(path).notes if "left out" in note]
+    assert len(notes) == 4
+    assert "37 more columns" in notes[-1]

@@ -1,8 +1,9 @@
 """Downloading and preparing a data set with tensorflow-datasets; the only place that imports it."""
 
+import io
 import os
 import threading
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,26 +25,28 @@ def download(name: str, folder: Path, progress: Progress) -> None:
     import tensorflow_datasets as tfds
 
     tfds.disable_progress_bar()
+    finished = threading.Event()
+    watcher: threading.Thread | None = None
     try:
-        builder = tfds.builder(name, data_dir=str(folder))
+        # tfds announces itself on stdout, which belongs to the answer of the command.
+        with redirect_stdout(io.StringIO()):
+            builder = tfds.builder(name, data_dir=str(folder))
+            watched = (name, folder / "downloads", _download_size(builder), finished, progress)
+            watcher = threading.Thread(target=_watch, args=watched, daemon=True)
+            watcher.start()
+            builder.download_and_prepare(file_format="tfrecord")
     except tfds.core.DatasetNotFoundError as error:
         raise DataError(
             f"tensorflow-datasets has no data set {name!r}: {str(error).splitlines()[0]}",
             hint="see https://www.tensorflow.org/datasets/catalog/overview",
         ) from None
-    finished = threading.Event()
-    watcher = threading.Thread(
-        target=_watch, args=(name, folder / "downloads", _download_size(builder), finished, progress), daemon=True
-    )
-    watcher.start()
-    try:
-        builder.download_and_prepare(file_format="tfrecord")
     except Exception as error:
         # tfds lets through what requests, urllib3, TensorFlow and the file system raise; none share a base class.
         raise _explain(error, name, folder) from error
     finally:
         finished.set()
-        watcher.join()
+        if watcher is not None:
+            watcher.join()
 
 
 def _explain(error: Exception, name: str, folder: Path) -> NncliError:

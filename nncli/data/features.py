@@ -18,6 +18,8 @@ from nncli.errors import DataError
 MOSTLY = 0.9
 # A category with more values than this, in more than half of the rows, is a name or free text.
 MANY_VALUES = 50
+# More columns than this that are left out are counted and not told one by one.
+MANY_NOTES = 12
 _SHOWN = 3
 _DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([T ]\d{1,2}:\d{2}.*)?")
 _DRESSED_NUMBER = re.compile(r"[$€£]?\s*[+-]?\d{1,3}(([ .,']\d{3})+([.,]\d+)?|\d*[.,]\d+|\d*)\s*[$€£%]?")
@@ -47,19 +49,23 @@ def choose_features(table: Table, data: Data, targets: Sequence[str]) -> Feature
     candidates = data.features or [name for name in table.columns if name not in targets]
     candidates = [name for name in candidates if name not in data.drop]
     chosen: dict[str, ColumnType] = {}
-    notes = []
+    left_out: list[str] = []
+    notes: list[str] = []
     for name in candidates:
         column = table.columns[name]
         wanted = name in (data.features or ()) or len(candidates) == 1
         try:
             chosen[name] = data.columns.get(name) or _guess(column, wanted)
         except _Useless as reason:
-            notes.append(f"{name}: left out, {reason}")
+            left_out.append(f"{name}: left out, {reason}")
             continue
         if chosen[name] == "number":
             check_numbers(column, table, data.missing)
         elif name not in data.columns and column.numeric.any():
             notes.append(f"{name}: read as a category, {int(column.numeric.sum())} of its cells are numbers")
+    if len(left_out) > MANY_NOTES:
+        left_out[_SHOWN:] = [f"and {len(left_out) - _SHOWN} more columns left out for such reasons"]
+    notes = left_out + notes
     if not chosen:
         raise DataError(f"{table.name} has no column to learn from", hint="; ".join(notes) or "every column is dropped")
     numbers = tuple(name for name, kind in chosen.items() if kind == "number")

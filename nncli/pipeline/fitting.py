@@ -1,6 +1,5 @@
 """From prepared data to a trained model: threads, executor, callbacks, the loop of the engine."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -39,15 +38,17 @@ def fit_model(folder: RunFolder, prepared: Prepared, console: Console) -> Fitted
         finish_import()
         from nncli.engine import arrays, environment, executor, loop
 
-        largest = max(row.multiply_adds for row in stack_layers(config, dataset.facts.inputs.shape))
-        cores = os.cpu_count() or 1
-        threads = executor.choose_threads(largest, batch_size, config.train.threads, cores=cores)
-        threads = environment.prepare(threads)
+        environment.prepare()
+        rows = stack_layers(config, dataset.facts.inputs.shape)
+        chosen = executor.plan_executor(
+            [row.layer.kind for row in rows], config.train.executor, accelerator=environment.has_accelerator()
+        )
+        largest = max(row.multiply_adds for row in rows)
+        threads = environment.prepare(executor.choose_threads(chosen, largest, batch_size, config.train.threads))
         import nncli.model as models
 
         model = models.build(config, dataset.facts)
         models.compile_model(model, config, dataset.facts)
-    chosen = executor.choose_executor(model, config.train.executor)
     plan = arrays.Plan(epochs=config.train.epochs, batch_size=batch_size, seed=config.seed, executor=chosen)
     train = arrays.Arrays(
         dataset.train.inputs, models.targets_for(config, dataset.train.targets), row_weights(config, dataset)

@@ -1,0 +1,116 @@
+"""Which executor and how many threads suit a network; decided from plain facts, before Keras is imported.
+
+`xla` is one compiled loop over the batches, `graph` the same loop of TensorFlow's own operations, `keras` is
+`model.fit`. The facts are the kinds of the layers, named as in a config (`conv2d`, `multi_head_attention`), and the
+arithmetic of the largest layer.
+"""
+
+import os
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from nncli.engine.arrays import EXECUTORS
+from nncli.errors import UsageError, UserError
+
+REQUESTS = ("auto", *EXECUTORS)
+
+# Layers that XLA has no code for.
+_NO_KERNEL = frozenset(
+    {
+        "random_translation",
+        "random_rotation",
+        "random_zoom",
+        "random_perspective",
+        "random_shear",
+        "random_crop",
+        "random_elastic_transform",
+        "string_lookup",
+        "integer_lookup",
+        "text_vectorization",
+        "hashing",
+        "hashed_crossing",
+    }
+)
+# Inside an XLA loop on a CPU these are slower than in a graph, or no faster and slower to compile.
+_SLOW_IN_XLA = re.compile(r"conv|attention|transformer|patch|random|dropout|noise")
+
+# Multiplications and additions of a step in its largest layer, from which on more threads pay; per executor.
+_THREADS_PAY = {
+    "xla": ((1_000_000, 2), (25_000_000, None)),
+    "graph": ((10_000_000, None),),
+    "keras": ((10_000_000, None),),
+}
+
+
+def plan_executor(kinds: Iterable[str], requested: str = "auto", *, accelerator: bool = False) -> str:
+    """`xla`, `graph` or `keras` for a network with layers of these kinds.
+
+    `auto` on a CPU takes `graph` as soon as one layer is convolutional, attentive or random, else `xla`; on an
+    accelerator it takes `xla` wherever there is code for it. Measured on 4 cores, milliseconds a step in xla and in
+    graph: 25-15-10 at batch 32: 0.07 and 0.15; dense 64 with batch normalisation: 0.15 and 0.28; GRU of 128 units:
+    10.9 and 15.6; self-attention: 1.46 and 1.43; dense 64 with dropout: 1.7 and 0.25 (XLA draws random numbers slowly,
+    and other ones than `fit` does); one convolution with pooling: 13.6 and 1.2.
+
+    Raises UserError where `xla` is asked for and a layer has no code in it.
+    """
+    if requested not in REQUESTS:
+        raise UsageError(
+            f"got executor {requested!r}, expected one of {', '.join(REQUESTS)}", hint="`auto` is the default"
+        )
+    kinds = list(kinds)
+    unknown_to_xla = sorted(_NO_KERNEL.intersection(kinds))
+    if requested == "xla" and unknown_to_xla:
+        raise UserError(
+            f"executor: got xla, which cannot run the layer {', '.join(unknown_to_xla)}",
+            hint="use `executor: graph`, or `auto`",
+        )
+    if requested != "auto":
+        return requested
+    if unknown_to_xla or (not accelerator and any(_SLOW_IN_XLA.search(kind) for kind in kinds)):
+        return "graph"
+    return "xla"
+
+
+def choose_executor(model: Any, requested: str = "auto", *, accelerator: bool = False) -> str:
+    """`plan_executor` for the layers of a built Keras model, those inside other layers included."""
+    return plan_executor(model_kinds(model), requested, accelerator=accelerator)
+
+
+def model_kinds(model: Any) -> list[str]:
+    """The kinds of a Keras model's layers, as a config names them: `MaxPooling2D` is `max_pooling2d`."""
+    # Keras lists the layers inside layers of one's own only here.
+    return [_snake_case(type(layer).__name__) for layer in model._flatten_layers(include_self=False)]
+
+
+def _snake_case(name: str) -> str:
+    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
+
+
+def choose_threads(
+    executor: str, multiply_adds: int, batch_size: int, requested: int | None = None, *, cores: int | None = None
+) -> int:
+    """How many threads an operation may use: `requested`, or what was measured to be fastest.
+
+    `multiply_adds` is that of the largest layer for one example: the values of its kernel, times the positions where a
+    convolution applies it. Small steps are fastest on one thread, as handing work over costs more than it saves:
+    with xla, 25-15-10 at batch 32 (0.6 million a step) took 75 microseconds a step on one thread, 85 on two, 103 on
+    four; 128 units at batch 32 (3 million) 143, 99 and 110; 512-512-10 at batch 128 (51 million) 2700, 2500 and 1200.
+    A graph runs small dense nets best on one thread too, convolutions of 12 million on all.
+    """
+    if requested is not None:
+        return requested
+    available = cores or _available_cores()
+    threads = 1
+    for enough, paying in _THREADS_PAY[executor]:
+        if multiply_adds * batch_size >= enough:
+            threads = min(paying or available, available)
+    return threads
+
+
+def _available_cores() -> int:
+    """The cores this process may run on, where the system says so."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,58 @@
+"""A model as the bytes of a `.tflite` or `.keras` file; knows no run folder and leaves no file behind."""
+
+import contextlib
+import io
+import tempfile
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from nncli.engine.silence import held_stderr
+from nncli.errors import ExportError
+
+
+def to_tflite(model: keras.Model) -> bytes:
+    """The model for LiteRT: inputs by their Keras names in the signature `serving_default`, any number of examples.
+
+    `Interpreter(model_content=...).get_signature_runner()` takes the inputs by name and gives one output, float32
+    (n, outputs). Takes 0.2 to 3 seconds. Raises ExportError where the format has no such operation (LSTM and GRU with a
+    free number of examples).
+    """
+    # The converter reports to both streams, from Python and from C++; what matters is in the exception.
+    with held_stderr(give_out=False), contextlib.redirect_stdout(io.StringIO()):
+        try:
+            content = tf.lite.TFLiteConverter.from_keras_model(_bare(model)).convert()
+        # The converter raises many kinds (ConverterError, ValueError, RuntimeError ...), none of them documented.
+        except Exception as error:
+            raise ExportError(
+                f"the model cannot be written as .tflite: {_first_line(error)}",
+                hint="predictions can go through Keras instead, which takes some seconds longer to start",
+            ) from error
+    return bytes(content)
+
+
+def to_keras(model: keras.Model) -> bytes:
+    """The model as a `.keras` file without loss and optimizer, so that any Keras 3 can load it."""
+    with tempfile.TemporaryDirectory(prefix="nncli-") as folder:
+        path = Path(folder) / "model.keras"
+        try:
+            _bare(model).save(path)
+        except (ValueError, TypeError, NotImplementedError) as error:  # a layer that cannot be described
+            raise ExportError(
+                f"the model cannot be written as .keras: {_first_line(error)}",
+                hint="give each layer of your own a `get_config` that returns all its arguments",
+            ) from error
+        return path.read_bytes()
+
+
+def _bare(model: keras.Model) -> keras.Model:
+    """The same layers and weights without what `compile` added, which others could not load."""
+    return keras.Model(model.inputs, model.outputs if len(model.outputs) > 1 else model.outputs[0], name=model.name)
+
+
+def _first_line(error: Exception) -> str:
+    """The first line of the error's text, without the place in compiled code that the converter puts before it."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    text = lines[0] if lines else type(error).__name__
+    return text.rsplit(": error: ", maxsplit=1)[-1][:300]

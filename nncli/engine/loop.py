@@ -1,0 +1,120 @@
+"""Training: epochs over the examples, validation after each, Keras's callbacks along the way; knows no files.
+
+The executors `xla` and `graph` run Keras's own steps in a compiled loop (`steps.py`); `keras` is `model.fit` itself on
+the same batches (`keras_fit.py`). The same seed gives the same batches and the same dropout in all three.
+"""
+
+import math
+import time
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from nncli.engine.arrays import Arrays, Plan, evaluation_batch_size
+from nncli.engine.keras_fit import fit_with_keras
+from nncli.engine.passage import Passage
+from nncli.engine.progress import diverged, learning_rate
+from nncli.engine.randomness import order_of_epoch, seed_layers
+from nncli.engine.steps import Logs, build
+
+
+def fit(
+    model: keras.Model,
+    train: Arrays,
+    validation: Arrays | None,
+    plan: Plan,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> list[Logs]:
+    """Trains a compiled model; one dict an epoch with the names and numbers of `model.fit`'s logs.
+
+    To `loss`, the metrics and their `val_` twins come `learning_rate`, `train_seconds` (training alone) and `seconds`
+    (validation included; compiling is in neither). Callbacks see the same dict; `on_train_batch_end` is called once a
+    chunk of batches, with the index of its last batch and the metrics so far.
+
+    Raises TrainingDivergedError once the loss is not finite. A KeyboardInterrupt passes through within about half a
+    second and leaves the model with the weights of the last finished chunk; `on_train_end` is then not called.
+    """
+    if plan.executor == "keras":
+        return fit_with_keras(model, train, validation, plan, callbacks)
+    return _Training(model, train, validation, plan, callbacks).run()
+
+
+class _Training:
+    def __init__(
+        self,
+        model: keras.Model,
+        train: Arrays,
+        validation: Arrays | None,
+        plan: Plan,
+        callbacks: Sequence[keras.callbacks.Callback],
+    ) -> None:
+        self._model, self._plan = model, plan
+        self._examples = len(train)
+        build(model, train)
+        jit_compile = plan.executor == "xla"
+        self._training = Passage(model, model.train_step, train, plan.batch_size, jit_compile=jit_compile)
+        self._validation: Passage | None = None
+        if validation is not None and len(validation):
+            # Forward only and in big batches: without XLA it compiles faster and takes no longer.
+            batch_size = evaluation_batch_size(validation, plan.batch_size)
+            self._validation = Passage(model, model.test_step, validation, batch_size, jit_compile=False)
+            self._validation_order = tf.range(len(validation), dtype=tf.int32)
+        self._callbacks = keras.callbacks.CallbackList(
+            list(callbacks), model=model, epochs=plan.epochs, steps=self._training.batches, verbose=0
+        )
+
+    def run(self) -> list[Logs]:
+        model, plan = self._model, self._plan
+        model.stop_training = False
+        history: list[Logs] = []
+        self._callbacks.on_train_begin()
+        for epoch in range(plan.start_epoch, plan.epochs):
+            history.append(self._run_epoch(epoch))
+            if model.stop_training:
+                break
+        if history:
+            # Some optimizers keep averaged weights, and set them at the end.
+            model.optimizer.finalize_variable_values(model.trainable_weights)
+        self._callbacks.on_train_end(history[-1] if history else None)
+        return history
+
+    def _run_epoch(self, epoch: int) -> Logs:
+        start = time.perf_counter()
+        self._model.reset_metrics()
+        seed_layers(self._model, self._plan.seed, epoch)
+        self._callbacks.on_epoch_begin(epoch)
+        logs = self._train(epoch)
+        train_seconds = time.perf_counter() - start
+        logs |= {f"val_{name}": value for name, value in self._validate().items()}
+        logs["learning_rate"] = learning_rate(self._model)
+        logs["train_seconds"] = train_seconds
+        logs["seconds"] = time.perf_counter() - start
+        self._callbacks.on_epoch_end(epoch, logs)
+        return logs
+
+    def _train(self, epoch: int) -> Logs:
+        order = tf.constant(order_of_epoch(self._plan.seed, epoch, self._examples))
+        position, logs = 0, Logs()
+        while position < self._training.batches and not self._model.stop_training:
+            self._callbacks.on_train_batch_begin(position)
+            count, logs = self._training.run_chunk(order, position)
+            if not math.isfinite(logs["loss"]):
+                raise diverged(logs["loss"], epoch, position, position + count - 1)
+            position += count
+            self._callbacks.on_train_batch_end(position - 1, logs)
+        return dict(logs)
+
+    def _validate(self) -> Logs:
+        if self._validation is None:
+            return {}
+        self._model.reset_metrics()
+        self._callbacks.on_test_begin()
+        position, logs = 0, Logs()
+        while position < self._validation.batches:
+            self._callbacks.on_test_batch_begin(position)
+            count, logs = self._validation.run_chunk(self._validation_order, position)
+            position += count
+            self._callbacks.on_test_batch_end(position - 1, logs)
+        self._callbacks.on_test_end(logs)
+        return logs

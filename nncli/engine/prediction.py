@@ -1,0 +1,35 @@
+"""Predictions of a Keras model in big batches, without progress output; knows no classes and no files."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from nncli.errors import DataError
+
+
+def predict(model: keras.Model, inputs: dict[str, np.ndarray], batch_size: int = 1024) -> np.ndarray:
+    """The model's output for each example, float32 (n, outputs), computed as in evaluation (no dropout).
+
+    The forward function is traced once for a call, whatever the number of examples. Raises DataError where an input
+    of the model is not given.
+    """
+    specs = {tensor.name: tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype) for tensor in model.inputs}
+    missing = sorted(set(specs) - set(inputs))
+    if missing:
+        raise DataError(
+            f"the model's input {', '.join(missing)} is missing; got {', '.join(sorted(inputs))}",
+            hint="prepare the inputs with the facts that lie beside the model",
+        )
+    arrays = {name: np.asarray(inputs[name], dtype=spec.dtype.as_numpy_dtype) for name, spec in specs.items()}
+    forward = tf.function(lambda batch: model(batch, training=False), input_signature=[specs], autograph=False)
+    examples = len(next(iter(arrays.values())))
+    if not examples:
+        return np.empty((0, *model.output_shape[1:]), np.float32)
+    parts = [forward(_slice(arrays, first, batch_size)).numpy() for first in range(0, examples, batch_size)]
+    return np.concatenate(parts)
+
+
+def _slice(arrays: dict[str, np.ndarray], first: int, count: int) -> dict[str, Any]:
+    return {name: tf.convert_to_tensor(array[first : first + count]) for name, array in arrays.items()}

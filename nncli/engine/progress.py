@@ -1,0 +1,18 @@
+"""What is said of an epoch beside the metrics: the learning rate, and that training has diverged; knows no loop."""
+
+import keras
+
+from nncli.errors import TrainingDivergedError
+
+
+def learning_rate(model: keras.Model) -> float:
+    """The learning rate in force; that of the last update where a schedule decides it."""
+    return float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+
+
+def diverged(loss: float, epoch: int, first_batch: int, last_batch: int) -> TrainingDivergedError:
+    """The error for a loss that is not finite; epoch and batches are given from 0 and told from 1."""
+    return TrainingDivergedError(
+        f"the loss became {loss} in epoch {epoch + 1}, between batch {first_batch + 1} and batch {last_batch + 1}",
+        hint="lower the learning rate, or set `clipnorm: 1.0` on the optimizer; look for huge values in the data",
+    )
