@@ -1,7 +1,6 @@
 """The only printing: answers on stdout (text or JSON), talk and progress on stderr. Knows no run and no model."""
 
 import json
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,8 +25,9 @@ class Console:
 
     def __init__(self, *, json_mode: bool = False, stdout: TextIO | None = None, stderr: TextIO | None = None) -> None:
         self.json_mode = json_mode
-        self._stdout = rich.console.Console(file=stdout or sys.stdout, highlight=False, soft_wrap=False)
-        self._stderr = rich.console.Console(file=stderr or sys.stderr, highlight=False)
+        # Without a file rich looks up sys.stdout and sys.stderr each time, which others may exchange for a while.
+        self._stdout = rich.console.Console(file=stdout, highlight=False)
+        self._stderr = rich.console.Console(file=stderr, stderr=True, highlight=False)
 
     @property
     def is_terminal(self) -> bool:
