@@ -64,7 +64,7 @@ class Console:
 
     @contextmanager
     def step(self, what: str) -> Iterator["Step"]:
-        """A stretch of work with an unknown or reported share done; shown on a terminal, said when it was long."""
+        """A stretch of work, shown while it lasts; call the step to report what share of it is done."""
         step = Step(self._stderr, what)
         try:
             yield step
@@ -77,13 +77,16 @@ class Console:
 
 
 class Step:
-    """Progress of one stretch of work: a bar on a terminal, nothing elsewhere."""
+    """Progress of one stretch of work: on a terminal a spinner, or a bar once it reports; nothing elsewhere."""
 
     def __init__(self, console: rich.console.Console, what: str) -> None:
         self._console, self._what = console, what
         self._started = time.monotonic()
         self._progress: Progress | None = None
         self._tasks: dict[str, Any] = {}
+        self._spinner = console.status(escape(what)) if console.is_terminal else None
+        if self._spinner is not None:
+            self._spinner.start()
 
     def __call__(self, what: str, fraction: float) -> None:
         """Reports that `fraction` (0 to 1) of `what` is done."""
@@ -91,6 +94,7 @@ class Step:
         if self._progress is None and (not self._console.is_terminal or not late):
             return
         if self._progress is None:
+            self._stop_spinner()
             columns = (TextColumn("{task.description}"), BarColumn(20), TimeRemainingColumn())
             self._progress = Progress(*columns, console=self._console, transient=True)
             self._progress.start()
@@ -99,9 +103,15 @@ class Step:
         self._progress.update(self._tasks[what], completed=fraction)
 
     def close(self) -> None:
-        """Ends the bar."""
+        """Ends the spinner or bar."""
+        self._stop_spinner()
         if self._progress is not None:
             self._progress.stop()
+
+    def _stop_spinner(self) -> None:
+        if self._spinner is not None:
+            self._spinner.stop()
+            self._spinner = None
 
 
 class TrainingView:

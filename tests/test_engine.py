@@ -14,8 +14,9 @@ from nncli.engine import environment
 environment.prepare(threads=2)
 
 import keras  # noqa: E402
+import tensorflow as tf  # noqa: E402
 
-from nncli.engine import passage  # noqa: E402
+from nncli.engine import passage, steps  # noqa: E402
 from nncli.engine.arrays import Arrays, Plan  # noqa: E402
 from nncli.engine.loop import fit  # noqa: E402
 from nncli.engine.pace import Pace  # noqa: E402
@@ -58,13 +59,13 @@ def convolution(tensor: Any) -> Any:
     return layers.Flatten()(tensor)
 
 
-def classifier(body: Callable[[Any], Any] = dense, learning_rate: float = 0.01) -> keras.Model:
+def classifier(body: Callable[[Any], Any] = dense, optimizer: Any = None) -> keras.Model:
     keras.utils.set_random_seed(5)
     image = keras.Input((SIDE, SIDE, 1), dtype="uint8", name="image")
     output = layers.Dense(CLASSES, name="output")(body(layers.Rescaling(1 / 255)(image)))
     model = keras.Model([image], output)
     model.compile(
-        keras.optimizers.Adam(learning_rate),
+        optimizer or keras.optimizers.Adam(0.01),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
     )
@@ -112,7 +113,8 @@ def assert_same_weights(model: keras.Model, other: keras.Model, tolerance: float
 )
 def test_an_epoch_ends_in_the_weights_and_logs_of_fit(body: Callable[[Any], Any], executor: str) -> None:
     train = images(100)  # six full batches and a partial one
-    model, reference = classifier(body), classifier(body)
+    # Not Adam: where a gradient is nearly zero, as before a normalization, it makes much of its last digit.
+    model, reference = (classifier(body, keras.optimizers.SGD(0.05, momentum=0.9)) for _ in range(2))
     [logs] = fit(model, train, None, plan(executor))
     expected = fitted_by_keras(reference, train)
     assert_same_weights(model, reference, 1e-5)
@@ -178,10 +180,10 @@ def test_the_logs_hold_what_fit_says_and_the_seconds() -> None:
     assert history[1]["val_accuracy"] == pytest.approx(measured["accuracy"])
 
 
-@pytest.mark.parametrize("executor", ["xla", "graph"])
-def test_a_seed_repeats_a_training_to_the_bit_and_another_does_not(executor: str) -> None:
+@pytest.mark.parametrize(("body", "executor"), [(dense, "xla"), (dropout, "graph")], ids=["xla", "graph"])
+def test_a_seed_repeats_a_training_to_the_bit_and_another_does_not(body: Callable[[Any], Any], executor: str) -> None:
     def trained(seed: int) -> np.ndarray:
-        model = classifier(dropout)
+        model = classifier(body)
         fit(model, images(), None, plan(executor, seed=seed))
         return get_weights(model)["output/kernel"]
 
@@ -203,6 +205,20 @@ def test_the_length_of_the_chunks_changes_no_bit(monkeypatch: pytest.MonkeyPatch
     assert chunks[0] == [*range(13), *range(13)]
     assert chunks[1] == [0, 8, 11, 12, 11, 12]
     assert all(np.array_equal(single[path], several[path]) for path in single)
+
+
+def test_where_a_chunk_begins_is_no_part_of_the_compiled_program() -> None:
+    # Else XLA compiles again for each chunk of an epoch, until memory for code runs out.
+    model, train = classifier(), images()
+    steps.build(model, train)
+    data, order = steps.hold(train), tf.range(100)
+    loop = steps.CompiledLoop(model, model.train_step, data, examples=100, batch_size=BATCH, jit_compile=True)
+
+    def program(first: int, count: int) -> str:
+        describe = loop._run.experimental_get_compiler_ir(data, order, tf.constant(first), tf.constant(count))
+        return str(describe(stage="hlo"))
+
+    assert program(0, 1) == program(48, 3)
 
 
 class Ends(keras.callbacks.Callback):
@@ -227,7 +243,8 @@ def test_training_that_goes_on_at_an_epoch_sees_that_epochs_batches_and_dropout(
 
 @pytest.mark.parametrize("executor", ["xla", "keras"])
 def test_early_stopping_ends_training_and_restores_the_best_weights(executor: str) -> None:
-    model, validation = classifier(learning_rate=0.3), images(60, seed=1)
+    model, validation = classifier(), images(60, seed=1)
+    validation.targets[:] = np.roll(validation.targets, 1)  # what is learnt does not hold there
     stopping = keras.callbacks.EarlyStopping("val_loss", patience=2, restore_best_weights=True)
     history = fit(model, images(), validation, plan(executor, epochs=40), [stopping])
     losses = [logs["val_loss"] for logs in history]

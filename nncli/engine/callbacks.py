@@ -30,7 +30,11 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 def _plain(logs: Mapping[str, float] | None) -> dict[str, float]:
-    return {name: float(value) for name, value in (logs or {}).items()}
+    """Numbers in the order people read them: training, then validation, then the rest; the loss before metrics."""
+    values = logs or {}
+    last = ("learning_rate", "train_seconds", "seconds")
+    ordered = sorted(values, key=lambda name: (name in last, name.startswith("val_"), not name.endswith("loss")))
+    return {name: float(values[name]) for name in ordered}
 
 
 def keep_best(monitor: str, *, mode: str, patience: int, min_delta: float, restore: bool) -> keras.callbacks.Callback:

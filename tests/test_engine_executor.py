@@ -1,0 +1,78 @@
+"""The choice of executor and threads from plain facts, and from a model's layers."""
+
+import pytest
+
+from nncli.engine import environment
+
+environment.prepare(threads=2)
+
+import keras  # noqa: E402
+
+from nncli.engine.executor import choose_executor, choose_threads, model_kinds, plan_executor  # noqa: E402
+from nncli.errors import UsageError, UserError  # noqa: E402
+
+layers = keras.layers
+
+
+@pytest.mark.parametrize(
+    ("kinds", "executor"),
+    [
+        (["flatten", "dense", "batch_normalization", "layer_normalization"], "xla"),
+        (["gru", "dense"], "xla"),
+        (["conv2d", "max_pooling2d", "dense"], "graph"),
+        (["multi_head_attention"], "graph"),
+        (["dense", "dropout"], "graph"),
+        (["random_flip", "dense"], "graph"),
+        (["random_rotation", "dense"], "graph"),
+    ],
+)
+def test_auto_keeps_what_is_slow_in_xla_on_a_cpu_out_of_it(kinds: list[str], executor: str) -> None:
+    assert plan_executor(kinds) == executor
+
+
+def test_on_an_accelerator_auto_leaves_only_layers_without_a_kernel_to_the_graph() -> None:
+    assert plan_executor(["conv2d", "dropout"], accelerator=True) == "xla"
+    assert plan_executor(["conv2d", "random_zoom"], accelerator=True) == "graph"
+
+
+@pytest.mark.parametrize("requested", ["xla", "graph", "keras"])
+def test_an_executor_that_is_asked_for_is_taken(requested: str) -> None:
+    assert plan_executor(["conv2d"], requested) == requested
+
+
+def test_xla_is_refused_for_a_layer_that_it_cannot_run_and_the_layer_is_named() -> None:
+    with pytest.raises(UserError, match="xla, which cannot run the layer random_rotation") as caught:
+        plan_executor(["dense", "random_rotation"], "xla")
+    assert "graph" in str(caught.value.hint)
+    assert plan_executor(["dense", "random_rotation"], "graph") == "graph"
+
+
+def test_an_unknown_executor_is_refused() -> None:
+    with pytest.raises(UsageError, match="'gpu'"):
+        plan_executor(["dense"], "gpu")
+
+
+def test_a_model_tells_its_layers_by_the_names_of_a_config() -> None:
+    inner = keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(2, 3), layers.MaxPooling2D()])
+    image = keras.Input((8, 8, 1))
+    model = keras.Model(image, layers.Dense(2)(layers.Flatten()(inner(image))))
+    assert {"conv2d", "max_pooling2d", "flatten", "dense"} <= set(model_kinds(model))
+    assert choose_executor(model) == "graph"
+    assert choose_executor(keras.Sequential([keras.Input((4,)), layers.Dense(2)])) == "xla"
+
+
+def test_small_steps_get_one_thread_and_large_ones_all() -> None:
+    assert choose_threads("xla", 784 * 25, 32, cores=8) == 1
+    assert choose_threads("xla", 784 * 128, 32, cores=8) == 2
+    assert choose_threads("xla", 784 * 512, 128, cores=8) == 8
+    assert choose_threads("graph", 784 * 25, 32, cores=8) == 1
+    assert choose_threads("graph", 11 * 11 * 9 * 16 * 32, 128, cores=8) == 8
+    assert choose_threads("xla", 784 * 128, 32, cores=1) == 1
+
+
+def test_threads_that_are_asked_for_are_taken() -> None:
+    assert choose_threads("xla", 784 * 25, 32, 3, cores=8) == 3
+
+
+def test_without_a_number_of_cores_the_machines_own_are_counted() -> None:
+    assert choose_threads("graph", 10**9, 1) >= 1
