@@ -71,9 +71,9 @@ class Console:
         finally:
             step.close()
 
-    def training(self, epochs: int, batches: int) -> "TrainingView":
-        """The view of one training; close it when it ends, however it ends."""
-        return TrainingView(self._stderr, epochs, batches)
+    def training(self, epochs: int, batches: int, *, brief: bool = False) -> "TrainingView":
+        """The view of one training, `brief` for one of many; close it when it ends, however it ends."""
+        return TrainingView(self._stderr, epochs, batches, brief=brief)
 
 
 class Step:
@@ -115,10 +115,13 @@ class Step:
 
 
 class TrainingView:
-    """What a person sees of a training: a line an epoch, on a terminal a bar inside it, curves at the end."""
+    """What a person sees of a training: a line an epoch, on a terminal a bar inside it, curves at the end.
 
-    def __init__(self, console: rich.console.Console, epochs: int, batches: int) -> None:
-        self._console, self._epochs, self._batches = console, epochs, batches
+    A brief view is the bar alone.
+    """
+
+    def __init__(self, console: rich.console.Console, epochs: int, batches: int, *, brief: bool = False) -> None:
+        self._console, self._epochs, self._batches, self._brief = console, epochs, batches, brief
         self._records: list[Mapping[str, float]] = []
         self._epoch = 0
         self._progress: Progress | None = None
@@ -147,7 +150,8 @@ class TrainingView:
         """An epoch (counted from 0) is over."""
         self._records.append(record)
         every = max(1, -(-self._epochs // _PLAIN_EPOCH_LINES))
-        if (epoch + 1) % every and epoch + 1 != self._epochs and epoch:
+        is_between = (epoch + 1) % every and epoch + 1 != self._epochs and epoch
+        if self._brief or is_between:
             return
         shown = {key: value for key, value in record.items() if key not in ("epoch", "seconds", "train_seconds")}
         shown.pop("learning_rate", None)
@@ -163,15 +167,16 @@ class TrainingView:
             self._progress = None
 
     def draw_curves(self) -> None:
-        """The course of the loss and of the first metric, a character an epoch."""
-        if len(self._records) < 3:
+        """The course of the loss and of the validation's loss and first metric, a character an epoch."""
+        if len(self._records) < 3 or self._brief:
             return
-        names = [name for name in self._records[0] if not name.endswith(("seconds", "rate")) and name != "epoch"]
-        chosen = [name for name in names if name.removeprefix("val_") in [n for n in names[:2]]]
+        validation = [name for name in self._records[0] if name.startswith("val_")]
+        chosen = [name for name in ("loss", *validation[:2]) if name in self._records[0]]
         width = max(len(name) for name in chosen)
+        room = max(10, min(40, self._console.width - width - len("  12.3456 to 12.3456  ")))
         for name in chosen:
             values = [float(record[name]) for record in self._records if name in record]
-            line = sparkline(values, 40, ascii_only=not self._speaks_unicode())
+            line = sparkline(values, room, ascii_only=not self._speaks_unicode())
             self._console.print(escape(f"{name:<{width}}  {line}  {_short(values[0])} to {_short(values[-1])}"))
 
     def _speaks_unicode(self) -> bool:

@@ -9,12 +9,13 @@ from nncli.console import Console, make_table
 def show_training(console: Console, run: Any) -> None:
     """What a training reached, where it lies and what to do next."""
     summary, folder = run.summary, run.folder.path
-    kept, asked = summary["kept_epoch"], summary["epochs_asked"]
+    kept, best = summary["kept_epoch"], summary["best_epoch"]
+    stopped = f" ({summary['epochs_asked']} asked)" if summary["epochs"] < summary["epochs_asked"] else ""
     lines = [
         make_table(None, ["test", "value", "baseline"], _metric_rows(summary["test"])),
         f"baseline: {summary['test']['baseline']['predicts']}",
-        f"kept: epoch {kept} of {summary['epochs']} ({asked} asked), best {summary['monitor']} in epoch "
-        f"{summary['best_epoch']}; {summary['seconds_per_epoch']:.3g} s an epoch; {summary['parameters']:,} parameters",
+        f"weights: epoch {kept} of {summary['epochs']}{stopped}; best {summary['monitor']} in epoch {best}",
+        f"{summary['parameters']:,} parameters; {summary['seconds_per_epoch']:.3g} s an epoch",
         f"run: {folder}",
     ]
     console.answer({"run": str(folder), **summary}, *lines)
@@ -42,6 +43,8 @@ def show_comparison(console: Console, comparison: Any) -> None:
     result = comparison.result
     columns = ["variant", f"test {result['metric']}", "s/epoch", "epochs to target", "parameters"]
     rows = [_variant_row(variant, len(result["seeds"])) for variant in result["variants"]]
+    if len({row[-1] for row in rows}) == 1:  # the same for all: a column that tells nothing
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
     lines: list[Any] = [make_table(None, columns, rows)]
     if result["target"] is not None:
         lines.append(f"target: {result['watched']} {result['target']:.4f}; baseline {_number(result['baseline'])}")
@@ -115,7 +118,7 @@ def _worst_table(worst: Sequence[Mapping[str, Any]]) -> Any:
 
 def _variant_row(variant: Mapping[str, Any], seeds: int) -> list[str]:
     epochs = variant["epochs_to_target"]
-    reached = _number(epochs["median"]) if epochs["median"] is not None else "never"
+    reached = f"{epochs['median']:g}" if epochs["median"] is not None else "never"
     short = f" ({epochs['reached']} of {seeds})" if epochs["reached"] < seeds else ""
     diverged = f" ({variant['diverged']} diverged)" if variant["diverged"] else ""
     seconds = variant["seconds_per_epoch"]["mean"]
@@ -131,6 +134,8 @@ def _variant_row(variant: Mapping[str, Any], seeds: int) -> list[str]:
 def _difference_line(difference: Mapping[str, Any] | None, seeds: int) -> str | None:
     if difference is None:
         return None
+    if difference["mean"] == 0:
+        return f"{difference['best']} and {difference['next']} are equal"
     won = f"better on {difference['seeds_won']} of {seeds} seeds" if seeds > 1 else "one seed: it may be chance"
     return f"{difference['best']} is ahead of {difference['next']} by {_spread(difference)}; {won}"
 

@@ -1,6 +1,7 @@
 """The story of a comparison: each variant trained over the same splits and seeds, and what became of each."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,7 @@ from nncli.data.dataset import Dataset
 from nncli.errors import TrainingDivergedError
 from nncli.evaluate import plots
 from nncli.evaluate.comparison import summarize_variants
+from nncli.evaluate.metrics import MAIN_METRICS
 from nncli.pipeline.places import Places
 from nncli.pipeline.preparation import Prepared, prepare, read_data
 from nncli.pipeline.record import describe_process, recorded
@@ -75,11 +77,18 @@ def _train_cell(
     prepared = data.prepare(request, variant, seed)
     name = re.sub(r"[^A-Za-z0-9_.=-]+", "_", f"{variant.name}-seed{seed}")
     cell = RunFolder.create(folder.path, name, kind="cell", stamped=False)
-    console.say(f"{variant.name}, seed {seed}")
     outcome: dict[str, Any] = {"variant": variant.name, "seed": seed, "run": str(cell.path)}
     try:
-        outcome["summary"] = train_into(cell, prepared, console).summary
+        outcome["summary"] = train_into(cell, prepared, console, brief=True).summary
+        console.say(f"seed {seed}  {variant.name}  {_in_short(outcome['summary'])}")
     except TrainingDivergedError as error:
-        console.warn(error.message)
+        console.warn(f"seed {seed}  {variant.name}  {error.message}")
         outcome["summary"] = None
     return {**outcome, "task": prepared.dataset.facts.target.task.value, "history": cell.read_lines(files.METRICS)}
+
+
+def _in_short(summary: Mapping[str, Any]) -> str:
+    metric = MAIN_METRICS[summary["test"]["task"]]
+    value = summary["test"]["metrics"][metric]
+    shown = "undefined" if value is None else f"{value:.4f}"
+    return f"test {metric} {shown}, best {summary['monitor']} in epoch {summary['best_epoch']} of {summary['epochs']}"

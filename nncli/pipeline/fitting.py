@@ -30,7 +30,7 @@ class Fitted:
     best_epoch: int
 
 
-def fit_model(folder: RunFolder, prepared: Prepared, console: Console) -> Fitted:
+def fit_model(folder: RunFolder, prepared: Prepared, console: Console, *, brief: bool = False) -> Fitted:
     """Builds and trains the network of a resolved config. Raises TrainingDivergedError."""
     config, dataset = prepared.config, prepared.dataset
     batch_size = len(dataset.train) if config.train.batch_size == "full" else config.train.batch_size
@@ -54,7 +54,7 @@ def fit_model(folder: RunFolder, prepared: Prepared, console: Console) -> Fitted
         dataset.train.inputs, models.targets_for(config, dataset.train.targets), row_weights(config, dataset)
     )
     validation = arrays.Arrays(dataset.validation.inputs, models.targets_for(config, dataset.validation.targets), None)
-    view = console.training(config.train.epochs, -(-len(dataset.train) // batch_size))
+    view = console.training(config.train.epochs, -(-len(dataset.train) // batch_size), brief=brief)
     callbacks = make_callbacks(config, folder, view)
     try:
         history = loop.fit(model, train, validation, plan, callbacks)

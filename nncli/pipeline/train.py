@@ -53,12 +53,12 @@ def train(
     return train_into(folder, prepared, console)
 
 
-def train_into(folder: RunFolder, prepared: Prepared, console: Console) -> TrainedRun:
-    """Trains in a folder that was made for it; run.json tells how it ended."""
+def train_into(folder: RunFolder, prepared: Prepared, console: Console, *, brief: bool = False) -> TrainedRun:
+    """Trains in a folder that was made for it; run.json tells how it ended. `brief` says little of each epoch."""
     started = time.monotonic()
     with recorded(folder):
         _write_beginnings(folder, prepared)
-        fitted = fit_model(folder, prepared, console)
+        fitted = fit_model(folder, prepared, console, brief=brief)
         with console.step("testing and writing the model"):
             summary = _summarize(prepared, fitted)
             exports = save_model(folder, fitted.model, prepared.config)
