@@ -153,12 +153,14 @@ class TrainingView:
         is_between = (epoch + 1) % every and epoch + 1 != self._epochs and epoch
         if self._brief or is_between:
             return
-        shown = {key: value for key, value in record.items() if key not in ("epoch", "seconds", "train_seconds")}
-        shown.pop("learning_rate", None)
         width = len(str(self._epochs))
-        cells = "  ".join(f"{name} {_short(value)}" for name, value in shown.items())
-        text = f"epoch {epoch + 1:>{width}}/{self._epochs}  {cells}  {record.get('seconds', 0.0):.2f} s"
-        self._console.print(escape(text), soft_wrap=True)
+        text = f"epoch {epoch + 1:>{width}}/{self._epochs}"
+        ending = f"  {record.get('seconds', 0.0):.2f} s"
+        for position, cell in enumerate(_epoch_cells(record)):
+            if position > 1 and len(text + cell + ending) > self._console.width - 2:
+                break  # the loss and one metric always stand there; all are in metrics.jsonl
+            text += f"  {cell}"
+        self._console.print(escape(text + ending), soft_wrap=True)
 
     def close(self) -> None:
         """Ends the bar."""
@@ -206,8 +208,15 @@ def make_table(title: str | None, columns: Sequence[str], rows: Sequence[Sequenc
     return table
 
 
+def _epoch_cells(record: Mapping[str, float]) -> Iterator[str]:
+    """Each number of an epoch with its twin on the validation part: `loss 0.4528 | val 0.2689`."""
+    for name, value in record.items():
+        if name.startswith("val_") or name in ("epoch", "learning_rate", "train_seconds", "seconds"):
+            continue
+        twin = record.get(f"val_{name}")
+        yield f"{name} {_short(value)}" + (f" | val {_short(twin)}" if twin is not None else "")
+
+
 def _short(value: float) -> str:
     """Four significant digits, as people compare them."""
-    if value != value:
-        return "nan"
-    return f"{value:.4f}" if 1e-3 <= abs(value) < 100 or value == 0 else f"{value:.4g}"
+    return f"{value:#.4g}".rstrip(".")

@@ -46,7 +46,7 @@ def test_training_without_a_terminal_is_plain_lines() -> None:
     view.close()
     view.draw_curves()
     lines = stderr.getvalue().splitlines()
-    assert lines[0] == "epoch 1/3  loss 1.0000  val_loss 0.5000  0.10 s"
+    assert lines[0] == "epoch 1/3  loss 1.000 | val 0.5000  0.10 s"
     assert len(lines) == 5 and lines[3].startswith("loss      █")
     assert stdout.getvalue() == ""
 

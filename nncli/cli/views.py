@@ -14,7 +14,7 @@ def show_training(console: Console, run: Any) -> None:
     lines = [
         make_table(None, ["test", "value", "baseline"], _metric_rows(summary["test"])),
         f"baseline: {summary['test']['baseline']['predicts']}",
-        f"weights: epoch {kept} of {summary['epochs']}{stopped}; best {summary['monitor']} in epoch {best}",
+        f"weights: epoch {kept} of {summary['epochs']}{stopped}; the best {summary['monitor']} is that of epoch {best}",
         f"{summary['parameters']:,} parameters; {summary['seconds_per_epoch']:.3g} s an epoch",
         f"run: {folder}",
     ]
@@ -136,6 +136,8 @@ def _difference_line(difference: Mapping[str, Any] | None, seeds: int) -> str | 
         return None
     if difference["mean"] == 0:
         return f"{difference['best']} and {difference['next']} are equal"
+    if difference["deviation"] is not None and difference["mean"] < 2 * difference["deviation"] / seeds**0.5:
+        return f"no clear difference between {difference['best']} and {difference['next']}: {_spread(difference)}"
     won = f"better on {difference['seeds_won']} of {seeds} seeds" if seeds > 1 else "one seed: it may be chance"
     return f"{difference['best']} is ahead of {difference['next']} by {_spread(difference)}; {won}"
 

@@ -19,7 +19,6 @@ class StackRow:
     output_shape: Shape
     parameters: int
 
-
     @property
     def multiply_adds(self) -> int:
         """Multiplications and additions for one example, about: each weight is used at every place of the output."""
