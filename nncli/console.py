@@ -25,6 +25,7 @@ class Console:
 
     def __init__(self, *, json_mode: bool = False, stdout: TextIO | None = None, stderr: TextIO | None = None) -> None:
         self.json_mode = json_mode
+        self._said: set[str] = set()
         # Without a file rich looks up sys.stdout and sys.stderr each time, which others may exchange for a while.
         self._stdout = rich.console.Console(file=stdout, highlight=False)
         self._stderr = rich.console.Console(file=stderr, stderr=True, highlight=False)
@@ -47,13 +48,18 @@ class Console:
         self._stdout.file.write(text)
         self._stdout.file.flush()
 
-    def say(self, text: str) -> None:
-        """One line of talk."""
-        self._stderr.print(escape(text), soft_wrap=True)
+    def say(self, text: str, *, once: bool = False) -> None:
+        """One line of talk; with `once`, only if it was not said before."""
+        self._talk(escape(text), once)
 
-    def warn(self, text: str) -> None:
+    def warn(self, text: str, *, once: bool = False) -> None:
         """One line that the user should not miss."""
-        self._stderr.print(f"[bold yellow]warning:[/] {escape(text)}", soft_wrap=True)
+        self._talk(f"[bold yellow]warning:[/] {escape(text)}", once)
+
+    def _talk(self, markup: str, once: bool) -> None:
+        if not (once and markup in self._said):
+            self._said.add(markup)
+            self._stderr.print(markup, soft_wrap=True)
 
     def fail(self, error: NncliError) -> None:
         """An error in its own words, and how to mend it."""

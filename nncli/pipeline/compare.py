@@ -7,7 +7,7 @@ from typing import Any
 
 from nncli.console import Console
 from nncli.data.dataset import Dataset
-from nncli.errors import TrainingDivergedError
+from nncli.errors import TrainingDivergedError, UsageError
 from nncli.evaluate import plots
 from nncli.evaluate.comparison import summarize_variants
 from nncli.evaluate.metrics import MAIN_METRICS
@@ -52,10 +52,14 @@ def compare(request: ComparisonRequest, *, places: Places, console: Console) -> 
     All configs are checked before the first is trained. A variant that diverges is told as such and the others go
     on. Raises what `train` raises for a config or data.
     """
-    first = request.variants[0].load(request.assignments, request.epochs, None).config.seed
-    begin_import()
+    configs = [variant.load(request.assignments, request.epochs, None).config for variant in request.variants]
+    begin_import(*(config.data.source for config in configs))
     data = _DataOfSeed(places, console)
+    first = configs[0].seed
     prepared = [data.prepare(request, variant, first) for variant in request.variants]
+    tasks = sorted({cell.dataset.facts.target.task.value for cell in prepared})
+    if len(tasks) > 1:
+        raise UsageError(f"networks of different tasks have no common metric: {', '.join(tasks)}")
     folder = RunFolder.create(places.runs_dir, f"compare-{prepared[0].config.name}", kind="compare")
     with recorded(folder):
         folder.write_record(**describe_process(), variants=[variant.name for variant in request.variants])

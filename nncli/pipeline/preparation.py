@@ -28,7 +28,7 @@ def prepare(loaded: LoadedConfig, places: Places, console: Console, dataset: Dat
         dataset = read_data(loaded.config, places, console)
     config, warnings = resolve(loaded, dataset.facts)
     for warning in warnings:
-        console.warn(warning)
+        console.warn(warning, once=True)
     return Prepared(config, dataset)
 
 
@@ -37,9 +37,11 @@ def read_data(config: Config, places: Places, console: Console) -> Dataset:
     with console.step("reading data") as progress:
         dataset = data.load(config.data, seed=config.seed, data_dir=places.data_dir, progress=progress)
     for note in dataset.notes:
-        console.say(note)
+        console.say(note, once=True)
     if dataset.facts.source != config.data.source:
-        console.warn(f"{config.data.source} cannot be had offline: this run uses {dataset.facts.source} instead")
+        console.warn(
+            f"{config.data.source} cannot be had offline: this run uses {dataset.facts.source} instead", once=True
+        )
     return dataset
 
 

@@ -47,7 +47,7 @@ def train(
     TrainingDivergedError when the loss is no longer finite.
     """
     loaded = load(name, assignments, options)
-    begin_import()
+    begin_import(loaded.config.data.source)
     prepared = prepare(loaded, places, console)
     folder = RunFolder.create(places.runs_dir, prepared.config.name)
     return train_into(folder, prepared, console)

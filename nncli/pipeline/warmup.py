@@ -9,16 +9,21 @@ import threading
 _thread: threading.Thread | None = None
 
 
-def begin_import() -> None:
-    """Starts the import once; what needs TensorFlow calls `finish_import` first and then imports it as usual."""
+def begin_import(*sources: str) -> None:
+    """Starts the import once; what needs TensorFlow calls `finish_import` first and then imports it as usual.
+
+    Not where one of the sources may have to be downloaded: tensorflow-datasets imports TensorFlow itself, and two imports at
+    once would see each other's half-made modules.
+    """
     global _thread
-    if _thread is None:
+    may_download = any(source == "mnist" or source.startswith("tfds:") for source in sources)
+    if _thread is None and not may_download:
         _thread = threading.Thread(target=_import, daemon=True, name="import tensorflow")
         _thread.start()
 
 
 def finish_import() -> None:
-    """Waits for the thread: two threads that import TensorFlow at once see each other's half-made modules."""
+    """Waits for the thread, so that TensorFlow is never imported by two at once."""
     if _thread is not None:
         _thread.join()
 
