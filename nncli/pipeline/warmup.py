@@ -12,8 +12,8 @@ _thread: threading.Thread | None = None
 def begin_import(*sources: str) -> None:
     """Starts the import once; what needs TensorFlow calls `finish_import` first and then imports it as usual.
 
-    Not where one of the sources may have to be downloaded: tensorflow-datasets imports TensorFlow itself, and two imports at
-    once would see each other's half-made modules.
+    Not where one of the sources may have to be downloaded: tensorflow-datasets imports TensorFlow itself, and two
+    imports at once would see each other's half-made modules.
     """
     global _thread
     may_download = any(source == "mnist" or source.startswith("tfds:") for source in sources)
