@@ -20,6 +20,7 @@ app = typer.Typer(
     help="Describe a neural network in ten lines of YAML; train, evaluate, use and compare it.",
     epilog="Start with: nncli train",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},

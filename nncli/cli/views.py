@@ -25,7 +25,8 @@ def show_evaluation(console: Console, evaluation: Any) -> None:
     """Metrics beside the baseline, the classes, the confusion matrix where it fits a screen, the worst rows."""
     result = evaluation.result
     parts: list[Any] = [make_table(None, ["metric", "value", "baseline"], _metric_rows(result))]
-    parts.append(f"{result['rows']:,} rows; baseline: {result['baseline']['predicts']}")
+    positive = f"; positive class: {result['classes'][1]['name']}" if result["task"] == "binary" else ""
+    parts.append(f"{result['rows']:,} rows; baseline: {result['baseline']['predicts']}{positive}")
     parts += [f"{name}: {reason}" for name, reason in result["undefined"].items()]
     for key in ("classes", "labels", "targets"):
         if result.get(key):

@@ -28,7 +28,7 @@ def _answer(facts: DataFacts, row: np.ndarray, top: int | None) -> Answer:
         return {"prediction": values[0] if len(values) == 1 else dict(zip(target.columns, values, strict=True))}
     if target.task is Task.MULTILABEL:
         ranked = _ranked(target.columns, row, top)
-        chosen = [name for name, value in zip(target.columns, row, strict=True) if value >= 0.5]
+        chosen = [name for name, value in zip(target.columns, row, strict=True) if value > 0.5]
         return {"prediction": chosen, "probabilities": ranked}
     probabilities = np.array([1.0 - row[0], row[0]]) if target.task is Task.BINARY else row
     ranked = _ranked(target.classes, probabilities, top)

@@ -69,7 +69,7 @@ def _labelled_part(run: OpenRun, places: Places, console: Console, data_path: st
     if data_path is not None:
         return data.load_labelled(data_path, run.facts)
     loaded = run.load_config()
-    dataset = read_data(loaded.config, places, console)
+    dataset = read_data(loaded.config, places, console, say_notes=False)  # training said them
     fingerprint = run.folder.record.get("data", {}).get("fingerprint")
     if dataset.fingerprint != fingerprint:
         raise DataError(

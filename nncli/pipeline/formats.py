@@ -15,6 +15,7 @@ from nncli.pipeline.answers import Answer
 from nncli.run.files import write_bytes
 
 _NAME_WIDTH = 36
+_TABLE_ROWS = 60
 FORMATS = ("table", "json", "jsonl", "csv", "parquet")
 
 
@@ -58,16 +59,22 @@ class _Table:
         self._answers += answers
 
     def close(self) -> None:
-        rows = [[_short_name(answer["input"]), *_table_row(answer)] for answer in self._answers]
+        rows = [[_short_name(answer["input"]), *_table_row(answer)] for answer in self._answers[:_TABLE_ROWS]]
         if not rows:
             return
         columns = ["input", "prediction", *(["probability", "next"] if "probabilities" in self._answers[0] else [])]
         self._console.answer({}, make_table(None, columns, [row[: len(columns)] for row in rows], left=2))
+        left_out = len(self._answers) - len(rows)
+        if left_out:
+            self._console.say(f"and {left_out:,} more; all of them: --format csv --output FILE")
 
 
 def _short_name(name: str) -> str:
-    """The end of a long path, which tells files apart."""
-    return name if len(name) <= _NAME_WIDTH else f"...{name[3 - _NAME_WIDTH :]}"
+    """The end of a long path, from a folder's name on where one begins there."""
+    if len(name) <= _NAME_WIDTH:
+        return name
+    end = name[3 - _NAME_WIDTH :]
+    return f"...{end[end.find('/') :] if '/' in end[:-1] else end}"
 
 
 def _table_row(answer: Answer) -> list[str]:

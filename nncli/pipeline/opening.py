@@ -42,7 +42,11 @@ class OpenRun:
 def open_run(word: str, places: Places) -> OpenRun:
     """The run that `word` means. Raises RunError where it is missing, unfinished or damaged."""
     folder = find_run(word, places.runs_dir)
-    status = folder.record.get("status")
+    record = folder.record
+    if record.get("kind") == "compare":
+        cells = sorted(path.parent.name for path in folder.path.glob(f"*/{files.RECORD}"))
+        raise RunError(f"{folder.path} is a comparison", hint=f"name one of its runs: {folder.path}/{cells[0]}")
+    status = record.get("status")
     if not folder.file(files.MANIFEST).exists():
         raise RunError(f"{folder.path} has no model yet: its status is {status}", hint="train it again")
     folder.require_intact(files.CONFIG, files.INPUTS)

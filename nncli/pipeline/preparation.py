@@ -32,16 +32,13 @@ def prepare(loaded: LoadedConfig, places: Places, console: Console, dataset: Dat
     return Prepared(config, dataset)
 
 
-def read_data(config: Config, places: Places, console: Console) -> Dataset:
-    """The data set of a config, split by its seed; says what was inferred, dropped or replaced."""
+def read_data(config: Config, places: Places, console: Console, *, say_notes: bool = True) -> Dataset:
+    """The data set of a config, split by its seed; says what was inferred, dropped or, loudly, replaced."""
     with console.step("reading data") as progress:
         dataset = data.load(config.data, seed=config.seed, data_dir=places.data_dir, progress=progress)
-    for note in dataset.notes:
-        console.say(note, once=True)
-    if dataset.facts.source != config.data.source:
-        console.warn(
-            f"{config.data.source} cannot be had offline: this run uses {dataset.facts.source} instead", once=True
-        )
+    for position, note in enumerate(dataset.notes if say_notes else ()):
+        is_fallback = position == 0 and dataset.facts.source != config.data.source
+        (console.warn if is_fallback else console.say)(note, once=True)
     return dataset
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from nncli.config.document import parse_document
 from nncli.config.loading import LoadedConfig, load_config
+from nncli.config.overrides import parse_assignment
 from nncli.errors import ConfigError, UsageError
 from nncli.pipeline.train import DEFAULT_CONFIG
 
@@ -22,12 +23,12 @@ class Variant:
 
     def load(self, shared: Sequence[str], epochs: int | None, seed: int | None) -> LoadedConfig:
         """Its config with what all variants share, and a seed."""
-        options = [
-            (("train", "epochs"), epochs, f"--epochs {epochs}"),
-            (("seed",), seed, f"seed {seed} of --seeds"),
-        ]
-        given = [option for option in options if option[1] is not None]
-        return load_config(self.config, (*shared, *self.assignments), given)
+        options = [(*parse_assignment(text), f"--vary {text}") for text in self.assignments]
+        if epochs is not None:
+            options.append((("train", "epochs"), epochs, f"--epochs {epochs}"))
+        if seed is not None:
+            options.append((("seed",), seed, f"seed {seed} of --seeds"))
+        return load_config(self.config, shared, options)
 
 
 @dataclass(frozen=True)
