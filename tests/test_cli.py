@@ -348,3 +348,14 @@ def test_predicting_loads_no_tensorflow(digits: Path, tmp_path: Path) -> None:
     loaded = subprocess.run(words, capture_output=True, text=True, check=True).stderr.split()
     assert "numpy" in loaded
     assert not {"tensorflow", "keras", "sklearn", "matplotlib", "pyarrow"} & set(loaded)
+
+
+def test_training_on_prepared_data_keeps_tensorflow_quiet(shared_data: Path, tmp_path: Path) -> None:
+    words = ["train", "mnist_softmax", "--epochs", "1", "--data-dir", shared_data / "tfds", "--runs-dir", tmp_path]
+    environment = {**os.environ, "NNCLI_CACHE_DIR": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [sys.executable, "-m", "nncli", *map(str, words)], capture_output=True, text=True, env=environment, check=True
+    )
+    assert [line.split()[0] for line in done.stderr.splitlines()] == ["epoch"]
+    (run,) = (path for path in tmp_path.iterdir() if path.name != "cache")
+    assert json.loads((run / files.RECORD).read_text())["data"]["source"] == "mnist"

@@ -36,9 +36,11 @@ def fit_model(folder: RunFolder, prepared: Prepared, console: Console, *, brief:
     batch_size = len(dataset.train) if config.train.batch_size == "full" else config.train.batch_size
     with console.step("starting TensorFlow"):
         finish_import()
-        from nncli.engine import arrays, environment, executor, loop
+        from nncli.engine import environment
 
-        environment.prepare()
+        environment.prepare()  # before anything below imports Keras
+        from nncli.engine import arrays, executor, loop
+
         rows = stack_layers(config, dataset.facts.inputs.shape)
         chosen = executor.plan_executor(
             [row.layer.kind for row in rows], config.train.executor, accelerator=environment.has_accelerator()

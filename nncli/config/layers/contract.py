@@ -1,8 +1,8 @@
 """What each layer can say of itself without Keras: its options, its output shape, its parameters."""
 
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from nncli.config.section import Section, Shape
 
@@ -34,14 +34,21 @@ class ShapeError(ValueError):
 class Regularizer(Section):
     """A penalty on weights that is added to the loss: l1 * sum(|w|) + l2 * sum(w**2)."""
 
-    l1: float = Field(0.0, ge=0.0)
-    l2: float = Field(0.0, ge=0.0)
+    l1: float = Field(0.0, ge=0.0, description="adds l1 * sum(|w|) to the loss")
+    l2: float = Field(0.0, ge=0.0, description="adds l2 * sum(w**2) to the loss")
 
-    @model_validator(mode="before")
-    @classmethod
-    def _named(cls, value: Any) -> Any:
-        """`l2` alone stands for Keras's default of 0.01."""
-        return {value: 0.01} if value in ("l1", "l2") else value
+
+_Named = Literal["l1", "l2"]
+
+
+def _named_regularizer(value: Any) -> Any:
+    """`l2` alone stands for Keras's default of 0.01."""
+    return {value: 0.01} if value in get_args(_Named) else value
+
+
+NamedRegularizer = Annotated[
+    Regularizer, BeforeValidator(_named_regularizer, json_schema_input_type=_Named | Regularizer)
+]
 
 
 class LayerSection(Section):
@@ -59,14 +66,21 @@ class LayerSection(Section):
 
     def described(self) -> str:
         """The options that were given, short enough for a table cell."""
-        given = self.model_dump(exclude={"kind"}, exclude_defaults=True)
-        return ", ".join(f"{name}={value}" for name, value in given.items() if name not in ("activation", "name"))
+        given = self.model_dump(exclude={"kind", "activation"}, exclude_defaults=True)
+        flat: dict[str, Any] = {}
+        for name, value in given.items():
+            flat |= value if isinstance(value, dict) else {name: value}
+        return ", ".join(f"{name}={value}" for name, value in flat.items())
 
 
 class WeightedLayer(LayerSection):
     """A layer with a kernel, a bias and an activation; without one it takes `model.hidden_activation`."""
 
-    activation: ActivationName | None = None
-    use_bias: bool = True
-    kernel_initializer: InitializerName = "glorot_uniform"
-    kernel_regularizer: Regularizer | None = None
+    activation: ActivationName | None = Field(
+        None, description="model.hidden_activation when left out; in the output layer, the one that fits the task"
+    )
+    use_bias: bool = Field(True, description="whether a bias is added")
+    kernel_initializer: InitializerName = Field("glorot_uniform", description="how the first weights are drawn")
+    kernel_regularizer: NamedRegularizer | None = Field(
+        None, description="a penalty on large weights: l2 is {l2: 0.01}"
+    )
