@@ -1,5 +1,6 @@
 """The only printing: answers on stdout (text or JSON), talk and progress on stderr. Knows no run and no model."""
 
+import codecs
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,11 +9,14 @@ from typing import Any, TextIO
 
 import rich.console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from nncli.errors import NncliError
 
+# The name by which `sys.stdout.reconfigure(errors=...)` finds the handler below.
+ENCODING_ERRORS = "nncli"
 _BARS = "▁▂▃▄▅▆▇█"
 _ASCII_BARS = "_.-=+*#@"
 # A step that takes longer than this is worth a word; a shorter one would only flicker.
@@ -35,13 +39,39 @@ class Console:
         """Whether talk goes to a person's terminal."""
         return self._stderr.is_terminal
 
+    @property
+    def shows_pictures(self) -> bool:
+        """Whether answers go to a person's terminal and not into a file, a pipe or a program."""
+        return self._stdout.is_terminal and not self.json_mode
+
+    @property
+    def has_colour(self) -> bool:
+        """Whether answers may have colours."""
+        return self._stdout.color_system is not None and not self._stdout.no_color
+
+    @property
+    def speaks_unicode(self) -> bool:
+        """Whether answers may have characters beyond ASCII."""
+        return (self._stdout.encoding or "").lower().startswith("utf")
+
+    @property
+    def width(self) -> int:
+        """Columns that an answer has."""
+        return self._stdout.width
+
     def answer(self, value: Mapping[str, Any], *renderables: Any) -> None:
         """The result of a command: the JSON object, or its readable form."""
         if self.json_mode:
             self.write(json.dumps(value, ensure_ascii=False) + "\n")
             return
-        for renderable in renderables:
-            self._stdout.print(renderable)
+        # Rendered first and written by us: rich would end the process where the reader of a pipe has gone.
+        with self._stdout.capture() as captured:
+            for renderable in renderables:
+                if isinstance(renderable, str):
+                    self._stdout.print(renderable, markup=False, emoji=False, soft_wrap=True)
+                else:
+                    self._stdout.print(renderable)
+        self.write(captured.get())
 
     def write(self, text: str) -> None:
         """Text for stdout exactly as it is."""
@@ -135,14 +165,14 @@ class TrainingView:
             self._progress = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(14),
-                MofNCompleteColumn(),
+                TextColumn("{task.fields[batches]}"),
                 TextColumn("{task.fields[metrics]}"),
                 TimeRemainingColumn(compact=True),
                 console=console,
                 transient=True,
             )
             self._progress.start()
-            self._bar = self._progress.add_task("", total=epochs * batches, metrics="")
+            self._bar = self._progress.add_task("", total=epochs * batches, metrics="", batches="")
 
     def on_batch(self, epoch: int, batch: int, metrics: Mapping[str, float]) -> None:
         """`batch` batches of the epoch (counted from 0) are done, with the metrics so far."""
@@ -150,7 +180,8 @@ class TrainingView:
             text = "  ".join(f"{name} {_short(value)}" for name, value in list(metrics.items())[:2])
             description = f"epoch {epoch + 1}/{self._epochs}"
             done = epoch * self._batches + batch
-            self._progress.update(self._bar, completed=done, metrics=text, description=description)
+            batches = f"{batch}/{self._batches}"
+            self._progress.update(self._bar, completed=done, metrics=text, description=description, batches=batches)
 
     def on_epoch(self, epoch: int, record: Mapping[str, float]) -> None:
         """An epoch (counted from 0) is over."""
@@ -191,6 +222,19 @@ class TrainingView:
         return (self._console.encoding or "").lower().startswith("utf")
 
 
+def _without_unicode(error: UnicodeError) -> tuple[str, int]:
+    """For streams that take no more than ASCII: the signs of our tables in letters, all else as an escape."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = {"±": "+/-", "×": "x", "…": "...", "→": "->"}
+    text = error.object[error.start : error.end]
+    known = "".join(signs.get(sign) or sign.encode("ascii", "backslashreplace").decode() for sign in text)
+    return known, error.end
+
+
+codecs.register_error(ENCODING_ERRORS, _without_unicode)
+
+
 def sparkline(values: Sequence[float], width: int, *, ascii_only: bool = False) -> str:
     """Values as a row of at most `width` bars, the lowest and the highest value at the ends of the scale."""
     finite = [value for value in values if value == value and abs(value) != float("inf")]
@@ -212,6 +256,16 @@ def make_table(title: str | None, columns: Sequence[str], rows: Sequence[Sequenc
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
     return table
+
+
+def make_text(lines: Sequence[Sequence[tuple[str, str]]], *, wraps: bool = False) -> Text:
+    """Lines of pieces, each a text with rich's name of its style, exactly as they are; long lines wrap or are cut."""
+    text = Text(no_wrap=not wraps, overflow="fold" if wraps else "crop")
+    for position, line in enumerate(lines):
+        text.append("\n" if position else "")
+        for piece, style in line:
+            text.append(piece, style or None)
+    return text
 
 
 def _epoch_cells(record: Mapping[str, float]) -> Iterator[str]:

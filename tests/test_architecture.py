@@ -47,9 +47,10 @@ HOMES: dict[str, set[str]] = {
     "tensorflow": {"engine"},
     "ai_edge_litert": {"runtime"},
     "matplotlib": {"evaluate"},
+    "scipy": {"evaluate"},
 }
 # heavy package -> may only be imported inside functions
-LATE = {"tensorflow_datasets", "sklearn", "matplotlib", "ai_edge_litert"}
+LATE = {"tensorflow_datasets", "sklearn", "matplotlib", "scipy", "ai_edge_litert"}
 # (room, room or package) that is imported inside functions only
 LATE_BETWEEN = {("cli", "pipeline"), ("pipeline", "model"), ("pipeline", "engine")}
 

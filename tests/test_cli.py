@@ -122,7 +122,9 @@ def test_eval_measures_what_training_measured_and_writes_it_into_the_run(digits:
 def test_eval_reads_as_text_too(digits: Path) -> None:
     outcome = nncli("eval", digits)
     assert "accuracy" in outcome.stdout and "true \\ predicted" in outcome.stdout and "worst row" in outcome.stdout
-    assert max(len(line) for line in outcome.stdout.splitlines()) <= 80
+    *lines, written = outcome.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert written == f"written: {digits}/evaluation", "a path is never broken"
 
 
 def digit_image(path: Path, digit: int) -> Path:
@@ -292,7 +294,7 @@ def test_check_prints_the_network_and_json(runs: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "part"),
     [
-        (["train", "no_such_config"], 2, "no config 'no_such_config'"),
+        (["train", "no_such_config"], 2, 'no config "no_such_config"'),
         (["train", "digits_softmax", "--set", "train.epoch=3"], 2, 'did you mean "epochs"'),
         (["train", "digits_softmax", "--set", "loss.from_logits=true"], 2, "[logits-twice]"),
         (["train", "digits_softmax", "--epochs", "0"], 2, "--epochs 0"),
@@ -359,3 +361,66 @@ def test_training_on_prepared_data_keeps_tensorflow_quiet(shared_data: Path, tmp
     assert [line.split()[0] for line in done.stderr.splitlines()] == ["epoch"]
     (run,) = (path for path in tmp_path.iterdir() if path.name != "cache")
     assert json.loads((run / files.RECORD).read_text())["data"]["source"] == "mnist"
+
+
+def test_interrupted_training_keeps_the_best_weights_so_far(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "nncli", "train", "--epochs", "100000", "--runs-dir", str(tmp_path)]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for _ in range(600):
+        if any(tmp_path.glob("*/metrics.jsonl")):
+            break
+        time.sleep(0.1)
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == 143
+    (run,) = tmp_path.iterdir()
+    outcome = nncli("eval", run, "--json")
+    assert outcome.code == 0, outcome.stderr
+    assert outcome.json["metrics"]["accuracy"] > 0.2
+
+
+def run_process(*words: object, **options: object) -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run([sys.executable, "-m", "nncli", *map(str, words)], capture_output=True, **options)  # type: ignore[call-overload]
+
+
+def test_streams_that_hold_only_ascii_get_letters_and_no_crash() -> None:
+    done = run_process(
+        "check", "mnist_cnn", "--set", "data.source=digits", env={**os.environ, "PYTHONIOENCODING": "ascii"}
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"8 x 8 x 16" in done.stdout
+
+
+def test_a_reader_that_goes_away_is_no_error(digits: Path) -> None:
+    pipe = "set -o pipefail; " + f"'{sys.executable}' -m nncli eval '{digits}' | true"
+    done = subprocess.run(["bash", "-c", pipe], capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_output_follows_links_and_never_replaces_a_device(fruit: Path, table: Path, tmp_path: Path) -> None:
+    target, link = tmp_path / "target.csv", tmp_path / "link.csv"
+    target.write_text("old")
+    link.symlink_to(target)
+    assert nncli("predict", table, "--run", fruit, "--format", "csv", "--output", link).code == 0
+    assert link.is_symlink() and target.read_text().startswith("input,prediction")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE)
+    assert nncli("predict", table, "--run", fruit, "--format", "csv", "--output", pipe).code == 0
+    assert reader.communicate(timeout=30)[0] == target.read_bytes()
+    assert pipe.is_fifo()
+
+
+def test_brackets_in_names_are_shown_as_they_are(tmp_path: Path) -> None:
+    runs = tmp_path / "my [b]runs[/b]"
+    outcome = nncli("train", "--epochs", 1, "--runs-dir", runs)
+    assert outcome.code == 0, outcome.stderr
+    assert f"run: {runs}/" in outcome.stdout
+
+
+def test_a_long_variant_fits_into_a_folder_name(runs: Path) -> None:
+    layers = ",".join(["{dense: {units: 4}}"] * 8)
+    vary = f"model.layers=[{layers},output],[output]"
+    outcome = nncli("compare", "--vary", vary, "--seeds", 1, "--epochs", 1, "--runs-dir", runs, "--json")
+    assert outcome.code == 0, outcome.stderr
+    assert all(len(Path(variant["runs"][0]).name) < 90 for variant in outcome.json["variants"])

@@ -91,7 +91,7 @@ def test_a_value_set_on_the_command_line_wins_and_both_ways_of_indexing_mean_the
 
 @pytest.mark.parametrize("assignment", ["epochs", "=3", "a..b=1", ""])
 def test_an_assignment_without_key_and_value_is_a_usage_error(config_file: Path, assignment: str) -> None:
-    with pytest.raises(UsageError, match="key.path=value"):
+    with pytest.raises(UsageError, match=r"key\.path=value"):
         load_config(str(config_file), [assignment])
 
 

@@ -1,5 +1,6 @@
 """The `nncli` command with all its commands, and the process around it: signals, exit codes."""
 
+import io
 import os
 import signal
 import sys
@@ -10,9 +11,14 @@ import typer
 import nncli
 from nncli.cli.check import check
 from nncli.cli.compare import compare
+from nncli.cli.data import data
 from nncli.cli.eval import evaluate
+from nncli.cli.explain import explain
+from nncli.cli.init import init
 from nncli.cli.predict import predict
+from nncli.cli.schema import schema
 from nncli.cli.train import train
+from nncli.console import ENCODING_ERRORS
 from nncli.errors import Terminated
 
 app = typer.Typer(
@@ -30,6 +36,10 @@ app.command("eval")(evaluate)
 app.command("predict")(predict)
 app.command("compare")(compare)
 app.command("check")(check)
+app.command("data")(data)
+app.command("init")(init)
+app.command("explain")(explain)
+app.command("schema")(schema)
 
 
 def _print_version(wanted: bool) -> None:
@@ -50,6 +60,7 @@ def nncli_options(
 def main() -> None:
     """Runs the command line and ends the process with its exit code."""
     signal.signal(signal.SIGTERM, _terminate)
+    _mend_streams()
     code: Any = 0
     try:
         app()
@@ -59,6 +70,19 @@ def main() -> None:
     sys.stderr.flush()
     # Without waiting for a thread that may still import TensorFlow, and without tearing TensorFlow down.
     os._exit(code if isinstance(code, int) else 1)
+
+
+def _mend_streams() -> None:
+    """Closed streams lead nowhere instead of into files that are opened later; signs they cannot hold are spelt out."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=ENCODING_ERRORS)
 
 
 def _terminate(number: int, frame: Any) -> None:

@@ -4,12 +4,14 @@ from typing import Annotated
 
 import typer
 
+from nncli.cli.networkview import show_fixes, show_network, show_origins
 from nncli.cli.shell import Assignments, DataDir, Json, command
-from nncli.cli.views import show_network
 
 
 def check(
     config: Annotated[str, typer.Argument(help="A config file, or the name of a shipped one.")],
+    resolved: Annotated[bool, typer.Option("--resolved", help="Print every value and where it comes from.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend in the file what has one certain fix, then check.")] = False,
     assignments: Assignments = None,
     data_dir: DataDir = None,
     json_mode: Json = False,
@@ -21,5 +23,8 @@ def check(
     with command(json_mode=json_mode) as console:
         from nncli import pipeline
 
-        places = pipeline.Places(data_dir=data_dir)
-        show_network(console, pipeline.check(config, places=places, console=console, assignments=assignments or ()))
+        places, given = pipeline.Places(data_dir=data_dir), assignments or ()
+        if fix:
+            show_fixes(console, config, pipeline.fix(config, places=places, console=console, assignments=given))
+        checked = pipeline.check(config, places=places, console=console, assignments=given)
+        show_origins(console, checked.origins()) if resolved else show_network(console, checked)

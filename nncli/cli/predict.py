@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from nncli.cli.shell import Json, Run, RunsDir, command
+from nncli.errors import UsageError
 
 
 def predict(
@@ -25,6 +26,8 @@ def predict(
         from nncli import pipeline
 
         places = pipeline.Places(runs_dir)
+        if json_mode and form not in ("table", "json"):
+            raise UsageError(f"--json and --format {form} ask for different things", hint="use one of them")
         form = "json" if json_mode else form
         outcome = pipeline.predict(inputs, run, places=places, console=console, top=top, form=form, output=output)
         if outcome.failed:

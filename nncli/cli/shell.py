@@ -36,10 +36,10 @@ def command(*, json_mode: bool = False) -> Iterator[Console]:
         console.fail(error)
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
-        console.say("interrupted; what was finished is kept")
+        console.say("interrupted")
         raise typer.Exit(130) from None
     except Terminated:
-        console.say("terminated; what was finished is kept")
+        console.say("terminated")
         raise typer.Exit(143) from None
     except BrokenPipeError:  # the reader of stdout has seen enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

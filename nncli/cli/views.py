@@ -53,48 +53,6 @@ def show_comparison(console: Console, comparison: Any) -> None:
     console.answer(result, *lines, f"runs: {comparison.folder.path}")
 
 
-def show_network(console: Console, checked: Any) -> None:
-    """The network as a table of shapes and parameters."""
-    rows = [
-        [
-            row.layer.kind if row.index is not None else f"{row.layer.kind} (put in)",
-            row.layer.described(),
-            _shape(row.output_shape),
-            row.activation or "",
-            f"{row.parameters:,}",
-        ]
-        for row in checked.rows
-    ]
-    facts, config = checked.dataset.facts, checked.config
-    logits = ", from_logits: true" if config.loss.from_logits else ""
-    value = {
-        "config": config.name,
-        "task": facts.target.task.value,
-        "input_shape": list(facts.inputs.shape),
-        "rows": facts.rows,
-        "loss": config.loss.model_dump(),
-        "layers": [_layer_value(row) for row in checked.rows],
-        "parameters": sum(row.parameters for row in checked.rows),
-    }
-    console.answer(
-        value,
-        make_table(None, ["layer", "options", "output", "activation", "parameters"], rows, left=2),
-        f"{value['parameters']:,} parameters; input {_shape(facts.inputs.shape)}; task {value['task']}; "
-        f"loss {config.loss.name}{logits}",
-        f"rows: {', '.join(f'{name} {count:,}' for name, count in facts.rows.items())}",
-    )
-
-
-def _layer_value(row: Any) -> dict[str, Any]:
-    return {
-        "layer": row.layer.kind,
-        "index": row.index,
-        "output_shape": list(row.output_shape),
-        "activation": row.activation,
-        "parameters": row.parameters,
-    }
-
-
 def _metric_rows(measured: Mapping[str, Any]) -> list[list[str]]:
     baseline = measured["baseline"]["metrics"]
     return [[name, _number(value), _number(baseline.get(name))] for name, value in measured["metrics"].items()]
@@ -137,7 +95,7 @@ def _difference_line(difference: Mapping[str, Any] | None, seeds: int) -> str | 
         return None
     if difference["mean"] == 0:
         return f"{difference['best']} and {difference['next']} are equal"
-    if difference["deviation"] is not None and difference["mean"] < 2 * difference["deviation"] / seeds**0.5:
+    if difference["clear"] is False:
         return f"no clear difference between {difference['best']} and {difference['next']}: {_spread(difference)}"
     won = f"better on {difference['seeds_won']} of {seeds} seeds" if seeds > 1 else "one seed: it may be chance"
     return f"{difference['best']} is ahead of {difference['next']} by {_spread(difference)}; {won}"
@@ -162,7 +120,3 @@ def _answer(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_answer(item) for item in value) or "(none)"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return " × ".join(map(str, shape))

@@ -1,9 +1,11 @@
 """The configs that come with nncli, found by name from any folder."""
 
+import os
 from pathlib import Path
 
 import nncli
-from nncli.config.problems import did_you_mean
+from nncli.config.document import show_text
+from nncli.config.spelling import did_you_mean
 from nncli.errors import UserError
 
 _PACKAGE = Path(nncli.__file__).parent
@@ -23,13 +25,22 @@ def shipped_names() -> list[str]:
 def find_config(name: str) -> Path:
     """The file that `name` means: a path that exists, else a shipped config's name. Raises UserError."""
     path = Path(name)
-    if path.is_file():
+    if os.path.isfile(name):  # noqa: PTH113  (Path.is_file raises for a name that is too long)
         return path
-    shipped = shipped_folder() / f"{path.stem}.yaml"
-    # `configs/mnist_softmax.yaml` names the shipped one from any folder, as the README writes it.
-    is_name = path.name == name and path.suffix in ("", ".yaml")
-    if (is_name or path.parent == Path("configs")) and shipped.is_file():
+    shipped = find_shipped(name)
+    if shipped is not None:
         return shipped
-    if path.is_dir():
+    if os.path.isdir(name):  # noqa: PTH112
         raise UserError(f"{name} is a folder, not a config", hint=f"name a file in it: {name}/config.yaml")
-    raise UserError(f"no config {name!r}: neither a file nor a shipped name{did_you_mean(name, shipped_names())}")
+    raise UserError(
+        f"no config {show_text(name)}: neither a file nor a shipped name{did_you_mean(name, shipped_names())}"
+    )
+
+
+def find_shipped(name: str) -> Path | None:
+    """The shipped config called `name`, `name.yaml` or, as the README writes it, `configs/name.yaml`."""
+    path = Path(name)
+    is_name = path.name == name and path.suffix in ("", ".yaml")
+    if not (is_name or path.parent == Path("configs")) or path.stem not in shipped_names():
+        return None
+    return shipped_folder() / f"{path.stem}.yaml"

@@ -23,6 +23,10 @@ KeyPath = tuple[str | int, ...]
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_CORE_TAG = "tag:yaml.org,2002:"
+_PLAIN_PART = re.compile(r"[^\s.\[\]\"'#]{1,60}")
+_LONGEST_TEXT = 60
+
 _NULL = re.compile(r"~|null|Null|NULL|")
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
 _INT = re.compile(r"[-+]?[0-9]+")
@@ -43,13 +47,30 @@ class Mark:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong at a place; as text, one line."""
+
+    mark: Mark
+    path: KeyPath
+    text: str
+
+    def __str__(self) -> str:
+        where = f"{format_path(self.path)}: " if self.path else ""
+        return f"{self.mark}  {where}{self.text}"
+
+
 @dataclass
 class Document:
-    """Plain values, and for each key path the mark of its key (or list item)."""
+    """Plain values, for each key path the mark of its key (or list item), and what was wrong so far.
+
+    `problems` are told by whoever validates the document, together with what is wrong with its values.
+    """
 
     file: str
     values: dict[str, Any]
     marks: dict[KeyPath, Mark] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
 
     def mark(self, path: KeyPath) -> Mark:
         """The mark of the longest part of `path` that stands in the file."""
@@ -60,13 +81,26 @@ class Document:
 
 
 def format_path(path: KeyPath) -> str:
-    """('model', 'layers', 0, 'dense') as `model.layers[0].dense`."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    """('model', 'layers', 0, 'dense') as `model.layers[0].dense`; a key that would not read so is put in quotes."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{_format_key(part)}" for part in path)
     return text.removeprefix(".")
 
 
+def _format_key(key: str) -> str:
+    return key if _PLAIN_PART.fullmatch(key) and key.isprintable() else show_text(key)
+
+
+def show_text(text: str) -> str:
+    """A text in quotes on one line: what cannot be printed is escaped, the end of a long one cut."""
+    shown = text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 3]}..."
+    return '"' + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown) + '"'
+
+
 def read_document(path: Path) -> Document:
-    """Reads a YAML file. Raises ConfigError with the place of every mistake that can be told at this level."""
+    """Reads a YAML file; what is wrong with single keys is left in its `problems`.
+
+    Raises ConfigError where the file is no mapping of sections at all, with the place.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -80,50 +114,60 @@ def read_document(path: Path) -> Document:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError([f"{path}: is not UTF-8 text (byte {error.start + 1})"], hint="is it a config?") from None
-    return parse_document(text, str(path))
+    return _parse(text, str(path))
 
 
 def parse_document(text: str, file: str) -> Document:
-    """The same for a text; `file` names it in messages."""
-    _limit_nesting(text, file)
+    """The same for a text; `file` names it in messages. Raises ConfigError with every problem."""
+    document = _parse(text, file)
+    if document.problems:
+        raise ConfigError([str(problem) for problem in document.problems])
+    return document
+
+
+def _parse(text: str, file: str) -> Document:
     try:
+        problems = list(_walk_events(text, file))
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         raise ConfigError([_syntax_problem(error, file)]) from None
+    except yaml.reader.ReaderError as error:
+        raise ConfigError([_character_problem(error, text, file)], hint="is it a config?") from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         first = str(error).strip().splitlines() or ["unreadable"]
-        raise ConfigError([f"{file}: is not YAML text ({first[0]})"], hint="is it a config?") from None
+        raise ConfigError([f"{file}: is not YAML text ({first[0][:200]})"], hint="is it a config?") from None
     if node is None:
         raise ConfigError([f"{file}: is empty"], hint="start from a shipped one: configs/digits_softmax.yaml")
     if not isinstance(node, yaml.MappingNode):
+        place = Mark(file, node.start_mark.line + 1, node.start_mark.column + 1)
         raise ConfigError(
-            [f"{file}:1:1  a config is a mapping of sections (data, model, ...) and this is a {_kind(node)}"]
+            [f"{place}  a config is a mapping of sections (data, model, ...) and this is a {_kind(node)}"]
         )
-    return _Builder(file).build(node)
+    document = _Builder(file).build(node)
+    document.problems[:0] = problems
+    return document
 
 
-def _limit_nesting(text: str, file: str) -> None:
-    """Refuses a text nested or packed beyond any config before the recursive composer sees it."""
-    depth = nodes = 0
-    try:
-        for event in yaml.parse(text, Loader=_LOADER):
-            nodes += 1
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-            if depth > MAX_DEPTH or nodes > MAX_NODES:
-                what = f"nested deeper than {MAX_DEPTH} levels" if depth > MAX_DEPTH else f"over {MAX_NODES:,} values"
-                line = event.start_mark.line + 1 if event.start_mark else 1
-                raise ConfigError([f"{file}:{line}:1  is {what}"], hint="is it a config?")
-    except yaml.YAMLError:
-        return  # told by the composer, with its place
+def _walk_events(text: str, file: str) -> Iterator[Problem]:
+    """Refuses a text nested or packed beyond any config before the recursive composer sees it; finds its tags."""
+    depth = 0
+    for nodes, event in enumerate(yaml.parse(text, Loader=_LOADER), 1):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        line, column = (event.start_mark.line + 1, event.start_mark.column + 1) if event.start_mark else (1, 1)
+        if depth > MAX_DEPTH or nodes > MAX_NODES:
+            what = f"nested deeper than {MAX_DEPTH} levels" if depth > MAX_DEPTH else f"over {MAX_NODES:,} values"
+            raise ConfigError([f"{file}:{line}:{column}  is {what}"], hint="is it a config?")
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            written = f"!!{tag.removeprefix(_CORE_TAG)}" if tag.startswith(_CORE_TAG) else tag
+            shown = show_text(written).strip('"')
+            yield Problem(Mark(file, line, column), (), f"configs have no tags such as {shown}; write the plain value")
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> str:
     mark = error.problem_mark or error.context_mark
     place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
-    problem = error.problem or "unreadable"
+    problem = (error.problem or "unreadable")[:200]
     if "'\\t'" in problem or ("cannot start any token" in problem):
         problem = "a tab, @ or ` cannot start a value; indent with spaces, put such text in quotes"
     elif "alias" in problem:
@@ -131,24 +175,27 @@ def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> str:
     return f"{place}  not valid YAML: {problem}"
 
 
+def _character_problem(error: Any, text: str, file: str) -> str:
+    """The C reader counts bytes."""
+    before = text.encode("utf-8", "replace")[: error.position].decode("utf-8", "ignore")
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    return f"{file}:{line}:{column}  is not YAML text: it has the character U+{error.character:04X}"
+
+
 def _kind(node: yaml.Node) -> str:
     return "list" if isinstance(node, yaml.SequenceNode) else "single value"
 
 
 class _Builder:
-    """Turns one tree of nodes into a Document, collecting duplicate keys and refused tags on the way."""
+    """Turns one tree of nodes into a Document, collecting keys that stand twice or are no names on the way."""
 
     def __init__(self, file: str) -> None:
-        self.file = file
-        self.marks: dict[KeyPath, Mark] = {}
-        self.problems: list[str] = []
+        self.document = Document(file, {})
         self.nodes = 0
 
     def build(self, node: yaml.MappingNode) -> Document:
-        values = self._value(node, ())
-        if self.problems:
-            raise ConfigError(self.problems)
-        return Document(self.file, values, self.marks)
+        self.document.values = self._value(node, ())
+        return self.document
 
     def _value(self, node: yaml.Node, path: KeyPath) -> Any:
         self.nodes += 1  # an alias counts as often as it is used
@@ -158,39 +205,30 @@ class _Builder:
             return dict(self._entries(node, path))
         if isinstance(node, yaml.SequenceNode):
             return [self._item(item, (*path, index)) for index, item in enumerate(node.value)]
-        return self._scalar(node, path)
+        is_plain = not getattr(node, "style", None)  # None from Python's parser, "" from libyaml's
+        return resolve_scalar(node.value) if is_plain else node.value
 
     def _item(self, node: yaml.Node, path: KeyPath) -> Any:
-        self.marks[path] = self._at(node)
+        self.document.marks[path] = self._at(node)
         return self._value(node, path)
 
     def _entries(self, node: yaml.MappingNode, path: KeyPath) -> Iterator[tuple[str, Any]]:
-        seen: dict[str, Mark] = {}
+        marks, problems = self.document.marks, self.document.problems
         for key_node, value_node in node.value:
             mark = self._at(key_node)
-            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-            if key is None:
-                self.problems.append(f"{mark}  a key is a name, and this is a {_kind(key_node)}")
+            if not isinstance(key_node, yaml.ScalarNode):
+                problems.append(Problem(mark, path, f"a key is a name, and this is a {_kind(key_node)}"))
                 continue
-            if key in seen:
-                where = format_path((*path, key))
-                self.problems.append(f"{mark}  {where}: stands twice (first in line {seen[key].line}); keep one")
+            here = (*path, key_node.value)
+            if here in marks:
+                text = f"stands twice (first in line {marks[here].line}); keep one"
+                problems.append(Problem(mark, here, text))
                 continue
-            seen[key] = mark
-            self.marks[(*path, key)] = mark
-            yield key, self._value(value_node, (*path, key))
-
-    def _scalar(self, node: Any, path: KeyPath) -> Any:
-        is_plain = not node.style  # None from Python's parser, "" from libyaml's
-        if is_plain and node.tag.startswith("tag:yaml.org,2002:") and "python" not in node.tag:
-            return resolve_scalar(node.value)
-        if node.tag in ("tag:yaml.org,2002:str", "!"):
-            return node.value
-        self.problems.append(f"{self._at(node)}  {format_path(path)}: configs have no tags such as {node.tag!r}")
-        return None
+            marks[here] = mark
+            yield key_node.value, self._value(value_node, here)
 
     def _at(self, node: yaml.Node) -> Mark:
-        return Mark(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+        return Mark(self.document.file, node.start_mark.line + 1, node.start_mark.column + 1)
 
 
 def resolve_scalar(text: str) -> Any:

@@ -113,6 +113,10 @@ class Target(Section):
     median: Annotated[tuple[float, ...], FromList] = Field((), description="per column, regression only")
     deviation: Annotated[tuple[float, ...], FromList] = Field((), description="per column, regression only")
     class_counts: Annotated[tuple[int, ...], FromList] = Field((), description="rows of each class in training")
+    distinct: Annotated[tuple[int, ...], FromList] = Field(
+        (), description="different values in training per column, regression only"
+    )
+    untested: Annotated[tuple[str, ...], FromList] = Field((), description="classes without a row in the test part")
 
     @property
     def outputs(self) -> int:
@@ -129,3 +133,6 @@ class DataFacts(Section):
     inputs: Input
     target: Target
     rows: dict[str, int] = Field(description="rows in each part: train, validation, test")
+    twins: Annotated[tuple[str, ...], FromList] = Field(
+        (), description="columns that say the same as the target, row by row"
+    )

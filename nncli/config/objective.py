@@ -37,14 +37,14 @@ def _by_name(value: Any) -> Any:
 class Loss(Section):
     """The loss of one example; the cost is its mean over a batch."""
 
-    name: LossName
+    name: LossName = Field(description="Keras's name of the loss")
     from_logits: bool = Field(False, description="the output layer is linear and the loss applies the activation")
     label_smoothing: float = Field(0.0, ge=0.0, lt=1.0, description="for the crossentropies but the sparse one")
     delta: float = Field(1.0, gt=0.0, description="huber: where the square becomes a line")
 
 
 class _Optimizer(Section):
-    weight_decay: float | None = Field(None, gt=0.0)
+    weight_decay: float | None = Field(None, gt=0.0, description="shrinks the weights at each step")
     clipnorm: float | None = Field(None, gt=0.0, description="gradients of a weight with a larger norm are scaled down")
 
 
@@ -52,36 +52,36 @@ class Sgd(_Optimizer):
     """Gradient descent: w := w - learning_rate * gradient."""
 
     name: Literal["sgd"] = "sgd"
-    learning_rate: float = Field(0.01, gt=0.0)
-    momentum: float = Field(0.0, ge=0.0, le=1.0)
-    nesterov: bool = False
+    learning_rate: float = Field(0.01, gt=0.0, description="w := w - learning_rate * gradient")
+    momentum: float = Field(0.0, ge=0.0, le=1.0, description="share of the last step that is kept")
+    nesterov: bool = Field(False, description="Nesterov's momentum")
 
 
 class Adam(_Optimizer):
     """A step of its own for each weight (Kingma and Ba, 2014)."""
 
     name: Literal["adam"] = "adam"
-    learning_rate: float = Field(0.001, gt=0.0)
-    beta_1: float = Field(0.9, ge=0.0, lt=1.0)
-    beta_2: float = Field(0.999, ge=0.0, lt=1.0)
-    epsilon: float = Field(1e-7, gt=0.0)
+    learning_rate: float = Field(0.001, gt=0.0, description="about the size of a step of each weight")
+    beta_1: float = Field(0.9, ge=0.0, lt=1.0, description="of the running mean of the gradient")
+    beta_2: float = Field(0.999, ge=0.0, lt=1.0, description="of the running mean of its square")
+    epsilon: float = Field(1e-7, gt=0.0, description="keeps the step finite")
 
 
 class AdamW(Adam):
     """Adam with decoupled weight decay (Loshchilov and Hutter, 2017)."""
 
     name: Literal["adamw"] = "adamw"  # type: ignore[assignment]
-    weight_decay: float | None = Field(0.004, gt=0.0)
+    weight_decay: float | None = Field(0.004, gt=0.0, description="shrinks the weights at each step")
 
 
 class RMSprop(_Optimizer):
     """Divides the step by a running mean of the gradient's size (Hinton, 2012)."""
 
     name: Literal["rmsprop"] = "rmsprop"
-    learning_rate: float = Field(0.001, gt=0.0)
-    rho: float = Field(0.9, ge=0.0, lt=1.0)
-    momentum: float = Field(0.0, ge=0.0, le=1.0)
-    epsilon: float = Field(1e-7, gt=0.0)
+    learning_rate: float = Field(0.001, gt=0.0, description="about the size of a step of each weight")
+    rho: float = Field(0.9, ge=0.0, lt=1.0, description="of the running mean of the squared gradient")
+    momentum: float = Field(0.0, ge=0.0, le=1.0, description="share of the last step that is kept")
+    epsilon: float = Field(1e-7, gt=0.0, description="keeps the step finite")
 
 
 Optimizer = Annotated[Sgd | Adam | AdamW | RMSprop, Field(discriminator="name"), BeforeValidator(_by_name)]

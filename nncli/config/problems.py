@@ -1,53 +1,109 @@
 """What pydantic found wrong, as one line each with its place in the file and the nearest valid name."""
 
-import difflib
-import re
 import types
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from nncli.config.document import Document, KeyPath, format_path
+from nncli.config.document import Document, KeyPath, Mark, Problem
+from nncli.config.layers import LAYERS
+from nncli.config.reasons import explain, join_reasons
 from nncli.config.section import Section
 from nncli.config.sections import Config
+from nncli.config.spelling import did_you_mean, nearest_names
 
-_QUOTED = re.compile(r"'([^']*)'")
+# More than a person reads at once; the rest is counted.
+MAX_TOLD = 50
+
+# Kinds that say that a value is none of those a union takes: noise where one branch found something inside it.
+_WHOLE_VALUE = (
+    "literal_error", "tuple_type", "dict_type", "model_type", "string_type", "int_type", "float_type", "too_short"
+)  # fmt: skip
+
+Detail = Mapping[str, Any]
 
 
-def describe_problems(error: ValidationError, document: Document) -> list[str]:
-    """One line for each key that is wrong, in the order of the file; the branches of a union share a line."""
-    reasons: dict[KeyPath, list[str]] = {}
+def describe_problems(document: Document, error: ValidationError | None = None) -> list[str]:
+    """One line for each thing that is wrong, in the order of the file; the branches of a union share a line."""
+    groups = _group(error, document) if error else {}
+    marks = {path: document.mark(path) for path in groups}
+    pending: list[tuple[Mark, KeyPath, list[Detail] | str]]
+    pending = [(problem.mark, problem.path, problem.text) for problem in document.problems]
+    pending += [(marks[path], path, details) for path, details in groups.items()]
+    pending.sort(key=lambda entry: _place(entry[0], document))
+    lines = [str(Problem(mark, path, _text(path, found))) for mark, path, found in pending[:MAX_TOLD]]
+    if len(pending) > MAX_TOLD:
+        lines.append(f"{document.file}: and {len(pending) - MAX_TOLD:,} more problems")
+    return lines
+
+
+def _place(mark: Mark, document: Document) -> tuple[int, str, int, int]:
+    """The config's own lines first, then those of the files it extends, then what was set on the command line."""
+    rank = 2 if not mark.line else int(mark.file != document.file)
+    return (rank, mark.file if rank == 1 else "", mark.line, mark.column)
+
+
+def _text(path: KeyPath, found: list[Detail] | str) -> str:
+    if isinstance(found, str):
+        return found
+    if any(detail["type"] == "extra_forbidden" for detail in found):
+        return _explain_unknown_key(path, found[0])
+    return join_reasons(explain(detail) for detail in found)
+
+
+def _group(error: ValidationError, document: Document) -> dict[KeyPath, list[Detail]]:
+    """The details of each path, without those that only follow from another."""
+    groups: dict[KeyPath, list[Detail]] = {}
     for detail in error.errors(include_url=False):
-        path = _yaml_path(detail, document.values)
-        known = reasons.setdefault(path, [])
-        reason = _explain(detail, path)
-        if reason not in known:
-            known.append(reason)
-    marks = {path: document.mark(path) for path in reasons}
-    ordered = sorted(reasons, key=lambda path: (marks[path].line, marks[path].column))
-    return [f"{marks[path]}  {format_path(path) or 'config'}: {_join(reasons[path])}" for path in ordered]
+        for each in _split(detail):
+            groups.setdefault(_yaml_path(each, document.values), []).append(each)
+    parents = {path[:length] for path in groups for length in range(len(path))}
+    missing = {path for path, details in groups.items() if details[0]["type"] == "missing"}
+    unknown = _unknown_beside(missing, groups)
+    return {
+        path: details
+        for path, details in groups.items()
+        if not (path in parents and all(detail["type"] in _WHOLE_VALUE for detail in details))
+        and not (path in missing and path[-1] in unknown.get(path[:-1], ()))
+    }
 
 
-def _join(reasons: list[str]) -> str:
-    """`got 3, must be an integer` and `got 3; known: full` as one sentence."""
-    first, *others = reasons
-    shared = first.split(",")[0].split(";")[0]
-    rest = [other.removeprefix(shared).lstrip(",; ").replace("did you mean ", "").rstrip("?") for other in others]
-    return " or ".join([first, *rest])
+def _unknown_beside(missing: set[KeyPath], groups: Mapping[KeyPath, list[Detail]]) -> dict[KeyPath, set[str]]:
+    """For each section that lacks a key: the names its unknown keys were probably meant to be."""
+    sections = {path[:-1] for path in missing}
+    meant: dict[KeyPath, set[str]] = {}
+    for path, details in groups.items():
+        if path[:-1] in sections and details[0]["type"] == "extra_forbidden" and len(meant) < MAX_TOLD:
+            near = nearest_names(str(path[-1]), _keys_beside(details[0]["loc"]))
+            meant.setdefault(path[:-1], set()).update(near[:1] if len(near) == 1 else ())
+    return meant
 
 
-def did_you_mean(got: Any, known: Iterable[str]) -> str:
-    """`; did you mean "x"?` for the nearest name, or the list of names when none is near."""
-    names = list(known)
-    near = difflib.get_close_matches(str(got).lower(), [name.lower() for name in names], n=1, cutoff=0.6)
-    if near:
-        match = next(name for name in names if name.lower() == near[0])
-        return f'; did you mean "{match}"?'
-    return f"; known: {', '.join(names)}" if names else ""
+def _split(detail: Detail) -> Iterator[Detail]:
+    """A detail that says of a whole mapping what is wrong with single keys of it, as one for each of these."""
+    is_mapping = isinstance(detail["input"], dict)
+    if detail["type"] == "union_tag_not_found" and is_mapping:
+        yield from _split_nameless(detail)
+    elif detail["type"] == "layer_entry" and is_mapping and detail["input"]:
+        kind = next((key for key in detail["input"] if key in LAYERS), next(iter(detail["input"])))
+        others = [key for key in detail["input"] if key != kind]
+        yield from ({"type": "layer_key", "loc": (*detail["loc"], key), "ctx": {"kind": kind}} for key in others)
+    else:
+        yield detail
 
 
-def _yaml_path(detail: Any, values: Any) -> KeyPath:
+def _split_nameless(detail: Detail) -> Iterator[Detail]:
+    """A section that lacks the `name` by which its kind is told may have it misspelt: tell its unknown keys."""
+    known = _keys_beside((*detail["loc"], "name"))
+    unknown = [key for key in detail["input"] if key not in known]
+    yield from ({"type": "extra_forbidden", "loc": (*detail["loc"], key), "input": None} for key in unknown)
+    if not any(nearest_names(key, known) == ["name"] for key in unknown):
+        yield detail
+
+
+def _yaml_path(detail: Detail, values: Any) -> KeyPath:
     """Pydantic's location without what is not in the file: the tags of unions, `constrained-int` and the like."""
     path: list[str | int] = []
     location = detail["loc"]
@@ -57,50 +113,52 @@ def _yaml_path(detail: Any, values: Any) -> KeyPath:
         in_list = isinstance(values, list) and isinstance(part, int) and part < len(values)
         if in_list or (isinstance(values, dict) and part in values):
             values = values[part]
+        elif isinstance(values, str) and values == part and path and isinstance(path[-1], int):
+            values = None  # a layer that is only named
         elif not (is_last and names_absent_key):
             continue
         path.append(part)
+    if detail["type"] in ("layer_kind", "layer_options"):
+        path += [detail["ctx"]["kind"], *(["kind"] if detail["type"] == "layer_kind" else [])]
+    if detail["type"] == "union_tag_invalid" and isinstance(values, dict):
+        path.append("name" if "name" in values else next(iter(values)))
     return tuple(path)
 
 
-def _explain(detail: Any, path: KeyPath) -> str:
-    kind, got, context = detail["type"], detail.get("input"), detail.get("ctx", {})
-    if kind == "extra_forbidden":
-        return f"unknown key{did_you_mean(path[-1], _keys_beside(detail['loc']))}"
-    if kind == "missing":
-        return "is required and missing"
-    if kind == "union_tag_invalid":
-        names = _QUOTED.findall(context["expected_tags"])
-        return f'unknown name "{context["tag"]}"{did_you_mean(context["tag"], names)}'
-    if kind == "union_tag_not_found":
-        return "needs a name"
-    if kind in ("literal_error", "enum", "is_instance_of"):
-        names = _QUOTED.findall(str(context.get("expected", ""))) or _task_names(kind)
-        return f"got {_show(got)}{did_you_mean(got, names)}"
-    if kind == "unknown_name":
-        return f'{detail["msg"]} "{context["got"]}"{did_you_mean(context["got"], context["known"])}'
-    if kind.startswith("bool"):
-        return f"got {_show(got)}, must be true or false"
-    message = detail["msg"].replace("Input should be", "must be").replace("{{", "{").replace("}}", "}")
-    return f"got {_show(got)}, {message[0].lower()}{message[1:]}"
+def _explain_unknown_key(path: KeyPath, detail: Detail) -> str:
+    key = str(path[-1])
+    if key == "<<":
+        return "merge keys are not read; write the keys out, or name a parent config with `extends`"
+    known = _keys_beside(detail["loc"])
+    if not nearest_names(key, known):
+        here = path[:-1]
+        elsewhere = [place for place in _sections_with().get(key, ()) if place != here]
+        if elsewhere:
+            places = " or ".join(f'"{".".join(place)}"' if place else "the top level" for place in elsewhere)
+            return f"unknown key; it belongs in {places}"
+    return f"unknown key{did_you_mean(key, known)}"
 
 
-def _task_names(kind: str) -> list[str]:
-    from nncli.config.facts import Task
+@cache
+def _sections_with() -> dict[str, list[tuple[str, ...]]]:
+    """For each key the sections, outside of lists, that know it."""
+    found: dict[str, list[tuple[str, ...]]] = {}
 
-    return [task.value for task in Task] if kind == "is_instance_of" else []
+    def visit(section: type[Section], path: tuple[str, ...]) -> None:
+        for name, field in section.model_fields.items():
+            if path not in found.setdefault(name, []):
+                found[name].append(path)
+            for inner in _sections_in(field.annotation):
+                if name != "layers":
+                    visit(inner, (*path, name))
 
-
-def _show(value: Any) -> str:
-    text = repr(value) if not isinstance(value, bool) else str(value).lower()
-    if value is None:
-        text = "nothing"
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    visit(Config, ())
+    return found
 
 
 def _keys_beside(location: Sequence[str | int]) -> list[str]:
     """The valid keys of the section in which the last part of `location` is unknown."""
-    candidates: list[type[Section]] = [Config]
+    candidates: Iterable[type[Section]] = (Config,)
     for part in location[:-1]:
         if isinstance(part, int):
             continue
@@ -110,7 +168,8 @@ def _keys_beside(location: Sequence[str | int]) -> list[str]:
             continue
         fields = [section.model_fields[part] for section in candidates if part in section.model_fields]
         candidates = [found for field in fields for found in _sections_in(field.annotation)]
-    return sorted({name for section in candidates for name in section.model_fields if name != "kind"})
+    names = {name for section in candidates for name in section.model_fields if name != "kind"}
+    return sorted(names | ({"extends"} if len(location) == 1 else set()))
 
 
 def _tag(section: type[Section]) -> Any:

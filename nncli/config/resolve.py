@@ -42,7 +42,8 @@ def choose_missing(config: Config, facts: DataFacts) -> Config:
     loss = config.loss or Loss(name=LOSSES[task], from_logits=activation == "linear" and not task.is_regression)
     return config.model_copy(
         update={
-            "data": config.data.model_copy(update={"task": task}),
+            # The true source and no fallback, so that the config of a run repeats that run and nothing else.
+            "data": config.data.model_copy(update={"task": task, "source": facts.source, "fallback": None}),
             "model": config.model.model_copy(update={"layers": layers}),
             "loss": loss,
             "metrics": config.metrics if config.metrics is not None else (METRICS[task],),

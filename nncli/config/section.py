@@ -23,8 +23,9 @@ def _tuple_from_one(value: Any) -> Any:
 
 
 FromList = BeforeValidator(_tuple_from_list)
-Names = Annotated[tuple[str, ...], BeforeValidator(_tuple_from_one)]
-Positive = Annotated[int, Field(ge=1)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_tuple_from_one, json_schema_input_type=str | tuple[str, ...])]
+# No count in a network or a training is beyond what 32 bits hold; one that is would only fail later, in Keras's words.
+Positive = Annotated[int, Field(ge=1, lt=2**31)]
 Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 Shape = tuple[int, ...]

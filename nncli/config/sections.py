@@ -15,6 +15,8 @@ BUNDLED = ("digits", "iris", "wine", "breast_cancer", "diabetes", "digit_attribu
 FILES = ("csv", "parquet", "images", "npz")
 SOURCES = (*BUNDLED, "mnist", *FILES)
 
+PathText = Annotated[str, Field(min_length=1)]
+NotNegative = Annotated[float, Field(ge=0.0)]
 ColumnType = Literal["number", "category"]
 # What the reader of a table takes for a missing value, unless `missing` says otherwise.
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "?")
@@ -28,20 +30,33 @@ def _task(value: Any) -> Any:
 class Data(Section):
     """Where examples come from, what is predicted from them, and how they are split."""
 
-    source: str
-    path: str | None = Field(None, description="csv, parquet, images, npz: a file or folder, relative to the config")
+    source: str = Field(
+        description="a bundled data set, mnist, tfds:<name>, or the kind of file that `path` names",
+        json_schema_extra={"anyOf": [{"enum": [*SOURCES]}, {"pattern": "^tfds:."}]},
+    )
+    path: PathText | None = Field(
+        None, description="csv, parquet, images, npz: a file or folder, relative to the config"
+    )
     target: Names | None = Field(None, description="the column to predict, or a list of label columns")
-    task: Annotated[Task, BeforeValidator(_task)] | None = None
+    task: Annotated[Task, BeforeValidator(_task)] | None = Field(
+        None, description="what kind of answer is predicted; inferred from the target when left out"
+    )
     features: Names | None = Field(None, description="the only columns to learn from")
-    drop: Names = ()
+    drop: Names = Field((), description="columns not to learn from")
     columns: dict[str, ColumnType] = Field(default_factory=dict, description="types of columns, instead of the guess")
-    missing: Names = MISSING
-    delimiter: str = Field(",", min_length=1, max_length=1)
-    header: bool = True
-    test: str | Fraction | None = Field(None, description="fraction, or the path of a test part; 0.2 by default")
+    missing: Names = Field(MISSING, description='cells of a table that mean "no value"; replaces the whole default')
+    delimiter: str = Field(",", min_length=1, max_length=1, description="between the cells of a CSV")
+    header: bool = Field(True, description="whether the first row of a CSV names the columns")
+    test: PathText | Fraction | None = Field(None, description="fraction, or the path of a test part; 0.2 by default")
     validation: Fraction = Field(0.1, description="fraction of the training part")
-    scale_target: bool = True
-    fallback: str | None = Field(None, description="a bundled source for when this one cannot be had offline")
+    scale_target: bool = Field(
+        True, description="regression: train on the scaled target; predictions stay in its units"
+    )
+    fallback: str | None = Field(
+        None,
+        description="a bundled source for when this one cannot be had offline",
+        json_schema_extra={"enum": [*BUNDLED, None]},
+    )
 
     @field_validator("source")
     @classmethod
@@ -64,36 +79,46 @@ class Model(Section):
     """The stack of layers; the last one is the output layer."""
 
     hidden_activation: ActivationName = Field("relu", description="for every hidden layer that names none")
-    layers: Annotated[tuple[Layer, ...], FromList, Field(min_length=1)]
+    layers: Annotated[tuple[Layer, ...], Field(min_length=1), FromList] = Field(
+        description="from the input to the output; the last one is the output layer"
+    )
 
 
 class EarlyStopping(Section):
     """Stops when a metric no longer improves, and goes back to the best weights."""
 
-    monitor: str = "val_loss"
-    patience: Positive = 5
-    min_delta: float = Field(0.0, ge=0.0)
+    monitor: str = Field("val_loss", description="loss or a metric, or one of them with val_ before it")
+    patience: Positive = Field(5, description="epochs without improvement before it stops")
+    min_delta: float = Field(0.0, ge=0.0, description="a smaller change is no improvement")
 
 
 class ReduceLearningRate(Section):
     """Multiplies the learning rate by `factor` when a metric no longer improves."""
 
-    monitor: str = "val_loss"
-    factor: Fraction = 0.5
-    patience: Positive = 3
-    min_learning_rate: float = Field(0.0, ge=0.0)
+    monitor: str = Field("val_loss", description="loss or a metric, or one of them with val_ before it")
+    factor: Fraction = Field(0.5, description="the learning rate is multiplied by it")
+    patience: Positive = Field(3, description="epochs without improvement before that")
+    min_learning_rate: float = Field(0.0, ge=0.0, description="the learning rate never goes below it")
 
 
 class Train(Section):
     """How long, in which steps and on what."""
 
-    epochs: Positive = 20
-    batch_size: Positive | Literal["full"] = 32
-    executor: Literal["auto", "xla", "graph", "keras"] = "auto"
-    early_stopping: EarlyStopping | None = None
-    reduce_lr_on_plateau: ReduceLearningRate | None = None
-    class_weight: Literal["balanced"] | dict[str, float] | None = None
-    threads: Positive | None = None
+    epochs: Positive = Field(20, description="passes over the training part, at most")
+    batch_size: Positive | Literal["full"] = Field(
+        32, description="examples a step; full is plain gradient descent over all of them"
+    )
+    executor: Literal["auto", "xla", "graph", "keras"] = Field(
+        "auto", description="how the steps are run; auto chooses by the layers and the device"
+    )
+    early_stopping: EarlyStopping | None = Field(None, description="without it, all epochs are trained")
+    reduce_lr_on_plateau: ReduceLearningRate | None = Field(None, description="without it, the learning rate stays")
+    class_weight: Literal["balanced"] | dict[str, NotNegative] | None = Field(
+        None, description="balanced gives each class the same total weight; or a weight for each class by name"
+    )
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = Field(
+        None, description="threads inside one operation; chosen when left out"
+    )
     keep: Literal["best", "last"] = Field("best", description="weights of the best epoch by the monitor, or the last")
 
 
@@ -104,15 +129,23 @@ def _adam() -> Adam:
 class Config(Section):
     """A whole experiment: data, network, loss, optimizer, training."""
 
-    name: str = Field("run", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$")
-    seed: int = Field(1, ge=0, lt=2**32)
-    data: Data
-    model: Model
-    loss: NamedLoss | None = None
-    optimizer: Optimizer = Field(default_factory=_adam)
-    metrics: Annotated[tuple[MetricName, ...], FromList] | None = None
-    train: Train = Field(default_factory=Train)
-    silence: Names = ()
+    name: str = Field(
+        "run",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$",
+        description="the name of the run; the file's name when left out",
+    )
+    seed: int = Field(1, ge=0, lt=2**32, description="decides the split, the first weights, the order, the dropout")
+    data: Data = Field(description="where the examples come from")
+    model: Model = Field(description="the layers")
+    loss: NamedLoss | None = Field(
+        None, description="what is minimised; chosen from the output layer and the task when left out"
+    )
+    optimizer: Optimizer = Field(default_factory=_adam, description="how the loss is minimised")
+    metrics: Annotated[tuple[MetricName, ...], FromList] | None = Field(
+        None, description="what is measured after each epoch; chosen from the task when left out"
+    )
+    train: Train = Field(default_factory=Train, description="how long, in which steps")
+    silence: Names = Field((), description="ids of rules whose warnings should not be said")
 
 
 def to_mapping(config: Config) -> dict[str, Any]:

@@ -38,13 +38,18 @@ def load_archive(data: Data, *, seed: int) -> Dataset:
     Raises:
         DataError: the file cannot be read, or its arrays do not fit together.
     """
+    archive = _open(data)
+    inputs, _ = archive.pairs["train"]
+    return _table_dataset(archive, data, seed) if inputs.ndim <= 2 else _image_dataset(archive, data, seed)
+
+
+def _open(data: Data) -> Archive:
     if data.path is None:
         raise DataError("source npz needs `path`: the .npz file")
     archive = read_archive(Path(data.path))
     if isinstance(data.test, str):
         archive.pairs["test"] = read_archive(Path(data.test)).pairs["train"]
-    inputs, _ = archive.pairs["train"]
-    return _table_dataset(archive, data, seed) if inputs.ndim <= 2 else _image_dataset(archive, data, seed)
+    return archive
 
 
 def label_archive(path: Path, facts: DataFacts) -> Part:
@@ -134,6 +139,21 @@ def _checked_pair(path: Path, inputs: np.ndarray, values: np.ndarray, suffix: st
 
 
 def _table_dataset(archive: Archive, data: Data, seed: int) -> Dataset:
+    table, section, test = _tables(archive, data)
+    return load_table(table, section, seed=seed, test=test)
+
+
+def open_archive_table(data: Data) -> tuple[Table, Data, Table | None] | None:
+    """The rows of numbers of an .npz file: its table, the section with its target, its test part; None for images.
+
+    Raises:
+        DataError: the file cannot be read, or its arrays do not fit together.
+    """
+    archive = _open(data)
+    return _tables(archive, data) if archive.pairs["train"][0].ndim <= 2 else None
+
+
+def _tables(archive: Archive, data: Data) -> tuple[Table, Data, Table | None]:
     if "val" in archive.pairs:
         # A table has one place where its validation rows come from; the two are drawn from the same pool.
         pairs = [archive.pairs["train"], archive.pairs.pop("val")]
@@ -143,8 +163,7 @@ def _table_dataset(archive: Archive, data: Data, seed: int) -> Dataset:
     names = tuple(name for name in table.columns if name.startswith("y"))
     chosen = data if data.target else data.model_copy(update={"target": names})
     others = tuple(name for name in names if name not in (chosen.target or ()))
-    chosen = chosen.model_copy(update={"drop": (*chosen.drop, *others)})
-    return load_table(table, chosen, seed=seed, test=tables.get("test"))
+    return table, chosen.model_copy(update={"drop": (*chosen.drop, *others)}), tables.get("test")
 
 
 def _table(
@@ -175,7 +194,11 @@ def _target_columns(archive: Archive, values: np.ndarray, target: Target | None)
         return [text_column(names[0], codes, texts.tolist())]
     if class_names and values.dtype.kind in "biu":
         if values.min() < 0 or values.max() >= len(class_names):
-            raise DataError(f"{archive.path}: y goes up to {values.max()}, class_names has {len(class_names)} names")
+            raise DataError(
+                f"{archive.path}: y goes from {values.min()} to {values.max()}, but class_names has "
+                f"{len(class_names)} names, for 0 to {len(class_names) - 1} [label-values]",
+                hint="give every class a name, or leave class_names out",
+            )
         return [text_column(names[0], values.astype(np.int32), class_names)]
     return [number_column(names[0], values)]
 

@@ -50,15 +50,25 @@ def load_bundled(data: Data, *, seed: int) -> Dataset:
         raise DataError(f"source {data.source} is bundled and takes no `path`", hint="leave `path` out")
     if isinstance(data.test, str):
         raise DataError(f"source {data.source} is bundled: `test` can only be a fraction, not {data.test!r}")
-    loaders: dict[str, Callable[[Data, int], Dataset]] = {
-        "digits": _digits,
-        "digit_attributes": _digit_attributes,
+    opened = open_bundled_table(data)
+    if opened is not None:
+        return load_table(*opened, seed=seed)
+    return _digits(data, seed) if data.source == "digits" else _digit_attributes(data, seed)
+
+
+def open_bundled_table(data: Data) -> tuple[Table, Data] | None:
+    """The table that `data.source` names, and the section with its target and task; None for one of images.
+
+    Raises:
+        DataError: the section names another target.
+    """
+    openers: dict[str, Callable[[Data], tuple[Table, Data]]] = {
         "iris": partial(_classes, file="iris.csv", names=_IRIS, target="species"),
         "wine": partial(_classes, file="wine_data.csv", names=_WINE, target="cultivar"),
         "breast_cancer": partial(_classes, file="breast_cancer.csv", names=_CANCER, target="diagnosis"),
         "diabetes": _diabetes,
     }
-    return loaders[data.source](data, seed)
+    return openers[data.source](data) if data.source in openers else None
 
 
 def _digits(data: Data, seed: int) -> Dataset:
@@ -86,7 +96,7 @@ def _digit_attributes(data: Data, seed: int) -> Dataset:
     )
 
 
-def _classes(data: Data, seed: int, *, file: str, names: tuple[str, ...], target: str) -> Dataset:
+def _classes(data: Data, *, file: str, names: tuple[str, ...], target: str) -> tuple[Table, Data]:
     """A table whose file begins with: rows, columns, class names."""
     _refuse_target(data, target)
     with _file(file).open(newline="") as lines:
@@ -94,23 +104,22 @@ def _classes(data: Data, seed: int, *, file: str, names: tuple[str, ...], target
         values = np.loadtxt(lines, delimiter=",")
     labels = text_column(target, values[:, -1].astype(np.int32), classes)
     task = Task.BINARY if len(classes) == 2 else Task.MULTICLASS
-    return _table(data, seed, names, values[:, :-1], labels, task)
+    return _table(data, names, values[:, :-1], labels, task)
 
 
-def _diabetes(data: Data, seed: int) -> Dataset:
+def _diabetes(data: Data) -> tuple[Table, Data]:
     _refuse_target(data, "progression")
     with gzip.open(_file("diabetes_data_raw.csv.gz"), "rt") as lines:
         values = np.loadtxt(lines)
     with gzip.open(_file("diabetes_target.csv.gz"), "rt") as lines:
         progression = np.loadtxt(lines)
-    return _table(data, seed, _DIABETES, values, number_column("progression", progression), Task.REGRESSION)
+    return _table(data, _DIABETES, values, number_column("progression", progression), Task.REGRESSION)
 
 
-def _table(data: Data, seed: int, names: tuple[str, ...], values: np.ndarray, target: Column, task: Task) -> Dataset:
+def _table(data: Data, names: tuple[str, ...], values: np.ndarray, target: Column, task: Task) -> tuple[Table, Data]:
     columns = {name: number_column(name, values[:, index]) for index, name in enumerate(names)}
     table = Table({**columns, target.name: target}, np.arange(len(values)), name=f"the data set {data.source}")
-    options = {"target": (target.name,), "task": data.task or task}
-    return load_table(table, data.model_copy(update=options), seed=seed)
+    return table, data.model_copy(update={"target": (target.name,), "task": data.task or task})
 
 
 def _digit_pixels() -> tuple[np.ndarray, np.ndarray]:

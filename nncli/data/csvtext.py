@@ -10,7 +10,7 @@ import io
 import mmap
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,19 +37,30 @@ def open_csv(source: Path | bytes, *, name: str, delimiter: str, header: bool) -
     Raises:
         DataError: it is missing, empty, not text, or its header repeats a name.
     """
-    content = memoryview(source if isinstance(source, bytes) else read_bytes(source))
-    content = _plain_text(content, name, delimiter)
-    names, consumed = _first_record(content, name, delimiter)
-    if not header:
-        return CsvText(name, tuple(f"c{index}" for index in range(len(names))), content, delimiter)
-    names = tuple(text.strip() or f"c{index}" for index, text in enumerate(names))
-    repeated = sorted({text for text in names if names.count(text) > 1})
+    text = split_header(source, name=name, delimiter=delimiter, header=header)
+    repeated = repeated_names(text.names)
     if repeated:
         raise DataError(
             f"{name}: the header has the column {', '.join(repr(text) for text in repeated)} more than once",
             hint="give each column its own name, or say `header: false` if the first row is data",
         )
+    return text
+
+
+def split_header(source: Path | bytes, *, name: str, delimiter: str, header: bool) -> CsvText:
+    """As `open_csv`, but a name may stand in the header more than once."""
+    content = unpack(source if isinstance(source, bytes) else read_bytes(source), name)
+    content = _plain_text(content, name, delimiter)
+    names, consumed = _first_record(content, name, delimiter)
+    if not header:
+        return CsvText(name, tuple(f"c{index}" for index in range(len(names))), content, delimiter)
+    names = tuple(text.strip() or f"c{index}" for index, text in enumerate(names))
     return CsvText(name, names, content[consumed:], delimiter)
+
+
+def repeated_names(names: Sequence[str]) -> list[str]:
+    """The names that occur more than once, sorted."""
+    return sorted({text for text in names if list(names).count(text) > 1})
 
 
 def read_bytes(path: Path) -> bytes | mmap.mmap:
@@ -76,6 +87,20 @@ def read_bytes(path: Path) -> bytes | mmap.mmap:
         return path.read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def unpack(content: bytes | mmap.mmap, name: str) -> memoryview:
+    """The content itself, or what is packed in it by gzip.
+
+    Raises:
+        DataError: the gzip file is damaged.
+    """
+    if content[:2] != b"\x1f\x8b":
+        return memoryview(content)
+    try:
+        return memoryview(gzip.decompress(content))
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{name} is a damaged gzip file: {error}") from None
 
 
 def sniff(text: CsvText | str) -> str | None:
@@ -108,12 +133,7 @@ def _not_utf8(name: str, where: str) -> DataError:
 
 
 def _plain_text(content: memoryview, name: str, delimiter: str) -> memoryview:
-    """Unpack, check and tidy: no byte-order mark, newlines that end in LF, no blank between delimiter and quote."""
-    if bytes(content[:2]) == b"\x1f\x8b":
-        try:
-            content = memoryview(gzip.decompress(content))
-        except (OSError, EOFError, zlib.error) as error:
-            raise DataError(f"{name} is a damaged gzip file: {error}") from None
+    """Check and tidy: no byte-order mark, newlines that end in LF, no blank between delimiter and quote."""
     start = bytes(content[: 1 << 16])
     for magic, kind in _MAGIC.items():
         if start.startswith(magic):

@@ -55,8 +55,18 @@ def part_of(inputs: Inputs, targets: np.ndarray, rows: np.ndarray | None = None)
 def make_dataset(facts: DataFacts, train: Part, validation: Part, test: Part, notes: list[str]) -> Dataset:
     """Put the parts together and count and fingerprint them; `facts.rows` is filled here."""
     parts = {"train": train, "validation": validation, "test": test}
-    facts = facts.model_copy(update={"rows": {name: len(part) for name, part in parts.items()}})
+    target = facts.target.model_copy(update={"untested": _untested(facts.target.classes, test.targets)})
+    rows = {name: len(part) for name, part in parts.items()}
+    facts = facts.model_copy(update={"rows": rows, "target": target})
     return Dataset(facts, train, validation, test, tuple(notes), fingerprint(facts, parts))
+
+
+def _untested(classes: tuple[str, ...], targets: np.ndarray) -> tuple[str, ...]:
+    """The classes that no row of `targets` has; without rows there is nothing to tell."""
+    if not len(targets):
+        return ()
+    seen = set(np.unique(targets).astype(int).tolist())
+    return tuple(name for index, name in enumerate(classes) if index not in seen)
 
 
 def fingerprint(facts: DataFacts, parts: dict[str, Part]) -> str:

@@ -35,8 +35,29 @@ class Features:
     notes: tuple[str, ...]
 
 
-class _Useless(Exception):
-    """A column teaches nothing; the text says why."""
+@dataclass(frozen=True)
+class Judgement:
+    """What becomes of a column: a type to learn it as, or the `reason` for leaving it out and the `rule` behind it.
+
+    `rule` is "empty", "constant", "counter", "date" or "text" for a column that is left out, else empty.
+    """
+
+    learn_as: ColumnType | None
+    rule: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """Cells that a column cannot be learned from with; `rows` (indices into the table) are where, `fix` what to do.
+
+    `rule` is "mixed", "infinite" or "dressed" (numbers in a form that is not read as numbers).
+    """
+
+    rule: str
+    what: str
+    fix: str
+    rows: np.ndarray
 
 
 def choose_features(table: Table, data: Data, targets: Sequence[str]) -> Features:
@@ -46,20 +67,20 @@ def choose_features(table: Table, data: Data, targets: Sequence[str]) -> Feature
         DataError: a name in the config is no column, a column's cells disagree, or no column is left.
     """
     check_names(table, data, targets)
-    candidates = data.features or [name for name in table.columns if name not in targets]
-    candidates = [name for name in candidates if name not in data.drop]
+    candidates = candidate_names(table, data, targets)
     chosen: dict[str, ColumnType] = {}
     left_out: list[str] = []
     notes: list[str] = []
     for name in candidates:
         column = table.columns[name]
-        wanted = name in (data.features or ()) or len(candidates) == 1
-        try:
-            chosen[name] = data.columns.get(name) or _guess(column, wanted)
-        except _Useless as reason:
-            left_out.append(f"{name}: left out, {reason}")
+        if name not in data.columns and not column.is_numeric:
+            _refuse(table, column, find_dressed_numbers(column), named=False)
+        judgement = judge_column(column, data, alone=len(candidates) == 1)
+        if judgement.learn_as is None:
+            left_out.append(f"{name}: left out, {judgement.reason}")
             continue
-        if chosen[name] == "number":
+        chosen[name] = judgement.learn_as
+        if judgement.learn_as == "number":
             check_numbers(column, table, data.missing)
         elif name not in data.columns and column.numeric.any():
             notes.append(f"{name}: read as a category, {int(column.numeric.sum())} of its cells are numbers")
@@ -70,6 +91,33 @@ def choose_features(table: Table, data: Data, targets: Sequence[str]) -> Feature
         raise DataError(f"{table.name} has no column to learn from", hint="; ".join(notes) or "every column is dropped")
     numbers = tuple(name for name, kind in chosen.items() if kind == "number")
     return Features(numbers, tuple(name for name in chosen if name not in numbers), tuple(notes))
+
+
+def candidate_names(table: Table, data: Data, targets: Sequence[str]) -> list[str]:
+    """The columns that may be learned from, by the config alone."""
+    names = data.features or [name for name in table.columns if name not in targets]
+    return [name for name in names if name not in data.drop]
+
+
+def judge_column(column: Column, data: Data, *, alone: bool = False) -> Judgement:
+    """Number, category, or left out; a column that the config names, or that is `alone`, is not left out lightly."""
+    if column.name in data.columns:
+        return Judgement(data.columns[column.name])
+    wanted = alone or column.name in (data.features or ())
+    present = int(column.present.sum())
+    if present == 0:
+        return Judgement(None, "empty", "it has no values")
+    if column.is_numeric:
+        return (None if wanted else _useless_number(column)) or Judgement("number")
+    if is_mostly_numbers(column):
+        return Judgement("number")
+    return (None if wanted else _useless_text(column, present)) or Judgement("category")
+
+
+def is_mostly_numbers(column: Column) -> bool:
+    """Whether it is taken for a column of numbers, perhaps with mistakes among them."""
+    present = int(column.present.sum())
+    return present > 0 and int(column.numeric.sum()) >= MOSTLY * present
 
 
 def check_names(table: Table, data: Data, targets: Sequence[str]) -> None:
@@ -90,24 +138,52 @@ def check_numbers(column: Column, table: Table, missing: Sequence[str]) -> None:
     Raises:
         DataError: names the column, how many cells, the first of them and the fixes.
     """
+    for flaw in find_number_flaws(column, table, missing):
+        _refuse(table, column, flaw)
+
+
+def find_number_flaws(column: Column, table: Table, missing: Sequence[str]) -> list[Flaw]:
+    """What stands in the way of learning a column as numbers: text, infinite numbers, or ones too large for float32."""
+    flaws = []
     strange = np.flatnonzero(column.present & ~column.numeric)
     if len(strange):
         texts = list(dict.fromkeys(column.text(row) for row in strange[:1000]))
         markers = ", ".join(f'"{text}"' for text in [*missing, *texts[:_SHOWN]])
-        raise DataError(
-            f'{table.name}: column "{column.name}" has numbers but also {len(strange)} cells of text: '
-            + _cells(column, table, strange),
-            hint=f"if they mean that the number is missing, say `missing: [{markers}]`; "
-            f"if the column holds names, say `columns: {{{column.name}: category}}`",
+        what = f"has numbers but also {len(strange)} cells of text: {_cells(column, table, strange)}"
+        fix = (
+            f"if they mean that the number is missing, say `missing: [{markers}]`; "
+            f"if the column holds names, say `columns: {{{column.name}: category}}`"
         )
+        flaws.append(Flaw("mixed", what, fix, strange))
     with np.errstate(over="ignore"):
         endless = np.flatnonzero(column.numeric & ~np.isfinite(column.numbers.astype(np.float32)))
     if len(endless):
-        raise DataError(
-            f'{table.name}: column "{column.name}" has {len(endless)} numbers that are infinite or too large: '
-            + _cells(column, table, endless),
-            hint="correct them, or list their text in `missing`",
-        )
+        what = f"has {len(endless)} numbers that are infinite or too large: {_cells(column, table, endless)}"
+        flaws.append(Flaw("infinite", what, "correct them, or list their text in `missing`", endless))
+    return flaws
+
+
+def find_dressed_numbers(column: Column) -> Flaw | None:
+    """Numbers with units, thousands marks or decimal commas, which would silently become names."""
+    if is_mostly_numbers(column) or not column.present.any():
+        return None
+    if share_of_texts(column, _DRESSED_NUMBER) < MOSTLY or is_date(column):
+        return None
+    examples = [text for text in column.values[:1000] if not re.fullmatch(r"[+-]?\d+(\.\d+)?", text)]
+    told = ", ".join(f'"{text}"' for text in examples[:_SHOWN])
+    return Flaw(
+        "dressed",
+        f"holds numbers in a form that is not read as numbers, such as {told}",
+        "write them with a point for decimals and no other mark (3.14, 1234, 0.12), "
+        f"or say `columns: {{{column.name}: category}}`, or `drop: [{column.name}]`",
+        np.flatnonzero(column.present & ~column.numeric),
+    )
+
+
+def _refuse(table: Table, column: Column, flaw: Flaw | None, *, named: bool = True) -> None:
+    if flaw is not None:
+        where = f"{table.name}: " if named else ""
+        raise DataError(f'{where}column "{column.name}" {flaw.what}', hint=flaw.fix)
 
 
 def _cells(column: Column, table: Table, rows: np.ndarray) -> str:
@@ -115,55 +191,39 @@ def _cells(column: Column, table: Table, rows: np.ndarray) -> str:
     return ", ".join(told) + (", ..." if len(rows) > _SHOWN else "")
 
 
-def _guess(column: Column, wanted: bool) -> ColumnType:
-    """Number or category; `wanted` means that the user named the column, so that it is not left out lightly."""
-    present = int(column.present.sum())
-    if present == 0:
-        raise _Useless("it has no values")
-    if column.is_numeric:
-        if not wanted:
-            _refuse_useless_number(column)
-        return "number"
-    if column.numeric.sum() >= MOSTLY * present:
-        return "number"
-    _refuse_dressed_numbers(column)
-    if not wanted:
-        _refuse_useless_text(column, present)
-    return "category"
-
-
-def _refuse_useless_number(column: Column) -> None:
+def _useless_number(column: Column) -> Judgement | None:
     values = column.numbers
     if not column.present.all() or not np.isfinite(values).all():
-        return
+        return None
     if values.min() == values.max():
-        raise _Useless(f"it is {values[0]:g} in every row")
-    if len(values) > 10 and values[0] in (0, 1) and _COUNTER.fullmatch(column.name) and (np.diff(values) == 1).all():
-        raise _Useless("it only counts the rows (name it in `features` to keep it)")
+        return Judgement(None, "constant", f"it is {values[0]:g} in every row")
+    if len(values) > 10 and values[0] in (0, 1) and has_counter_name(column) and (np.diff(values) == 1).all():
+        return Judgement(None, "counter", "it only counts the rows (name it in `features` to keep it)")
+    return None
 
 
-def _refuse_useless_text(column: Column, present: int) -> None:
+def _useless_text(column: Column, present: int) -> Judgement | None:
     values = column.values
     if len(values) == 1 and present == len(column):
-        raise _Useless(f'it is "{values[0]}" in every row')
-    if _share(column, _DATE) >= MOSTLY:
-        raise _Useless("it holds dates (split them into numbers to learn from them)")
+        return Judgement(None, "constant", f'it is "{values[0]}" in every row')
+    if is_date(column):
+        return Judgement(None, "date", "it holds dates (split them into numbers to learn from them)")
     if (len(values) > MANY_VALUES and len(values) > present / 2) or (len(values) == present > 10):
-        raise _Useless(f"{len(values)} different texts in {present} rows teach nothing of new rows")
+        return Judgement(None, "text", f"{len(values)} different texts in {present} rows teach nothing of new rows")
+    return None
 
 
-def _refuse_dressed_numbers(column: Column) -> None:
-    if _share(column, _DRESSED_NUMBER) >= MOSTLY and _share(column, _DATE) < MOSTLY:
-        examples = [text for text in column.values[:1000] if not re.fullmatch(r"[+-]?\d+(\.\d+)?", text)]
-        raise DataError(
-            f'column "{column.name}" holds numbers in a form that is not read as numbers, such as '
-            + ", ".join(f'"{text}"' for text in examples[:_SHOWN]),
-            hint="write them with a point for decimals and no other mark (3.14, 1234, 0.12), "
-            f"or say `columns: {{{column.name}: category}}`, or `drop: [{column.name}]`",
-        )
+def has_counter_name(column: Column) -> bool:
+    """Whether its name is one that people give to numbers that only tell rows apart."""
+    return _COUNTER.fullmatch(column.name) is not None
 
 
-def _share(column: Column, pattern: re.Pattern[str]) -> float:
+def is_date(column: Column) -> bool:
+    """Whether nearly all of its texts are dates."""
+    return bool(column.values) and share_of_texts(column, _DATE) >= MOSTLY
+
+
+def share_of_texts(column: Column, pattern: re.Pattern[str]) -> float:
     """The share of the different texts (of the first thousand) that the pattern describes."""
     texts = column.values[:1000]
     return sum(pattern.fullmatch(text) is not None for text in texts) / len(texts)

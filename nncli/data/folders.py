@@ -12,7 +12,7 @@ import numpy as np
 from nncli.config.facts import ImageInput, Target, Task
 from nncli.config.sections import Data
 from nncli.data.dataset import Dataset, Part, Progress
-from nncli.data.images import SUFFIXES, decode_image, has_colour, open_picture, picture_size
+from nncli.data.images import SUFFIXES, Header, decode_image, has_colour, open_picture, read_header
 from nncli.data.imagesets import Images, Labels, common_size, image_dataset, refuse_table_options
 from nncli.data.targets import class_goal, class_targets
 from nncli.errors import DataError
@@ -43,8 +43,8 @@ def load_folder(data: Data, *, seed: int, progress: Progress) -> Dataset:
     if data.path is None:
         raise DataError("source images needs `path`: the folder that holds a folder for each class")
     refuse_table_options(data)
-    root = _existing(Path(data.path))
-    folders = _part_folders(root, data)
+    root = existing_folder(Path(data.path))
+    folders = part_folders(root, data.test)
     classes, notes = _classes(folders["train"])
     listings = {name: list_images(folder, classes) for name, folder in folders.items()}
     goal = class_goal("class", classes, data.task)
@@ -76,7 +76,7 @@ def label_folder(folder: Path, image: ImageInput, target: Target) -> Part:
     """
     if target.task not in (Task.BINARY, Task.MULTICLASS):
         raise DataError(f"a folder of classes cannot be used to evaluate a model of the task {target.task}")
-    listing = list_images(_existing(folder), target.classes)
+    listing = list_images(existing_folder(folder), target.classes)
     notes: list[str] = []
     pixels, kept = _decode_all(listing.files, image, notes, lambda done: None)
     if len(kept) < len(listing.files):
@@ -90,11 +90,11 @@ def list_images(folder: Path, classes: Sequence[str]) -> Listing:
     Raises:
         DataError: there is a folder with images that is none of the classes, or no image at all.
     """
-    found = _class_folders(folder)
+    found = class_folders(folder)
     unknown = [name for name in found if name not in classes]
     if unknown:
         raise DataError(
-            f"{folder} has folders that are no class of the training images: {', '.join(unknown[:5])}",
+            f"{folder} has folders that are no class of the training images: {', '.join(unknown[:5])} [class-folders]",
             hint=f"the classes are {', '.join(classes[:20])}",
         )
     files, labels = [], []
@@ -112,7 +112,7 @@ def images_below(folder: Path) -> list[Path]:
     return sorted(
         file
         for file in folder.rglob("*")
-        if file.suffix.lower() in SUFFIXES and file.is_file() and not _is_hidden(file.relative_to(folder))
+        if file.suffix.lower() in SUFFIXES and file.is_file() and not is_hidden(file.relative_to(folder))
     )
 
 
@@ -125,7 +125,12 @@ def map_parallel(work: Callable[[Item], Result], items: Sequence[Item]) -> Itera
         yield from pool.map(work, items)
 
 
-def _existing(folder: Path) -> Path:
+def existing_folder(folder: Path) -> Path:
+    """The folder itself.
+
+    Raises:
+        DataError: it is a file, or not there.
+    """
     if folder.is_dir():
         return folder
     if folder.exists():
@@ -137,32 +142,37 @@ def _existing(folder: Path) -> Path:
     )
 
 
-def _is_hidden(path: Path) -> bool:
+def is_hidden(path: Path) -> bool:
+    """Whether a part of the path is hidden, or put there by an archiver."""
     return any(part.startswith((".", "__MACOSX")) for part in path.parts)
 
 
-def _class_folders(folder: Path) -> dict[str, list[Path]]:
-    below = (sub for sub in folder.iterdir() if sub.is_dir() and not _is_hidden(Path(sub.name)))
+def class_folders(folder: Path) -> dict[str, list[Path]]:
+    """The images below each subfolder, by the subfolder's name; without those that have none."""
+    below = (sub for sub in folder.iterdir() if sub.is_dir() and not is_hidden(Path(sub.name)))
     listed = {sub.name: images_below(sub) for sub in below}
     return {name: files for name, files in listed.items() if files}
 
 
-def _part_folders(root: Path, data: Data) -> dict[str, Path]:
-    """The folders of the parts: train/, test/ and val/ if there is a train/ with class folders, else root itself."""
+def part_folders(root: Path, test: str | float | None = None) -> dict[str, Path]:
+    """The folders of the parts: train/, test/ and val/ if there is a train/ with class folders, else root itself.
+
+    `test` is a config's: a path stands for the test part.
+    """
     folders = {"train": root}
-    if (root / "train").is_dir() and _class_folders(root / "train"):
+    if (root / "train").is_dir() and class_folders(root / "train"):
         folders["train"] = root / "train"
         for part, names in (("test", TEST_NAMES), ("validation", VALIDATION_NAMES)):
             for name in names:
-                if (root / name).is_dir() and _class_folders(root / name):
+                if (root / name).is_dir() and class_folders(root / name):
                     folders.setdefault(part, root / name)
-    if isinstance(data.test, str):
-        folders["test"] = _existing(Path(data.test))
+    if isinstance(test, str):
+        folders["test"] = existing_folder(Path(test))
     return folders
 
 
 def _classes(folder: Path) -> tuple[list[str], list[str]]:
-    found = list(_class_folders(folder))
+    found = list(class_folders(folder))
     if not found:
         loose = images_below(folder)
         told = f" but {len(loose)} images of no class" if loose else ""
@@ -178,9 +188,14 @@ def _classes(folder: Path) -> tuple[list[str], list[str]]:
     loose_files = [file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file()]
     if loose_files:
         notes.append(f"{len(loose_files)} images beside the class folders left out")
-    if all(name.isdecimal() for name in found):
-        return sorted(found, key=int), notes
-    return sorted(found, key=lambda name: (name.casefold(), name)), notes
+    return ordered_names(found), notes
+
+
+def ordered_names(names: Sequence[str]) -> list[str]:
+    """Class names in the order of the outputs: by number if all are numbers, else by name."""
+    if all(name.isdecimal() for name in names):
+        return sorted(names, key=int)
+    return sorted(names, key=lambda name: (name.casefold(), name))
 
 
 def _choose_shape(files: Sequence[Path], notes: list[str], progress: Progress) -> ImageInput:
@@ -190,8 +205,8 @@ def _choose_shape(files: Sequence[Path], notes: list[str], progress: Progress) -
     maybe_coloured = []
     for file, header in zip(files, map_parallel(_header, files), strict=True):
         if header is not None:
-            sizes[header[:2]] += 1
-            if header[2]:
+            sizes[header.height, header.width] += 1
+            if header.may_have_colour:
                 maybe_coloured.append(file)
     if not sizes:
         raise DataError(f"none of the {len(files)} images can be read, such as {files[0]}")
@@ -205,9 +220,9 @@ def _choose_shape(files: Sequence[Path], notes: list[str], progress: Progress) -
     return ImageInput(height=height, width=width, channels=channels, scale=1 / 255)
 
 
-def _header(file: Path) -> tuple[int, int, bool] | None:
+def _header(file: Path) -> Header | None:
     try:
-        return picture_size(file)
+        return read_header(file)
     except DataError:
         return None
 

@@ -7,6 +7,7 @@ bilinear filtering over the whole area (antialiased).
 """
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,8 @@ SUFFIXES = frozenset(
 )  # fmt: skip
 # Larger images are refused as decompression bombs before their pixels are decoded.
 MOST_PIXELS = 80_000_000
+# Pillow's own limit is looser, and warns with a line of its source code.
+Image.MAX_IMAGE_PIXELS = None
 # How far (of the whole range) a border must be from the training images' to be called inverted.
 INVERTED = 0.5
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -81,8 +84,22 @@ def fit_size(picture: Image.Image, height: int, width: int) -> np.ndarray:
     return np.asarray(picture, np.uint8).reshape(height, width, -1)
 
 
-def picture_size(file: Path) -> tuple[int, int, bool]:
-    """Height, width and whether it may have colour, from the header alone.
+@dataclass(frozen=True)
+class Header:
+    """What an image says of itself before its pixels are decoded; `mode` is Pillow's name of the pixel format."""
+
+    height: int
+    width: int
+    mode: str
+
+    @property
+    def may_have_colour(self) -> bool:
+        """Whether its pixels are more than shades of grey, as far as the format tells."""
+        return self.mode not in ("1", "L", "LA", "La", "I", "F") and "I;16" not in self.mode
+
+
+def read_header(file: Path) -> Header:
+    """Size (as it is shown) and pixel format, from the header alone.
 
     Raises:
         DataError: it is no image.
@@ -93,7 +110,7 @@ def picture_size(file: Path) -> tuple[int, int, bool]:
             width, height = picture.size
             if picture.getexif().get(0x0112, 1) in (5, 6, 7, 8):
                 width, height = height, width
-            return height, width, picture.mode not in ("1", "L", "LA", "La", "I", "F") and "I;16" not in picture.mode
+            return Header(height, width, picture.mode)
     except DataError:
         raise
     except Exception as error:

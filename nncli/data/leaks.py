@@ -3,6 +3,8 @@
 Looks at arrays and columns that are already chosen; knows nothing of files.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from nncli.config.facts import Task
@@ -13,27 +15,25 @@ from nncli.data.targets import Goal
 
 # Repeated rows are told from this share of all rows on.
 REPEATED_SHARE = 0.01
+_CHUNK = 1 << 14
 
 
-def find_leaks(table: Table, features: Features, goal: Goal, targets: np.ndarray, inputs: Inputs) -> list[str]:
-    """Notes about twins of the target and repeated rows."""
-    notes = []
+def find_twins(table: Table, features: Features, goal: Goal, targets: np.ndarray) -> tuple[str, ...]:
+    """The features that say the same as the target; an only feature is meant as it is."""
     names = (*features.numbers, *features.categories)
-    if len(names) > 1:
-        for name in names:
-            if _is_twin(table.columns[name], goal, targets):
-                told = ", ".join(goal.columns)
-                notes.append(
-                    f'{name}: says the same as the target "{told}", row by row; if it is not known before '
-                    f"the target is, the answer leaks: `drop: [{name}]`"
-                )
+    return tuple(name for name in names if len(names) > 1 and is_twin(table.columns[name], goal, targets))
+
+
+def describe_repeats(inputs: Inputs, targets: np.ndarray) -> list[str]:
+    """A note of how many rows repeat another, where that is more than a few."""
     repeated = _repeated_rows(inputs, targets)
-    if repeated >= REPEATED_SHARE * len(targets):
-        notes.append(f"{repeated} rows repeat another row, so that some are both trained on and tested on")
-    return notes
+    if repeated < REPEATED_SHARE * len(targets):
+        return []
+    return [f"{repeated} rows repeat another row, so that some are both trained on and tested on"]
 
 
-def _is_twin(column: Column, goal: Goal, targets: np.ndarray) -> bool:
+def is_twin(column: Column, goal: Goal, targets: np.ndarray) -> bool:
+    """Whether the column says the same as a target, row by row, where it says anything (in most rows)."""
     present = column.present
     if present.sum() < len(present) / 2:
         return False
@@ -66,8 +66,25 @@ def _maps_onto(column: Column, targets: np.ndarray, present: np.ndarray, classes
 def _repeated_rows(inputs: Inputs, targets: np.ndarray) -> int:
     """How many rows are equal to an earlier one, by a 64-bit hash of their bytes."""
     parts = [*inputs.values(), targets.reshape(len(targets), -1).astype(np.float32)]
-    words = np.concatenate([np.ascontiguousarray(part).view(np.uint32) for part in parts], axis=1).astype(np.uint64)
-    factors = np.random.default_rng(0).integers(0, 2**64, words.shape[1], np.uint64) | np.uint64(1)
-    mixed = words * factors
-    mixed ^= mixed >> np.uint64(29)
-    return len(words) - len(np.unique((mixed * np.uint64(0x9E3779B97F4A7C15)).sum(axis=1, dtype=np.uint64)))
+    return len(targets) - len(np.unique(hash_rows(parts)))
+
+
+def hash_rows(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """A hash, uint64 (n,), of the bytes of each row of the arrays (n, ...) together; the same in every process."""
+    flat = [np.asarray(part).reshape(len(part), -1) for part in parts]
+    size = [-(-part.shape[1] * part.itemsize // 4) for part in flat]
+    factors = np.random.default_rng(0).integers(0, 2**64, sum(size), np.uint64) | np.uint64(1)
+    hashes = np.empty(len(flat[0]), np.uint64)
+    for start in range(0, len(hashes), _CHUNK):
+        chunk = slice(start, start + _CHUNK)
+        mixed = np.concatenate([_words(part[chunk]) for part in flat], axis=1).astype(np.uint64) * factors
+        mixed ^= mixed >> np.uint64(29)
+        hashes[chunk] = (mixed * np.uint64(0x9E3779B97F4A7C15)).sum(axis=1, dtype=np.uint64)
+    return hashes
+
+
+def _words(rows: np.ndarray) -> np.ndarray:
+    """The bytes of each row as uint32 (n, words), padded with zeros."""
+    content = np.ascontiguousarray(rows).view(np.uint8)
+    missing = -content.shape[1] % 4
+    return np.pad(content, ((0, 0), (0, missing))).view(np.uint32) if missing else content.view(np.uint32)

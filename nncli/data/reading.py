@@ -196,22 +196,23 @@ def _encode(name: str, table: Table, facts: DataFacts, columns: TableInput) -> B
 
 
 def _open_table(source: Path | bytes, name: str, facts: DataFacts, columns: TableInput) -> CsvText:
-    """Open a CSV with the delimiter of the training data, or another if only that shows the columns needed."""
+    """Open a CSV with the delimiter of the training data, or another if that shows more of the columns needed."""
     needed = set(needed_columns(columns))
-    first = None
+    best: CsvText | None = None
     for delimiter in dict.fromkeys((columns.delimiter, *DELIMITERS)):
         try:
             text = open_csv(source, name=name, delimiter=delimiter, header=columns.header)
         except DataError:
-            if first is None:
+            if best is None:
                 raise
             continue
-        first = first or text
+        if best is None or len(needed.intersection(text.names)) > len(needed.intersection(best.names)):
+            best = text
         if (needed <= set(text.names)) if columns.header else _fits(len(text.names), facts, columns):
             return text
-    if first is None:
+    if best is None:
         raise DataError(f"{name} cannot be read")
-    return first
+    return best
 
 
 def _fits(count: int, facts: DataFacts, columns: TableInput) -> bool:

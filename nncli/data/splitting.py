@@ -21,6 +21,11 @@ class Split:
     test: np.ndarray
 
 
+def test_fraction(test: float | str | None) -> float:
+    """The fraction that a config's `test` asks for; the usual one where it says nothing, or names a file."""
+    return test if isinstance(test, float) else TEST_FRACTION
+
+
 def split_rows(
     rows: int, *, seed: int, test: float | None, validation: float | None, strata: np.ndarray | None = None
 ) -> Split:

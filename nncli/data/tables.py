@@ -28,20 +28,38 @@ def read_csv(path: Path, *, delimiter: str, header: bool, missing: Sequence[str]
     Raises:
         DataError: it cannot be read, has no rows, or rows of another length than the header.
     """
-    import pyarrow.csv as arrow_csv
+    table, problem = read_text(open_csv(path, name=str(path), delimiter=delimiter, header=header), missing)
+    if problem is not None:
+        raise problem
+    return table
 
-    text = open_csv(path, name=str(path), delimiter=delimiter, header=header)
+
+def read_text(text: CsvText, missing: Sequence[str]) -> tuple[Table, DataError | None]:
+    """All rows of an opened CSV that can be read (the others are in `rejected`), and the error to raise for the rest.
+
+    Raises:
+        DataError: there are no rows at all, or the text cannot be taken apart.
+    """
     _refuse_no_rows(text)
     rejected: Rejected = []
+    read = _parse(text, rejected, threads=True)
+    if rejected:
+        # Once more in order, since only then are the rejected rows numbered.
+        rejected = []
+        read = _parse(text, rejected, threads=False)
+    rows, _ = _place(0, read.num_rows, [row for row, _ in rejected])
+    arrays = [_joined(column) for column in read.columns]
+    table = _table(text.name, text.names, arrays, rows, missing, tuple(rejected))
+    return table, _ragged(text, rejected) if rejected else _open_quote(text, arrays)
+
+
+def _parse(text: CsvText, rejected: Rejected, *, threads: bool) -> Any:
+    import pyarrow.csv as arrow_csv
+
     try:
-        read = arrow_csv.read_csv(_source(text), **_options(text, rejected, threads=True))
+        return arrow_csv.read_csv(_source(text), **_options(text, rejected, threads=threads))
     except ValueError as error:
         raise _parse_error(text, error) from None
-    if rejected:
-        _raise_ragged(text)
-    arrays = [_joined(column) for column in read.columns]
-    _refuse_open_quote(text, arrays)
-    return _table(text.name, text.names, arrays, np.arange(read.num_rows), missing)
 
 
 def stream_csv(text: CsvText, missing: Sequence[str]) -> Iterator[Table]:
@@ -164,7 +182,8 @@ def _column(name: str, array: Any, missing: Sequence[str]) -> Column | None:
     elif kinds.is_integer(array.type) or kinds.is_floating(array.type) or kinds.is_decimal(array.type):
         numbers = compute.cast(array, arrow.float64(), safe=False)
         return number_column(name, compute.fill_null(numbers, np.nan).to_numpy(zero_copy_only=False))
-    elif kinds.is_temporal(array.type) or kinds.is_null(array.type) or kinds.is_large_string(array.type):
+    other_text = kinds.is_large_string(array.type) or kinds.is_string_view(array.type)
+    if kinds.is_temporal(array.type) or kinds.is_null(array.type) or other_text:
         array = compute.cast(array, arrow.string())
     return _text_column(name, array, missing) if kinds.is_string(array.type) else None
 
@@ -203,22 +222,22 @@ def _refuse_no_rows(text: CsvText) -> None:
         raise DataError(f"{text.name} has a header ({', '.join(text.names[:8])}) but no rows")
 
 
-def _refuse_open_quote(text: CsvText, arrays: Sequence[Any]) -> None:
+def _open_quote(text: CsvText, arrays: Sequence[Any]) -> DataError | None:
     """A quote that is never closed swallows the rest of the file into one cell of the last row."""
     last = arrays[-1][len(arrays[-1]) - 1].as_py() if len(arrays[-1]) else ""
-    if "\n" in last and bytes(text.body).count(b'"') % 2:
-        raise DataError(
-            f"{text.name}: a quote is opened in row {len(arrays[-1])} and never closed",
-            hint=f"that cell begins: {last[:40]!r}",
-        )
+    if "\n" not in last or bytes(text.body).count(b'"') % 2 == 0:
+        return None
+    return DataError(
+        f"{text.name}: a quote is opened in row {len(arrays[-1])} and never closed",
+        hint=f"that cell begins: {last[:40]!r}",
+    )
 
 
-def _raise_ragged(text: CsvText) -> None:
-    """Read once more, in order, to say which rows are too long or too short."""
-    rejected = [item for table in stream_csv(text, ()) for item in table.rejected]
+def _ragged(text: CsvText, rejected: Rejected) -> DataError:
+    """Which rows are too long or too short."""
     told = "; ".join(f"row {row + 1} {reason}" for row, reason in rejected[:_SHOWN])
     more = f" (and {len(rejected) - _SHOWN} more rows)" if len(rejected) > _SHOWN else ""
-    raise DataError(
+    return DataError(
         f"{text.name}: {told}{more}",
         hint=_delimiter_hint(text)
         or f"the columns are {', '.join(text.names[:12])}; put a cell that holds {text.delimiter!r} in quotes",

@@ -1,5 +1,6 @@
 """From a table to a data set: its target, its columns, its split, what to warn of; reads CSV and Parquet by name."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from nncli.data.csvtext import sniff
 from nncli.data.dataset import Dataset, Part, make_dataset, part_of
 from nncli.data.encoding import encode_table, learn_columns
 from nncli.data.features import Features, check_names, check_numbers, choose_features
-from nncli.data.leaks import find_leaks
+from nncli.data.leaks import describe_repeats, find_twins
 from nncli.data.targets import Goal, choose_goal, describe, encode_targets, strata
 from nncli.errors import DataError
 
@@ -44,7 +45,7 @@ def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None
     notes = list(table.notes)
     table = _with_target(table, names, notes)
     targets = [table.columns[name] for name in names]
-    goal, note = choose_goal(targets, data.task or _asked_task(targets[0], data))
+    goal, note = choose_goal(targets, data.task or asked_task(targets[0], data))
     notes += [note] if note else []
     features = choose_features(table, data, names)
     notes += features.notes
@@ -52,19 +53,20 @@ def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None
     split = splitting.split_rows(
         len(table),
         seed=seed,
-        test=None if test is not None else _fraction(data),
+        test=None if test is not None else splitting.test_fraction(data.test),
         validation=data.validation,
         strata=strata(goal, values),
     )
     inputs = learn_columns(
         table, features, split.train, missing=data.missing, delimiter=data.delimiter, header=data.header
     )
-    facts = DataFacts(source=data.source, inputs=inputs, target=describe(goal, values[split.train]), rows={})
+    target, twins = describe(goal, values[split.train]), find_twins(table, features, goal, values)
+    facts = DataFacts(source=data.source, inputs=inputs, target=target, rows={}, twins=twins)
     arrays = encode_table(table, inputs).inputs
     train, validation, held = (
         _in_file(part_of(arrays, values, rows), table) for rows in (split.train, split.validation, split.test)
     )
-    notes += find_leaks(table, features, goal, values, arrays)
+    notes += describe_repeats(arrays, values)
     notes += _small_classes(goal, facts)
     if test is not None:
         held = _test_part(test, facts, features, notes)
@@ -100,13 +102,22 @@ def _target_names(table: Table, data: Data) -> tuple[str, ...]:
         raise DataError(
             "a table needs `target`: the column to predict", hint=f"its columns are: {', '.join(table.columns)}"
         )
-    unknown = [name for name in data.target if name not in table.columns]
+    return check_target(table, data.target)
+
+
+def check_target(table: Table, names: Sequence[str], called: str = "data.target") -> tuple[str, ...]:
+    """The names of the targets, which the user gave by the key or option `called`.
+
+    Raises:
+        DataError: one is no column, or is named twice.
+    """
+    unknown = [name for name in names if name not in table.columns]
     if unknown:
         error = unknown_columns(unknown, table.columns, table.name)
-        raise DataError(f"data.target: {error.message}", hint=error.hint)
-    if len(set(data.target)) < len(data.target):
-        raise DataError(f"data.target names a column twice: {', '.join(data.target)}")
-    return tuple(data.target)
+        raise DataError(f"{called}: {error.message}", hint=error.hint)
+    if len(set(names)) < len(names):
+        raise DataError(f"{called} names a column twice: {', '.join(names)}")
+    return tuple(names)
 
 
 def _one_column(table: Table, data: Data) -> DataError:
@@ -131,7 +142,7 @@ def _with_target(table: Table, names: tuple[str, ...], notes: list[str]) -> Tabl
     return table.take(np.flatnonzero(present))
 
 
-def _asked_task(column: Column, data: Data) -> Task | None:
+def asked_task(column: Column, data: Data) -> Task | None:
     """The task that follows when `columns` says what the target is."""
     kind = data.columns.get(column.name)
     if kind is None:
@@ -139,10 +150,6 @@ def _asked_task(column: Column, data: Data) -> Task | None:
     if kind == "number":
         return Task.REGRESSION
     return Task.BINARY if len(column.values) == 2 else Task.MULTICLASS
-
-
-def _fraction(data: Data) -> float:
-    return splitting.TEST_FRACTION if data.test is None or isinstance(data.test, str) else data.test
 
 
 def _in_file(part: Part, table: Table) -> Part:

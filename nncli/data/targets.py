@@ -112,6 +112,7 @@ def describe(goal: Goal, training: np.ndarray) -> Target:
         minimum=tuple(float(value) for value in numbers.min(axis=0)),
         median=tuple(float(value) for value in np.median(numbers, axis=0)),
         deviation=tuple(deviation(column) for column in numbers.T),
+        distinct=tuple(len(np.unique(column)) for column in numbers.T),
     )
 
 
@@ -184,7 +185,8 @@ def _is_label(column: Column) -> bool:
 def _zero_one(column: Column) -> np.ndarray:
     if not _is_label(column):
         raise DataError(
-            f'label "{column.name}" must be 0 or 1 (or False and True) in every row, but has {_sample(column)}',
+            f'label "{column.name}" must be 0 or 1 (or False and True) in every row, but has {_sample(column)} '
+            "[label-values]",
             hint="multilabel needs one 0/1 column for each label",
         )
     codes, texts = column.dictionary
@@ -209,8 +211,9 @@ def _class_indices(column: Column, classes: Sequence[str]) -> np.ndarray:
     index_of = {name: index for index, name in enumerate(classes)}
     unknown = [text for text in column.values if text not in index_of]
     if unknown:
+        shown = ", ".join(unknown[:5])
         raise DataError(
-            f'target "{column.name}" has classes that the training data does not have: {", ".join(unknown[:5])}',
+            f'target "{column.name}" has classes that the training data does not have: {shown} [label-values]',
             hint=f"known are {', '.join(classes[:20])}",
         )
     return np.array([index_of.get(text, -1) for text in texts], np.int64)[codes]

@@ -13,9 +13,10 @@ _WATCHED = {"binary": "val_accuracy", "multiclass": "val_accuracy", "multilabel"
 def summarize_variants(cells: Sequence[Mapping[str, Any]], target: float | None) -> dict[str, Any]:
     """The comparison of variants over seeds.
 
-    Each cell has "variant", "seed", "run", "task", "summary" (None when it diverged) and "history" (a record an
-    epoch). The level for `epochs_to_target` is `target`, else the best validation level that every finished
-    training reached, so that each has a number. Deviations are of the sample (n - 1), None for a single seed.
+    Each cell has "variant", "seed", "run", "task", "fingerprint" (of its data), "summary" (None when it diverged) and
+    "history" (a record an epoch). The level for `epochs_to_target` is `target`, else the best validation level that
+    every finished training reached, so that each has a number. Deviations are of the sample (n - 1), None for a
+    single seed.
     """
     task = cells[0]["task"]
     metric, watched = MAIN_METRICS[task], _watched(task, cells)
@@ -31,8 +32,13 @@ def summarize_variants(cells: Sequence[Mapping[str, Any]], target: float | None)
         "target": level,
         "seeds": sorted({cell["seed"] for cell in cells}),
         "variants": variants,
-        "difference": _difference(variants),
+        "difference": _difference(variants) if _same_data(cells) else None,
     }
+
+
+def _same_data(cells: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the variants of each seed saw the same rows; without that, no difference is theirs alone."""
+    return len({(cell["seed"], cell["fingerprint"]) for cell in cells}) == len({cell["seed"] for cell in cells})
 
 
 def _watched(task: str, cells: Sequence[Mapping[str, Any]]) -> str:
@@ -93,6 +99,17 @@ def spread(values: Sequence[float]) -> dict[str, Any]:
     }
 
 
+def _is_clear(pairs: Sequence[float]) -> bool | None:
+    """Whether Student's t test on the paired differences is sure at 95 %; None for one seed, which cannot tell."""
+    if len(pairs) < 2:
+        return None
+    from scipy import stats  # late: half a second
+
+    deviation = statistics.stdev(pairs)
+    limit = float(stats.t.ppf(0.975, len(pairs) - 1)) * deviation / len(pairs) ** 0.5
+    return bool(abs(statistics.fmean(pairs)) > limit)
+
+
 def _difference(variants: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     """The best variant against the next, paired seed by seed; None when a training is missing from either."""
     ranked = sorted((v for v in variants if v["test"]["mean"] is not None), key=lambda v: -v["test"]["mean"])
@@ -106,5 +123,6 @@ def _difference(variants: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
         "best": ranked[0]["name"],
         "next": ranked[1]["name"],
         **spread(pairs),
+        "clear": _is_clear(pairs),
         "seeds_won": sum(difference > 0 for difference in pairs),
     }

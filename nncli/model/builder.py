@@ -46,20 +46,22 @@ def _place(config: Config, facts: DataFacts) -> Iterator[tuple[LayerSection, Pla
                 name=OUTPUT_NAME if is_output else f"{section.kind}_{seen[section.kind]}",
                 activation=config.model.hidden_activation,
                 seed=int(np.random.SeedSequence([config.seed, position]).generate_state(1)[0]),
-                bias=_output_bias(config, facts) if is_output else 0.0,
+                bias=_output_bias(config, facts) if is_output else (),
             ),
         )
 
 
-def _output_bias(config: Config, facts: DataFacts) -> float:
-    """Zero, but for outputs that must not start below it: a relu that is zero for every row never learns.
+def _output_bias(config: Config, facts: DataFacts) -> tuple[float, ...]:
+    """One for each output, or () for zeros: an output must not start below zero where a relu would keep it there.
 
     Positive regression therefore starts at the mean of the training targets.
     """
     target = facts.target
-    if target.task is not Task.POSITIVE_REGRESSION or len(target.mean) != 1:
-        return 0.0
-    return target.mean[0] / target.deviation[0] if config.data.scale_target else target.mean[0]
+    if target.task is not Task.POSITIVE_REGRESSION:
+        return ()
+    if not config.data.scale_target:
+        return target.mean
+    return tuple(mean / deviation for mean, deviation in zip(target.mean, target.deviation, strict=True))
 
 
 def _target_scale(config: Config, facts: DataFacts) -> keras.layers.Layer | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 
 from nncli.config import layers as sections
 from nncli.config.layers.contract import WeightedLayer
@@ -17,7 +18,7 @@ class Placement:
     name: str
     activation: str
     seed: int
-    bias: float = 0.0
+    bias: tuple[float, ...] = ()
 
 
 Maker = Callable[[Any, Placement], keras.layers.Layer]
@@ -35,7 +36,9 @@ def _weight_options(section: WeightedLayer, placement: Placement) -> dict[str, A
         "activation": section.activation or placement.activation,
         "use_bias": section.use_bias,
         "kernel_initializer": _initializer(section.kernel_initializer, placement.seed),
-        "bias_initializer": keras.initializers.Constant(placement.bias) if placement.bias else "zeros",
+        "bias_initializer": keras.initializers.Constant(np.asarray(placement.bias, "float32"))
+        if placement.bias
+        else "zeros",
         "kernel_regularizer": keras.regularizers.L1L2(regularizer.l1, regularizer.l2) if regularizer else None,
     }
 

@@ -18,7 +18,9 @@ def make_answers(facts: DataFacts, names: Sequence[str], outputs: np.ndarray, to
     several targets make a mapping.
     """
     for name, row in zip(names, outputs.astype(float), strict=True):
-        yield {"input": name, **_answer(facts, row, top)}
+        # A file name may hold bytes that are no UTF-8, which no output format can.
+        readable = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        yield {"input": readable, **_answer(facts, row, top)}
 
 
 def _answer(facts: DataFacts, row: np.ndarray, top: int | None) -> Answer:

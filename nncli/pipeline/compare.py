@@ -1,5 +1,6 @@
 """The story of a comparison: each variant trained over the same splits and seeds, and what became of each."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from nncli.pipeline.variants import ComparisonRequest, Variant
 from nncli.pipeline.warmup import begin_import
 from nncli.run import files
 from nncli.run.folder import RunFolder
+
+_LONGEST_NAME = 60
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,14 @@ def compare(request: ComparisonRequest, *, places: Places, console: Console) -> 
     begin_import(*(config.data.source for config in configs))
     data = _DataOfSeed(places, console)
     first = configs[0].seed
-    prepared = [data.prepare(request, variant, first) for variant in request.variants]
-    tasks = sorted({cell.dataset.facts.target.task.value for cell in prepared})
+    checked = [data.prepare(request, variant, first).dataset for variant in request.variants]
+    tasks = sorted({dataset.facts.target.task.value for dataset in checked})
     if len(tasks) > 1:
         raise UsageError(f"networks of different tasks have no common metric: {', '.join(tasks)}")
-    folder = RunFolder.create(places.runs_dir, f"compare-{prepared[0].config.name}", kind="compare")
+    if len({dataset.fingerprint for dataset in checked}) > 1:
+        console.warn("the variants see different data: their numbers say nothing of each other's network")
+    del checked
+    folder = RunFolder.create(places.runs_dir, f"compare-{configs[0].name}", kind="compare")
     with recorded(folder):
         folder.write_record(**describe_process(), variants=[variant.name for variant in request.variants])
         cells = [
@@ -79,7 +85,7 @@ def _train_cell(
 ) -> dict[str, Any]:
     """One training in a folder inside the comparison's; what it left, for the summary."""
     prepared = data.prepare(request, variant, seed)
-    name = re.sub(r"[^A-Za-z0-9_.=-]+", "_", f"{variant.name}-seed{seed}")
+    name = f"{_folder_name(variant.name)}-seed{seed}"
     cell = RunFolder.create(folder.path, name, kind="cell", stamped=False)
     outcome: dict[str, Any] = {"variant": variant.name, "seed": seed, "run": str(cell.path)}
     try:
@@ -88,7 +94,20 @@ def _train_cell(
     except TrainingDivergedError as error:
         console.warn(f"seed {seed}  {variant.name}  {error.message}")
         outcome["summary"] = None
-    return {**outcome, "task": prepared.dataset.facts.target.task.value, "history": cell.read_lines(files.METRICS)}
+    return {
+        **outcome,
+        "task": prepared.dataset.facts.target.task.value,
+        "fingerprint": prepared.dataset.fingerprint,
+        "history": cell.read_lines(files.METRICS),
+    }
+
+
+def _folder_name(variant: str) -> str:
+    """A variant's name without what a file system may not take; a long one is cut and told apart by a sum."""
+    name = re.sub(r"[^A-Za-z0-9_.=-]+", "_", variant)
+    if len(name) <= _LONGEST_NAME:
+        return name
+    return f"{name[:_LONGEST_NAME]}-{hashlib.sha256(variant.encode()).hexdigest()[:8]}"
 
 
 def _in_short(summary: Mapping[str, Any]) -> str:

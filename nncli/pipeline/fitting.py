@@ -10,8 +10,10 @@ from nncli.config.sections import Config, EarlyStopping
 from nncli.config.stack import stack_layers
 from nncli.console import Console, TrainingView
 from nncli.data.dataset import Dataset
+from nncli.errors import Terminated
 from nncli.pipeline.preparation import Prepared
 from nncli.pipeline.warmup import finish_import
+from nncli.pipeline.weights import save_weights
 from nncli.run import files
 from nncli.run.folder import RunFolder
 
@@ -60,10 +62,23 @@ def fit_model(folder: RunFolder, prepared: Prepared, console: Console, *, brief:
     callbacks = make_callbacks(config, folder, view)
     try:
         history = loop.fit(model, train, validation, plan, callbacks)
+    except (KeyboardInterrupt, Terminated):
+        _keep_interrupted(folder, model, callbacks[0].best_weights, console)
+        raise
     finally:
         view.close()
     view.draw_curves()
     return Fitted(model, chosen, threads, history, callbacks[0].best_epoch)
+
+
+def _keep_interrupted(folder: RunFolder, model: Any, best: Any, console: Console) -> None:
+    """What hours of training reached is not thrown away: the best weights so far, which eval and predict can use."""
+    if best is None:
+        return
+    model.set_weights(best)
+    save_weights(folder, model)
+    folder.write_manifest()
+    console.say(f"the best weights so far are kept in {folder.path}")
 
 
 def make_callbacks(config: Config, folder: RunFolder, view: TrainingView) -> list[Any]:

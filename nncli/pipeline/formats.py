@@ -131,8 +131,12 @@ class _Whole:
 
 
 def _write_file(path: Path, content: bytes) -> None:
+    """A file is replaced as a whole, also behind a link; a device or pipe is written to, never replaced."""
     try:
-        write_bytes(path, content)
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+        else:
+            write_bytes(path.resolve(), content)
     except OSError as error:
         raise UsageError(f"--output {path}: cannot be written ({error.strerror})") from None
 
@@ -177,7 +181,7 @@ def _flat(facts: DataFacts, answer: Answer) -> dict[str, Any]:
     """An answer as one row: a column for each class, label or target, the same ones in every row."""
     prediction = answer["prediction"]
     if isinstance(prediction, dict):
-        return {"input": answer["input"], **prediction}
+        return {"input": answer["input"], **{f"prediction_{name}": value for name, value in prediction.items()}}
     row: dict[str, Any] = {"input": answer["input"]}
     row["prediction"] = "|".join(prediction) if isinstance(prediction, list) else prediction
     if "probability" in answer:

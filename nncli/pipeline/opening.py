@@ -45,7 +45,8 @@ def open_run(word: str, places: Places) -> OpenRun:
     record = folder.record
     if record.get("kind") == "compare":
         cells = sorted(path.parent.name for path in folder.path.glob(f"*/{files.RECORD}"))
-        raise RunError(f"{folder.path} is a comparison", hint=f"name one of its runs: {folder.path}/{cells[0]}")
+        hint = f"name one of its runs: {folder.path}/{cells[0]}" if cells else "train again"
+        raise RunError(f"{folder.path} is a comparison", hint=hint)
     status = record.get("status")
     if not folder.file(files.MANIFEST).exists():
         raise RunError(f"{folder.path} has no model yet: its status is {status}", hint="train it again")
@@ -74,7 +75,7 @@ class _KerasPredictor:
 
         environment.prepare(None)
         from nncli.model import build, serving
-        from nncli.pipeline.saving import load_weights
+        from nncli.pipeline.weights import load_weights
 
         run.folder.require_intact(files.WEIGHTS)
         config = run.load_config().config

@@ -4,7 +4,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -34,6 +34,12 @@ def _package_versions() -> dict[str, str]:
     return versions
 
 
+def _close_failed(folder: RunFolder, reason: str) -> None:
+    """The reason is what the user has to see; that it could not be noted, on a full disk, must not hide it."""
+    with suppress(NncliError):
+        folder.close("failed", reason=reason)
+
+
 @contextmanager
 def recorded(folder: RunFolder) -> Iterator[None]:
     """Notes in run.json how the work inside ended, whatever way that was."""
@@ -46,9 +52,9 @@ def recorded(folder: RunFolder) -> Iterator[None]:
         folder.close("failed", reason=error.message, diverged=True)
         raise
     except NncliError as error:
-        folder.close("failed", reason=error.message)
+        _close_failed(folder, error.message)
         raise
     except BaseException as error:  # a defect: the record says so, and the error goes on its way
-        folder.close("failed", reason=f"{type(error).__name__}: {error}")
+        _close_failed(folder, f"{type(error).__name__}: {error}")
         raise
     folder.close("finished")

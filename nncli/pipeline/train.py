@@ -13,12 +13,13 @@ from nncli.config.document import KeyPath
 from nncli.config.sections import to_mapping
 from nncli.console import Console
 from nncli.pipeline.evaluate import measure_part
-from nncli.pipeline.fitting import Fitted, fit_model, monitored
+from nncli.pipeline.fitting import Fitted, History, fit_model, monitored
 from nncli.pipeline.places import Places
 from nncli.pipeline.preparation import Prepared, load, prepare
 from nncli.pipeline.record import describe_process, recorded
-from nncli.pipeline.saving import npz_bytes, save_model, save_plots
+from nncli.pipeline.saving import save_model, save_plots
 from nncli.pipeline.warmup import begin_import
+from nncli.pipeline.weights import npz_bytes
 from nncli.run import files
 from nncli.run.folder import RunFolder
 
@@ -91,6 +92,11 @@ def _write_beginnings(folder: RunFolder, prepared: Prepared) -> None:
     )
 
 
+def _usual_seconds(history: History) -> float:
+    """The median over the epochs; without the first, which warms up, where there are others."""
+    return statistics.median(record["train_seconds"] for record in history[1:] or history)
+
+
 def _summarize(prepared: Prepared, fitted: Fitted) -> dict[str, Any]:
     """The numbers a later question is about: which epoch was the best, how good it is on the test part."""
     from nncli.engine.prediction import predict
@@ -107,6 +113,6 @@ def _summarize(prepared: Prepared, fitted: Fitted) -> dict[str, Any]:
         "best": history[best],
         "last": history[-1],
         "test": measure_part(dataset.facts, dataset.test, predictions),
-        "seconds_per_epoch": round(statistics.median(record["train_seconds"] for record in history), 4),
+        "seconds_per_epoch": round(_usual_seconds(history), 4),
         "parameters": sum(int(np.prod(weight.shape)) for weight in fitted.model.trainable_weights),
     }

@@ -56,6 +56,8 @@ class ComparisonRequest:
         if not vary:
             vary = [DEFAULT_VARY] if len(names) == 1 else []
         axes = [_parse_axis(text) for text in vary]
+        if any(axis[0].startswith("seed=") for axis in axes):
+            raise UsageError("--vary seed would be overridden by --seeds", hint="say how many seeds: --seeds 5")
         variants = tuple(
             Variant(_name(config, choice, len(names)), config, choice)
             for config in names

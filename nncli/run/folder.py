@@ -3,12 +3,12 @@
 import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from nncli.errors import RunError
+from nncli.errors import NncliError, RunError
 from nncli.run import files
 
 Status = Literal["running", "finished", "failed", "interrupted"]
@@ -17,7 +17,7 @@ _SUMMED = (files.CONFIG, files.INPUTS, files.WEIGHTS, files.KERAS_MODEL, files.L
 
 
 class RunFolder:
-    """The folder of one run; every file in it is written whole or not at all."""
+    """The folder of one run; every file in it is written whole or not at all, or NncliError says why it was not."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -48,18 +48,21 @@ class RunFolder:
     def write(self, name: str, content: bytes) -> None:
         """Writes a file (also in a subfolder such as plots/) whole or not at all."""
         path = self.path / name
-        path.parent.mkdir(exist_ok=True)
-        files.write_bytes(path, content)
+        with _told(path):
+            path.parent.mkdir(exist_ok=True)
+            files.write_bytes(path, content)
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
         """Writes a JSON object whole or not at all."""
         path = self.path / name
-        path.parent.mkdir(exist_ok=True)
-        files.write_json(path, value)
+        with _told(path):
+            path.parent.mkdir(exist_ok=True)
+            files.write_json(path, value)
 
     def append(self, name: str, value: Mapping[str, Any]) -> None:
         """Adds one JSON line to a file."""
-        files.append_line(self.path / name, value)
+        with _told(self.path / name):
+            files.append_line(self.path / name, value)
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Reads a JSON object. Raises RunError where it is missing or damaged."""
@@ -116,6 +119,15 @@ class RunFolder:
                     f"{path} is damaged: its sha256 is not the one in {files.MANIFEST}",
                     hint="its predictions could be wrong; restore the file or train again",
                 )
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """A full disk or a read-only folder is no defect: it is told with the file it happened to."""
+    try:
+        yield
+    except OSError as error:
+        raise NncliError(f"{path} cannot be written: {error.strerror}", hint="free space, or --runs-dir") from None
 
 
 def now() -> str:

@@ -47,8 +47,12 @@ def _flatten_entry(entry: Any) -> Any:
         options = {}
     if not isinstance(options, dict):
         raise PydanticCustomError(
-            "layer_options", "the options of a layer are a mapping, as in `- {kind}: {{...}}`", {"kind": str(kind)}
+            "layer_options",
+            "the options of a layer are a mapping, as in `- {kind}: {{...}}`",
+            {"kind": str(kind), "got": options},
         )
+    if "kind" in options:
+        raise PydanticCustomError("layer_kind", "unknown key", {"kind": str(kind)})
     return {"kind": kind, **options}
 
 

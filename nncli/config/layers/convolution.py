@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from nncli.config.layers.contract import LayerSection, ShapeError, WeightedLayer
 from nncli.config.section import Positive, Shape
@@ -15,7 +15,8 @@ def _pair(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-Pair = Annotated[tuple[Positive, Positive], BeforeValidator(_pair)]
+_List = Annotated[list[Positive], Field(min_length=2, max_length=2)]
+Pair = Annotated[tuple[Positive, Positive], BeforeValidator(_pair, json_schema_input_type=Positive | _List)]
 Padding = Literal["valid", "same"]
 
 
@@ -34,10 +35,10 @@ class Conv2D(WeightedLayer):
     """Filters that slide over an image; their weights are shared by all positions."""
 
     kind: Literal["conv2d"] = "conv2d"
-    filters: Positive
-    kernel_size: Pair = (3, 3)
-    strides: Pair = (1, 1)
-    padding: Padding = "valid"
+    filters: Positive = Field(description="filters that slide over the image")
+    kernel_size: Pair = Field((3, 3), description="height and width of a filter")
+    strides: Pair = Field((1, 1), description="how far a filter moves at a time")
+    padding: Padding = Field("valid", description="same keeps the size of the image at stride 1")
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """(height, width, filters)."""
@@ -50,9 +51,9 @@ class Conv2D(WeightedLayer):
 
 
 class _Pooling(LayerSection):
-    pool_size: Pair = (2, 2)
-    strides: Pair | None = None
-    padding: Padding = "valid"
+    pool_size: Pair = Field((2, 2), description="height and width of the window")
+    strides: Pair | None = Field(None, description="how far the window moves at a time; as pool_size when left out")
+    padding: Padding = Field("valid", description="same lets the window reach over the edge")
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """(height, width, channels), by default half as high and wide."""

@@ -12,7 +12,7 @@ class Dense(WeightedLayer):
     """Every unit sees every value: a = g(w·x + b)."""
 
     kind: Literal["dense"] = "dense"
-    units: Positive
+    units: Positive = Field(description="neurons; each sees every value")
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """(units,), from a flat input."""
@@ -29,8 +29,8 @@ class Output(LayerSection):
     """The output layer, a dense one whose units and activation are chosen from the task when left out."""
 
     kind: Literal["output"] = "output"
-    units: Positive | None = None
-    activation: ActivationName | None = None
+    units: Positive | None = Field(None, description="as many as the task needs when left out")
+    activation: ActivationName | None = Field(None, description="the one that fits the loss and the task when left out")
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """(units,); an output is resolved into a dense layer before anyone asks."""
@@ -47,7 +47,7 @@ class Activation(LayerSection):
     """An activation as a layer of its own."""
 
     kind: Literal["activation"] = "activation"
-    activation: ActivationName
+    activation: ActivationName = Field(description="applied to each value")
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's."""
@@ -58,7 +58,7 @@ class Dropout(LayerSection):
     """Sets a random part of its inputs to zero while training (Srivastava et al., 2014)."""
 
     kind: Literal["dropout"] = "dropout"
-    rate: float = Field(ge=0.0, lt=1.0)
+    rate: float = Field(ge=0.0, lt=1.0, description="share of the values that are set to zero in training")
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's."""

@@ -12,8 +12,8 @@ class BatchNormalization(LayerSection):
     """Normalizes over the batch; four numbers a channel, two of them trained (Ioffe and Szegedy, 2015)."""
 
     kind: Literal["batch_normalization"] = "batch_normalization"
-    momentum: float = Field(0.99, ge=0.0, lt=1.0)
-    epsilon: float = Field(0.001, gt=0.0)
+    momentum: float = Field(0.99, ge=0.0, lt=1.0, description="of the running mean and variance")
+    epsilon: float = Field(0.001, gt=0.0, description="added to the variance")
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's."""
@@ -28,7 +28,7 @@ class LayerNormalization(LayerSection):
     """Normalizes over the values of one example (Ba et al., 2016)."""
 
     kind: Literal["layer_normalization"] = "layer_normalization"
-    epsilon: float = Field(0.001, gt=0.0)
+    epsilon: float = Field(0.001, gt=0.0, description="added to the variance")
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's."""

@@ -1,0 +1,56 @@
+"""What a rule has to say, and the change of the text that would mend it; knows no rules and no files."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from nncli.config.document import KeyPath
+from nncli.config.facts import DataFacts
+from nncli.config.layers import Dense
+from nncli.config.sections import Config
+from nncli.config.spelling import nearest_names
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One value (or, with `is_key`, one key) of a config's text and what has to stand there instead."""
+
+    path: KeyPath
+    value: str | int | bool
+    is_key: bool = False
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing a rule has to say; whether it is refused or a warning is the rule's severity in explanations.yaml.
+
+    `edits` mend it together. They are empty where there are several ways to mend it, or none that is certain.
+    """
+
+    rule: str
+    path: KeyPath
+    reason: str
+    fix: str
+    edits: tuple[Edit, ...] = ()
+
+
+# A rule looks at a config with all that could be chosen for it; without data, task and loss may still be open.
+ConfigRule = Callable[[Config], Iterator[Finding]]
+DataRule = Callable[[Config, DataFacts], Iterator[Finding]]
+
+
+def output_of(config: Config) -> Dense | None:
+    """The output layer, None where the last layer cannot be one or still has to be chosen."""
+    last = config.model.layers[-1]
+    return last if isinstance(last, Dense) else None
+
+
+def output_path(config: Config, key: str | None = None) -> KeyPath:
+    """The path of the output layer, or of one of its options."""
+    path: KeyPath = ("model", "layers", len(config.model.layers) - 1)
+    return (*path, config.model.layers[-1].kind, key) if key else path
+
+
+def nearest_name(got: str, known: Sequence[str]) -> str | None:
+    """The one known name that `got` is probably a misspelling of."""
+    near = nearest_names(got, known)
+    return near[0] if len(near) == 1 else None

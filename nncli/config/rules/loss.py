@@ -1,0 +1,103 @@
+"""Rules of the loss and the metrics: against the task, and against what leaves the output layer."""
+
+from collections.abc import Iterator
+
+from nncli.config.facts import Task
+from nncli.config.objective import CROSSENTROPIES, REGRESSION_METRICS, Loss
+from nncli.config.resolve import ACTIVATIONS, LOSSES
+from nncli.config.rules.finding import Edit, Finding, output_of, output_path
+from nncli.config.sections import Config
+
+_PROBABILITIES = ("sigmoid", "softmax")
+_TWO_SIDED = (Task.BINARY, Task.MULTILABEL)
+
+
+def loss_fits_task(config: Config) -> Iterator[Finding]:
+    """loss-task, loss-class-ids, mse-probabilities and metric-threshold."""
+    loss, task, output = config.loss, config.data.task, output_of(config)
+    if loss is None or task is None or _measures(loss, task):
+        return
+    path = ("loss", "name")
+    fix, edits = f"use {LOSSES[task]}", (Edit(path, LOSSES[task]),)
+    if task is Task.MULTICLASS and loss.name not in CROSSENTROPIES:
+        reason = f"{loss.name} takes class ids for amounts, as if class 2 were twice class 1"
+        yield Finding("loss-class-ids", path, reason, fix, edits)
+    elif task.is_regression or loss.name in CROSSENTROPIES:
+        yield Finding("loss-task", path, f"{loss.name} does not measure a {task.value} target", fix, edits)
+    elif output is not None and output.activation not in _PROBABILITIES:
+        where = output_path(config, "activation")
+        reason = f"yes and no are told apart at 0.5, and under {loss.name} {output.activation} gives no probability"
+        mend = (Edit(where, "sigmoid"), *edits)
+        yield Finding("metric-threshold", where, reason, f"use activation: sigmoid and {LOSSES[task]}", mend)
+    else:
+        reason = f"{loss.name} on probabilities learns slowly where the network is wrong and sure"
+        yield Finding("mse-probabilities", path, reason, fix)
+
+
+def _measures(loss: Loss, task: Task) -> bool:
+    if task is Task.MULTICLASS:
+        return loss.name.endswith("categorical_crossentropy")
+    if task in _TWO_SIDED:
+        return loss.name == "binary_crossentropy"
+    return loss.name not in CROSSENTROPIES
+
+
+def logits_once(config: Config) -> Iterator[Finding]:
+    """logits-twice and logits-missing."""
+    output, loss = output_of(config), config.loss
+    if loss is None:
+        return
+    path, activation = ("loss", "from_logits"), ("linear" if output is None else output.activation)
+    off = (Edit(path, False),)
+    if loss.from_logits and loss.name not in CROSSENTROPIES:
+        yield Finding("logits-twice", path, f"{loss.name} has no logits", "remove from_logits", off)
+    elif output is None or activation is None:
+        return
+    elif loss.from_logits and activation != "linear":
+        reason = f"the output's {activation} and from_logits: true apply an activation twice"
+        edits = off if activation in _PROBABILITIES else (Edit(output_path(config, "activation"), "linear"),)
+        yield Finding("logits-twice", path, reason, "use activation: linear, or from_logits: false", edits)
+    elif loss.name in CROSSENTROPIES and not loss.from_logits and activation not in _PROBABILITIES:
+        task = config.data.task
+        wanted = ACTIVATIONS[task] if task and not task.is_regression else _activation_for(loss)
+        where = output_path(config, "activation")
+        reason = f"{loss.name} needs probabilities and the output is {activation}"
+        fix = f"set from_logits: true on a linear output, or activation: {wanted}"
+        yield Finding("logits-missing", where, reason, fix, (Edit(where, wanted),))
+
+
+def _activation_for(loss: Loss) -> str:
+    return "sigmoid" if loss.name == "binary_crossentropy" else "softmax"
+
+
+def options_are_used(config: Config) -> Iterator[Finding]:
+    """loss-option."""
+    loss = config.loss
+    if loss is None:
+        return
+    if loss.label_smoothing and loss.name == "sparse_categorical_crossentropy":
+        fix = "use categorical_crossentropy, which has it"
+        yield Finding("loss-option", ("loss", "label_smoothing"), f"{loss.name} has no label_smoothing", fix)
+    elif loss.label_smoothing and loss.name not in CROSSENTROPIES:
+        reason = f"{loss.name} has no label_smoothing"
+        yield Finding("loss-option", ("loss", "label_smoothing"), reason, "remove label_smoothing")
+    if loss.delta != 1.0 and loss.name != "huber":
+        reason = f"delta belongs to huber, and {loss.name} has none"
+        yield Finding("loss-option", ("loss", "delta"), reason, "remove delta, or use huber")
+
+
+def metrics_fit(config: Config) -> Iterator[Finding]:
+    """metric-task."""
+    task = config.data.task
+    for index, name in enumerate(config.metrics or ()):
+        if task is None:
+            continue
+        if (name in REGRESSION_METRICS) != task.is_regression:
+            reason = f"{name} does not measure a {task.value} target"
+            yield Finding("metric-task", ("metrics", index), reason, "leave metrics out to have it chosen")
+        elif name in ("auc", "precision", "recall") and task is Task.MULTICLASS:
+            reason = f"{name} while training is for binary and multilabel targets"
+            yield Finding("metric-task", ("metrics", index), reason, "`nncli eval` gives it for each class")
+
+
+CONFIG_RULES = (loss_fits_task, logits_once, options_are_used, metrics_fit)
