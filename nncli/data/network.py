@@ -1,10 +1,6 @@
 """Whether the host of the prepared data sets answers, found out in a few seconds; downloads nothing itself."""
 
-import http.client
-import ssl
 import threading
-import urllib.request
-from urllib.parse import urlsplit
 
 HOST = "storage.googleapis.com"
 # A small file that tensorflow-datasets downloads for MNIST; asking for its head costs nothing.
@@ -27,6 +23,12 @@ def is_reachable(seconds: float = SECONDS) -> bool:
 
 
 def _answers(seconds: float) -> bool:
+    # Late: every command passes this module, and few ask the network.
+    import http.client
+    import ssl
+    import urllib.request
+    from urllib.parse import urlsplit
+
     proxy = urllib.request.getproxies().get("https")
     if proxy and urllib.request.proxy_bypass(HOST):
         proxy = None
