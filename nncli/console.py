@@ -172,7 +172,7 @@ class TrainingView:
                 transient=True,
             )
             self._progress.start()
-            self._bar = self._progress.add_task("", total=epochs * batches, metrics="", batches="")
+            self._bar = self._progress.add_task("compiling", total=epochs * batches, metrics="", batches="")
 
     def on_batch(self, epoch: int, batch: int, metrics: Mapping[str, float]) -> None:
         """`batch` batches of the epoch (counted from 0) are done, with the metrics so far."""
