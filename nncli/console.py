@@ -31,8 +31,8 @@ class Console:
         self.json_mode = json_mode
         self._said: set[str] = set()
         # Without a file rich looks up sys.stdout and sys.stderr each time, which others may exchange for a while.
-        self._stdout = rich.console.Console(file=stdout, highlight=False)
-        self._stderr = rich.console.Console(file=stderr, stderr=True, highlight=False)
+        self._stdout = rich.console.Console(file=stdout, highlight=False, emoji=False)
+        self._stderr = rich.console.Console(file=stderr, stderr=True, highlight=False, emoji=False)
 
     @property
     def is_terminal(self) -> bool:
@@ -62,21 +62,26 @@ class Console:
     def answer(self, value: Mapping[str, Any], *renderables: Any) -> None:
         """The result of a command: the JSON object, or its readable form."""
         if self.json_mode:
-            self.write(json.dumps(value, ensure_ascii=False) + "\n")
+            self.write(json.dumps(value, ensure_ascii=not self.speaks_unicode) + "\n")
             return
         # Rendered first and written by us: rich would end the process where the reader of a pipe has gone.
         with self._stdout.capture() as captured:
             for renderable in renderables:
                 if isinstance(renderable, str):
-                    self._stdout.print(renderable, markup=False, emoji=False, soft_wrap=True)
+                    self._stdout.print(renderable, markup=False, soft_wrap=True)
                 else:
                     self._stdout.print(renderable)
         self.write(captured.get())
 
     def write(self, text: str) -> None:
-        """Text for stdout exactly as it is."""
-        self._stdout.file.write(text)
-        self._stdout.file.flush()
+        """Text for stdout exactly as it is. Raises NncliError when it takes no more, as a full disk does."""
+        try:
+            self._stdout.file.write(text)
+            self._stdout.file.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise NncliError(f"stdout cannot be written: {error.strerror}") from None
 
     def say(self, text: str, *, once: bool = False) -> None:
         """One line of talk; with `once`, only if it was not said before."""

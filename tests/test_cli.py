@@ -424,3 +424,27 @@ def test_a_long_variant_fits_into_a_folder_name(runs: Path) -> None:
     outcome = nncli("compare", "--vary", vary, "--seeds", 1, "--epochs", 1, "--runs-dir", runs, "--json")
     assert outcome.code == 0, outcome.stderr
     assert all(len(Path(variant["runs"][0]).name) < 90 for variant in outcome.json["variants"])
+
+
+def test_json_is_json_on_a_stream_that_holds_only_ascii(tmp_path: Path) -> None:
+    table = tmp_path / "größe.csv"
+    table.write_text("größe,y\n" + "".join(f"{i},{i % 2}\n" for i in range(30)), encoding="utf-8")
+    done = run_process("data", table, "--json", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0, done.stderr
+    assert "größe" in [column["name"] for column in json.loads(done.stdout)["columns"]]
+
+
+def test_colons_in_names_are_no_emoji(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text(":smile:,y\n" + "".join(f"{i},{i % 2}\n" for i in range(30)))
+    assert ":smile:" in nncli("data", table).stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_stdout_that_is_full_is_told() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "nncli", "check", "digits_softmax"], stdout=full, stderr=subprocess.PIPE
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"error: stdout cannot be written")

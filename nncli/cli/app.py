@@ -1,5 +1,6 @@
 """The `nncli` command with all its commands, and the process around it: signals, exit codes."""
 
+import contextlib
 import io
 import os
 import signal
@@ -66,8 +67,9 @@ def main() -> None:
         app()
     except SystemExit as end:
         code = end.code
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):  # it was told already, or nobody reads
+            stream.flush()
     # Without waiting for a thread that may still import TensorFlow, and without tearing TensorFlow down.
     os._exit(code if isinstance(code, int) else 1)
 

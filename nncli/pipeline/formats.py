@@ -43,10 +43,11 @@ def make_writer(form: str, output: Path | None, facts: DataFacts, console: Conso
         return _Table(console)
     if form == "table":
         raise UsageError("a table is for the screen", hint="--format csv, json, jsonl or parquet with --output")
+    ascii_only = output is None and not console.speaks_unicode
     if form in ("json", "parquet"):
-        encode = _json_encoder(run) if form == "json" else _parquet_encoder(facts)
+        encode = _json_encoder(run, ascii_only) if form == "json" else _parquet_encoder(facts)
         return _Whole(encode, output, console)
-    return _Lines(_json_lines if form == "jsonl" else _csv_encoder(facts), output, console)
+    return _Lines(_line_encoder(ascii_only) if form == "jsonl" else _csv_encoder(facts), output, console)
 
 
 class _Table:
@@ -141,13 +142,16 @@ def _write_file(path: Path, content: bytes) -> None:
         raise UsageError(f"--output {path}: cannot be written ({error.strerror})") from None
 
 
-def _json_lines(answers: Sequence[Answer]) -> str:
-    return "".join(json.dumps(answer, ensure_ascii=False) + "\n" for answer in answers)
+def _line_encoder(ascii_only: bool) -> Callable[[Sequence[Answer]], str]:
+    def encode(answers: Sequence[Answer]) -> str:
+        return "".join(json.dumps(answer, ensure_ascii=ascii_only) + "\n" for answer in answers)
+
+    return encode
 
 
-def _json_encoder(run: str) -> Callable[[Sequence[Answer]], bytes]:
+def _json_encoder(run: str, ascii_only: bool) -> Callable[[Sequence[Answer]], bytes]:
     def encode(answers: Sequence[Answer]) -> bytes:
-        return (json.dumps({"run": run, "predictions": list(answers)}, ensure_ascii=False) + "\n").encode()
+        return (json.dumps({"run": run, "predictions": list(answers)}, ensure_ascii=ascii_only) + "\n").encode()
 
     return encode
 
