@@ -65,7 +65,7 @@ class Console:
             self.write(json.dumps(value, ensure_ascii=not self.speaks_unicode) + "\n")
             return
         # Rendered first and written by us: rich would end the process where the reader of a pipe has gone.
-        with self._stdout.capture() as captured:
+        with _told(), self._stdout.capture() as captured:
             for renderable in renderables:
                 if isinstance(renderable, str):
                     self._stdout.print(renderable, markup=False, soft_wrap=True)
@@ -75,13 +75,9 @@ class Console:
 
     def write(self, text: str) -> None:
         """Text for stdout exactly as it is. Raises NncliError when it takes no more, as a full disk does."""
-        try:
+        with _told():
             self._stdout.file.write(text)
             self._stdout.file.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise NncliError(f"stdout cannot be written: {error.strerror}") from None
 
     def say(self, text: str, *, once: bool = False) -> None:
         """One line of talk; with `once`, only if it was not said before."""
@@ -225,6 +221,17 @@ class TrainingView:
 
     def _speaks_unicode(self) -> bool:
         return (self._console.encoding or "").lower().startswith("utf")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A stdout that takes no more is no defect; a reader that has gone is left for the command to see."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise NncliError(f"stdout cannot be written: {error.strerror}") from None
 
 
 def _without_unicode(error: UnicodeError) -> tuple[str, int]:
