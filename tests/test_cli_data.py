@@ -92,7 +92,7 @@ def test_data_with_problems_ends_with_0(tmp_path: Path) -> None:
     result = run(path, "--target", "y")
     assert result.exit_code == 0
     assert "3 problems" in result.stdout
-    for told in ("row 10: has 4 cells instead of 3", 'column "b": has 1 numbers that are infinite', "in every row"):
+    for told in ("row 10: has 4 cells instead of 3", 'column "b": has 1 number that is infinite', "in every row"):
         assert told in " ".join(result.stdout.split())
 
 

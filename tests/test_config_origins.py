@@ -94,3 +94,56 @@ def test_the_text_is_a_config_of_80_columns_that_resolves_to_the_same(name: str,
     }
     assert load_config(str(again)).config.name == name
     assert all(entry["origin"] for entry in values.values())
+
+
+CONVOLUTION = """\
+data: {source: digits}
+model:
+  layers:
+    - conv2d: {filters: 4, kernel_size: 3}
+    - dropout: {rate: 0.25}
+    - dense: {units: 8}
+    - output
+silence: [hidden-linear, batch-size]
+"""
+
+
+def test_a_flatten_behind_other_layers_does_not_shift_them(path: Path, tmp_path: Path) -> None:
+    path.write_text(CONVOLUTION)
+    text, values = resolved(path)
+    expected = {
+        "model.layers[0].conv2d.filters": (4, f"{path}:4"),
+        "model.layers[0].conv2d.activation": ("relu", "default"),
+        "model.layers[1].dropout.rate": (0.25, f"{path}:5"),
+        "model.layers[2].flatten": ({}, "inferred from data"),
+        "model.layers[3].dense.units": (8, f"{path}:6"),
+        "model.layers[4].dense.units": (10, "inferred from data"),
+    }
+    assert {key: (values[key]["value"], values[key]["origin"]) for key in expected} == expected
+    again = tmp_path / "again.yaml"
+    again.write_text(text)
+    repeated = resolved(again)[1]
+    assert {key: entry["value"] for key, entry in repeated.items()} == {
+        key: entry["value"] for key, entry in values.items()
+    }
+
+
+def test_a_list_with_an_item_from_the_command_line_comes_from_there(path: Path) -> None:
+    path.write_text(CONVOLUTION.replace("kernel_size: 3", "kernel_size: [3, 3]"))
+    settings = ("silence.1=deep-sigmoid", "model.layers.0.conv2d.kernel_size.0=5")
+    values = resolved(path, *settings)[1]
+    assert values["silence"]["origin"] == "command line (--set silence.1=deep-sigmoid)"
+    kernel = values["model.layers[0].conv2d.kernel_size"]
+    assert kernel == {"value": [5, 3], "origin": f"command line (--set {settings[1]})"}
+    assert values["model.layers[0].conv2d.filters"]["origin"] == f"{path}:4"
+
+
+def test_of_a_chosen_loss_only_what_was_chosen_is_inferred(path: Path) -> None:
+    values = resolved(path)[1]
+    origins = {key: values[f"loss.{key}"]["origin"] for key in ("name", "from_logits", "label_smoothing", "delta")}
+    assert origins == {
+        "name": "inferred from data",
+        "from_logits": "inferred from data",
+        "label_smoothing": "default",
+        "delta": "default",
+    }

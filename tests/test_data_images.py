@@ -227,7 +227,7 @@ def test_images_of_another_size_are_resized_and_broken_ones_left_out_and_both_sa
     dataset = load(tmp_path)
     assert sum(dataset.facts.rows.values()) == 17
     assert any("1 of 17 images have another size" in note for note in dataset.notes)
-    assert any("1 images left out: broken.png is no image" in note for note in dataset.notes)
+    assert any("1 image left out: broken.png is no image" in note for note in dataset.notes)
 
 
 def test_one_coloured_image_makes_the_data_set_coloured(tmp_path: Path) -> None:
@@ -262,3 +262,17 @@ def test_a_folder_that_is_no_data_set_is_explained(tmp_path: Path) -> None:
         file.write_text("no image")
     with pytest.raises(DataError, match="none of the 16 images can be read"):
         load(tmp_path)
+
+
+def test_what_the_config_says_wrongly_of_images_is_told_by_its_keys(tmp_path: Path) -> None:
+    for folder in ("train/a", "train/b", "other/c"):
+        (tmp_path / folder).mkdir(parents=True)
+        for index in range(6):
+            Image.new("L", (6, 6), index).save(tmp_path / folder / f"{index}.png")
+    section = Data(source="images", path=str(tmp_path / "train"), test=str(tmp_path / "other"))
+    with pytest.raises(DataError, match=r"^data.test: .* no class of the training images: c \[class-folders\]"):
+        data.load(section, seed=1, data_dir=None, progress=lambda what, share: None)
+    section = Data(source="images", path=str(tmp_path / "train"), drop=("q",), target=("y",))
+    with pytest.raises(DataError) as caught:
+        data.load(section, seed=1, data_dir=None, progress=lambda what, share: None)
+    assert [line.partition(":")[0] for line in caught.value.message.splitlines()] == ["data.drop", "data.target"]

@@ -348,3 +348,28 @@ def test_real_tables_give_the_findings_that_are_known_of_them(shared_data: Path)
     assert titanic.repeated == 107
     diamonds = profile_table(shared_data / "csv" / "diamonds.csv", ["price"])
     assert (diamonds.repeated, not rules(diamonds) & {"twin", "near_twin"}) == (146, True)
+
+
+def test_a_class_that_hardly_occurs_makes_no_column_a_telltale(tmp_path: Path) -> None:
+    values = noise(500)
+    path = write(tmp_path / "t.csv", "a,b,y", lambda i: f"{values[i]},{values[-i]},{int(i == 77)}", rows=500)
+    assert rules(profile_table(path, ["y"])) == {"rare_class", "imbalance"}
+    told = write(tmp_path / "u.csv", "a,b,y", lambda i: f"{i % 20},{values[-i]},{int(i % 20 == 7)}", rows=500)
+    assert rules(profile_table(told, ["y"])) & {"twin", "near_twin"}
+
+
+def test_markers_among_numbers_are_told_as_missing_values(tmp_path: Path) -> None:
+    values = noise()
+    path = write(tmp_path / "t.csv", "a,b,y", lambda i: f"{values[i] if i % 3 else '-'},{values[-i]},{i % 2}")
+    (finding,) = profile_table(path, ["y"]).findings
+    assert finding.rule == "mixed" and finding.columns == ("a",)
+    assert "missing: [" in finding.fix and '"-"]' in finding.fix and "point" not in finding.fix
+
+
+def test_cells_between_blanks_are_a_problem_with_a_way_to_convert_them(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.txt", "a b y", lambda i: f"{i}.5   {i % 7}  {i % 2}")
+    assert any(
+        "separated by blanks" in finding.what and "awk" in finding.fix for finding in profile_table(path).findings
+    )
+    text = write(tmp_path / "u.txt", "some text", lambda i: f"a line of {i} words")
+    assert not any("blanks" in finding.what for finding in profile_table(text).findings)

@@ -340,3 +340,20 @@ def test_many_columns_left_out_are_counted_and_not_listed(tmp_path: Path) -> Non
     notes = [note for note in load(path).notes if "left out" in note]
     assert len(notes) == 4
     assert "37 more columns" in notes[-1]
+
+
+def test_all_names_that_are_no_columns_are_told_at_once(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "a,b,y", lambda i: f"{i}.5,{'pqr'[i % 3]},{i % 2}")
+    with pytest.raises(DataError) as caught:
+        load(path, target="yy", drop=["foo"], columns={"bar": "number"}, features=["baz"])
+    keys = [line.partition(":")[0] for line in caught.value.message.splitlines()]
+    assert keys == ["data.target", "data.features", "data.drop", "data.columns"]
+
+
+def test_markers_and_blanks_are_told_by_training_too(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "a,y", lambda i: f"{i / 7 if i % 3 else 'unknown'},{i % 2}")
+    with pytest.raises(DataError, match="20 cells of text") as caught:
+        load(path)
+    assert '"unknown"]' in str(caught.value.hint)
+    with pytest.raises(DataError, match="separated by blanks"):
+        load(write(tmp_path / "b.txt", "a y", lambda i: f"{i}.5  {i % 2}"))

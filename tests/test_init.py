@@ -29,6 +29,7 @@ from nncli.console import Console
 from nncli.data.markers import find_markers
 from nncli.data.profile_reading import open_table
 from nncli.errors import DataError, UsageError
+from nncli.pipeline.targets import split_targets
 
 ROWS = 60
 
@@ -374,3 +375,71 @@ def test_written_text_reads_back_as_it_was_meant() -> None:
     assert read["layers"] == [{"dense": {"units": 3}}, "flatten", 0.5, True]
     assert format_text("plain text") == "plain text"
     assert one_line("two\nlines " * 20, 30) == "two lines two lines two lin..."
+
+
+@pytest.mark.parametrize("target", ["", ",", " , "])
+def test_a_target_that_names_nothing_is_refused(tmp_path: Path, target: str) -> None:
+    source = write(tmp_path / "t.csv", "a,y", lambda i: f"{weight(i)},{i % 2}")
+    for words in (("init", source, "--output", tmp_path / "t.yaml"), ("data", source)):
+        result = nncli(*words, "--target", target)
+        assert result.exit_code == 2 and "names no column" in result.stderr
+
+
+def test_init_and_data_read_a_target_in_the_same_way() -> None:
+    parsed = pipeline.InspectionRequest.parse("t.csv", ['"x,y", z', "w"], None, None)
+    assert parsed.targets == split_targets(['"x,y", z', "w"]) == ("x,y", "z", "w")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--from", "mnist_softmax", "--target", "q"], "--target is for data"),
+        (["--from", "mnist_softmax", "--task", "binary"], "--task is for data"),
+        (["{folder}", "--task", "regression"], "--task regression is not"),
+    ],
+)
+def test_an_option_without_a_meaning_is_refused(tmp_path: Path, words: list[str], told: str) -> None:
+    output = tmp_path / "t.yaml"
+    result = nncli("init", *(word.format(folder=tmp_path) for word in words), "--output", output)
+    assert result.exit_code == 2 and told in result.stderr
+    assert not output.exists()
+
+
+def test_a_table_of_decimal_commas_is_refused_with_the_reasons(tmp_path: Path) -> None:
+    source = write(tmp_path / "t.csv", "a;b;y", lambda i: f"{i % 7},{i:03d};0,{i + 10};{i % 2}")
+    with pytest.raises(DataError, match="no column to learn from") as caught:
+        init(source, "y")
+    assert "a: holds numbers in a form" in str(caught.value.hint) and "point for decimals" in str(caught.value.hint)
+
+
+def test_a_table_of_free_text_alone_is_refused(tmp_path: Path) -> None:
+    source = write(tmp_path / "t.csv", "a,y", lambda i: f"text number {i},{i % 2}", rows=100)
+    with pytest.raises(DataError, match="no column to learn from") as caught:
+        init(source, "y")
+    assert "100 different texts in 100 rows" in str(caught.value.hint)
+
+
+def test_cells_between_blanks_are_told_with_the_way_to_convert_them(tmp_path: Path) -> None:
+    source = write(tmp_path / "t.txt", "a b y", lambda i: f" {weight(i)}   {i % 5}  {i % 2}")
+    with pytest.raises(DataError, match="separated by blanks") as caught:
+        init(source, "y")
+    assert "awk" in str(caught.value.hint)
+
+
+def test_the_summary_names_the_folder_and_counts_in_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = write(tmp_path / "t.csv", "a,y", lambda i: f"{weight(i)},{i % 2}")
+    assert "from 1 column it predicts" in " ".join(init(source, "y")[1].replace("#", "").split())
+    for index in range(24):
+        folder = tmp_path / "shapes" / "ab"[index % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (12, 12), index * 10).save(folder / f"{index}.png")
+    monkeypatch.chdir(tmp_path / "shapes")
+    assert "24 images in shapes;" in nncli("init", ".", "--output", "-").stdout
+
+
+def test_a_config_on_stdout_is_utf_8_whatever_the_terminal_says(tmp_path: Path) -> None:
+    source = write(tmp_path / "t.csv", "größe,b,y", lambda i: f"{weight(i)},1,{i % 2}")
+    runner = typer.testing.CliRunner(charset="ascii")
+    result = runner.invoke(app, ["init", str(source), "--target", "y", "--output", "-"])
+    assert result.exit_code == 0
+    assert "größe" in result.stdout_bytes.decode()

@@ -74,13 +74,13 @@ def _table_parts(value: Mapping[str, Any]) -> list[Any]:
         make_table(None, ["column", "type", "values", "missing", "distinct"], rows, left=3),
     ]
     if len(columns) > _MOST_COLUMNS:
-        parts.append(_plain(f"and {len(columns) - _MOST_COLUMNS} more columns (--json has them all)"))
+        parts.append(_plain(f"and {_count(len(columns) - _MOST_COLUMNS, 'more column')} (--json has them all)"))
     target = value["target"]
     if target is None:
         parts += ["", _plain("no target was named: --target COLUMN looks for what gives it away, too")]
         return parts
     task = f"task {target['task']}" if target["task"] else "no task fits it"
-    parts += ["", _plain(f"target {', '.join(target['columns'])}: {task}, {target['rows']:,} rows")]
+    parts += ["", _plain(f"target {', '.join(target['columns'])}: {task}, {_count(target['rows'], 'row')}")]
     if target["classes"]:
         name = "label" if target["task"] == "multilabel" else "class"
         shown = target["classes"][:_MOST_CLASSES]
@@ -114,9 +114,9 @@ def _values(column: Mapping[str, Any]) -> str:
 
 def _image_parts(value: Mapping[str, Any]) -> list[Any]:
     shape = " × ".join(map(str, value["shape"])) if value["shape"] else "none could be read"
-    lines = [f"{value['path'] or value['source']}: {value['rows']:,} images{_parts(value)}"]
+    lines = [f"{value['path'] or value['source']}: {_count(value['rows'], 'image')}{_parts(value)}"]
     if value["sampled"] < value["rows"]:
-        lines.append(f"pixels looked at: a sample of {value['sampled']:,} images")
+        lines.append(f"pixels looked at: a sample of {_count(value['sampled'], 'image')}")
     lines.append(f"for a network: {shape} (height × width × channels)")
     sizes = [f"{height} × {width}: {count:,}" for height, width, count in value["sizes"]]
     lines.append(f"sizes: {_few(sizes, 5)}")

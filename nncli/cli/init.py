@@ -1,6 +1,7 @@
 """`nncli init`."""
 
 import shlex
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -40,7 +41,7 @@ def init(
 def _show(console: Console, written: Any) -> None:
     """Where the config is and what comes next; a config for stdout is the whole answer."""
     if written.path is None and not console.json_mode:
-        console.write(written.text)
+        _write_utf8(console, written.text)
         return
     lines = [f"dropped {name}: {reason}" for name, reason in written.findings.get("dropped", {}).items()]
     lines += [f"look at {remark}" for remark in written.findings.get("remarks", ())]
@@ -49,3 +50,14 @@ def _show(console: Console, written: Any) -> None:
     following = f"next: nncli check {quoted}, then nncli train {quoted}"
     answer = {"path": written.path and str(written.path), **config, **written.findings}
     console.answer(answer, *lines, f"written: {written.path}", following)
+
+
+def _write_utf8(console: Console, text: str) -> None:
+    """YAML is UTF-8 whatever the terminal's encoding is."""
+    stream = getattr(sys.stdout, "buffer", None)
+    if stream is None:
+        console.write(text)
+        return
+    sys.stdout.flush()
+    stream.write(text.encode())
+    stream.flush()

@@ -96,11 +96,13 @@ def show_text(text: str) -> str:
     return '"' + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown) + '"'
 
 
-def read_document(path: Path) -> Document:
-    """Reads a YAML file; what is wrong with single keys is left in its `problems`.
+def read_document(path: Path, text: str | None = None) -> Document:
+    """Reads a YAML file, or `text` as if it stood there; what is wrong with single keys is left in its `problems`.
 
     Raises ConfigError where the file is no mapping of sections at all, with the place.
     """
+    if text is not None:
+        return _parse(text.removeprefix("\ufeff"), str(path))
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)

@@ -17,9 +17,12 @@ _PATHS: tuple[KeyPath, ...] = (("data", "path"), ("data", "test"))
 _NAMED = ("optimizer", "loss")
 
 
-def inherit(path: Path, seen: tuple[Path, ...] = ()) -> Document:
-    """The document at `path` over the one it `extends`. Raises ConfigError where one of them cannot be read."""
-    document = read_document(path)
+def inherit(path: Path, seen: tuple[Path, ...] = (), *, text: str | None = None) -> Document:
+    """The document at `path` over the one it `extends`. Raises ConfigError where one of them cannot be read.
+
+    text: what to read instead of the file's content.
+    """
+    document = read_document(path, text)
     anchor_paths(document)
     if EXTENDS not in document.values:
         return document

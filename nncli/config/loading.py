@@ -26,15 +26,20 @@ class LoadedConfig:
 
 
 def load_config(
-    name: str, assignments: Sequence[str] = (), options: Sequence[tuple[KeyPath, Any, str]] = ()
+    name: str,
+    assignments: Sequence[str] = (),
+    options: Sequence[tuple[KeyPath, Any, str]] = (),
+    *,
+    text: str | None = None,
 ) -> LoadedConfig:
     """Loads a file or a shipped config.
 
     assignments: `a.b=c` from `--set`, later ones win; options: (path, value, origin) from a command's own
-    options such as `--epochs`, over both. Raises ConfigError with every problem, UserError for a missing file.
+    options such as `--epochs`, over both; text: read instead of the file's content. Raises ConfigError with every
+    problem, UserError for a missing file.
     """
     settings = [(*parse_assignment(assignment), f"--set {assignment}") for assignment in assignments]
-    document = inherit(find_config(name))
+    document = inherit(find_config(name), text=text)
     refused: list[str] = []
     for path, value, origin in [*settings, *options]:
         if path == (EXTENDS,):

@@ -1,16 +1,19 @@
 """Where each value of a resolved config comes from: the default, a line of a file, the command line, the data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nncli.config.document import Document, KeyPath, Mark
 from nncli.config.layers import LayerSection
 from nncli.config.loading import LoadedConfig
+from nncli.config.objective import Loss
 from nncli.config.sections import Config
 
 DEFAULT = "default"
 INFERRED = "inferred from data"
+# Of a loss that was left out, what the data decide.
+_CHOSEN_OF_LOSS = ("name", "from_logits")
 
 
 @dataclass(frozen=True)
@@ -22,9 +25,12 @@ class Traced:
     origin: str | Mark
 
 
-def trace_origins(loaded: LoadedConfig, resolved: Config) -> list[Traced]:
-    """Every value of `resolved`, which was chosen from `loaded` and its data, in the order of the sections."""
-    return list(_Tracer(loaded).trace(resolved))
+def trace_origins(loaded: LoadedConfig, resolved: Config, written: Sequence[int | None]) -> list[Traced]:
+    """Every value of `resolved`, which was chosen from `loaded` and its data, in the order of the sections.
+
+    written: for each of the resolved layers its place in the layers of `loaded`, None for one that was put in.
+    """
+    return list(_Tracer(loaded).trace(resolved, written))
 
 
 class _Tracer:
@@ -34,8 +40,11 @@ class _Tracer:
         self._document = loaded.document
         self._config = loaded.config
         self._loaded = loaded.config.model_dump(mode="json")
+        if loaded.config.loss is None:
+            fields = Loss.model_fields.items()
+            self._loaded["loss"] = {name: field.default for name, field in fields if name not in _CHOSEN_OF_LOSS}
 
-    def trace(self, resolved: Config) -> Iterator[Traced]:
+    def trace(self, resolved: Config, written: Sequence[int | None]) -> Iterator[Traced]:
         values = resolved.model_dump(mode="json")
         for key, value in values.items():
             if key != "model":
@@ -43,7 +52,7 @@ class _Tracer:
                 continue
             path: KeyPath = ("model", "hidden_activation")
             yield from self._walk(path, value["hidden_activation"])
-            yield from self._layers(resolved)
+            yield from self._layers(resolved, written)
 
     def _walk(self, path: KeyPath, value: Any) -> Iterator[Traced]:
         if isinstance(value, dict) and value:
@@ -52,18 +61,14 @@ class _Tracer:
         else:
             yield Traced(path, value, self._origin(path, value != _at(self._loaded, path)))
 
-    def _layers(self, resolved: Config) -> Iterator[Traced]:
-        position = 0
-        written = self._config.model.layers
-        for index, layer in enumerate(resolved.model.layers):
+    def _layers(self, resolved: Config, written: Sequence[int | None]) -> Iterator[Traced]:
+        for index, (layer, position) in enumerate(zip(resolved.model.layers, written, strict=True)):
             here: KeyPath = ("model", "layers", index, layer.kind)
-            # A Flatten that was put in stands at the place of the layer that needs it.
-            if len(resolved.model.layers) - index > len(written) - position:
+            if position is None:
                 yield Traced(here, {}, INFERRED)
                 continue
-            there: KeyPath = ("model", "layers", position, written[position].kind)
-            yield from self._options(layer, written[position], here, there)
-            position += 1
+            own = self._config.model.layers[position]
+            yield from self._options(layer, own, here, ("model", "layers", position, own.kind))
 
     def _options(self, layer: LayerSection, written: LayerSection, here: KeyPath, there: KeyPath) -> Iterator[Traced]:
         options, given = layer.model_dump(mode="json", exclude={"kind"}), written.model_dump(mode="json")
@@ -83,7 +88,12 @@ class _Tracer:
     def _origin(self, path: KeyPath, is_chosen: bool) -> str | Mark:
         if is_chosen:
             return INFERRED
-        return self._document.mark(path) if _is_written(self._document, path) else DEFAULT
+        if not _is_written(self._document, path):
+            return DEFAULT
+        # A list of a file with an item set on the command line stands in no file as it is.
+        marks = self._document.marks.items()
+        inside = [mark for known, mark in marks if known[: len(path)] == path != known and not mark.line]
+        return inside[-1] if inside else self._document.mark(path)
 
 
 def _at(values: Any, path: KeyPath) -> Any:

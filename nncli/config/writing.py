@@ -64,7 +64,12 @@ def format_value(value: Any) -> str:
 def format_text(text: str) -> str:
     """A text as a plain scalar where every reader takes it for one, else in double quotes."""
     is_plain = _PLAIN.fullmatch(text) and not _OTHER_MEANING.fullmatch(text) and resolve_scalar(text) == text
-    return text if is_plain else '"' + "".join(map(_escaped, text)) + '"'
+    return text if is_plain else quote_text(text)
+
+
+def quote_text(text: str) -> str:
+    """A text in double quotes."""
+    return '"' + "".join(map(_escaped, text)) + '"'
 
 
 def one_line(text: str, limit: int = 60) -> str:

@@ -19,6 +19,9 @@ from nncli.errors import DataError
 DELIMITERS = (",", ";", "\t", "|")
 _MAGIC = {b"PAR1": "a Parquet file", b"PK\x03\x04": "an Excel or zip file", b"\xd0\xcf\x11\xe0": "an old Excel file"}
 _CHUNK = 1 << 20
+BLANKS = "its cells seem to be separated by blanks"
+BLANKS_FIX = "convert it, e.g.: awk -v OFS=, '{$1=$1} 1' OLD.txt > NEW.csv"
+_CELL_OF_NUMBERS = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,14 @@ def sniff(text: CsvText | str) -> str | None:
     counts = {mark: line.count(mark) for mark in DELIMITERS}
     best = max(counts, key=lambda mark: counts[mark])
     return best if counts[best] else None
+
+
+def are_blank_separated(lines: Sequence[str]) -> bool:
+    """Whether lines of one cell each would be a table if blanks separated cells: as many in each, and numbers there."""
+    rows = [line.split() for line in lines]
+    if len(rows) < 2 or len({len(row) for row in rows}) != 1 or len(rows[0]) < 2:
+        return False
+    return all(any(_CELL_OF_NUMBERS.fullmatch(cell) for cell in row) for row in rows[1:])
 
 
 def encoding_error(text: CsvText) -> DataError:

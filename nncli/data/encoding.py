@@ -14,6 +14,7 @@ from nncli.data.columns import Column, Table, unknown_columns
 from nncli.data.dataset import Inputs
 from nncli.data.features import Features
 from nncli.data.targets import deviation
+from nncli.data.wording import count
 
 # The most names a category's vocabulary keeps; rarer ones count as unseen.
 VOCABULARY_LIMIT = 1000
@@ -110,5 +111,7 @@ def _indices(column: Column, vocabulary: Sequence[str], warnings: list[str]) -> 
     unseen = int(((indices == 0) & column.present).sum())
     if unseen:
         examples = ", ".join(f'"{text}"' for text in column.values if text not in index_of)[:80]
-        warnings.append(f"{column.name}: {unseen} rows have a value that training did not have ({examples})")
+        warnings.append(
+            f"{column.name}: {count(unseen, 'row has', 'rows have')} a value that training did not have ({examples})"
+        )
     return indices

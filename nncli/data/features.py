@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nncli.config.sections import ColumnType, Data
+from nncli.config.sections import MISSING, ColumnType, Data
 from nncli.data.columns import Column, Table, unknown_columns
+from nncli.data.wording import count
 from nncli.errors import DataError
 
 # From this share of numbers on, a column that also holds text is taken for a number column with mistakes.
@@ -74,7 +75,7 @@ def choose_features(table: Table, data: Data, targets: Sequence[str]) -> Feature
     for name in candidates:
         column = table.columns[name]
         if name not in data.columns and not column.is_numeric:
-            _refuse(table, column, find_dressed_numbers(column), named=False)
+            _refuse(table, column, find_dressed_numbers(column, data.missing), named=False)
         judgement = judge_column(column, data, alone=len(candidates) == 1)
         if judgement.learn_as is None:
             left_out.append(f"{name}: left out, {judgement.reason}")
@@ -83,14 +84,15 @@ def choose_features(table: Table, data: Data, targets: Sequence[str]) -> Feature
         if judgement.learn_as == "number":
             check_numbers(column, table, data.missing)
         elif name not in data.columns and column.numeric.any():
-            notes.append(f"{name}: read as a category, {int(column.numeric.sum())} of its cells are numbers")
+            numbers = count(int(column.numeric.sum()), "cell is a number", "cells are numbers")
+            notes.append(f"{name}: read as a category, {numbers}")
     if len(left_out) > MANY_NOTES:
-        left_out[_SHOWN:] = [f"and {len(left_out) - _SHOWN} more columns left out for such reasons"]
+        left_out[_SHOWN:] = [f"and {count(len(left_out) - _SHOWN, 'more column')} left out for such reasons"]
     notes = left_out + notes
     if not chosen:
         raise DataError(f"{table.name} has no column to learn from", hint="; ".join(notes) or "every column is dropped")
-    numbers = tuple(name for name, kind in chosen.items() if kind == "number")
-    return Features(numbers, tuple(name for name in chosen if name not in numbers), tuple(notes))
+    categories = tuple(name for name, kind in chosen.items() if kind == "category")
+    return Features(tuple(name for name in chosen if name not in categories), categories, tuple(notes))
 
 
 def candidate_names(table: Table, data: Data, targets: Sequence[str]) -> list[str]:
@@ -121,14 +123,20 @@ def is_mostly_numbers(column: Column) -> bool:
 
 
 def check_names(table: Table, data: Data, targets: Sequence[str]) -> None:
-    """Refuse names in `features`, `drop` and `columns` that are no columns, or that are the target."""
-    for key, names in (("features", data.features or ()), ("drop", data.drop), ("columns", tuple(data.columns))):
-        unknown = [name for name in names if name not in table.columns]
-        if unknown:
-            error = unknown_columns(unknown, table.columns, table.name)
-            raise DataError(f"data.{key}: {error.message}", hint=error.hint)
-        both = [name for name in names if name in targets]
-        if both and key != "columns":
+    """Refuse names in `target`, `features`, `drop` and `columns` that are no columns, or that are also the target.
+
+    Raises:
+        DataError: one line for each key of the config that names what is no column.
+    """
+    named = {"target": data.target or (), "features": data.features or (), "drop": data.drop, "columns": data.columns}
+    unknown = {key: [name for name in names if name not in table.columns] for key, names in named.items()}
+    errors = {key: unknown_columns(names, table.columns, table.name) for key, names in unknown.items() if names}
+    if errors:
+        lines = [f"data.{key}: {error.message}" for key, error in errors.items()]
+        raise DataError("\n".join(lines), hint=next(iter(errors.values())).hint)
+    for key in ("features", "drop"):
+        both = [name for name in named[key] if name in targets]
+        if both:
             raise DataError(f'data.{key} names "{both[0]}", which is the target', hint=f"take it out of data.{key}")
 
 
@@ -147,36 +155,53 @@ def find_number_flaws(column: Column, table: Table, missing: Sequence[str]) -> l
     flaws = []
     strange = np.flatnonzero(column.present & ~column.numeric)
     if len(strange):
-        texts = list(dict.fromkeys(column.text(row) for row in strange[:1000]))
-        markers = ", ".join(f'"{text}"' for text in [*missing, *texts[:_SHOWN]])
-        what = f"has numbers but also {len(strange)} cells of text: {_cells(column, table, strange)}"
-        fix = (
-            f"if they mean that the number is missing, say `missing: [{markers}]`; "
-            f"if the column holds names, say `columns: {{{column.name}: category}}`"
-        )
-        flaws.append(Flaw("mixed", what, fix, strange))
+        flaws.append(_mixed(column, strange, missing, _cells(column, table, strange)))
     with np.errstate(over="ignore"):
         endless = np.flatnonzero(column.numeric & ~np.isfinite(column.numbers.astype(np.float32)))
     if len(endless):
-        what = f"has {len(endless)} numbers that are infinite or too large: {_cells(column, table, endless)}"
+        told = count(len(endless), "number that is", "numbers that are")
+        what = f"has {told} infinite or too large: {_cells(column, table, endless)}"
         flaws.append(Flaw("infinite", what, "correct them, or list their text in `missing`", endless))
     return flaws
 
 
-def find_dressed_numbers(column: Column) -> Flaw | None:
-    """Numbers with units, thousands marks or decimal commas, which would silently become names."""
+def _mixed(column: Column, strange: np.ndarray, missing: Sequence[str], cells: str) -> Flaw:
+    texts = [text for text in _texts_at(column, strange) if text not in missing]
+    markers = ", ".join(f'"{text}"' for text in [*missing, *texts[:_SHOWN]])
+    what = f"has numbers but also {count(len(strange), 'cell')} of text: {cells}"
+    fix = (
+        f"if they mean that the number is missing, say `missing: [{markers}]`; "
+        f"if the column holds names, say `columns: {{{column.name}: category}}`"
+    )
+    return Flaw("mixed", what, fix, strange)
+
+
+def _texts_at(column: Column, rows: np.ndarray) -> list[str]:
+    """The different texts in (the first thousand of) these rows."""
+    return list(dict.fromkeys(column.text(row) for row in rows[:1000]))
+
+
+def find_dressed_numbers(column: Column, missing: Sequence[str] = MISSING) -> Flaw | None:
+    """Numbers with units, thousands marks or decimal commas, which would silently become names.
+
+    Where no text but plain numbers looks like a number, the texts are markers and the flaw says so.
+    """
     if is_mostly_numbers(column) or not column.present.any():
         return None
     if share_of_texts(column, _DRESSED_NUMBER) < MOSTLY or is_date(column):
         return None
-    examples = [text for text in column.values[:1000] if not re.fullmatch(r"[+-]?\d+(\.\d+)?", text)]
+    strange = np.flatnonzero(column.present & ~column.numeric)
+    texts = _texts_at(column, strange)
+    examples = [text for text in texts if _DRESSED_NUMBER.fullmatch(text)]
+    if not examples:
+        return _mixed(column, strange, missing, ", ".join(f'"{text[:40]}"' for text in texts[:_SHOWN]))
     told = ", ".join(f'"{text}"' for text in examples[:_SHOWN])
     return Flaw(
         "dressed",
         f"holds numbers in a form that is not read as numbers, such as {told}",
         "write them with a point for decimals and no other mark (3.14, 1234, 0.12), "
         f"or say `columns: {{{column.name}: category}}`, or `drop: [{column.name}]`",
-        np.flatnonzero(column.present & ~column.numeric),
+        strange,
     )
 
 

@@ -15,6 +15,7 @@ from nncli.data.dataset import Dataset, Part, Progress
 from nncli.data.images import SUFFIXES, Header, decode_image, has_colour, open_picture, read_header
 from nncli.data.imagesets import Images, Labels, common_size, image_dataset, refuse_table_options
 from nncli.data.targets import class_goal, class_targets
+from nncli.data.wording import count
 from nncli.errors import DataError
 
 TEST_NAMES = ("test",)
@@ -41,12 +42,13 @@ def load_folder(data: Data, *, seed: int, progress: Progress) -> Dataset:
         DataError: there are no class folders, or no image can be read.
     """
     if data.path is None:
-        raise DataError("source images needs `path`: the folder that holds a folder for each class")
+        raise DataError("data.path: source images needs `path`: the folder that holds a folder for each class")
     refuse_table_options(data)
     root = existing_folder(Path(data.path))
     folders = part_folders(root, data.test)
     classes, notes = _classes(folders["train"])
-    listings = {name: list_images(folder, classes) for name, folder in folders.items()}
+    keys = {"test": "data.test: "} if isinstance(data.test, str) else {}
+    listings = {name: list_images(folder, classes, keys.get(name, "")) for name, folder in folders.items()}
     goal = class_goal("class", classes, data.task)
     notes.append(f"task: {goal.task}, the classes are the {len(classes)} folders {', '.join(classes[:12])}")
     image = _choose_shape(listings["train"].files, notes, progress)
@@ -84,8 +86,8 @@ def label_folder(folder: Path, image: ImageInput, target: Target) -> Part:
     return Part({"image": pixels}, class_targets(target.task, listing.labels), kept)
 
 
-def list_images(folder: Path, classes: Sequence[str]) -> Listing:
-    """All images below the class folders, ordered by class and path.
+def list_images(folder: Path, classes: Sequence[str], key: str = "") -> Listing:
+    """All images below the class folders, ordered by class and path; `key` is the place in the config that names them.
 
     Raises:
         DataError: there is a folder with images that is none of the classes, or no image at all.
@@ -93,8 +95,10 @@ def list_images(folder: Path, classes: Sequence[str]) -> Listing:
     found = class_folders(folder)
     unknown = [name for name in found if name not in classes]
     if unknown:
+        more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
         raise DataError(
-            f"{folder} has folders that are no class of the training images: {', '.join(unknown[:5])} [class-folders]",
+            f"{key}{folder} has folders that are no class of the training images: {', '.join(unknown[:_SHOWN])}{more} "
+            "[class-folders]",
             hint=f"the classes are {', '.join(classes[:20])}",
         )
     files, labels = [], []
@@ -103,7 +107,9 @@ def list_images(folder: Path, classes: Sequence[str]) -> Listing:
             files.append(file)
             labels.append(index)
     if not files:
-        raise DataError(f"{folder} has no folders with images in them", hint="put the images of each class in a folder")
+        raise DataError(
+            f"{key}{folder} has no folders with images in them", hint="put the images of each class in a folder"
+        )
     return Listing(files, np.array(labels, np.int64))
 
 
@@ -175,7 +181,7 @@ def _classes(folder: Path) -> tuple[list[str], list[str]]:
     found = list(class_folders(folder))
     if not found:
         loose = images_below(folder)
-        told = f" but {len(loose)} images of no class" if loose else ""
+        told = f" but {count(len(loose), 'image')} of no class" if loose else ""
         raise DataError(
             f"{folder} has no folders with images in them{told}",
             hint="put the images of each class in a folder of its own",
@@ -187,7 +193,7 @@ def _classes(folder: Path) -> tuple[list[str], list[str]]:
     notes = []
     loose_files = [file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file()]
     if loose_files:
-        notes.append(f"{len(loose_files)} images beside the class folders left out")
+        notes.append(f"{count(len(loose_files), 'image')} beside the class folders left out")
     return ordered_names(found), notes
 
 
@@ -260,5 +266,5 @@ def _decode_all(
         raise DataError(f"none of the {len(files)} images can be read: {failures[0]}")
     if failures:
         more = ", ..." if len(failures) > _SHOWN else ""
-        notes.append(f"{len(failures)} images left out: {', '.join(failures[:_SHOWN])}{more}")
+        notes.append(f"{count(len(failures), 'image')} left out: {', '.join(failures[:_SHOWN])}{more}")
     return pixels[: len(kept)], np.array(kept, np.int64)

@@ -107,7 +107,8 @@ def refuse_table_options(data: Data, *, target: bool = False) -> None:
     keys = ("features", "drop", "columns") if target else ("features", "drop", "columns", "target")
     given = [key for key in keys if getattr(data, key)]
     if given:
-        raise DataError(f"source {data.source} holds images and takes no `{given[0]}`", hint=f"leave `{given[0]}` out")
+        lines = [f"data.{key}: source {data.source} holds images and takes no `{key}`" for key in given]
+        raise DataError("\n".join(lines), hint=f"leave {', '.join(f'`{key}`' for key in given)} out")
 
 
 def common_size(sizes: Mapping[tuple[int, int], int]) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from nncli.data.columns import Column, Table
 from nncli.data.dataset import Inputs
 from nncli.data.features import Features
 from nncli.data.targets import Goal
+from nncli.data.wording import count
 
 # Repeated rows are told from this share of all rows on.
 REPEATED_SHARE = 0.01
@@ -29,7 +30,9 @@ def describe_repeats(inputs: Inputs, targets: np.ndarray) -> list[str]:
     repeated = _repeated_rows(inputs, targets)
     if repeated < REPEATED_SHARE * len(targets):
         return []
-    return [f"{repeated} rows repeat another row, so that some are both trained on and tested on"]
+    return [
+        f"{count(repeated, 'row repeats', 'rows repeat')} another row, so that some are both trained on and tested on"
+    ]
 
 
 def is_twin(column: Column, goal: Goal, targets: np.ndarray) -> bool:

@@ -113,7 +113,7 @@ def profile_data(data: Data, *, seed: int, data_dir: Path | None, progress: Prog
 
 def _profile_file(data: Data, seed: int) -> TableProfile:
     if data.path is None:
-        raise DataError(f"source {data.source} needs `path`: the table's file")
+        raise DataError(f"data.path: source {data.source} needs `path`: the table's file")
     opened = open_table(Path(data.path), data.missing, delimiter=data.delimiter, header=data.header)
     test = None
     findings = list(opened.findings)

@@ -18,6 +18,7 @@ from nncli.data.features import (
 )
 from nncli.data.profile_reading import name_rows
 from nncli.data.profile_values import ColumnProfile, Finding, Level
+from nncli.data.wording import count
 
 MOSTLY_MISSING = 0.5
 # Numbers that people write for "not known"; told when they are frequent and far from all others.
@@ -82,7 +83,7 @@ def judge(column: Column, data: Data, *, alone: bool) -> tuple[Judgement, list[F
     judgement = judge_column(column, data, alone=alone)
     if column.name in data.columns and judgement.learn_as == "category":
         return judgement, []
-    dressed = None if column.is_numeric or column.name in data.columns else find_dressed_numbers(column)
+    dressed = None if column.is_numeric or column.name in data.columns else find_dressed_numbers(column, data.missing)
     if dressed is not None:
         return Judgement(None, "dressed", "its numbers cannot be read"), [dressed]
     return judgement, []
@@ -144,7 +145,7 @@ def _numbers_findings(column: Column) -> list[Finding]:
             continue
         low, high = float(others.min()), float(others.max())
         if sentinel < low - 2 * (high - low) or sentinel > high + 2 * (high - low):
-            what = f"is {sentinel:g} in {int(marked.sum()):,} rows, far from all other values"
+            what = f"is {sentinel:g} in {count(int(marked.sum()), 'row')}, far from all other values"
             fix = f'if that means missing, add "{sentinel:g}" to `missing`'
             findings.append(_finding(column, "sentinel", Level.WARNING, what, fix))
     return findings
@@ -157,7 +158,7 @@ def _are_nearly_all_different(values: np.ndarray, rows: int) -> bool:
 def _names_findings(column: Column) -> list[Finding]:
     findings = []
     if len(column.values) > VOCABULARY_LIMIT:
-        what = f"has {len(column.values):,} values; the {VOCABULARY_LIMIT:,} most frequent are kept apart"
+        what = f"has {count(len(column.values), 'value')}; the {VOCABULARY_LIMIT:,} most frequent are kept apart"
         findings.append(_finding(column, "many_values", Level.NOTE, what, f"group them, or `drop: [{column.name}]`"))
     spellings = defaultdict(list)
     for text in column.values[: 10 * VOCABULARY_LIMIT]:
@@ -169,7 +170,7 @@ def _names_findings(column: Column) -> list[Finding]:
         findings.append(_finding(column, "spelling", Level.WARNING, what, "write each value in one way"))
     if column.numeric.any():
         rows = np.flatnonzero(column.numeric) + 1
-        what = f"{len(rows):,} of its cells are numbers, the others text ({name_rows(rows)})"
+        what = f"{count(len(rows), 'cell holds a number', 'cells hold numbers')}, the others text ({name_rows(rows)})"
         fix = f"if it holds numbers, list the texts under `missing` and say `columns: {{{column.name}: number}}`"
         findings.append(_finding(column, "mixed", Level.WARNING, what, fix))
     return findings

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from nncli.data.profile_values import Finding, Level
+from nncli.data.wording import count
 
 # Classes that differ in size by this factor are called out of balance.
 IMBALANCE = 10
@@ -43,7 +44,7 @@ def shorten_findings(findings: Sequence[Finding]) -> list[Finding]:
     for (rule, level), alike in others.items():
         names = tuple(name for finding in alike for name in finding.columns)
         what = f"the same ({rule}): {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}"
-        kept.append(Finding(rule, level, f"{len(names)} more columns", what, alike[0].fix, names))
+        kept.append(Finding(rule, level, count(len(names), "more column"), what, alike[0].fix, names))
     return kept
 
 

@@ -17,6 +17,7 @@ from nncli.data.profile_listing import ImageFiles, find_copies, hash_files, list
 from nncli.data.profile_pictures import TILE_SIDE, choose_examples, look_at_light, make_tile, name_some
 from nncli.data.profile_rows import count_repeats, find_shared
 from nncli.data.profile_values import Finding, ImageProfile, Level, Tile
+from nncli.data.wording import count
 from nncli.errors import DataError
 
 # Of more images than this, evenly spaced ones are decoded.
@@ -145,7 +146,7 @@ def _corrupt_findings(corrupt: Sequence[tuple[str, str]]) -> list[Finding]:
     fix = "repair or remove it; it is left out of training"
     findings = [Finding("corrupt", Level.PROBLEM, name, reason, fix) for name, reason in corrupt[:_MOST_TOLD]]
     if len(corrupt) > _MOST_TOLD:
-        rest = f"{len(corrupt) - _MOST_TOLD:,} more files"
+        rest = count(len(corrupt) - _MOST_TOLD, "more file")
         findings.append(Finding("corrupt", Level.PROBLEM, rest, "cannot be read either (--json names them all)", fix))
     return findings
 

@@ -13,6 +13,7 @@ from nncli.data.folders import part_folders as find_parts
 from nncli.data.images import SUFFIXES
 from nncli.data.profile_pictures import name_some
 from nncli.data.profile_values import Finding, Level
+from nncli.data.wording import count
 from nncli.errors import DataError
 
 _CHUNK = 512
@@ -55,7 +56,9 @@ def list_files(root: Path, test: str | float | None, findings: list[Finding]) ->
         return ImageFiles(root, everything, np.zeros(len(everything), np.int64), none, ("train",), ())
     if loose:
         what = "beside the class folders are left out"
-        findings.append(Finding("loose", Level.WARNING, f"{len(loose)} images", what, "move them into class folders"))
+        findings.append(
+            Finding("loose", Level.WARNING, count(len(loose), "image"), what, "move them into class folders")
+        )
     if len(names) == 1:
         what = f'images of one class only, "{names[0]}": nothing to learn'
         findings.append(Finding("classes", Level.PROBLEM, "folder", what, "a second folder makes a second class"))
@@ -94,7 +97,7 @@ def _folder_findings(
         ]
         if others:
             told = ", ".join(sorted(file.name for file in others)[:3])
-            what = f"{len(others)} files in the class folders are no images by their names: {told}"
+            what = f"{count(len(others), 'file')} in the class folders: no image by the name: {told}"
             findings.append(Finding("other_files", Level.NOTE, f"{part} part", what, "they are passed over"))
     return findings
 

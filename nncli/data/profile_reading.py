@@ -17,7 +17,17 @@ import numpy as np
 
 from nncli.data import tables
 from nncli.data.columns import Table
-from nncli.data.csvtext import DELIMITERS, CsvText, read_bytes, repeated_names, split_header, unpack
+from nncli.data.csvtext import (
+    BLANKS,
+    BLANKS_FIX,
+    DELIMITERS,
+    CsvText,
+    are_blank_separated,
+    read_bytes,
+    repeated_names,
+    split_header,
+    unpack,
+)
 from nncli.data.profile_values import Finding, Level
 from nncli.errors import DataError
 
@@ -132,6 +142,9 @@ def _choose_delimiter(text: _Text, given: str | None, findings: list[Finding]) -
         return (count / len(text.records[mark]), width) if width > 1 else (0.0, 1)
 
     best = max(DELIMITERS, key=evenness)
+    lone = [record[0] for record in text.records[best]] if evenness(best)[1] <= 1 else []
+    if are_blank_separated(lone):
+        findings.append(Finding("delimiter", Level.PROBLEM, "file", BLANKS, BLANKS_FIX))
     if given is None:
         if best != "," and evenness(best)[1] > 1:
             fix = f"say `delimiter: {_quoted(best)}` under data"

@@ -24,6 +24,7 @@ from nncli.data.profile_twins import find_telltales
 from nncli.data.profile_values import ColumnProfile, Finding, Level, TableProfile, TargetProfile
 from nncli.data.tabular import asked_task, check_target
 from nncli.data.targets import Goal, choose_goal, encode_targets, strata
+from nncli.data.wording import count
 from nncli.errors import DataError
 
 
@@ -50,8 +51,8 @@ def look_over(
     Raises:
         DataError: a name in `data` is no column.
     """
+    check_names(table, data, data.target or ())
     names = check_target(table, data.target) if data.target else ()
-    check_names(table, data, names)
     look = _Look(table, data, seed, list(findings))
     columns = _columns(look, names)
     target = _target(look, names) if names else None
@@ -107,7 +108,7 @@ def _target(look: _Look, names: tuple[str, ...]) -> TargetProfile:
     where = f'target "{", ".join(names)}"'
     lost = len(look.table) - len(labelled)
     if lost:
-        what = f"{lost:,} rows have none and are left out"
+        what = f"{count(lost, 'row has none and is', 'rows have none and are')} left out"
         look.findings.append(Finding("missing", Level.NOTE, where, what, "", names))
     columns = [labelled.columns[name] for name in names]
     try:

@@ -19,6 +19,8 @@ CORRELATION = 0.999
 # Rows that the nearly equal ones are looked for in; equality is looked at in all.
 _SAMPLE = 20_000
 _FEWEST = 20
+# With fewer unseen rows outside the commonest class, telling that class is no achievement.
+_FEWEST_OTHERS = 5
 _BINS = 200
 _ROWS_A_BIN = 5
 
@@ -68,6 +70,9 @@ def _near_class(column: Column, classes: np.ndarray, learning: np.ndarray) -> st
 
     By the commonest class of each value or range, or (where ranges are too coarse at a border) by the nearest number.
     """
+    unseen = classes[~learning]
+    if len(unseen) - int(np.bincount(unseen).max(initial=0)) < _FEWEST_OTHERS:
+        return None
     codes = _ranges(column, learning) if column.is_numeric else column.dictionary[0] + 1
     count = int(classes.max()) + 1
     table = np.bincount(codes[learning] * count + classes[learning], minlength=(int(codes.max()) + 1) * count)

@@ -19,10 +19,13 @@ from nncli.data.profile_reading import Opened, open_table
 from nncli.data.profile_twins import find_telltales
 from nncli.data.profile_values import ColumnProfile, Level
 from nncli.data.targets import Goal, choose_goal, encode_targets
+from nncli.data.wording import count
 from nncli.errors import DataError
 
 # Up to so many different texts, numbers that cannot be read still make a category.
 FEW_TEXTS = 50
+# So many columns are told with the reason where none is left.
+_TOLD = 3
 # Names that people give to the column they want to predict.
 _TARGET_NAMES = ("target", "label", "class", "y", "outcome", "output", "result", "response", "category", "price")
 
@@ -73,6 +76,8 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
     goal, note = choose_goal([kept.columns[name] for name in target], task)
     data = Data(source="csv", missing=(*MISSING, *markers))
     dropped, columns, learned, telling = _sort_columns(kept, data, goal)
+    if not learned:
+        raise _nothing_left(path, dropped)
     return Proposal(
         source="parquet" if _is_parquet(path) else "csv",
         delimiter=opened.delimiter,
@@ -108,7 +113,8 @@ def _open(path: Path, missing: Sequence[str]) -> Opened:
     opened = open_table(path, missing, delimiter=None, header=None)
     for finding in opened.findings:
         if finding.level is Level.PROBLEM:
-            raise DataError(f"{path}: {finding.where} {finding.what}", hint=finding.fix)
+            where = "" if finding.where == "file" else f"{finding.where} "
+            raise DataError(f"{path}: {where}{finding.what}", hint=finding.fix)
     if len(opened.table.columns) < 2:
         raise DataError(f"{path} has only one column", hint="a table needs a target and at least one more column")
     return opened
@@ -134,6 +140,13 @@ def _refuse_dressed(column: Column, path: Path) -> None:
         raise DataError(f'{path}: column "{column.name}" {flaw.what}', hint=flaw.fix.partition(", or say")[0])
 
 
+def _nothing_left(path: Path, dropped: dict[str, str]) -> DataError:
+    reasons = [f"{name}: {reason}" for name, reason in dropped.items()]
+    more = f"; and {count(len(reasons) - _TOLD, 'more column')}" if len(reasons) > _TOLD else ""
+    what = f"{path} has no column to learn from, {count(len(reasons), 'column is', 'columns are')} left out"
+    return DataError(what, hint="; ".join(reasons[:_TOLD]) + more)
+
+
 def _why(note: str | None) -> str:
     """The reason out of `task: binary (inferred: target "x" has 2 values)`."""
     return note.partition("(")[2].removesuffix(")") if note else "as asked"
@@ -150,6 +163,9 @@ def _sort_columns(
     for name in names:
         column = table.columns[name]
         judgement, flaws = judge(column, data, alone=len(names) == 1)
+        if len(names) == 1:
+            strictly, _ = judge(column, data, alone=False)
+            judgement = strictly if strictly.rule in ("text", "constant") else judgement
         if flaws and len(column.values) <= FEW_TEXTS:
             columns[name] = ("category", flaws[0].what)
             data = data.model_copy(update={"columns": {**data.columns, name: "category"}})
@@ -176,7 +192,7 @@ def _why_useless(column: Column, table: Table, data: Data) -> str | None:
         return odd[0].what.replace("has another", "another") + ": it tells rows apart, nothing else" if odd else None
     if is_mostly_numbers(column):
         texts = len({column.text(int(row)) for row in np.flatnonzero(column.present & ~column.numeric)})
-        return f"numbers, but also {texts} different texts among them: mend them to learn from it"
+        return f"numbers, but also {count(texts, 'different text')} among them: mend them to learn from it"
     return None
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from nncli.data.columns import Column, Dictionary, Table, number_column
 from nncli.data.csvtext import CsvText, encoding_error, open_csv, read_bytes, sniff
+from nncli.data.wording import count
 from nncli.errors import DataError
 
 # Bytes of CSV that become one batch when a table is streamed; no row may be longer.
@@ -125,7 +126,7 @@ def _options(text: CsvText, rejected: Rejected, *, threads: bool) -> dict[str, A
     def reject(row: Any) -> str:
         number = -1 if row.number is None else row.number - 1
         quote = "; a quote in it may never be closed" if "\n" in row.text else ""
-        rejected.append((number, f"has {row.actual_columns} cells instead of {row.expected_columns}{quote}"))
+        rejected.append((number, f"has {count(row.actual_columns, 'cell')} instead of {row.expected_columns}{quote}"))
         return "skip"
 
     return {
@@ -236,7 +237,7 @@ def _open_quote(text: CsvText, arrays: Sequence[Any]) -> DataError | None:
 def _ragged(text: CsvText, rejected: Rejected) -> DataError:
     """Which rows are too long or too short."""
     told = "; ".join(f"row {row + 1} {reason}" for row, reason in rejected[:_SHOWN])
-    more = f" (and {len(rejected) - _SHOWN} more rows)" if len(rejected) > _SHOWN else ""
+    more = f" (and {count(len(rejected) - _SHOWN, 'more row')})" if len(rejected) > _SHOWN else ""
     return DataError(
         f"{text.name}: {told}{more}",
         hint=_delimiter_hint(text)

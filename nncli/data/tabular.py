@@ -9,12 +9,13 @@ from nncli.config.facts import DataFacts, TableInput, Task
 from nncli.config.sections import Data
 from nncli.data import splitting, tables
 from nncli.data.columns import Column, Table, unknown_columns
-from nncli.data.csvtext import sniff
+from nncli.data.csvtext import BLANKS, BLANKS_FIX, are_blank_separated, sniff
 from nncli.data.dataset import Dataset, Part, make_dataset, part_of
 from nncli.data.encoding import encode_table, learn_columns
 from nncli.data.features import Features, check_names, check_numbers, choose_features
 from nncli.data.leaks import describe_repeats, find_twins
 from nncli.data.targets import Goal, choose_goal, describe, encode_targets, strata
+from nncli.data.wording import count
 from nncli.errors import DataError
 
 
@@ -25,7 +26,7 @@ def load_file(data: Data, *, seed: int) -> Dataset:
         DataError: the file, a column or a value cannot be used as the config says.
     """
     if data.path is None:
-        raise DataError(f"source {data.source} needs `path`: the table's file")
+        raise DataError(f"data.path: source {data.source} needs `path`: the table's file")
     table = read(data.path, data)
     test = read(data.test, data) if isinstance(data.test, str) else None
     return load_table(table, data, seed=seed, test=test)
@@ -41,7 +42,6 @@ def read(path: str, data: Data) -> Table:
 def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None) -> Dataset:
     """A data set from a table in memory; without `test`, a part of it is held out."""
     names = _target_names(table, data)
-    check_names(table, data, names)
     notes = list(table.notes)
     table = _with_target(table, names, notes)
     targets = [table.columns[name] for name in names]
@@ -90,7 +90,7 @@ def label_rows(table: Table, facts: DataFacts) -> Part:
     if encoded.failures:
         row, reason = min(encoded.failures.items())
         raise DataError(
-            f"{table.name}: {len(encoded.failures)} rows cannot be used; row {table.rows[row] + 1}: {reason}"
+            f"{table.name}: {count(len(encoded.failures), 'row')} cannot be used; row {table.rows[row] + 1}: {reason}"
         )
     return _in_file(part_of(encoded.inputs, targets), table)
 
@@ -102,6 +102,7 @@ def _target_names(table: Table, data: Data) -> tuple[str, ...]:
         raise DataError(
             "a table needs `target`: the column to predict", hint=f"its columns are: {', '.join(table.columns)}"
         )
+    check_names(table, data, data.target)
     return check_target(table, data.target)
 
 
@@ -124,6 +125,8 @@ def _one_column(table: Table, data: Data) -> DataError:
     column = next(iter(table.columns.values()))
     guess = sniff(column.name) or sniff(column.text(0))
     hint = f"say `delimiter: {guess!r}` under data".replace("'", '"') if guess else None
+    if guess is None and are_blank_separated([column.name, *column.values[:20]]):
+        return DataError(f"{table.name} has only one column: {BLANKS}", hint=BLANKS_FIX)
     return DataError(
         f"{table.name} has only one column, {column.name[:60]!r}, when read with the delimiter {data.delimiter!r}",
         hint=hint or "a table needs a target and at least one more column",
@@ -138,7 +141,7 @@ def _with_target(table: Table, names: tuple[str, ...], notes: list[str]) -> Tabl
         raise DataError(f"{table.name}: no row has a value in the target {', '.join(names)}")
     if not missing:
         return table
-    notes.append(f"{', '.join(names)}: {missing} rows without a target left out")
+    notes.append(f"{', '.join(names)}: {count(missing, 'row')} without a target left out")
     return table.take(np.flatnonzero(present))
 
 
@@ -164,7 +167,7 @@ def _test_part(test: Table, facts: DataFacts, features: Features, notes: list[st
         check_numbers(test.columns[name], test, facts.inputs.missing if isinstance(facts.inputs, TableInput) else ())
     part = label_rows(test, facts)
     if len(part) < len(test):
-        notes.append(f"test: {len(test) - len(part)} rows without a target left out")
+        notes.append(f"test: {count(len(test) - len(part), 'row')} without a target left out")
     return part
 
 

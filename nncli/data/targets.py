@@ -10,6 +10,7 @@ import numpy as np
 
 from nncli.config.facts import Target, Task
 from nncli.data.columns import Column
+from nncli.data.wording import count
 from nncli.errors import DataError
 
 # Whole numbers are taken for classes up to so many different ones; more so when they start at 0 or 1, as labels do.
@@ -197,7 +198,7 @@ def _check_finite(column: Column) -> None:
     strange = np.flatnonzero(~column.numeric)
     if len(strange):
         raise DataError(
-            f'target "{column.name}" must be a number, but {len(strange)} rows are not, such as '
+            f'target "{column.name}" must be a number, but {count(len(strange), "row is", "rows are")} not, such as '
             f"{column.text(strange[0])!r}",
             hint="choose another target, or a task of classes (binary, multiclass)",
         )

@@ -34,7 +34,8 @@ class CheckedNetwork:
 
     def origins(self) -> tuple[str, dict[str, dict[str, Any]]]:
         """The resolved config with the origin of every value: as annotated YAML, and as {path: {value, origin}}."""
-        traced = trace_origins(self.loaded, self.config)
+        layers = range(len(self.config.model.layers)) if self.rows is None else [row.index for row in self.rows]
+        traced = trace_origins(self.loaded, self.config, layers)
         return annotate(traced), to_values(traced)
 
 

@@ -13,6 +13,7 @@ from nncli.config.sizing import Size
 from nncli.config.writing import Entry, Item, format_value, one_line
 from nncli.data.profile_values import ColumnProfile
 from nncli.data.proposal import Proposal
+from nncli.data.wording import count
 
 # Columns that are described one by one; of more, only the first are.
 MANY_COLUMNS = 24
@@ -76,7 +77,7 @@ def draft_table(proposal: Proposal, path: str, facts: DataFacts) -> Entry:
         "task": one_line(proposal.why_task, 100),
         "missing": _missing_note(proposal),
         "scale_target": "the network learns it scaled and answers in the target's own units",
-        "test": f"{facts.rows['test']:,} rows that training never sees",
+        "test": f"{count(facts.rows['test'], 'row')} that training never sees",
         "validation": _VALIDATION_NOTE.format(facts.rows["validation"]),
     }
     entries = []
@@ -116,7 +117,9 @@ def draft_network(facts: DataFacts, size: Size) -> list[Entry]:
     steps = -(-facts.rows["train"] // size.batch_size)
     training = (
         Entry("epochs", size.epochs, "at most; early stopping ends it before"),
-        Entry("batch_size", size.batch_size, f"{steps:,} steps an epoch for {facts.rows['train']:,} rows"),
+        Entry(
+            "batch_size", size.batch_size, f"{count(steps, 'step')} an epoch for {count(facts.rows['train'], 'row')}"
+        ),
         Entry(
             "early_stopping",
             {"monitor": "val_loss", "patience": size.patience},
@@ -133,7 +136,7 @@ def draft_network(facts: DataFacts, size: Size) -> list[Entry]:
 
 
 def _target_note(target: Target, missing: int) -> str:
-    absent = f"; {missing:,} rows without one are left out" if missing else ""
+    absent = f"; left out: {count(missing, 'row')} without one" if missing else ""
     if target.task.is_regression:
         pairs = zip(target.minimum, target.mean, strict=True)
         return "; ".join(f"{low:.4g} at least, {mean:.4g} on average" for low, mean in list(pairs)[:3]) + absent
@@ -150,7 +153,7 @@ def _missing_note(proposal: Proposal) -> str:
         f"{', '.join(format_value(one_line(text, 20)) for text in texts[:3])} in {one_line(name, 30)}"
         for name, texts in proposal.missing_in.items()
     ]
-    more = f" and {len(told) - 3} more columns" if len(told) > 3 else ""
+    more = f" and {count(len(told) - 3, 'more column')}" if len(told) > 3 else ""
     return f"the usual texts, and what stood among numbers: {'; '.join(told[:3])}{more}"
 
 
@@ -179,7 +182,7 @@ def _column_lines(proposal: Proposal) -> list[str]:
     lines = ["learned from (to change a type: `columns: {NAME: number}` or `category`):"]
     lines += [f"  {one_line(column.name, 36):<{width}}  {column.learn_as:<8}  {_describe(column)}" for column in shown]
     if len(proposal.learned) > len(shown):
-        lines.append(f"  and {len(proposal.learned) - len(shown)} more columns")
+        lines.append(f"  and {count(len(proposal.learned) - len(shown), 'more column')}")
     if any(column.missing for column in proposal.learned):
         lines.append("a missing number becomes the training median, and a second input says that it was missing;")
         lines.append("a missing category leaves all inputs of its column at zero")
@@ -194,4 +197,4 @@ def _describe(column: ColumnProfile) -> str:
         return f"{column.minimum:g} to {column.maximum:g}, {column.distinct:,} different{missing}"
     names = [one_line(name, 20) for name, _ in column.frequent[:4]]
     more = ", ..." if column.distinct > len(names) else ""
-    return f"{column.distinct:,} values: {', '.join(names)}{more}{missing}"
+    return f"{count(column.distinct, 'value')}: {', '.join(names)}{more}{missing}"

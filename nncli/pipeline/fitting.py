@@ -1,6 +1,7 @@
 """From prepared data to a trained model: threads, executor, callbacks, the loop of the engine."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from nncli.config.sections import Config, EarlyStopping
 from nncli.config.stack import stack_layers
 from nncli.console import Console, TrainingView
 from nncli.data.dataset import Dataset
-from nncli.errors import Terminated
+from nncli.errors import NncliError, Terminated
 from nncli.pipeline.preparation import Prepared
 from nncli.pipeline.warmup import finish_import
 from nncli.pipeline.weights import save_weights
@@ -32,8 +33,26 @@ class Fitted:
     best_epoch: int
 
 
+@contextmanager
+def telling_exhaustion() -> Iterator[None]:
+    """TensorFlow's error for too little memory, in a sentence."""
+    try:
+        yield
+    except Exception as error:  # TensorFlow's own class is only known once it is imported
+        if type(error).__name__ not in ("ResourceExhaustedError", "MemoryError", "_ArrayMemoryError"):
+            raise
+        raise NncliError(
+            "there is not enough memory for this network and batch size",
+            hint="fewer units or filters, or a smaller train.batch_size",
+        ) from None
+
+
+@telling_exhaustion()
 def fit_model(folder: RunFolder, prepared: Prepared, console: Console, *, brief: bool = False) -> Fitted:
-    """Builds and trains the network of a resolved config. Raises TrainingDivergedError."""
+    """Builds and trains the network of a resolved config.
+
+    Raises TrainingDivergedError, and NncliError where the memory does not suffice.
+    """
     config, dataset = prepared.config, prepared.dataset
     batch_size = len(dataset.train) if config.train.batch_size == "full" else config.train.batch_size
     with console.step("starting TensorFlow"):

@@ -1,6 +1,5 @@
 """The story of a first config: look at the data, decide, write it with the reasons, check it as `nncli check` does."""
 
-import csv
 import os
 import re
 import shlex
@@ -21,8 +20,10 @@ from nncli.config.spelling import did_you_mean
 from nncli.config.writing import Entry, write_config
 from nncli.console import Console
 from nncli.data.proposal import Proposal, propose, suggest_targets
+from nncli.data.wording import count
 from nncli.errors import NncliError, UsageError
 from nncli.pipeline.drafting import data_values, draft_images, draft_network, draft_table
+from nncli.pipeline.targets import split_targets
 from nncli.run.files import write_bytes
 
 STDOUT = "-"
@@ -76,8 +77,12 @@ def init(request: InitRequest, *, console: Console) -> WrittenConfig:
     """
     if (request.source is None) == (request.template is None):
         raise UsageError("name the data to look at, or --from a shipped config", hint="nncli init DATA --target COLUMN")
+    targets, task = split_targets(request.targets), _task(request.task)
+    if request.template is not None and (targets or task):
+        given = "--target" if targets else "--task"
+        raise UsageError(f"{given} is for data, and --from copies a config as it is", hint=f"leave {given} out")
     if request.source is not None:
-        _require_target(Path(request.source), request.targets)
+        _require_target(Path(request.source), targets, task)
     stem = request.template or _stem(Path(request.source or ""))
     output = Path(request.output or f"{stem}.yaml")
     if request.output != STDOUT:
@@ -93,12 +98,14 @@ def init(request: InitRequest, *, console: Console) -> WrittenConfig:
     return WrittenConfig(output, text, findings)
 
 
-def _require_target(source: Path, targets: Sequence[str]) -> None:
+def _require_target(source: Path, targets: Sequence[str], task: Task | None) -> None:
     """Refuses a table without a target and images with one, before anything else is looked at."""
     if not source.exists():
         raise UsageError(f"there is no file or folder {source}", hint="a shipped config is copied with --from NAME")
     if source.is_dir() and targets:
         raise UsageError("images have no --target: the folder an image lies in is its class")
+    if source.is_dir() and task not in (None, Task.BINARY, Task.MULTICLASS):
+        raise UsageError(f"images are told apart by their folders, and --task {task} is not", hint="leave --task out")
     if source.is_dir() or targets:
         return
     likely, names = suggest_targets(source)
@@ -123,9 +130,9 @@ def _write(request: InitRequest, output: Path, console: Console) -> tuple[str, d
     path = _path_from(output, source)
     with console.step("looking at the data") as progress:
         if source.is_dir():
-            draft = _look_at_images(source, path, progress)
+            draft = _look_at_images(source, path, task, progress)
         else:
-            draft = _look_at_table(source, path, _split_names(request.targets), task, progress)
+            draft = _look_at_table(source, path, split_targets(request.targets), task, progress)
     text = _put_together(draft, output)
     warnings = _check(text, output, draft)
     for warning in warnings:
@@ -141,20 +148,23 @@ def _look_at_table(source: Path, path: str, targets: Sequence[str], task: Task |
     facts = dataset.facts
     size = size_table(facts.rows["train"], facts.target.task)
     summary = (
-        f"{proposal.rows:,} rows of {source.name}; from {len(proposal.learned)} columns it predicts "
+        f"{count(proposal.rows, 'row')} of {source.name}; from {count(len(proposal.learned), 'column')} it predicts "
         f"{', '.join(proposal.target)} ({facts.target.task})."
     )
     return _Draft(summary, draft_table(proposal, path, facts), section, facts, size, _table_findings(proposal))
 
 
-def _look_at_images(source: Path, path: str, progress: Any) -> _Draft:
-    section = Data(source="images", path=str(source.resolve()))
+def _look_at_images(source: Path, path: str, task: Task | None, progress: Any) -> _Draft:
+    section = Data(source="images", path=str(source.resolve()), task=task)
     dataset = data.load(section, seed=SEED, data_dir=None, progress=progress)
     facts = dataset.facts
     size = size_images(facts.rows["train"], facts.inputs.shape)
     section = section.model_copy(update={"task": facts.target.task})
     rows = sum(facts.rows.values())
-    summary = f"{rows:,} images in {source.name}; it predicts which of {len(facts.target.classes)} folders one is from."
+    summary = (
+        f"{count(rows, 'image')} in {source.resolve().name}; "
+        f"it predicts which of {len(facts.target.classes)} folders one is from."
+    )
     remarks = [note for note in dataset.notes if not note.startswith("task:")]
     findings = {"source": "images", "task": facts.target.task.value, "classes": facts.target.classes, "notes": remarks}
     return _Draft(summary, draft_images(path, facts, remarks), section, facts, size, findings)
@@ -187,11 +197,6 @@ def _stem(source: Path) -> str:
     while Path(name).suffix.lower() in _SUFFIXES:
         name = Path(name).stem
     return name or "config"
-
-
-def _split_names(targets: Sequence[str]) -> list[str]:
-    """`a,b` names two columns; a name with a comma in it stands in double quotes."""
-    return [name.strip() for text in targets for name in next(csv.reader([text], skipinitialspace=True), []) if name]
 
 
 def _task(name: str | None) -> Task | None:

@@ -11,9 +11,11 @@ from nncli.config.sections import BUNDLED, SOURCES, Data
 from nncli.config.spelling import nearest_names
 from nncli.console import Console
 from nncli.data.profile import ImageProfile, Profile, profile_data, profile_table
+from nncli.data.wording import count
 from nncli.errors import UsageError
 from nncli.evaluate.contactsheet import Picture, Thumbnail, draw_sheet, make_thumbnails
 from nncli.pipeline.places import Places
+from nncli.pipeline.targets import split_targets
 from nncli.run.files import write_bytes
 
 TERMINAL = "-"
@@ -34,9 +36,8 @@ class InspectionRequest:
     def parse(
         cls, source: str, targets: Sequence[str] | None, assignments: Sequence[str] | None, sheet: str | None
     ) -> "InspectionRequest":
-        """From the options as given: `--target a,b` is the same as giving it twice."""
-        names = [part.strip() for text in targets or () for part in text.split(",")]
-        return cls(source, tuple(name for name in names if name), tuple(assignments or ()), sheet)
+        """From the options as given: `--target a,b` is the same as giving it twice. Raises UsageError."""
+        return cls(source, split_targets(targets or ()), tuple(assignments or ()), sheet)
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def inspect(request: InspectionRequest, *, places: Places, console: Console) -> 
     path = None
     if request.sheet not in (None, TERMINAL) and pictures:
         path = Path(str(request.sheet))
-        title = f"{profile.path or profile.source}: {profile.rows:,} images"
+        title = f"{profile.path or profile.source}: {count(profile.rows, 'image')}"
         try:
             write_bytes(path, draw_sheet(title, pictures))
         except OSError as error:

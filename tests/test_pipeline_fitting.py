@@ -1,0 +1,22 @@
+"""Training that the machine is too small for ends with a sentence."""
+
+import pytest
+
+from nncli.errors import NncliError
+from nncli.pipeline.fitting import telling_exhaustion
+
+
+class ResourceExhaustedError(Exception):
+    """Named as TensorFlow's."""
+
+
+@pytest.mark.parametrize("error", [ResourceExhaustedError("OOM when allocating tensor"), MemoryError()])
+def test_too_little_memory_is_told_with_what_to_make_smaller(error: Exception) -> None:
+    with pytest.raises(NncliError, match="not enough memory") as caught, telling_exhaustion():
+        raise error
+    assert caught.value.exit_code == 1 and "batch_size" in str(caught.value.hint)
+
+
+def test_other_errors_pass_through() -> None:
+    with pytest.raises(ZeroDivisionError), telling_exhaustion():
+        raise ZeroDivisionError
