@@ -15,7 +15,9 @@ import multiprocessing
 import statistics
 import sys
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,7 +52,8 @@ GOALS = (
     Goal("digits_softmax", "configs/digits_softmax.yaml", "accuracy", 0.95),
     Goal("mnist_softmax", "configs/mnist_softmax.yaml", "accuracy", 0.96, floor=0.95),
     DIGITS_PNG,
-    Goal("mnist_cnn", "configs/mnist_cnn.yaml", "accuracy", 0.985),
+    Goal("mnist_cnn", "configs/mnist_cnn.yaml", "accuracy", 0.99),
+    Goal("mnist_vit", "configs/mnist_vit.yaml", "accuracy", 0.97),
     Goal("titanic", "benchmarks/tables/titanic.yaml", "accuracy", 0.80, table=True),
     Goal("penguins", "benchmarks/tables/penguins.yaml", "accuracy", 0.97, table=True),
     Goal("mpg", "benchmarks/tables/mpg.yaml", "r2_score", 0.85, table=True),
@@ -103,10 +106,26 @@ def chosen_goals(text: str) -> tuple[Goal, ...]:
 
 
 def in_new_process(goals: list[Goal], seeds: range, data: Path) -> list[dict[str, float]]:
-    """`measure_seed` for every seed, in a process of its own: TensorFlow keeps the threads of its first network."""
+    """`measure_seed` for every seed, in one process."""
+    with new_process() as (executor, runs):
+        return [executor.submit(measure_seed, goals, seed, data.resolve(), runs).result() for seed in seeds]
+
+
+@contextmanager
+def new_process() -> Iterator[tuple[ProcessPoolExecutor, Path]]:
+    """A process for one config, since TensorFlow keeps the threads of its first network, and a folder for its runs."""
     spawn = multiprocessing.get_context("spawn")
-    with tempfile.TemporaryDirectory(prefix="nncli-accuracy-") as runs, ProcessPoolExecutor(1, spawn) as executor:
-        return [executor.submit(measure_seed, goals, seed, data.resolve(), Path(runs)).result() for seed in seeds]
+    with tempfile.TemporaryDirectory(prefix="nncli-benchmark-") as runs, ProcessPoolExecutor(1, spawn) as executor:
+        yield executor, Path(runs)
+
+
+@contextmanager
+def errors_as_text() -> Iterator[None]:
+    """An error of nncli's as a RuntimeError, which can pass from one process to another."""
+    try:
+        yield
+    except NncliError as error:
+        raise RuntimeError(f"{error.message}; {error.hint or 'there is no advice'}") from None
 
 
 def measure_seed(goals: list[Goal], seed: int, data: Path, runs: Path) -> dict[str, float]:
@@ -118,12 +137,10 @@ def measure_seed(goals: list[Goal], seed: int, data: Path, runs: Path) -> dict[s
         options.append((("data", "path"), str(data / "csv" / f"{goals[0].name}.csv"), "--data"))
     else:  # a fallback would be measured in silence
         options.append((("data", "fallback"), None, "no fallback"))
-    try:
+    with errors_as_text():
         run = pipeline.train(str(ROOT / goals[0].config), places=places, console=console, options=options)
         metrics: dict[str, float] = run.summary["test"]["metrics"]
         right = count_right(run.folder.path, data / "digits_png", places, console) if DIGITS_PNG in goals else 0
-    except NncliError as error:  # as text, since it has to pass from one process to another
-        raise RuntimeError(f"{error.message}; {error.hint or 'there is no advice'}") from None
     values = {goal.name: right if goal == DIGITS_PNG else metrics[goal.metric] for goal in goals}
     told = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
     print(f"seed {seed}: {told}", file=sys.stderr, flush=True)

@@ -69,3 +69,18 @@ class ExportError(NncliError):
 
 class Terminated(BaseException):
     """SIGTERM arrived; like KeyboardInterrupt it is no Exception, so that nothing swallows it on its way."""
+
+
+class StopRequest:
+    """What a signal asked for.
+
+    Python drops an exception that is raised inside a finalizer, so work that takes long looks here, too.
+    """
+
+    raised: type[BaseException] | None = None
+
+    @classmethod
+    def check(cls) -> None:
+        """Raises KeyboardInterrupt or Terminated again, if a signal raised it before."""
+        if cls.raised is not None:
+            raise cls.raised

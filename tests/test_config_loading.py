@@ -57,6 +57,16 @@ def test_all_problems_are_told_at_once_with_place_and_suggestion(config_file: Pa
         ("optimizer.learning_rate=.nan", "optimizer.learning_rate: got nan, must be a finite number"),
         ("optimizer.learning_rate=0", "must be greater than 0"),
         ("optimizer.learning_rat=1", 'did you mean "learning_rate"?'),
+        (
+            "optimizer.learning_rate={schedule: cosin}",
+            'learning_rate.schedule: unknown name "cosin"; did you mean "cosine"?',
+        ),
+        ("optimizer.learning_rate={schedul: cosine}", 'learning_rate.schedul: unknown key; did you mean "schedule"?'),
+        (
+            "optimizer.learning_rate={schedule: constant, initial_learning_rate: 1, warmup_epoch: 1}",
+            'did you mean "warmup_epochs"?',
+        ),
+        ("optimizer.learning_rate={decay_rate: 0.1}", "needs a schedule, as in {schedule: cosine}"),
         ("optimizer=adm", 'unknown name "adm"; did you mean "adam"?'),
         ("train.batch_size=0", "must be greater than or equal to 1"),
         ("train.batch_size=true", "train.batch_size: got true"),

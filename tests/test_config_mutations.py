@@ -132,6 +132,8 @@ def names_at(path: KeyPath, config: Config) -> Sequence[str]:
         ("train",): Train,
         ("train", "early_stopping"): EarlyStopping,
     }.get(path[:-1])
+    if path[:-1] == ("optimizer", "learning_rate"):
+        section = type(config.optimizer.learning_rate)  # type: ignore[assignment]
     if section is not None:
         return [*section.model_fields, *(["extends"] if section is Config else [])]
     if len(path) == 4:

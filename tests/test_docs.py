@@ -24,6 +24,7 @@ from nncli.config.layers import LAYERS, Regularizer
 from nncli.config.layers.contract import ACTIVATIONS, InitializerName
 from nncli.config.loading import validate
 from nncli.config.objective import OPTIMIZERS, Loss, LossName, MetricName
+from nncli.config.schedules import SCHEDULES
 from nncli.config.section import Section
 from nncli.engine.executor import choose_threads
 from nncli.run import files
@@ -231,6 +232,13 @@ def test_every_optimizer_is_documented_with_its_keys() -> None:
     assert documented_kinds("optimizers") == {
         kind: {key: default for key, default in fields_of(optimizer).items() if key not in shared}
         for kind, optimizer in OPTIMIZERS.items()
+    }
+
+
+def test_every_schedule_is_documented_with_its_keys() -> None:
+    assert documented_kinds("schedules") == {
+        kind: {key: default for key, default in fields_of(schedule).items() if key != "schedule"}
+        for kind, schedule in SCHEDULES.items()
     }
 
 

@@ -73,8 +73,22 @@ def test_the_converter_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     assert tuple(capfd.readouterr()) == ("", "")
 
 
-def test_a_recurrent_network_is_refused_with_a_short_reason_and_in_silence(capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("kind", [layers.LSTM, layers.GRU])
+def test_a_recurrent_network_is_exported_step_by_step_for_any_batch_size(kind: Any) -> None:
+    keras.utils.set_random_seed(4)
     sequence = keras.Input((5, 2), name="sequence")
+    model = keras.Model([sequence], layers.Dense(1)(kind(4)(kind(3, return_sequences=True)(sequence))))
+    content = to_tflite(model)
+    for examples in (1, 7):
+        inputs = {"sequence": np.random.default_rng(0).normal(size=(examples, 5, 2)).astype(np.float32)}
+        np.testing.assert_allclose(run_tflite(content, inputs), predict(model, inputs), atol=1e-5)
+    assert not any(layer.unroll for layer in model.layers if isinstance(layer, keras.layers.RNN))
+
+
+def test_sequences_of_any_length_are_refused_with_a_short_reason_and_in_silence(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    sequence = keras.Input((None, 2), name="sequence")
     model = keras.Model([sequence], layers.Dense(1)(layers.LSTM(3)(sequence)))
     with pytest.raises(ExportError, match=r"\.tflite") as caught:
         to_tflite(model)

@@ -96,29 +96,6 @@ def test_the_builder_has_a_maker_for_every_layer_of_the_config_but_the_resolved_
     assert set(MAKERS) == set(LAYERS.values()) - {Output}
 
 
-@pytest.mark.parametrize("kind", sorted(set(LAYERS) - {"output"}))
-def test_each_layer_has_the_shape_and_parameters_the_config_says_of_it(kind: str) -> None:
-    from nncli.model.layers import Placement, make_layer
-
-    options: dict[str, dict[str, Any]] = {
-        "dense": {"units": 3},
-        "activation": {"activation": "tanh"},
-        "dropout": {"rate": 0.5},
-        "conv2d": {"filters": 4, "strides": 2, "padding": "same", "kernel_regularizer": "l2"},
-        "max_pooling2d": {"pool_size": [2, 3], "padding": "same"},
-        "average_pooling2d": {"strides": 1},
-    }
-    section = LAYERS[kind].model_validate({"kind": kind, **options.get(kind, {})})
-    shape = (6,) if kind == "dense" else (7, 6, 2)
-    layer = make_layer(section, Placement(name="some_name", activation="relu", seed=1))
-
-    output = layer(np.ones((2, *shape), "float32"))
-
-    assert layer.name == "some_name"
-    assert tuple(output.shape[1:]) == section.output_shape(shape)
-    assert layer.count_params() == section.parameter_count(shape)
-
-
 def test_a_hidden_layer_without_an_activation_takes_the_one_of_the_model() -> None:
     from nncli.model import build
 

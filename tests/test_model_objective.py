@@ -33,6 +33,8 @@ def compiled(config: Config, facts: DataFacts) -> Any:
 BINARY = Target(task=Task.BINARY, columns=("y",), classes=("no", "yes"))
 LABELS = Target(task=Task.MULTILABEL, columns=("u", "v"), classes=("u", "v"))
 CLASSES = Target(task=Task.MULTICLASS, columns=("y",), classes=("p", "q", "r"))
+COUNTS = Target(task=Task.POSITIVE_REGRESSION, columns=("y",), mean=(2.0,), deviation=(4.0,), minimum=(0.0,))
+FOCAL = {"name": "categorical_focal_crossentropy", "from_logits": True}
 NUMBER = Target(task=Task.REGRESSION, columns=("y",), mean=(50.0,), deviation=(20.0,))
 RANDOM = np.random.default_rng(2)
 YES = RANDOM.integers(0, 2, (16, 1)).astype("float32")
@@ -115,6 +117,9 @@ def test_the_area_under_the_curve_of_logits_agrees_with_scikit_learn() -> None:
         (LABELS, 2, "sigmoid", "binary_crossentropy", BOTH, ["accuracy", "auc", "precision", "recall"]),
         (CLASSES, 3, "softmax", "sparse_categorical_crossentropy", np.arange(16) % 3, ["accuracy"]),
         (CLASSES, 3, "softmax", "categorical_crossentropy", np.eye(3)[np.arange(16) % 3], ["accuracy"]),
+        (BINARY, 1, "linear", {**LOGITS, "name": "binary_focal_crossentropy"}, YES, ["accuracy"]),
+        (CLASSES, 3, "linear", FOCAL, np.eye(3)[np.arange(16) % 3], ["accuracy"]),
+        (COUNTS, 1, "exponential", "poisson", np.arange(16.0)[:, None] % 5, ["mean_absolute_error"]),
         (
             NUMBER,
             1,
@@ -124,7 +129,7 @@ def test_the_area_under_the_curve_of_logits_agrees_with_scikit_learn() -> None:
             ["mean_absolute_error", "mean_squared_error", "root_mean_squared_error", "r2_score"],
         ),
     ],
-    ids=["binary", "multilabel", "sparse", "one-hot", "regression"],
+    ids=["binary", "multilabel", "sparse", "one-hot", "binary-focal", "focal", "poisson", "regression"],
 )
 def test_losses_and_metrics_run_inside_one_compiled_loop_and_agree_with_evaluate(
     target: Target, units: int, activation: str, loss: Any, targets: np.ndarray, metrics: list[str]
@@ -145,10 +150,11 @@ def test_losses_and_metrics_run_inside_one_compiled_loop_and_agree_with_evaluate
     assert set(values) == {"loss", *metrics}
 
 
-def test_targets_become_one_hot_only_for_categorical_crossentropy() -> None:
+@pytest.mark.parametrize("name", ["categorical_crossentropy", "categorical_focal_crossentropy"])
+def test_targets_become_one_hot_only_for_the_losses_that_take_rows(name: str) -> None:
     from nncli.model import targets_for
 
-    one_hot, _ = make(CLASSES, 3, "softmax", loss="categorical_crossentropy")
+    one_hot, _ = make(CLASSES, 3, "softmax", loss=name)
     sparse, _ = make(CLASSES, 3, "softmax", loss="sparse_categorical_crossentropy")
     targets = np.array([2, 0], "int32")
 
@@ -163,17 +169,39 @@ def test_metrics_that_a_multiclass_task_lacks_are_refused_with_what_to_use() -> 
     assert caught.value.hint and "accuracy" in caught.value.hint
 
 
+@pytest.mark.parametrize("clipping", ["clipnorm", "clipvalue", "global_clipnorm"])
 @pytest.mark.parametrize("name", sorted(OPTIMIZERS))
-def test_every_optimizer_takes_all_the_options_its_section_has(name: str) -> None:
+def test_every_optimizer_takes_all_the_options_its_section_has(name: str, clipping: str) -> None:
     from nncli.model.objective import make_optimizer
 
-    options: dict[str, Any] = {"weight_decay": 0.01, "clipnorm": 1.0, "learning_rate": 0.125}
-    section: Any = OPTIMIZERS[name](**options)
+    own = {key: field.default for key, field in OPTIMIZERS[name].model_fields.items() if field.default is not None}
+    section = {**own, "weight_decay": 0.01, clipping: 1.0, "learning_rate": 0.125, "name": name}
+    config, facts = make(BINARY, 1, "sigmoid", loss="binary_crossentropy", optimizer=section)
 
-    optimizer = make_optimizer(section)
+    optimizer = make_optimizer(config, facts)
+    made = optimizer.get_config()
 
-    assert (float(optimizer.learning_rate), optimizer.weight_decay, optimizer.clipnorm) == (0.125, 0.01, 1.0)
+    assert {key: made[key] for key in section if key != "name"} == pytest.approx(
+        {key: value for key, value in section.items() if key != "name"}
+    )
     assert type(optimizer).__name__.lower() == name
+
+
+def test_gradients_are_clipped_as_the_option_says() -> None:
+    from nncli.model.objective import make_optimizer
+
+    def step(clipping: str) -> list[float]:
+        import keras
+
+        section = {"name": "sgd", "learning_rate": 1.0, clipping: 1.0}
+        optimizer = make_optimizer(*make(BINARY, 1, "sigmoid", loss="binary_crossentropy", optimizer=section))
+        weights = [keras.Variable([0.0, 0.0]), keras.Variable([0.0])]
+        optimizer.apply([keras.ops.convert_to_tensor(gradient) for gradient in ([3.0, 4.0], [12.0])], weights)
+        return [-float(number) for weight in weights for number in keras.ops.convert_to_numpy(weight)]
+
+    assert step("clipnorm") == pytest.approx([0.6, 0.8, 1.0])
+    assert step("clipvalue") == pytest.approx([1.0, 1.0, 1.0])
+    assert step("global_clipnorm") == pytest.approx([3 / 13, 4 / 13, 12 / 13])
 
 
 @pytest.mark.parametrize("name", sorted(OPTIMIZERS))
@@ -184,3 +212,39 @@ def test_every_optimizer_works_with_no_option_given(name: str) -> None:
 
     assert type(model.optimizer).__name__.lower() == name
     assert int(model.optimizer.iterations) == 1
+
+
+def loss_of(target: Target, units: int, activation: str, targets: np.ndarray, **loss: Any) -> tuple[float, np.ndarray]:
+    """The loss that Keras works out on the 16 rows, and the predictions for them."""
+    model = compiled(*make(target, units, activation, loss=loss))
+    value: float = model.evaluate(X, targets, verbose=0, return_dict=True)["loss"]
+    return value, model.predict(X, verbose=0)
+
+
+def test_poisson_is_worked_out_on_counts_as_they_are_also_under_scale_target() -> None:
+    counts = (np.arange(16.0) % 5)[:, None]
+
+    value, mean = loss_of(COUNTS, 1, "exponential", counts, name="poisson")
+
+    assert value == pytest.approx(np.mean(mean - counts * np.log(mean)), rel=1e-5)
+
+
+def test_the_focal_losses_have_the_formulas_that_are_told() -> None:
+    classes = np.eye(3)[np.arange(16) % 3]
+    value, p = loss_of(CLASSES, 3, "softmax", classes, name="categorical_focal_crossentropy", gamma=1.5, alpha=0.5)
+    assert value == pytest.approx(np.mean(np.sum(-0.5 * classes * (1 - p) ** 1.5 * np.log(p), axis=1)), rel=1e-4)
+
+    options: dict[str, Any] = {"gamma": 3.0, "alpha": 0.75, "apply_class_balancing": True}
+    value, p = loss_of(BINARY, 1, "sigmoid", YES, name="binary_focal_crossentropy", **options)
+    right, weight = np.where(YES == 1, p, 1 - p), np.where(YES == 1, 0.75, 0.25)
+    assert value == pytest.approx(np.mean(-weight * (1 - right) ** 3 * np.log(right)), rel=1e-4)
+
+
+def test_smoothed_labels_are_those_that_are_told() -> None:
+    classes = np.eye(3)[np.arange(16) % 3]
+    value, p = loss_of(CLASSES, 3, "softmax", classes, name="categorical_crossentropy", label_smoothing=0.3)
+    assert value == pytest.approx(-np.mean(np.sum((0.7 * classes + 0.1) * np.log(p), axis=1)), rel=1e-5)
+
+    value, p = loss_of(BINARY, 1, "sigmoid", YES, name="binary_crossentropy", label_smoothing=0.3)
+    smooth = 0.7 * YES + 0.15
+    assert value == pytest.approx(-np.mean(smooth * np.log(p) + (1 - smooth) * np.log(1 - p)), rel=1e-5)

@@ -15,12 +15,13 @@ from nncli.cli.compare import compare
 from nncli.cli.data import data
 from nncli.cli.eval import evaluate
 from nncli.cli.explain import explain
+from nncli.cli.gradcheck import gradcheck
 from nncli.cli.init import init
 from nncli.cli.predict import predict
 from nncli.cli.schema import schema
 from nncli.cli.train import train
 from nncli.console import ENCODING_ERRORS
-from nncli.errors import Terminated
+from nncli.errors import StopRequest, Terminated
 
 app = typer.Typer(
     name="nncli",
@@ -40,6 +41,7 @@ app.command("check")(check)
 app.command("data")(data)
 app.command("init")(init)
 app.command("explain")(explain)
+app.command("gradcheck")(gradcheck)
 app.command("schema")(schema)
 
 
@@ -60,7 +62,9 @@ def nncli_options(
 
 def main() -> None:
     """Runs the command line and ends the process with its exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGTERM, _stop)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else the caller wants it ignored
+        signal.signal(signal.SIGINT, _stop)
     _mend_streams()
     code: Any = 0
     try:
@@ -87,5 +91,6 @@ def _mend_streams() -> None:
             stream.reconfigure(errors=ENCODING_ERRORS)
 
 
-def _terminate(number: int, frame: Any) -> None:
-    raise Terminated
+def _stop(number: int, frame: Any) -> None:
+    StopRequest.raised = KeyboardInterrupt if number == signal.SIGINT else Terminated
+    raise StopRequest.raised

@@ -9,14 +9,19 @@ from nncli.cli.textview import show_explanation
 
 
 def explain(
-    topic: Annotated[str | None, typer.Argument(metavar="[RULE]", help="The id at the end of a message.")] = None,
+    topic: Annotated[
+        str | None, typer.Argument(metavar="[TOPIC]", help="A rule, a lesson, a list such as losses, or a name.")
+    ] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=NUMBER", help="Change a number of a lesson; repeatable.")
+    ] = None,
     json_mode: Json = False,
 ) -> None:
-    """Explain a rule: what goes wrong in training, why, and how to write it right; without a rule, list all.
+    """Explain a rule or a lesson, or list layers, optimizers, schedules or losses with examples; alone, list all rules.
 
-    Example: [bold]nncli explain logits-twice[/bold]
+    Example: [bold]nncli explain logits-twice[/bold], [bold]nncli explain adam[/bold]
     """
     with command(json_mode=json_mode) as console:
         from nncli import pipeline
 
-        show_explanation(console, topic, pipeline.explain(topic))
+        show_explanation(console, pipeline.explain(topic, assignments or ()))

@@ -1,7 +1,7 @@
 """How an explanation looks on a terminal: plain text of at most 80 columns, or a list of what can be explained."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nncli.console import Console, make_table
@@ -9,20 +9,49 @@ from nncli.console import Console, make_table
 _WIDTH = 80
 
 
-def show_explanation(console: Console, topic: str | None, explained: Sequence[Mapping[str, Any]]) -> None:
-    """One rule with its text, or all in a table."""
-    if topic is None:
-        columns = ["rule", "", "what is wrong"]
-        rows = [[rule["id"], rule["severity"], rule["reason"]] for rule in explained]
-        console.answer({"rules": list(explained)}, make_table(None, columns, rows, left=3))
-        return
-    (rule,) = explained
-    console.answer(rule)
-    if not console.json_mode:
-        severity = {
-            "refused": "refused, so that training does not start",
-            "warning": f"a warning, which `silence: [{rule['id']}]` in the config turns off",
-        }[rule["severity"]]
-        told = [f"{rule['id']}: {rule['reason']}", f"fix: {rule['fix']}", severity]
-        lines = [line for text in told for line in textwrap.wrap(text, _WIDTH, subsequent_indent="  ")]
-        console.write("\n".join([*lines, "", rule["text"]]))
+def show_explanation(console: Console, explained: Mapping[str, Any]) -> None:
+    """What `pipeline.explain` gave: one rule, one thing on offer, all that is on offer of a topic, or all rules."""
+    if console.json_mode:
+        console.answer(explained)
+    elif "severity" in explained:
+        console.write(_rule_text(explained))
+    elif "lesson" in explained:
+        console.write(f"{explained['lesson']}: {explained['title']}\n\n{explained['text']}\n")
+    elif "example" in explained:
+        console.answer(explained, *_offer_view(explained))
+    elif "rules" in explained:
+        rows = [[rule["id"], rule["severity"], rule["reason"]] for rule in explained["rules"]]
+        topics = ", ".join(f"`nncli explain {topic}`" for topic in explained["topics"])
+        more = _wrap(f"What is on offer, with options and examples: {topics}")
+        more += "\n" + _wrap(
+            f"The lessons: {', '.join(f'`nncli explain {lesson}`' for lesson in explained['lessons'])}"
+        )
+        console.answer(explained, make_table(None, ["rule", "", "what is wrong"], rows, left=3), f"\n{more}")
+    else:
+        (offers,) = explained.values()
+        views = [view for offer in offers for view in (*_offer_view(offer), "")]
+        console.answer(explained, *views[:-1])
+
+
+def _rule_text(rule: Mapping[str, Any]) -> str:
+    severity = {
+        "refused": "refused, so that training does not start",
+        "warning": f"a warning, which `silence: [{rule['id']}]` in the config turns off",
+    }[rule["severity"]]
+    told = [f"{rule['id']}: {rule['reason']}", f"fix: {rule['fix']}", severity]
+    return "\n".join([*map(_wrap, told), "", rule["text"]])
+
+
+def _offer_view(offer: Mapping[str, Any]) -> Iterator[Any]:
+    """A line, the formula and its source, the options with their values and defaults, the example."""
+    yield _wrap(f"{offer['name']}: {offer['says']}")
+    yield from (_wrap(f"{key}: {offer[key]}") for key in ("formula", "source") if offer[key])
+    for option in offer["options"]:
+        default = option["default"] if option["default"] in ("required", "not set") else f"default {option['default']}"
+        told = f"{option['name']} ({option['type']}; {default}): {option['meaning']}"
+        yield textwrap.indent(_wrap(told, _WIDTH - 2), "  ")
+    yield "\n" + textwrap.indent(offer["example"].rstrip("\n"), "    ")
+
+
+def _wrap(text: str, width: int = _WIDTH) -> str:
+    return "\n".join(textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False))

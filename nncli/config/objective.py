@@ -4,17 +4,37 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
+from nncli.config.schedules import LearningRate
 from nncli.config.section import Section
 
 LossName = Literal[
     "binary_crossentropy",
     "categorical_crossentropy",
     "sparse_categorical_crossentropy",
+    "binary_focal_crossentropy",
+    "categorical_focal_crossentropy",
     "mean_squared_error",
     "mean_absolute_error",
     "huber",
+    "poisson",
 ]
 CROSSENTROPIES: frozenset[str] = frozenset(name for name in get_args(LossName) if name.endswith("crossentropy"))
+BINARY_CROSSENTROPIES: frozenset[str] = frozenset(name for name in CROSSENTROPIES if name.startswith("binary"))
+CATEGORICAL_CROSSENTROPIES = CROSSENTROPIES - BINARY_CROSSENTROPIES
+# The targets of these are rows with a 1 for the right class, and not its number.
+ONE_HOT_LOSSES = CATEGORICAL_CROSSENTROPIES - {"sparse_categorical_crossentropy"}
+# The options that each loss has; `name` is that of all.
+LOSS_OPTIONS: dict[LossName, tuple[str, ...]] = {
+    "binary_crossentropy": ("from_logits", "label_smoothing"),
+    "categorical_crossentropy": ("from_logits", "label_smoothing"),
+    "sparse_categorical_crossentropy": ("from_logits",),
+    "binary_focal_crossentropy": ("from_logits", "label_smoothing", "gamma", "apply_class_balancing", "alpha"),
+    "categorical_focal_crossentropy": ("from_logits", "label_smoothing", "gamma", "alpha"),
+    "mean_squared_error": (),
+    "mean_absolute_error": (),
+    "huber": ("delta",),
+    "poisson": (),
+}
 
 MetricName = Literal[
     "accuracy",
@@ -41,18 +61,25 @@ class Loss(Section):
     from_logits: bool = Field(False, description="the output layer is linear and the loss applies the activation")
     label_smoothing: float = Field(0.0, ge=0.0, lt=1.0, description="for the crossentropies but the sparse one")
     delta: float = Field(1.0, gt=0.0, description="huber: where the square becomes a line")
+    gamma: float = Field(2.0, ge=0.0, description="focal: how much less an example counts that is nearly right")
+    alpha: float = Field(0.25, gt=0.0, le=1.0, description="focal: weight of the yes, 1 - alpha of the no; of classes")
+    apply_class_balancing: bool = Field(False, description="binary focal: whether alpha weighs yes and no")
 
 
 class _Optimizer(Section):
     weight_decay: float | None = Field(None, gt=0.0, description="shrinks the weights at each step")
     clipnorm: float | None = Field(None, gt=0.0, description="gradients of a weight with a larger norm are scaled down")
+    clipvalue: float | None = Field(None, gt=0.0, description="each number of a gradient is cut off at it")
+    global_clipnorm: float | None = Field(
+        None, gt=0.0, description="all gradients are scaled down together where their common norm is larger"
+    )
 
 
 class Sgd(_Optimizer):
     """Gradient descent: w := w - learning_rate * gradient."""
 
     name: Literal["sgd"] = "sgd"
-    learning_rate: float = Field(0.01, gt=0.0, description="w := w - learning_rate * gradient")
+    learning_rate: LearningRate = Field(0.01, description="w := w - learning_rate * gradient")
     momentum: float = Field(0.0, ge=0.0, le=1.0, description="share of the last step that is kept")
     nesterov: bool = Field(False, description="Nesterov's momentum")
 
@@ -61,7 +88,7 @@ class Adam(_Optimizer):
     """A step of its own for each weight (Kingma and Ba, 2014)."""
 
     name: Literal["adam"] = "adam"
-    learning_rate: float = Field(0.001, gt=0.0, description="about the size of a step of each weight")
+    learning_rate: LearningRate = Field(0.001, description="about the size of a step of each weight")
     beta_1: float = Field(0.9, ge=0.0, lt=1.0, description="of the running mean of the gradient")
     beta_2: float = Field(0.999, ge=0.0, lt=1.0, description="of the running mean of its square")
     epsilon: float = Field(1e-7, gt=0.0, description="keeps the step finite")
@@ -78,12 +105,39 @@ class RMSprop(_Optimizer):
     """Divides the step by a running mean of the gradient's size (Hinton, 2012)."""
 
     name: Literal["rmsprop"] = "rmsprop"
-    learning_rate: float = Field(0.001, gt=0.0, description="about the size of a step of each weight")
+    learning_rate: LearningRate = Field(0.001, description="about the size of a step of each weight")
     rho: float = Field(0.9, ge=0.0, lt=1.0, description="of the running mean of the squared gradient")
     momentum: float = Field(0.0, ge=0.0, le=1.0, description="share of the last step that is kept")
     epsilon: float = Field(1e-7, gt=0.0, description="keeps the step finite")
 
 
-Optimizer = Annotated[Sgd | Adam | AdamW | RMSprop, Field(discriminator="name"), BeforeValidator(_by_name)]
-OPTIMIZERS: dict[str, type[_Optimizer]] = {"sgd": Sgd, "adam": Adam, "adamw": AdamW, "rmsprop": RMSprop}
+class Adagrad(_Optimizer):
+    """Divides the step by the size of all gradients so far (Duchi, Hazan and Singer, 2011)."""
+
+    name: Literal["adagrad"] = "adagrad"
+    learning_rate: LearningRate = Field(0.001, description="the size of the first steps of each weight")
+    initial_accumulator_value: float = Field(0.1, ge=0.0, description="what the sum of squared gradients starts from")
+    epsilon: float = Field(1e-7, gt=0.0, description="keeps the step finite")
+
+
+class Lion(_Optimizer):
+    """Steps of one size, in the direction of the sign alone (Chen et al., 2023)."""
+
+    name: Literal["lion"] = "lion"
+    learning_rate: LearningRate = Field(0.001, description="the size of a step of each weight")
+    beta_1: float = Field(0.9, ge=0.0, lt=1.0, description="share of the running mean in the step")
+    beta_2: float = Field(0.99, ge=0.0, lt=1.0, description="of the running mean of the gradient")
+
+
+Optimizer = Annotated[
+    Sgd | Adam | AdamW | RMSprop | Adagrad | Lion, Field(discriminator="name"), BeforeValidator(_by_name)
+]
+OPTIMIZERS: dict[str, type[_Optimizer]] = {
+    "sgd": Sgd,
+    "adam": Adam,
+    "adamw": AdamW,
+    "rmsprop": RMSprop,
+    "adagrad": Adagrad,
+    "lion": Lion,
+}
 NamedLoss = Annotated[Loss, BeforeValidator(_by_name)]

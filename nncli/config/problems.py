@@ -96,11 +96,17 @@ def _split(detail: Detail) -> Iterator[Detail]:
 
 def _split_nameless(detail: Detail) -> Iterator[Detail]:
     """A section that lacks the `name` by which its kind is told may have it misspelt: tell its unknown keys."""
-    known = _keys_beside((*detail["loc"], "name"))
+    told_by = _discriminator(detail)
+    known = _keys_beside((*detail["loc"], told_by))
     unknown = [key for key in detail["input"] if key not in known]
     yield from ({"type": "extra_forbidden", "loc": (*detail["loc"], key), "input": None} for key in unknown)
-    if not any(nearest_names(key, known) == ["name"] for key in unknown):
+    if not any(nearest_names(key, known) == [told_by] for key in unknown):
         yield detail
+
+
+def _discriminator(detail: Detail) -> str:
+    """The key that tells the branches of a union apart: `name`, `kind` or `schedule`."""
+    return str(detail["ctx"]["discriminator"]).strip("'")
 
 
 def _yaml_path(detail: Detail, values: Any) -> KeyPath:
@@ -121,7 +127,8 @@ def _yaml_path(detail: Detail, values: Any) -> KeyPath:
     if detail["type"] in ("layer_kind", "layer_options"):
         path += [detail["ctx"]["kind"], *(["kind"] if detail["type"] == "layer_kind" else [])]
     if detail["type"] == "union_tag_invalid" and isinstance(values, dict):
-        path.append("name" if "name" in values else next(iter(values)))
+        told_by = _discriminator(detail)
+        path.append(told_by if told_by in values else next(iter(values)))
     return tuple(path)
 
 
@@ -167,6 +174,8 @@ def _keys_beside(location: Sequence[str | int]) -> list[str]:
             candidates = tagged
             continue
         fields = [section.model_fields[part] for section in candidates if part in section.model_fields]
+        if not fields:
+            continue  # the tag of a branch that stands in no file
         candidates = [found for field in fields for found in _sections_in(field.annotation)]
     names = {name for section in candidates for name in section.model_fields if name != "kind"}
     return sorted(names | ({"extends"} if len(location) == 1 else set()))
@@ -174,9 +183,7 @@ def _keys_beside(location: Sequence[str | int]) -> list[str]:
 
 def _tag(section: type[Section]) -> Any:
     fields = section.model_fields
-    if "kind" in fields:
-        return fields["kind"].default
-    return fields["name"].default if "name" in fields else None
+    return next((fields[key].default for key in ("kind", "name", "schedule") if key in fields), None)
 
 
 def _sections_in(annotation: Any) -> Iterator[type[Section]]:

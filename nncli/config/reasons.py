@@ -69,7 +69,10 @@ def explain(detail: Mapping[str, Any]) -> Reason:
             nearest=did_you_mean(context["tag"], names),
         )
     if kind == "union_tag_not_found":
-        return Reason("needs a name, as in {name: adam}")
+        is_schedule = "schedule" in context["discriminator"]
+        return Reason(
+            "needs a schedule, as in {schedule: cosine}" if is_schedule else "needs a name, as in {name: adam}"
+        )
     if kind in ("literal_error", "enum", "is_instance_of"):
         names = _QUOTED.findall(str(context.get("expected", ""))) or [task.value for task in Task]
         return Reason(got, names=(*names,), nearest=did_you_mean(detail.get("input"), names))

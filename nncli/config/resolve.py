@@ -3,7 +3,7 @@
 from nncli.config.facts import DataFacts, Task
 from nncli.config.layers import Dense, LayerSection, Output
 from nncli.config.layers.contract import ActivationName
-from nncli.config.objective import Loss, LossName, MetricName
+from nncli.config.objective import BINARY_CROSSENTROPIES, CATEGORICAL_CROSSENTROPIES, Loss, LossName, MetricName
 from nncli.config.sections import Config
 from nncli.config.stack import stack_layers
 
@@ -72,8 +72,10 @@ def _output_activation(config: Config, task: Task) -> ActivationName:
     """The activation that goes with a given loss, else the task's own."""
     if config.loss and config.loss.from_logits:
         return "linear"
-    if config.loss and config.loss.name.endswith("categorical_crossentropy"):
+    if config.loss and config.loss.name in CATEGORICAL_CROSSENTROPIES:
         return "softmax"
-    if config.loss and config.loss.name == "binary_crossentropy":
+    if config.loss and config.loss.name in BINARY_CROSSENTROPIES:
         return "sigmoid"
+    if config.loss and config.loss.name == "poisson":
+        return "exponential"
     return ACTIVATIONS[task]

@@ -12,6 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from nncli.config.inheriting import EXTENDS
 from nncli.config.layers import LAYERS
 from nncli.config.objective import OPTIMIZERS
+from nncli.config.schedules import SCHEDULES
 from nncli.config.sections import Config
 
 _REFERENCE = "#/$defs/"
@@ -36,8 +37,12 @@ def config_schema() -> Schema:
         # The model has a default for it, so that code can leave it out; a file cannot.
         definitions[optimizer.__name__]["properties"]["name"] = {"const": kind, "description": optimizer.__doc__}
         definitions[optimizer.__name__]["required"] = ["name"]
+    for name, schedule in SCHEDULES.items():
+        definitions[schedule.__name__]["properties"]["schedule"] = {"const": name, "description": schedule.__doc__}
+        definitions[schedule.__name__].setdefault("required", []).append("schedule")
     schema["properties"]["name"].pop("default")  # the file's name
-    definitions["Model"]["properties"]["layers"]["items"] = {"$ref": _REFERENCE + _LAYER}
+    for holder in ("Model", "Residual"):
+        definitions[holder]["properties"]["layers"]["items"] = {"$ref": _REFERENCE + _LAYER}
     definitions[_LAYER] = _layer_schema(definitions)
     _allow_names(schema, definitions)
     _allow_extending(schema, definitions)

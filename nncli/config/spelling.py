@@ -8,22 +8,22 @@ from typing import Any
 _LONGEST_NAME = 60
 # Names of Keras that are near to one on offer and mean something else: whoever wrote one of them meant it.
 _OTHER_KERAS_NAMES = """
-    nadam adamax adadelta adagrad adafactor ftrl lamb lion muon
-    einsum_dense embedding lstm gru simple_rnn conv1d conv3d conv1d_transpose conv2d_transpose
-    conv3d_transpose depthwise_conv1d depthwise_conv2d separable_conv1d separable_conv2d max_pooling1d max_pooling3d
-    average_pooling1d average_pooling3d global_max_pooling1d global_max_pooling2d global_max_pooling3d
-    global_average_pooling1d global_average_pooling3d zero_padding2d up_sampling2d cropping2d
-    gaussian_dropout alpha_dropout spatial_dropout1d spatial_dropout2d spatial_dropout3d gaussian_noise
+    nadam adamax adadelta adafactor ftrl lamb muon
+    einsum_dense simple_rnn conv3d conv1d_transpose conv2d_transpose
+    conv3d_transpose depthwise_conv1d separable_conv1d max_pooling3d
+    average_pooling3d global_max_pooling3d
+    global_average_pooling3d zero_padding2d up_sampling2d cropping2d
+    gaussian_dropout alpha_dropout spatial_dropout1d spatial_dropout2d spatial_dropout3d
     group_normalization unit_normalization rms_normalization spectral_normalization activity_regularization
     relu6 prelu crelu celu glu softsign softmin sparsemax hard_sigmoid hard_silu hard_swish hard_tanh log_sigmoid
     log_softmax mish swish squareplus sparse_plus sparse_sigmoid tanh_shrink hard_shrink soft_shrink threshold
-    global_clipnorm clipvalue amsgrad centered use_ema ema_momentum loss_scale_factor
+    amsgrad centered use_ema ema_momentum loss_scale_factor
     activity_regularizer bias_regularizer bias_initializer kernel_constraint bias_constraint
-    ones orthogonal identity constant variance_scaling random_normal random_uniform truncated_normal
+    ones identity variance_scaling
     f1_score fbeta_score binary_accuracy categorical_accuracy sparse_categorical_accuracy precision_at_recall
     recall_at_precision root_mean_squared_log_error mean_squared_logarithmic_error mean_absolute_percentage_error
-    mse mae mape msle hinge squared_hinge categorical_hinge log_cosh kl_divergence poisson cosine_similarity
-    binary_focal_crossentropy categorical_focal_crossentropy categorical_generalized_cross_entropy dice tversky ctc
+    mse mae mape msle hinge squared_hinge categorical_hinge log_cosh kl_divergence cosine_similarity
+    categorical_generalized_cross_entropy dice tversky ctc
 """
 OTHER_KERAS_NAMES = frozenset(_OTHER_KERAS_NAMES.split())
 # From so many letters on, two changes are still a slip.

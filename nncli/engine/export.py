@@ -4,6 +4,7 @@ import contextlib
 import io
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -11,18 +12,22 @@ import tensorflow as tf
 from nncli.engine.silence import held_stderr
 from nncli.errors import ExportError
 
+# Each step of a recurrent layer becomes operations of its own in the file.
+MAX_STEPS = 256
+
 
 def to_tflite(model: keras.Model) -> bytes:
     """The model for LiteRT: inputs by their Keras names in the signature `serving_default`, any number of examples.
 
     `Interpreter(model_content=...).get_signature_runner()` takes the inputs by name and gives one output, float32
-    (n, outputs). Takes 0.2 to 3 seconds. Raises ExportError where the format has no such operation (LSTM and GRU with a
-    free number of examples).
+    (n, outputs). Takes 0.2 to 3 seconds. The steps of recurrent layers are written one after another, as the format has
+    no loop for a free number of examples. Raises ExportError where the format has no such operation, and for sequences
+    of more than MAX_STEPS or of any length.
     """
     # The converter reports to both streams, from Python and from C++; what matters is in the exception.
     with held_stderr(give_out=False), contextlib.redirect_stdout(io.StringIO()):
         try:
-            content = tf.lite.TFLiteConverter.from_keras_model(_bare(model)).convert()
+            content = tf.lite.TFLiteConverter.from_keras_model(_unrolled(_bare(model))).convert()
         # The converter raises many kinds (ConverterError, ValueError, RuntimeError ...), none of them documented.
         except Exception as error:
             raise ExportError(
@@ -49,6 +54,23 @@ def to_keras(model: keras.Model) -> bytes:
 def _bare(model: keras.Model) -> keras.Model:
     """The same layers and weights without what `compile` added, which others could not load."""
     return keras.Model(model.inputs, model.outputs if len(model.outputs) > 1 else model.outputs[0], name=model.name)
+
+
+def _unrolled(model: keras.Model) -> keras.Model:
+    """The same network and weights, its recurrent layers without loops where their number of steps is known."""
+
+    def unroll(layer: Any) -> Any:
+        options = layer.get_config()
+        known = isinstance(layer, keras.layers.RNN) and layer.input.shape[1]
+        if known and known <= MAX_STEPS:
+            options["unroll"] = True
+        return type(layer).from_config(options)
+
+    if not any(isinstance(layer, keras.layers.RNN) for layer in model.layers):
+        return model
+    copy = keras.models.clone_model(model, clone_function=unroll)
+    copy.set_weights(model.get_weights())
+    return copy
 
 
 def _first_line(error: Exception) -> str:

@@ -7,7 +7,12 @@ from nncli.errors import TrainingDivergedError
 
 def learning_rate(model: keras.Model) -> float:
     """The learning rate in force; that of the last update where a schedule decides it."""
-    return float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+    optimizer = model.optimizer
+    schedule = optimizer._learning_rate  # Keras has no public name for it, and tells the rate of the next update
+    if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+        return float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+    updates = int(keras.ops.convert_to_numpy(optimizer.iterations))
+    return float(keras.ops.convert_to_numpy(schedule(max(updates - 1, 0))))
 
 
 def diverged(loss: float, epoch: int, first_batch: int, last_batch: int) -> TrainingDivergedError:

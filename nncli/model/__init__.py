@@ -1,7 +1,7 @@
 """From a resolved config and the facts of a data set to a Keras model; knows no files and no training loop."""
 
 from nncli.model.builder import build
-from nncli.model.objective import compile_model, targets_for
+from nncli.model.objective import compile_model, make_loss, targets_for
 from nncli.model.serving import serving
 
-__all__ = ["build", "compile_model", "serving", "targets_for"]
+__all__ = ["build", "compile_model", "make_loss", "serving", "targets_for"]

@@ -10,7 +10,8 @@ from nncli.config.facts import DataFacts, Task
 from nncli.config.layers import LayerSection
 from nncli.config.sections import Config
 from nncli.model.inputs import make_inputs
-from nncli.model.layers import Placement, make_layer
+from nncli.model.layers import make_layer
+from nncli.model.placement import Placement
 
 OUTPUT_NAME = "output"
 

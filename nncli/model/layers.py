@@ -1,7 +1,6 @@
 """The table from a layer of the config to the Keras layer it stands for; knows nothing of data or training."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -9,44 +8,31 @@ import numpy as np
 
 from nncli.config import layers as sections
 from nncli.config.layers.contract import WeightedLayer
+from nncli.model import blocks
+from nncli.model.placement import Placement, initializer_of, kernel_options, regularizer_of
+
+# A Keras layer, or a function that puts several of them behind each other.
+Maker = Callable[[Any, Placement], Callable[[Any], Any]]
 
 
-@dataclass(frozen=True)
-class Placement:
-    """Where a layer stands: its name, its activation when it names none, the seed of its randomness."""
-
-    name: str
-    activation: str
-    seed: int
-    bias: tuple[float, ...] = ()
-
-
-Maker = Callable[[Any, Placement], keras.layers.Layer]
-
-
-def make_layer(section: sections.LayerSection, placement: Placement) -> keras.layers.Layer:
-    """The Keras layer for one entry of `model.layers`."""
+def make_layer(section: sections.LayerSection, placement: Placement) -> Callable[[Any], Any]:
+    """What one entry of `model.layers` does to a tensor: a Keras layer, or a function that uses several."""
     return MAKERS[type(section)](section, placement)
 
 
-def _weight_options(section: WeightedLayer, placement: Placement) -> dict[str, Any]:
-    regularizer = section.kernel_regularizer
+def _shared_options(section: WeightedLayer, placement: Placement) -> dict[str, Any]:
     return {
         "name": placement.name,
         "activation": section.activation or placement.activation,
         "use_bias": section.use_bias,
-        "kernel_initializer": _initializer(section.kernel_initializer, placement.seed),
         "bias_initializer": keras.initializers.Constant(np.asarray(placement.bias, "float32"))
         if placement.bias
         else "zeros",
-        "kernel_regularizer": keras.regularizers.L1L2(regularizer.l1, regularizer.l2) if regularizer else None,
     }
 
 
-def _initializer(name: str, seed: int) -> keras.initializers.Initializer:
-    """With a seed of its own, so that the weights a config starts from hang on nothing but the config."""
-    options = {} if name == "zeros" else {"seed": seed}
-    return keras.initializers.get({"class_name": name, "config": options})
+def _weight_options(section: WeightedLayer, placement: Placement) -> dict[str, Any]:
+    return {**_shared_options(section, placement), **kernel_options(section, placement)}
 
 
 def _dense(section: sections.Dense, placement: Placement) -> keras.layers.Layer:
@@ -65,30 +51,111 @@ def _flatten(section: sections.Flatten, placement: Placement) -> keras.layers.La
     return keras.layers.Flatten(name=placement.name)
 
 
-def _conv2d(section: sections.Conv2D, placement: Placement) -> keras.layers.Layer:
-    return keras.layers.Conv2D(
+def _gaussian_noise(section: sections.GaussianNoise, placement: Placement) -> keras.layers.Layer:
+    return keras.layers.GaussianNoise(section.stddev, seed=placement.seed, name=placement.name)
+
+
+def _reshape(section: sections.Reshape, placement: Placement) -> keras.layers.Layer:
+    return keras.layers.Reshape(section.target_shape, name=placement.name)
+
+
+def _convolution(layer: Any) -> Maker:
+    """For Keras's layers with filters and one kernel."""
+
+    def make(section: sections.Conv1D | sections.Conv2D, placement: Placement) -> keras.layers.Layer:
+        return layer(
+            section.filters,
+            section.kernel_size,
+            strides=section.strides,
+            padding=section.padding,
+            **_weight_options(section, placement),
+        )
+
+    return make
+
+
+def _depthwise_conv2d(section: sections.DepthwiseConv2D, placement: Placement) -> keras.layers.Layer:
+    return keras.layers.DepthwiseConv2D(
+        section.kernel_size,
+        strides=section.strides,
+        padding=section.padding,
+        depth_multiplier=section.depth_multiplier,
+        depthwise_initializer=initializer_of(section, placement.seed),
+        depthwise_regularizer=regularizer_of(section),
+        **_shared_options(section, placement),
+    )
+
+
+def _separable_conv2d(section: sections.SeparableConv2D, placement: Placement) -> keras.layers.Layer:
+    return keras.layers.SeparableConv2D(
         section.filters,
         section.kernel_size,
         strides=section.strides,
         padding=section.padding,
-        **_weight_options(section, placement),
+        depth_multiplier=section.depth_multiplier,
+        depthwise_initializer=initializer_of(section, placement.derived_seed(0)),
+        pointwise_initializer=initializer_of(section, placement.derived_seed(1)),
+        depthwise_regularizer=regularizer_of(section),
+        pointwise_regularizer=regularizer_of(section),
+        **_shared_options(section, placement),
     )
 
 
-def _max_pooling2d(section: sections.MaxPooling2D, placement: Placement) -> keras.layers.Layer:
-    return keras.layers.MaxPooling2D(
-        section.pool_size, strides=section.strides, padding=section.padding, name=placement.name
+def _pooling(layer: Any) -> Maker:
+    """For Keras's layers with a window that moves."""
+
+    def make(section: Any, placement: Placement) -> keras.layers.Layer:
+        return layer(section.pool_size, strides=section.strides, padding=section.padding, name=placement.name)
+
+    return make
+
+
+def _global_pooling(layer: Any) -> Maker:
+    """For Keras's layers without options."""
+    return lambda section, placement: layer(name=placement.name)
+
+
+def _recurrent(layer: Any) -> Maker:
+    """For Keras's recurrent layers; its recurrent kernel starts as an orthogonal matrix."""
+
+    def make(section: sections.Lstm | sections.Gru, placement: Placement) -> keras.layers.Layer:
+        return layer(
+            section.units,
+            activation=section.activation,
+            return_sequences=section.return_sequences,
+            use_bias=section.use_bias,
+            recurrent_initializer=keras.initializers.Orthogonal(seed=placement.derived_seed(0)),
+            recurrent_regularizer=regularizer_of(section),
+            **kernel_options(section, placement),
+        )
+
+    return make
+
+
+def _residual(section: sections.Residual, placement: Placement) -> Callable[[Any], Any]:
+    return blocks.residual(section, placement, make_layer)
+
+
+def _random_translation(section: sections.RandomTranslation, placement: Placement) -> keras.layers.Layer:
+    return keras.layers.RandomTranslation(
+        section.height_factor,
+        section.width_factor,
+        fill_mode=section.fill_mode,
+        seed=placement.seed,
+        name=placement.name,
     )
 
 
-def _average_pooling2d(section: sections.AveragePooling2D, placement: Placement) -> keras.layers.Layer:
-    return keras.layers.AveragePooling2D(
-        section.pool_size, strides=section.strides, padding=section.padding, name=placement.name
+def _random_rotation(section: sections.RandomRotation, placement: Placement) -> keras.layers.Layer:
+    return keras.layers.RandomRotation(
+        section.factor, fill_mode=section.fill_mode, seed=placement.seed, name=placement.name
     )
 
 
-def _global_average_pooling2d(section: sections.GlobalAveragePooling2D, placement: Placement) -> keras.layers.Layer:
-    return keras.layers.GlobalAveragePooling2D(name=placement.name)
+def _random_zoom(section: sections.RandomZoom, placement: Placement) -> keras.layers.Layer:
+    return keras.layers.RandomZoom(
+        section.height_factor, fill_mode=section.fill_mode, seed=placement.seed, name=placement.name
+    )
 
 
 def _batch_normalization(section: sections.BatchNormalization, placement: Placement) -> keras.layers.Layer:
@@ -104,11 +171,31 @@ MAKERS: dict[type[sections.LayerSection], Maker] = {
     sections.Dense: _dense,
     sections.Activation: _activation,
     sections.Dropout: _dropout,
-    sections.Flatten: _flatten,
-    sections.Conv2D: _conv2d,
-    sections.MaxPooling2D: _max_pooling2d,
-    sections.AveragePooling2D: _average_pooling2d,
-    sections.GlobalAveragePooling2D: _global_average_pooling2d,
+    sections.GaussianNoise: _gaussian_noise,
     sections.BatchNormalization: _batch_normalization,
     sections.LayerNormalization: _layer_normalization,
+    sections.Flatten: _flatten,
+    sections.Reshape: _reshape,
+    sections.Conv2D: _convolution(keras.layers.Conv2D),
+    sections.Conv1D: _convolution(keras.layers.Conv1D),
+    sections.DepthwiseConv2D: _depthwise_conv2d,
+    sections.SeparableConv2D: _separable_conv2d,
+    sections.MaxPooling2D: _pooling(keras.layers.MaxPooling2D),
+    sections.AveragePooling2D: _pooling(keras.layers.AveragePooling2D),
+    sections.GlobalAveragePooling2D: _global_pooling(keras.layers.GlobalAveragePooling2D),
+    sections.GlobalMaxPooling2D: _global_pooling(keras.layers.GlobalMaxPooling2D),
+    sections.MaxPooling1D: _pooling(keras.layers.MaxPooling1D),
+    sections.AveragePooling1D: _pooling(keras.layers.AveragePooling1D),
+    sections.GlobalAveragePooling1D: _global_pooling(keras.layers.GlobalAveragePooling1D),
+    sections.GlobalMaxPooling1D: _global_pooling(keras.layers.GlobalMaxPooling1D),
+    sections.Embedding: blocks.embedding,
+    sections.Lstm: _recurrent(keras.layers.LSTM),
+    sections.Gru: _recurrent(keras.layers.GRU),
+    sections.MultiHeadAttention: blocks.multi_head_attention,
+    sections.TransformerBlock: blocks.transformer_block,
+    sections.Patches: blocks.patches,
+    sections.Residual: _residual,
+    sections.RandomTranslation: _random_translation,
+    sections.RandomRotation: _random_rotation,
+    sections.RandomZoom: _random_zoom,
 }

@@ -9,10 +9,10 @@ from keras import ops
 
 from nncli.config.facts import DataFacts, Target, Task
 from nncli.config.layers import Dense
-from nncli.config.objective import Loss, MetricName
-from nncli.config.objective import Optimizer as OptimizerSection
+from nncli.config.objective import ONE_HOT_LOSSES, Loss, MetricName
 from nncli.config.sections import Config
 from nncli.errors import ConfigError
+from nncli.model.schedules import make_schedule, steps_per_epoch
 from nncli.model.serving import gives_logits
 
 OPTIMIZER_CLASSES: dict[str, type[keras.optimizers.Optimizer]] = {
@@ -20,6 +20,8 @@ OPTIMIZER_CLASSES: dict[str, type[keras.optimizers.Optimizer]] = {
     "adam": keras.optimizers.Adam,
     "adamw": keras.optimizers.AdamW,
     "rmsprop": keras.optimizers.RMSprop,
+    "adagrad": keras.optimizers.Adagrad,
+    "lion": keras.optimizers.Lion,
 }
 
 
@@ -30,37 +32,45 @@ class ScaledLoss(keras.losses.Loss):  # type: ignore[misc]  # keras has no types
         """Wraps `loss`, a loss of differences, with the statistics of `target` in training."""
         super().__init__(name=loss.name)
         self._loss = loss
-        self._mean = np.asarray(target.mean, "float32")
-        self._deviation = np.asarray(target.deviation, "float32")
+        self._mean = np.asarray(target.mean, self.dtype)
+        self._deviation = np.asarray(target.deviation, self.dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each row, (batch,), from two arrays (batch, targets)."""
         return self._loss.call(self._scale(y_true), self._scale(y_pred))
 
     def _scale(self, values: Any) -> Any:
-        return (ops.cast(values, "float32") - self._mean) / self._deviation
+        return (ops.cast(values, self.dtype) - self._mean) / self._deviation
 
 
 def compile_model(model: keras.Model, config: Config, facts: DataFacts) -> None:
     """Gives the model its loss, optimizer and metrics; metrics are in the target's units and unweighted."""
     model.compile(
-        optimizer=make_optimizer(config.optimizer),
+        optimizer=make_optimizer(config, facts),
         loss=make_loss(config, facts),
         metrics=[make_metric(name, config, facts) for name in config.metrics or ()],
     )
 
 
-def make_optimizer(section: OptimizerSection) -> keras.optimizers.Optimizer:
-    """The optimizer; the options of the config bear Keras's names."""
-    return OPTIMIZER_CLASSES[section.name](**section.model_dump(exclude={"name"}, exclude_none=True))
+def make_optimizer(config: Config, facts: DataFacts) -> keras.optimizers.Optimizer:
+    """The optimizer; the options of the config bear Keras's names, and a schedule's epochs become steps."""
+    section = config.optimizer
+    options = section.model_dump(exclude={"name", "learning_rate"}, exclude_none=True)
+    rate: Any = section.learning_rate
+    if not isinstance(rate, float):
+        rate = make_schedule(rate, config.train.epochs, steps_per_epoch(config, facts))
+    return OPTIMIZER_CLASSES[section.name](learning_rate=rate, **options)
 
 
 def make_loss(config: Config, facts: DataFacts) -> keras.losses.Loss:
-    """The loss; for a regression with `scale_target` it works on scaled numbers, so that its size is near 1."""
+    """The loss; for a regression with `scale_target` it works on scaled numbers, so that its size is near 1.
+
+    Not so poisson, which is a likelihood only for counts as they are.
+    """
     if config.loss is None:
         raise ConfigError(["loss: is not set"], hint="resolve the config with the facts of its data first")
     loss = LOSSES[config.loss.name](config.loss)
-    if facts.target.task.is_regression and config.data.scale_target:
+    if facts.target.task.is_regression and config.data.scale_target and config.loss.name != "poisson":
         return ScaledLoss(loss, facts.target)
     return loss
 
@@ -75,9 +85,20 @@ LOSSES: dict[str, Callable[[Loss], keras.losses.Loss]] = {
     "sparse_categorical_crossentropy": lambda loss: keras.losses.SparseCategoricalCrossentropy(
         from_logits=loss.from_logits
     ),
+    "binary_focal_crossentropy": lambda loss: keras.losses.BinaryFocalCrossentropy(
+        apply_class_balancing=loss.apply_class_balancing,
+        alpha=loss.alpha,
+        gamma=loss.gamma,
+        from_logits=loss.from_logits,
+        label_smoothing=loss.label_smoothing,
+    ),
+    "categorical_focal_crossentropy": lambda loss: keras.losses.CategoricalFocalCrossentropy(
+        alpha=loss.alpha, gamma=loss.gamma, from_logits=loss.from_logits, label_smoothing=loss.label_smoothing
+    ),
     "mean_squared_error": lambda loss: keras.losses.MeanSquaredError(),
     "mean_absolute_error": lambda loss: keras.losses.MeanAbsoluteError(),
     "huber": lambda loss: keras.losses.Huber(delta=loss.delta),
+    "poisson": lambda loss: keras.losses.Poisson(),
 }
 
 _REGRESSION_METRICS: dict[str, Callable[..., keras.metrics.Metric]] = {
@@ -119,11 +140,11 @@ def _multiclass_metric(name: MetricName, config: Config) -> keras.metrics.Metric
 
 
 def _one_hot_targets(config: Config) -> bool:
-    return config.loss is not None and config.loss.name == "categorical_crossentropy"
+    return config.loss is not None and config.loss.name in ONE_HOT_LOSSES
 
 
 def targets_for(config: Config, targets: np.ndarray) -> np.ndarray:
-    """Targets as the loss takes them: (n,) class indices become one-hot (n, classes) for categorical_crossentropy."""
+    """Targets as the loss takes them: (n,) class indices become one-hot (n, classes) where it needs them."""
     last = config.model.layers[-1]
     if not (_one_hot_targets(config) and isinstance(last, Dense)):
         return targets

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nncli.pipeline.evaluate import evaluate
     from nncli.pipeline.explain import explain
     from nncli.pipeline.fix import fix
+    from nncli.pipeline.gradcheck import GradientRequest, gradcheck
     from nncli.pipeline.init import InitRequest, init
     from nncli.pipeline.inspect import InspectionRequest, inspect
     from nncli.pipeline.places import Places
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ComparisonRequest",
+    "GradientRequest",
     "InitRequest",
     "InspectionRequest",
     "Places",
@@ -33,6 +35,7 @@ __all__ = [
     "evaluate",
     "explain",
     "fix",
+    "gradcheck",
     "init",
     "inspect",
     "predict",
@@ -43,6 +46,7 @@ __all__ = [
 # name -> the module it lives in
 _HOMES = {
     "ComparisonRequest": "nncli.pipeline.variants",
+    "GradientRequest": "nncli.pipeline.gradcheck",
     "InitRequest": "nncli.pipeline.init",
     "InspectionRequest": "nncli.pipeline.inspect",
     "Places": "nncli.pipeline.places",

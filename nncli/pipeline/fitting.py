@@ -11,7 +11,7 @@ from nncli.config.sections import Config, EarlyStopping
 from nncli.config.stack import stack_layers
 from nncli.console import Console, TrainingView
 from nncli.data.dataset import Dataset
-from nncli.errors import NncliError, Terminated
+from nncli.errors import NncliError, StopRequest, Terminated
 from nncli.pipeline.preparation import Prepared
 from nncli.pipeline.warmup import finish_import
 from nncli.pipeline.weights import save_weights
@@ -64,7 +64,9 @@ def fit_model(folder: RunFolder, prepared: Prepared, console: Console, *, brief:
 
         rows = stack_layers(config, dataset.facts.inputs.shape)
         chosen = executor.plan_executor(
-            [row.layer.kind for row in rows], config.train.executor, accelerator=environment.has_accelerator()
+            [kind for row in rows for kind in row.layer.kinds()],
+            config.train.executor,
+            accelerator=environment.has_accelerator(),
         )
         largest = max(row.multiply_adds for row in rows)
         threads = environment.prepare(executor.choose_threads(chosen, largest, batch_size, config.train.threads))
@@ -125,11 +127,15 @@ def make_callbacks(config: Config, folder: RunFolder, view: TrainingView) -> lis
             )
         )
 
+    def on_batch(epoch: int, batch: int, metrics: Mapping[str, float]) -> None:
+        StopRequest.check()
+        view.on_batch(epoch, batch, metrics)
+
     def on_epoch(epoch: int, record: Mapping[str, float]) -> None:
         folder.append(files.METRICS, {"epoch": epoch + 1, **record})
         view.on_epoch(epoch, record)
 
-    return [*chosen, callbacks.Reporter(view.on_batch, on_epoch)]
+    return [*chosen, callbacks.Reporter(on_batch, on_epoch)]
 
 
 def monitored(config: Config) -> str:

@@ -5,28 +5,57 @@ from typing import Annotated, Any, get_args
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from nncli.config.layers.attention import MultiHeadAttention, Patches, TransformerBlock
+from nncli.config.layers.augmentation import RandomRotation, RandomTranslation, RandomZoom
 from nncli.config.layers.contract import ACTIVATIONS, LayerSection, Regularizer, ShapeError
-from nncli.config.layers.convolution import (
+from nncli.config.layers.convolution import Conv1D, Conv2D, DepthwiseConv2D, SeparableConv2D
+from nncli.config.layers.dense import Activation, Dense, Dropout, Flatten, GaussianNoise, Output, Reshape
+from nncli.config.layers.normalization import BatchNormalization, LayerNormalization
+from nncli.config.layers.pooling import (
+    AveragePooling1D,
     AveragePooling2D,
-    Conv2D,
+    GlobalAveragePooling1D,
     GlobalAveragePooling2D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    MaxPooling1D,
     MaxPooling2D,
 )
-from nncli.config.layers.dense import Activation, Dense, Dropout, Flatten, Output
-from nncli.config.layers.normalization import BatchNormalization, LayerNormalization
+from nncli.config.layers.residual import Residual
+from nncli.config.layers.sequence import Embedding, Gru, Lstm
 
 _Union = (
     Dense
     | Output
     | Activation
     | Dropout
+    | GaussianNoise
+    | BatchNormalization
+    | LayerNormalization
     | Flatten
+    | Reshape
     | Conv2D
+    | Conv1D
+    | DepthwiseConv2D
+    | SeparableConv2D
     | MaxPooling2D
     | AveragePooling2D
     | GlobalAveragePooling2D
-    | BatchNormalization
-    | LayerNormalization
+    | GlobalMaxPooling2D
+    | MaxPooling1D
+    | AveragePooling1D
+    | GlobalAveragePooling1D
+    | GlobalMaxPooling1D
+    | Embedding
+    | Lstm
+    | Gru
+    | MultiHeadAttention
+    | TransformerBlock
+    | Patches
+    | Residual
+    | RandomTranslation
+    | RandomRotation
+    | RandomZoom
 )
 
 LAYERS: dict[str, type[LayerSection]] = {layer.model_fields["kind"].default: layer for layer in get_args(_Union)}
@@ -57,23 +86,44 @@ def _flatten_entry(entry: Any) -> Any:
 
 
 Layer = Annotated[_Union, Field(discriminator="kind"), BeforeValidator(_flatten_entry)]
+Residual.model_rebuild(_types_namespace={"Layer": Layer})  # the layers inside it are any of these, itself included
 
 __all__ = [
     "ACTIVATIONS",
     "LAYERS",
     "Activation",
+    "AveragePooling1D",
     "AveragePooling2D",
     "BatchNormalization",
+    "Conv1D",
     "Conv2D",
     "Dense",
+    "DepthwiseConv2D",
     "Dropout",
+    "Embedding",
     "Flatten",
+    "GaussianNoise",
+    "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
+    "Gru",
     "Layer",
     "LayerNormalization",
     "LayerSection",
+    "Lstm",
+    "MaxPooling1D",
     "MaxPooling2D",
+    "MultiHeadAttention",
     "Output",
+    "Patches",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "Regularizer",
+    "Reshape",
+    "Residual",
+    "SeparableConv2D",
     "ShapeError",
+    "TransformerBlock",
 ]

@@ -1,6 +1,6 @@
 """What each layer can say of itself without Keras: its options, its output shape, its parameters."""
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
@@ -23,7 +23,17 @@ ActivationName = Literal[
 ACTIVATIONS: tuple[str, ...] = get_args(ActivationName)
 
 InitializerName = Literal[
-    "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal", "zeros"
+    "glorot_uniform",
+    "glorot_normal",
+    "he_uniform",
+    "he_normal",
+    "lecun_uniform",
+    "lecun_normal",
+    "orthogonal",
+    "random_normal",
+    "random_uniform",
+    "truncated_normal",
+    "zeros",
 ]
 
 
@@ -52,9 +62,19 @@ NamedRegularizer = Annotated[
 
 
 class LayerSection(Section):
-    """One entry of `model.layers`; shapes have no batch dimension."""
+    """One entry of `model.layers`; shapes have no batch dimension.
+
+    `EXAMPLE` is what may stand before the output of a network for images of 8 × 8 × 1, one entry a line, to show the
+    layer at work; a layer that needs no options and takes an image can leave it out.
+    """
+
+    EXAMPLE: ClassVar[str] = ""
 
     kind: str
+
+    def kinds(self) -> tuple[str, ...]:
+        """Its own kind, and those of the layers inside it."""
+        return (self.kind,)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The shape that leaves the layer. Raises ShapeError where the input cannot be taken."""
@@ -73,14 +93,19 @@ class LayerSection(Section):
         return ", ".join(f"{name}={value}" for name, value in flat.items())
 
 
-class WeightedLayer(LayerSection):
+class KernelLayer(LayerSection):
+    """A layer with one or more kernels: matrices of weights that inputs are multiplied with."""
+
+    kernel_initializer: InitializerName = Field("glorot_uniform", description="how the first weights are drawn")
+    kernel_regularizer: NamedRegularizer | None = Field(
+        None, description="a penalty on large weights: l2 is {l2: 0.01}"
+    )
+
+
+class WeightedLayer(KernelLayer):
     """A layer with a kernel, a bias and an activation; without one it takes `model.hidden_activation`."""
 
     activation: ActivationName | None = Field(
         None, description="model.hidden_activation when left out; in the output layer, the one that fits the task"
     )
     use_bias: bool = Field(True, description="whether a bias is added")
-    kernel_initializer: InitializerName = Field("glorot_uniform", description="how the first weights are drawn")
-    kernel_regularizer: NamedRegularizer | None = Field(
-        None, description="a penalty on large weights: l2 is {l2: 0.01}"
-    )

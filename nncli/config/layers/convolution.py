@@ -1,38 +1,18 @@
-"""Convolution and pooling: each neuron sees a part of the layer before."""
+"""Convolutions over images and sequences: each neuron sees a part of the layer before, with shared weights."""
 
-from typing import Annotated, Any, Literal
+from typing import ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from nncli.config.layers.contract import LayerSection, ShapeError, WeightedLayer
+from nncli.config.layers.contract import WeightedLayer
+from nncli.config.layers.windows import Padding, Pair, demand_image, demand_sequence, windowed
 from nncli.config.section import Positive, Shape
-
-
-def _pair(value: Any) -> Any:
-    """3 stands for [3, 3]."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return (value, value)
-    return tuple(value) if isinstance(value, list) else value
-
-
-_List = Annotated[list[Positive], Field(min_length=2, max_length=2)]
-Pair = Annotated[tuple[Positive, Positive], BeforeValidator(_pair, json_schema_input_type=Positive | _List)]
-Padding = Literal["valid", "same"]
-
-
-def _windowed(shape: Shape, window: tuple[int, int], strides: tuple[int, int], padding: str) -> tuple[int, int]:
-    """Height and width after a window has passed over an image, as TensorFlow counts them."""
-    if len(shape) != 3:
-        raise ShapeError(f"takes (height, width, channels) and got {shape}; it has to stand before a flatten or dense")
-    if padding == "same":
-        return (-(-shape[0] // strides[0]), -(-shape[1] // strides[1]))
-    if shape[0] < window[0] or shape[1] < window[1]:
-        raise ShapeError(f"has a window of {window} on an image of {shape[:2]}; use `padding: same` or fewer layers")
-    return ((shape[0] - window[0]) // strides[0] + 1, (shape[1] - window[1]) // strides[1] + 1)
 
 
 class Conv2D(WeightedLayer):
     """Filters that slide over an image; their weights are shared by all positions."""
+
+    EXAMPLE: ClassVar[str] = "- conv2d: {filters: 8, kernel_size: 3, activation: relu}"
 
     kind: Literal["conv2d"] = "conv2d"
     filters: Positive = Field(description="filters that slide over the image")
@@ -42,7 +22,8 @@ class Conv2D(WeightedLayer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """(height, width, filters)."""
-        return (*_windowed(input_shape, self.kernel_size, self.strides, self.padding), self.filters)
+        demand_image(input_shape)
+        return (*windowed(input_shape, self.kernel_size, self.strides, self.padding), self.filters)
 
     def parameter_count(self, input_shape: Shape) -> int:
         """A weight for each value under the window for each filter, and a bias for each filter."""
@@ -50,36 +31,72 @@ class Conv2D(WeightedLayer):
         return self.filters * (height * width * input_shape[-1] + self.use_bias)
 
 
-class _Pooling(LayerSection):
-    pool_size: Pair = Field((2, 2), description="height and width of the window")
-    strides: Pair | None = Field(None, description="how far the window moves at a time; as pool_size when left out")
-    padding: Padding = Field("valid", description="same lets the window reach over the edge")
+class Conv1D(WeightedLayer):
+    """Filters that slide along a sequence; their weights are shared by all steps."""
+
+    EXAMPLE: ClassVar[str] = "- reshape: {target_shape: [8, 8]}\n- conv1d: {filters: 8, kernel_size: 3}"
+
+    kind: Literal["conv1d"] = "conv1d"
+    filters: Positive = Field(description="filters that slide along the sequence")
+    kernel_size: Positive = Field(3, description="steps that a filter sees")
+    strides: Positive = Field(1, description="how far a filter moves at a time")
+    padding: Literal["valid", "same", "causal"] = Field(
+        "valid", description="same keeps the length at stride 1; causal does too, and sees no later step"
+    )
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """(height, width, channels), by default half as high and wide."""
-        strides = self.strides or self.pool_size
-        return (*_windowed(input_shape, self.pool_size, strides, self.padding), input_shape[-1])
+        """(steps, filters)."""
+        demand_sequence(input_shape)
+        return (*windowed(input_shape, [self.kernel_size], [self.strides], self.padding), self.filters)
+
+    def parameter_count(self, input_shape: Shape) -> int:
+        """A weight for each value under the window for each filter, and a bias for each filter."""
+        return self.filters * (self.kernel_size * input_shape[-1] + self.use_bias)
 
 
-class MaxPooling2D(_Pooling):
-    """The largest value of each window."""
+class _Depthwise(WeightedLayer):
+    kernel_size: Pair = Field((3, 3), description="height and width of a filter")
+    # TensorFlow has depthwise convolutions for equal strides only.
+    strides: Positive = Field(1, description="how far a filter moves at a time, down and to the right")
+    padding: Padding = Field("valid", description="same keeps the size of the image at stride 1")
+    depth_multiplier: Positive = Field(1, description="filters for each channel")
 
-    kind: Literal["max_pooling2d"] = "max_pooling2d"
+    def _sizes(self, input_shape: Shape) -> Shape:
+        demand_image(input_shape)
+        return windowed(input_shape, self.kernel_size, (self.strides, self.strides), self.padding)
 
 
-class AveragePooling2D(_Pooling):
-    """The mean of each window."""
+class DepthwiseConv2D(_Depthwise):
+    """Filters that see one channel each: far fewer weights than a conv2d has."""
 
-    kind: Literal["average_pooling2d"] = "average_pooling2d"
+    EXAMPLE: ClassVar[str] = "- conv2d: {filters: 4}\n- depthwise_conv2d: {kernel_size: 3, padding: same}"
 
-
-class GlobalAveragePooling2D(LayerSection):
-    """The mean of each channel over the whole image."""
-
-    kind: Literal["global_average_pooling2d"] = "global_average_pooling2d"
+    kind: Literal["depthwise_conv2d"] = "depthwise_conv2d"
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """(channels,)."""
-        if len(input_shape) != 3:
-            raise ShapeError(f"takes (height, width, channels) and got {input_shape}; put it before a flatten or dense")
-        return (input_shape[-1],)
+        """(height, width, channels * depth_multiplier)."""
+        return (*self._sizes(input_shape), input_shape[-1] * self.depth_multiplier)
+
+    def parameter_count(self, input_shape: Shape) -> int:
+        """A weight for each place under the window for each filter, and a bias for each filter."""
+        height, width = self.kernel_size
+        return input_shape[-1] * self.depth_multiplier * (height * width + self.use_bias)
+
+
+class SeparableConv2D(_Depthwise):
+    """A depthwise convolution, then a mix of the channels at each place (Chollet, 2017)."""
+
+    EXAMPLE: ClassVar[str] = "- conv2d: {filters: 4}\n- separable_conv2d: {filters: 8}"
+
+    kind: Literal["separable_conv2d"] = "separable_conv2d"
+    filters: Positive = Field(description="channels that come out")
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """(height, width, filters)."""
+        return (*self._sizes(input_shape), self.filters)
+
+    def parameter_count(self, input_shape: Shape) -> int:
+        """Those of the windows, of the mix, and a bias for each filter."""
+        height, width = self.kernel_size
+        between = input_shape[-1] * self.depth_multiplier
+        return height * width * between + self.filters * (between + self.use_bias)

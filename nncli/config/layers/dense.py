@@ -1,15 +1,19 @@
 """Dense layers and the layers that only pass values on: the neuron of the lecture, a = g(w·x + b)."""
 
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from nncli.config.layers.contract import ActivationName, LayerSection, ShapeError, WeightedLayer
-from nncli.config.section import Positive, Shape, product
+from nncli.config.section import FromList, Positive, Shape, product
+
+Size = Annotated[int, Field(ge=-1, lt=2**31)]
 
 
 class Dense(WeightedLayer):
     """Every unit sees every value: a = g(w·x + b)."""
+
+    EXAMPLE: ClassVar[str] = "- dense: {units: 16, activation: relu, kernel_regularizer: {l2: 0.001}}"
 
     kind: Literal["dense"] = "dense"
     units: Positive = Field(description="neurons; each sees every value")
@@ -46,6 +50,8 @@ class Output(LayerSection):
 class Activation(LayerSection):
     """An activation as a layer of its own."""
 
+    EXAMPLE: ClassVar[str] = "- dense: {units: 16, activation: linear}\n- activation: {activation: tanh}"
+
     kind: Literal["activation"] = "activation"
     activation: ActivationName = Field(description="applied to each value")
 
@@ -57,6 +63,8 @@ class Activation(LayerSection):
 class Dropout(LayerSection):
     """Sets a random part of its inputs to zero while training (Srivastava et al., 2014)."""
 
+    EXAMPLE: ClassVar[str] = "- dense: {units: 16}\n- dropout: {rate: 0.2}"
+
     kind: Literal["dropout"] = "dropout"
     rate: float = Field(ge=0.0, lt=1.0, description="share of the values that are set to zero in training")
 
@@ -65,11 +73,48 @@ class Dropout(LayerSection):
         return input_shape
 
 
+class GaussianNoise(LayerSection):
+    """Adds normal noise to each value while training, so that no value is relied on to the last digit."""
+
+    EXAMPLE: ClassVar[str] = "- gaussian_noise: {stddev: 0.1}"
+
+    kind: Literal["gaussian_noise"] = "gaussian_noise"
+    stddev: float = Field(ge=0.0, le=1.0, description="deviation of the noise")
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The input's."""
+        return input_shape
+
+
 class Flatten(LayerSection):
-    """An image or a grid becomes one row of numbers."""
+    """An image or a sequence becomes one row of numbers; put in by itself before a dense layer."""
 
     kind: Literal["flatten"] = "flatten"
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """(height * width * channels,)."""
+        """(height * width * channels,), or (steps * features,)."""
         return (product(input_shape),)
+
+
+class Reshape(LayerSection):
+    """The same values in another shape: the rows of an image as a sequence, a table's row as one of single numbers."""
+
+    EXAMPLE: ClassVar[str] = "- reshape: {target_shape: [8, 8]}\n- conv1d: {filters: 8}"
+
+    kind: Literal["reshape"] = "reshape"
+    target_shape: Annotated[tuple[Size, ...], FromList, Field(min_length=1, max_length=4)] = Field(
+        description="sizes without the batch; one may be -1: what is left"
+    )
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The target shape, with what is left for -1."""
+        total, known = product(input_shape), product([size for size in self.target_shape if size != -1])
+        unknown = self.target_shape.count(-1)
+        if unknown > 1 or 0 in self.target_shape:
+            raise ShapeError(f"has {list(self.target_shape)}; give sizes from 1, and -1 at most once")
+        if total % known or (total != known and not unknown):
+            raise ShapeError(
+                f"makes {list(self.target_shape)} and got {input_shape}, {total} values; "
+                "use sizes whose product is that number, or -1 for one of them"
+            )
+        return tuple(total // known if size == -1 else size for size in self.target_shape)

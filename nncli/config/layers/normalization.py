@@ -1,6 +1,6 @@
 """Layers that keep values in a steady range while training."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -10,6 +10,10 @@ from nncli.config.section import Shape
 
 class BatchNormalization(LayerSection):
     """Normalizes over the batch; four numbers a channel, two of them trained (Ioffe and Szegedy, 2015)."""
+
+    EXAMPLE: ClassVar[str] = (
+        "- conv2d: {filters: 4, activation: linear}\n- batch_normalization\n- activation: {activation: relu}"
+    )
 
     kind: Literal["batch_normalization"] = "batch_normalization"
     momentum: float = Field(0.99, ge=0.0, lt=1.0, description="of the running mean and variance")
@@ -26,6 +30,8 @@ class BatchNormalization(LayerSection):
 
 class LayerNormalization(LayerSection):
     """Normalizes over the values of one example (Ba et al., 2016)."""
+
+    EXAMPLE: ClassVar[str] = "- dense: {units: 16}\n- layer_normalization"
 
     kind: Literal["layer_normalization"] = "layer_normalization"
     epsilon: float = Field(0.001, gt=0.0, description="added to the variance")

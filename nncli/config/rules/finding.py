@@ -9,6 +9,9 @@ from nncli.config.layers import Dense
 from nncli.config.sections import Config
 from nncli.config.spelling import nearest_names
 
+# Output activations that give no negative number.
+NEVER_NEGATIVE = ("relu", "softplus", "exponential")
+
 
 @dataclass(frozen=True)
 class Edit:

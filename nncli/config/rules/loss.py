@@ -3,9 +3,16 @@
 from collections.abc import Iterator
 
 from nncli.config.facts import Task
-from nncli.config.objective import CROSSENTROPIES, REGRESSION_METRICS, Loss
+from nncli.config.objective import (
+    BINARY_CROSSENTROPIES,
+    CATEGORICAL_CROSSENTROPIES,
+    CROSSENTROPIES,
+    LOSS_OPTIONS,
+    REGRESSION_METRICS,
+    Loss,
+)
 from nncli.config.resolve import ACTIVATIONS, LOSSES
-from nncli.config.rules.finding import Edit, Finding, output_of, output_path
+from nncli.config.rules.finding import NEVER_NEGATIVE, Edit, Finding, output_of, output_path
 from nncli.config.sections import Config
 
 _PROBABILITIES = ("sigmoid", "softmax")
@@ -22,7 +29,10 @@ def loss_fits_task(config: Config) -> Iterator[Finding]:
     if task is Task.MULTICLASS and loss.name not in CROSSENTROPIES:
         reason = f"{loss.name} takes class ids for amounts, as if class 2 were twice class 1"
         yield Finding("loss-class-ids", path, reason, fix, edits)
-    elif task.is_regression or loss.name in CROSSENTROPIES:
+    elif loss.name == "poisson" and task is Task.REGRESSION:
+        reason = "poisson is for counts, and a regression target can be negative"
+        yield Finding("loss-task", path, reason, f"{fix}, or task: positive_regression for counts", edits)
+    elif task.is_regression or loss.name in CROSSENTROPIES or loss.name == "poisson":
         yield Finding("loss-task", path, f"{loss.name} does not measure a {task.value} target", fix, edits)
     elif output is not None and output.activation not in _PROBABILITIES:
         where = output_path(config, "activation")
@@ -36,10 +46,24 @@ def loss_fits_task(config: Config) -> Iterator[Finding]:
 
 def _measures(loss: Loss, task: Task) -> bool:
     if task is Task.MULTICLASS:
-        return loss.name.endswith("categorical_crossentropy")
+        return loss.name in CATEGORICAL_CROSSENTROPIES
     if task in _TWO_SIDED:
-        return loss.name == "binary_crossentropy"
-    return loss.name not in CROSSENTROPIES
+        return loss.name in BINARY_CROSSENTROPIES
+    return loss.name not in CROSSENTROPIES and (loss.name != "poisson" or task is Task.POSITIVE_REGRESSION)
+
+
+def counts_are_positive(config: Config) -> Iterator[Finding]:
+    """poisson-output."""
+    output, loss, task = output_of(config), config.loss, config.data.task
+    if output is None or output.activation is None or loss is None or loss.name != "poisson":
+        return
+    # For another task the loss is wrong, and softmax, sigmoid and tanh are refused by output-activation.
+    fits_elsewhere = task not in (None, Task.POSITIVE_REGRESSION) or output.activation in (*_PROBABILITIES, "tanh")
+    if output.activation not in NEVER_NEGATIVE and not (task and fits_elsewhere):
+        path = output_path(config, "activation")
+        reason = f"poisson takes the logarithm of the prediction, and {output.activation} can be negative"
+        fix = "use activation: exponential, softplus or relu"
+        yield Finding("poisson-output", path, reason, fix, (Edit(path, "exponential"),))
 
 
 def logits_once(config: Config) -> Iterator[Finding]:
@@ -67,7 +91,7 @@ def logits_once(config: Config) -> Iterator[Finding]:
 
 
 def _activation_for(loss: Loss) -> str:
-    return "sigmoid" if loss.name == "binary_crossentropy" else "softmax"
+    return "sigmoid" if loss.name in BINARY_CROSSENTROPIES else "softmax"
 
 
 def options_are_used(config: Config) -> Iterator[Finding]:
@@ -75,15 +99,21 @@ def options_are_used(config: Config) -> Iterator[Finding]:
     loss = config.loss
     if loss is None:
         return
-    if loss.label_smoothing and loss.name == "sparse_categorical_crossentropy":
-        fix = "use categorical_crossentropy, which has it"
-        yield Finding("loss-option", ("loss", "label_smoothing"), f"{loss.name} has no label_smoothing", fix)
-    elif loss.label_smoothing and loss.name not in CROSSENTROPIES:
-        reason = f"{loss.name} has no label_smoothing"
-        yield Finding("loss-option", ("loss", "label_smoothing"), reason, "remove label_smoothing")
-    if loss.delta != 1.0 and loss.name != "huber":
-        reason = f"delta belongs to huber, and {loss.name} has none"
-        yield Finding("loss-option", ("loss", "delta"), reason, "remove delta, or use huber")
+    # from_logits has rules of its own, also where the loss has it.
+    for option in loss.model_dump(exclude={"name", "from_logits"}, exclude_defaults=True):
+        if option not in LOSS_OPTIONS[loss.name]:
+            fix = f"remove {option}, or use {_owner(option, config)}, which has it"
+            yield Finding("loss-option", ("loss", option), f"{loss.name} has no {option}", fix)
+    if loss.name == "binary_focal_crossentropy" and loss.alpha != 0.25 and not loss.apply_class_balancing:
+        reason = "alpha has no effect without apply_class_balancing"
+        yield Finding("loss-option", ("loss", "alpha"), reason, "set apply_class_balancing: true, or remove alpha")
+
+
+def _owner(option: str, config: Config) -> str:
+    """The first loss that has the option, if there is one among those for the task."""
+    owners = [Loss(name=name) for name, options in LOSS_OPTIONS.items() if option in options]
+    task = config.data.task
+    return next((owner.name for owner in owners if task and _measures(owner, task)), owners[0].name)
 
 
 def metrics_fit(config: Config) -> Iterator[Finding]:
@@ -100,4 +130,4 @@ def metrics_fit(config: Config) -> Iterator[Finding]:
             yield Finding("metric-task", ("metrics", index), reason, "`nncli eval` gives it for each class")
 
 
-CONFIG_RULES = (loss_fits_task, logits_once, options_are_used, metrics_fit)
+CONFIG_RULES = (loss_fits_task, counts_are_positive, logits_once, options_are_used, metrics_fit)

@@ -7,16 +7,30 @@ from nncli.config.layers import (
     Activation,
     BatchNormalization,
     Dropout,
+    Embedding,
     Flatten,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    Gru,
     LayerNormalization,
     LayerSection,
+    Lstm,
+    MaxPooling1D,
     MaxPooling2D,
+    MultiHeadAttention,
+    Residual,
+    TransformerBlock,
 )
 from nncli.config.layers.contract import WeightedLayer
 from nncli.config.rules.finding import Finding
 from nncli.config.sections import Config
 from nncli.config.stack import activation_of
 
+# Layers that are not linear in what enters them, whatever their activation.
+_BENDING = (
+    MaxPooling1D | MaxPooling2D | GlobalMaxPooling1D | GlobalMaxPooling2D | LayerNormalization | Embedding | Lstm | Gru
+    | MultiHeadAttention | TransformerBlock | Residual
+)  # fmt: skip
 # Each sigmoid passes on at most a quarter of the gradient: 0.25**6 is 1/4096.
 _DEEP = 6
 
@@ -47,7 +61,7 @@ def hidden_layers_bend(config: Config) -> Iterator[Finding]:
 def _bends_before_weights(config: Config, start: int) -> bool:
     """Whether something nonlinear follows before the next layer with weights."""
     for layer in config.model.layers[start:]:
-        if isinstance(layer, MaxPooling2D | LayerNormalization):
+        if isinstance(layer, _BENDING):
             return True
         if isinstance(layer, Activation) and layer.activation != "linear":
             return True

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from nncli.config.facts import DataFacts, Target, Task
 from nncli.config.layers import Output
+from nncli.config.objective import CATEGORICAL_CROSSENTROPIES
 from nncli.config.resolve import ACTIVATIONS
 from nncli.config.rules.finding import Edit, Finding, output_of, output_path
 from nncli.config.sections import Config
@@ -65,7 +66,7 @@ def classes_exclude_each_other(config: Config) -> Iterator[Finding]:
     if output is None:
         return
     path = output_path(config, "activation")
-    categorical = loss is not None and loss.name.endswith("categorical_crossentropy")
+    categorical = loss is not None and loss.name in CATEGORICAL_CROSSENTROPIES
     if output.activation == "sigmoid" and (task is Task.MULTICLASS or (task is None and categorical)):
         reason = "sigmoid gives each class a probability of its own, and exactly one class is right here"
         edits = (Edit(path, "softmax"),)

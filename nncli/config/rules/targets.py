@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from nncli.config.document import KeyPath
 from nncli.config.facts import DataFacts, Task
-from nncli.config.rules.finding import Edit, Finding, nearest_name, output_of, output_path
+from nncli.config.rules.finding import NEVER_NEGATIVE, Edit, Finding, nearest_name, output_of, output_path
 from nncli.config.sections import Config
 
-_NEVER_NEGATIVE = ("relu", "softplus", "exponential")
+# Of these, the last are refused for a regression by output-activation.
+_ONE_SIDED = (*NEVER_NEGATIVE, "sigmoid", "softmax", "tanh")
 # Gradients grow with the target; from this standard deviation on, unscaled targets throw the first steps far off.
 _LARGE_DEVIATION = 10.0
 
@@ -19,9 +20,9 @@ def sign_fits(config: Config, facts: DataFacts) -> Iterator[Finding]:
         return
     path, lowest = output_path(config, "activation"), min(target.minimum)
     linear = Edit(path, "linear")
-    if lowest < 0 and (output.activation in _NEVER_NEGATIVE or target.task is Task.POSITIVE_REGRESSION):
+    if lowest < 0 and (output.activation in NEVER_NEGATIVE or target.task is Task.POSITIVE_REGRESSION):
         reason = f"{output.activation} predicts no negative number and the target goes down to {lowest:g}"
-        if output.activation not in _NEVER_NEGATIVE:
+        if output.activation not in NEVER_NEGATIVE:
             path, reason = ("data", "task"), f"the target is not positive: it goes down to {lowest:g}"
         task = (Edit(("data", "task"), "regression"),) if target.task is Task.POSITIVE_REGRESSION else ()
         fix = "use activation: linear (task: regression)"
@@ -30,9 +31,14 @@ def sign_fits(config: Config, facts: DataFacts) -> Iterator[Finding]:
         reason = f"the target is centred for training, and {output.activation} cannot go below the mean"
         fix = "use task: positive_regression, or activation: linear"
         yield Finding("target-sign", path, reason, fix)
-    elif output.activation == "linear" and target.task is Task.POSITIVE_REGRESSION:
-        reason = "a linear output can predict negative numbers, and the target has none"
+    elif target.task is Task.POSITIVE_REGRESSION and output.activation not in _ONE_SIDED and not _counts(config):
+        reason = f"an output with {output.activation} can be negative, and the target has no negative number"
         yield Finding("output-sign", path, reason, "use activation: relu")
+
+
+def _counts(config: Config) -> bool:
+    """Whether poisson-output says it already."""
+    return config.loss is not None and config.loss.name == "poisson"
 
 
 def target_is_scaled(config: Config, facts: DataFacts) -> Iterator[Finding]:

@@ -1,15 +1,16 @@
 """Rules of the training: step size, batches, what is monitored, what is silenced."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nncli.config.document import KeyPath
 from nncli.config.explanations import read_explanations
 from nncli.config.facts import DataFacts
 from nncli.config.rules.finding import Edit, Finding, nearest_name
+from nncli.config.schedules import Constant, Cosine, Exponential, Piecewise, rates_of
 from nncli.config.sections import Config
 
 # Steps of Adam and RMSprop have about the size of the learning rate, those of SGD that of the gradient times it.
-_HIGHEST_RATE = {"sgd": 1.0, "adam": 0.1, "adamw": 0.1, "rmsprop": 0.1}
+_HIGHEST_RATE = {"sgd": 1.0, "adam": 0.1, "adamw": 0.1, "rmsprop": 0.1, "adagrad": 1.0, "lion": 0.01}
 _LOWEST_RATE = 1e-6
 # The default may well be larger than a very small table; only a batch that was chosen is worth a word.
 _USUAL_BATCH = 32
@@ -17,19 +18,59 @@ _USUAL_BATCH = 32
 
 def steps_have_a_size(config: Config) -> Iterator[Finding]:
     """learning-rate."""
-    rate, name = config.optimizer.learning_rate, config.optimizer.name
+    rates, name = rates_of(config.optimizer.learning_rate), config.optimizer.name
     path: KeyPath = ("optimizer", "learning_rate")
-    if rate > _HIGHEST_RATE[name]:
-        reason = f"with {name}, a learning rate of {rate:g} makes steps that jump over every minimum"
+    if max(rates) > _HIGHEST_RATE[name]:
+        reason = f"with {name}, a learning rate of {max(rates):g} makes steps that jump over every minimum"
         yield Finding("learning-rate", path, reason, f"start from {_usual(config):g}")
-    elif rate < _LOWEST_RATE:
-        reason = f"with a learning rate of {rate:g} the weights hardly move in {config.train.epochs} epochs"
+    elif max(rates) < _LOWEST_RATE:
+        reason = f"with a learning rate of {max(rates):g} the weights hardly move in {config.train.epochs} epochs"
         yield Finding("learning-rate", path, reason, f"start from {_usual(config):g}")
 
 
 def _usual(config: Config) -> float:
     default: float = type(config.optimizer).model_fields["learning_rate"].default
     return default
+
+
+def one_decides_the_rate(config: Config) -> Iterator[Finding]:
+    """schedule-plateau."""
+    if config.train.reduce_lr_on_plateau is not None and not isinstance(config.optimizer.learning_rate, float):
+        reason = "the schedule in optimizer.learning_rate decides the learning rate at each step already"
+        fix = "remove reduce_lr_on_plateau, or give a number as learning_rate"
+        yield Finding("schedule-plateau", ("train", "reduce_lr_on_plateau"), reason, fix)
+
+
+def schedule_fits(config: Config) -> Iterator[Finding]:
+    """schedule-values and schedule-epochs."""
+    schedule, epochs = config.optimizer.learning_rate, config.train.epochs
+    path: KeyPath = ("optimizer", "learning_rate")
+    if isinstance(schedule, Piecewise):
+        boundaries, values = schedule.boundaries, schedule.values
+        if list(boundaries) != sorted(set(boundaries)):
+            reason = f"the boundaries {_listed(boundaries)} do not grow"
+            yield Finding("schedule-values", (*path, "boundaries"), reason, "write each once, the smallest first")
+        if len(values) != len(boundaries) + 1:
+            reason = f"{len(boundaries)} boundaries part {len(boundaries) + 1} values, and there are {len(values)}"
+            yield Finding("schedule-values", (*path, "values"), reason, "give one value more than boundaries")
+        if max(boundaries) >= epochs:
+            reason = f"the training ends after {epochs} epochs, before the last value begins"
+            yield Finding("schedule-epochs", (*path, "boundaries"), reason, f"use boundaries below {epochs}")
+    elif isinstance(schedule, Constant | Exponential | Cosine) and schedule.warmup_epochs >= epochs:
+        reason = f"the training ends after {epochs} epochs, before the warm-up of {schedule.warmup_epochs:g} does"
+        yield Finding("schedule-epochs", (*path, "warmup_epochs"), reason, "use a warm-up of a part of the epochs")
+
+
+def _listed(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:g}" for value in values)
+
+
+def one_clips(config: Config) -> Iterator[Finding]:
+    """gradient-clipping."""
+    given = [name for name in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(config.optimizer, name)]
+    if len(given) > 1:
+        reason = f"{' and '.join(given)} would each cut the gradients in another way, and Keras takes one"
+        yield Finding("gradient-clipping", ("optimizer", given[-1]), reason, f"keep one of {', '.join(given)}")
 
 
 def batches_fit(config: Config, facts: DataFacts) -> Iterator[Finding]:
@@ -71,5 +112,12 @@ def silenced_rules_exist(config: Config) -> Iterator[Finding]:
             yield Finding("silence", path, reason, "remove it")
 
 
-CONFIG_RULES = (steps_have_a_size, monitor_exists, silenced_rules_exist)
+CONFIG_RULES = (
+    steps_have_a_size,
+    one_decides_the_rate,
+    schedule_fits,
+    one_clips,
+    monitor_exists,
+    silenced_rules_exist,
+)
 DATA_RULES = (batches_fit,)

@@ -1,0 +1,243 @@
+"""Gradients by back-propagation against central differences in float64; knows no YAML, no data set and no tolerance.
+
+The method is that of the CS231n notes on gradient checks (cs231n.github.io/neural-networks-3/#gradcheck) and of
+Goodfellow, Bengio and Courville, Deep Learning (2016), section 11.5: the cost is measured at w + h and w - h, all
+else unchanged, and (J(w + h) - J(w - h)) / 2h is compared with what back-propagation says of that weight.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from nncli.engine.arrays import Arrays
+from nncli.engine.randomness import seed_layers, seed_states
+
+# Tried in this order until one agrees plainly. The first is near the best for a smooth cost of size 1 (the cube root of
+# float64's precision); a larger one tells small gradients from rounding, a smaller one passes closer by a kink.
+STEPS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-6, 1e-7)
+
+# An error of this share of the tolerance is agreement that needs no better step.
+_PLAINLY = 0.01
+
+# Gradients below this share of the cost count as zero: rounding in the cost hides them at every step.
+TINY = 1e-7
+
+# A layer that may draw random numbers does so where one of these is not 0.
+_RANDOM_OPTIONS = ("rate", "dropout", "recurrent_dropout", "stddev")
+
+AUGMENTATIONS = (keras.layers.RandomTranslation, keras.layers.RandomRotation, keras.layers.RandomZoom)
+
+# Weights are moved by normal numbers of this deviation before they are checked.
+NUDGE = 0.05
+
+
+@dataclass(frozen=True)
+class WeightGradients:
+    """What was found of one weight array.
+
+    `checked` entries were compared; `kinks` is how many more were left out because the cost has no derivative near
+    them. `error` is the largest relative error of those compared, None where there was none; `entry`, `analytic` and
+    `numeric` are the index and the two gradients where it occurred.
+    """
+
+    path: str
+    shape: tuple[int, ...]
+    checked: int
+    kinks: int
+    error: float | None
+    entry: tuple[int, ...] | None
+    analytic: float | None
+    numeric: float | None
+
+
+@dataclass(frozen=True)
+class _Difference:
+    """Central differences at one weight: the estimate, its relative error, and how far it is from being smooth."""
+
+    numeric: float
+    error: float
+    bend: float
+
+
+@contextlib.contextmanager
+def double_precision() -> Iterator[None]:
+    """Models and losses that are made in the body compute in float64; afterwards everything is as it was."""
+    number_type, policy = keras.config.floatx(), keras.config.dtype_policy()
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    try:
+        yield
+    finally:
+        keras.config.set_floatx(number_type)
+        keras.config.set_dtype_policy(policy)
+
+
+def check_gradients(
+    model: keras.Model,
+    loss: keras.losses.Loss,
+    batch: Arrays,
+    *,
+    samples: int,
+    tolerance: float,
+    seed: int,
+    progress: Callable[[str, float], None] = lambda what, fraction: None,
+) -> list[WeightGradients]:
+    """Compares the gradients of every trained weight array of a model, in `samples` entries of each (all if fewer).
+
+    Model and loss have to be made within `double_precision`. The weights are nudged away from where they start, as a
+    bias of exactly 0 puts each relu over a blank input on its kink; model and seeds are used up by it. Batch
+    normalization uses the statistics of the batch, as in training; dropout draws the same numbers each time the cost
+    is measured; augmentation is switched off.
+
+    The relative error is |a - n| / max(|a|, |n|, tiny), a the analytic and n the numeric gradient, tiny = TINY times
+    the cost (at least TINY); of several steps the smallest error counts. An entry that no step brings to `tolerance`
+    is left out as a kink where the differences themselves say that the cost has a corner nearby: see `_bend`.
+    """
+    generator = np.random.default_rng(seed)
+    model = _without_augmentation(model)
+    for weight in model.trainable_weights:
+        weight.assign_add(generator.normal(0.0, NUDGE, weight.shape))
+    cost = _Cost(model, loss, batch, seed)
+    found = []
+    for position, (weight, analytic) in enumerate(zip(model.trainable_weights, cost.gradients(), strict=True)):
+        progress("comparing gradients", position / len(model.trainable_weights))
+        gradients = analytic.reshape(-1)
+        found.append(_check_weight(weight, gradients, _choose_entries(gradients, samples, generator), cost, tolerance))
+    return found
+
+
+def random_layers(model: keras.Model) -> list[str]:
+    """The names of the layers that drop values or add noise while training."""
+    states = {id(state) for state in seed_states(model)}
+    drawing = [layer for layer in model.layers if states.intersection(map(id, layer.variables))]
+    return [layer.name for layer in drawing if any(layer.get_config().get(key) for key in _RANDOM_OPTIONS)]
+
+
+def augmentations(model: keras.Model) -> list[str]:
+    """The names of the layers that move images about while training."""
+    return [layer.name for layer in model.layers if isinstance(layer, AUGMENTATIONS)]
+
+
+def _without_augmentation(model: keras.Model) -> keras.Model:
+    """The same layers and weights, but images pass where they would be moved: that is done in float32 at best."""
+    if not augmentations(model):
+        return model
+
+    def choose(layer: Any) -> Any:
+        return keras.layers.Identity(name=layer.name) if isinstance(layer, AUGMENTATIONS) else layer
+
+    return keras.models.clone_model(model, clone_function=choose)
+
+
+def _choose_entries(gradients: np.ndarray, samples: int, generator: np.random.Generator) -> np.ndarray:
+    """At most `samples` entries, half of them with a gradient if there are: the edge of a digit's image has none."""
+    order = generator.permutation(len(gradients))
+    alive = order[gradients[order] != 0][: -(-samples // 2)]
+    rest = order[~np.isin(order, alive)][: samples - len(alive)]
+    return np.sort(np.concatenate([alive, rest]))
+
+
+class _Cost:
+    """The mean loss of a batch with the penalties of regularizers, as a function of the model's weights."""
+
+    def __init__(self, model: keras.Model, loss: keras.losses.Loss, batch: Arrays, seed: int) -> None:
+        inputs = {name: tf.convert_to_tensor(array) for name, array in batch.inputs.items()}
+        targets = tf.convert_to_tensor(batch.targets)
+        seed_layers(model, seed, 0)
+        seeds = [(state, tf.convert_to_tensor(state)) for state in seed_states(model)]
+
+        def measure() -> Any:
+            for state, start in seeds:
+                state.assign(start)
+            outputs = model(inputs, training=True)
+            return tf.add_n([loss(targets, outputs, batch.weights), *model.losses])
+
+        def differentiate() -> Any:
+            with tf.GradientTape() as tape:
+                value = measure()
+            weights = [weight.value for weight in model.trainable_weights]
+            gradients = tape.gradient(value, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            return [tf.convert_to_tensor(gradient) for gradient in gradients]  # an embedding's comes as slices
+
+        self._measure, self._differentiate = tf.function(measure), tf.function(differentiate)
+
+    def __call__(self) -> float:
+        """The cost with the weights as they are."""
+        return float(self._measure())
+
+    def gradients(self) -> list[np.ndarray]:
+        """By back-propagation, one array for each trained weight."""
+        return [gradient.numpy() for gradient in self._differentiate()]
+
+
+def _check_weight(
+    weight: Any, analytic: np.ndarray, entries: np.ndarray, cost: _Cost, tolerance: float
+) -> WeightGradients:
+    start = np.array(weight.numpy())
+    centre = cost()
+    kinks = 0
+    worst: tuple[float, int, float] | None = None
+    for entry in entries:
+        best = _difference(_Line(weight, start, int(entry), cost, centre), float(analytic[entry]), tolerance)
+        if best.error > tolerance and best.bend > abs(best.numeric - analytic[entry]) / 4:
+            kinks += 1
+        elif worst is None or not best.error <= worst[0]:
+            worst = (best.error, int(entry), best.numeric)
+    weight.assign(start)
+    checked = len(entries) - kinks
+    if worst is None:
+        return WeightGradients(weight.path, tuple(weight.shape), checked, kinks, None, None, None, None)
+    error, entry, numeric = worst
+    index = tuple(map(int, np.unravel_index(entry, start.shape)))
+    return WeightGradients(
+        weight.path, tuple(weight.shape), checked, kinks, error, index, float(analytic[entry]), numeric
+    )
+
+
+class _Line:
+    """The cost along one weight, all others unchanged."""
+
+    def __init__(self, weight: Any, start: np.ndarray, entry: int, cost: _Cost, centre: float) -> None:
+        self._weight, self._start, self._entry, self._cost = weight, start, entry, cost
+        self.centre = centre
+
+    def __call__(self, offset: float) -> float:
+        moved = self._start.copy()
+        moved.reshape(-1)[self._entry] += offset
+        self._weight.assign(moved)
+        return self._cost()
+
+
+def _difference(line: _Line, analytic: float, tolerance: float) -> _Difference:
+    """The best of the steps; those after the first that agrees plainly are not tried."""
+    tried = []
+    for step in STEPS:
+        above, below = line(step), line(-step)
+        numeric = (above - below) / (2 * step)
+        size = max(abs(analytic), abs(numeric), TINY * max(1.0, abs(line.centre)))
+        error = abs(analytic - numeric) / size
+        tried.append((error, numeric, step, above, below))
+        if error <= tolerance * _PLAINLY:
+            break
+    error, numeric, step, above, below = min(tried)
+    return _Difference(numeric, error, _bend(line, step, above, below) if error > tolerance else 0.0)
+
+
+def _bend(line: _Line, step: float, above: float, below: float) -> float:
+    """How much of a central difference may be due to a corner of the cost within the step.
+
+    Half the step is measured too. Where the cost is smooth, the central difference stays (but for h²) and the
+    difference of the two one-sided slopes halves. With one corner between w - h and w + h, at least one of the two
+    fails to, by at least half of the error that the corner makes.
+    """
+    half = step / 2
+    nearer_above, nearer_below = line(half), line(-half)
+    central = (above - below) / (2 * step) - (nearer_above - nearer_below) / step
+    jump = (above - 2 * line.centre + below) / step
+    nearer_jump = (nearer_above - 2 * line.centre + nearer_below) / half
+    return abs(central) + abs(jump - 2 * nearer_jump)

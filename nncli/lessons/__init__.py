@@ -1,0 +1,17 @@
+"""The lecture's worked examples, computed step by step from numbers that can be changed; knows no training.
+
+`LESSONS` maps the name of a topic to a function that takes assignments such as `w=3` and gives a `Lesson`.
+"""
+
+from collections.abc import Callable, Sequence
+
+from nncli.lessons.backpropagation import teach_backpropagation
+from nncli.lessons.lesson import Lesson
+from nncli.lessons.neuron import teach_neuron
+
+LESSONS: dict[str, Callable[[Sequence[str]], Lesson]] = {
+    "neuron": teach_neuron,
+    "backpropagation": teach_backpropagation,
+}
+
+__all__ = ["LESSONS", "Lesson"]
