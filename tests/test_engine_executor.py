@@ -8,7 +8,7 @@ environment.prepare(threads=2)
 
 import keras  # noqa: E402
 
-from nncli.engine.executor import choose_executor, choose_threads, model_kinds, plan_executor  # noqa: E402
+from nncli.engine.executor import choose_threads, plan_executor  # noqa: E402
 from nncli.errors import UsageError, UserError  # noqa: E402
 
 layers = keras.layers
@@ -52,15 +52,6 @@ def test_xla_is_refused_for_a_layer_that_it_cannot_run_and_the_layer_is_named() 
 def test_an_unknown_executor_is_refused() -> None:
     with pytest.raises(UsageError, match="'gpu'"):
         plan_executor(["dense"], "gpu")
-
-
-def test_a_model_tells_its_layers_by_the_names_of_a_config() -> None:
-    inner = keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(2, 3), layers.MaxPooling2D()])
-    image = keras.Input((8, 8, 1))
-    model = keras.Model(image, layers.Dense(2)(layers.Flatten()(inner(image))))
-    assert {"conv2d", "max_pooling2d", "flatten", "dense"} <= set(model_kinds(model))
-    assert choose_executor(model) == "graph"
-    assert choose_executor(keras.Sequential([keras.Input((4,)), layers.Dense(2)])) == "xla"
 
 
 def test_small_steps_get_one_thread_and_large_ones_all() -> None:

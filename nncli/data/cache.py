@@ -76,7 +76,7 @@ def _write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
         with os.fdopen(handle, "wb") as file:
             fill(file)
         Path(temporary).replace(path)
-    except BaseException:
+    except BaseException:  # Ctrl-C included: no temporary file may stay behind
         Path(temporary).unlink(missing_ok=True)
         raise
 

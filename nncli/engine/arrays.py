@@ -59,7 +59,7 @@ class Plan:
         if self.executor not in EXECUTORS:
             raise UsageError(
                 f"got executor {self.executor!r}, expected one of {', '.join(EXECUTORS)}",
-                hint="let `choose_executor` turn `auto` into one of them",
+                hint="let `plan_executor` turn `auto` into one of them",
             )
         if self.batch_size < 1:
             raise UsageError(f"got a batch size of {self.batch_size}, expected 1 or more", hint="32 is a good start")

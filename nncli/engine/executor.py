@@ -8,7 +8,6 @@ arithmetic of the largest layer.
 import os
 import re
 from collections.abc import Iterable
-from typing import Any
 
 from nncli.engine.arrays import EXECUTORS
 from nncli.errors import UsageError, UserError
@@ -70,22 +69,6 @@ def plan_executor(kinds: Iterable[str], requested: str = "auto", *, accelerator:
     if unknown_to_xla or (not accelerator and any(_SLOW_IN_XLA.search(kind) for kind in kinds)):
         return "graph"
     return "xla"
-
-
-def choose_executor(model: Any, requested: str = "auto", *, accelerator: bool = False) -> str:
-    """`plan_executor` for the layers of a built Keras model, those inside other layers included."""
-    return plan_executor(model_kinds(model), requested, accelerator=accelerator)
-
-
-def model_kinds(model: Any) -> list[str]:
-    """The kinds of a Keras model's layers, as a config names them: `MaxPooling2D` is `max_pooling2d`."""
-    # Keras lists the layers inside layers of one's own only here.
-    return [_snake_case(type(layer).__name__) for layer in model._flatten_layers(include_self=False)]
-
-
-def _snake_case(name: str) -> str:
-    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
 
 
 def choose_threads(

@@ -29,7 +29,7 @@ def to_tflite(model: keras.Model) -> bytes:
         try:
             content = tf.lite.TFLiteConverter.from_keras_model(_unrolled(_bare(model))).convert()
         # The converter raises many kinds (ConverterError, ValueError, RuntimeError ...), none of them documented.
-        except Exception as error:
+        except Exception as error:  # the converter lets through errors of TensorFlow, MLIR and Python alike
             raise ExportError(
                 f"the model cannot be written as .tflite: {_first_line(error)}",
                 hint="predictions can go through Keras instead, which takes some seconds longer to start",

@@ -6,7 +6,7 @@ from typing import Any
 
 from nncli.config.annotating import annotate, to_values
 from nncli.config.facts import DataFacts
-from nncli.config.loading import LoadedConfig
+from nncli.config.loading import LoadedConfig, load_config
 from nncli.config.origins import trace_origins
 from nncli.config.resolve import choose_missing, insert_flatten
 from nncli.config.rules import describe, find, unapplied_rules
@@ -15,7 +15,7 @@ from nncli.config.stack import StackRow, stack_layers
 from nncli.console import Console
 from nncli.errors import ConfigError, DataError, UnreachableError
 from nncli.pipeline.places import Places
-from nncli.pipeline.preparation import load, read_data
+from nncli.pipeline.preparation import read_data
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def check(name: str, *, places: Places, console: Console, assignments: Sequence[
     Data that cannot be reached is a warning that names the rules that were not applied. Raises ConfigError with
     every mistake, DataError for data that cannot be used as it is (after the config's own mistakes).
     """
-    loaded = load(name, assignments)
+    loaded = load_config(name, assignments)
     facts = _facts(loaded, places, console)
     refused, warnings = describe(loaded, find(loaded, facts))
     if refused:

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from nncli.config.loading import load_config
 from nncli.console import Console
 from nncli.pipeline.places import Places
-from nncli.pipeline.preparation import Prepared, load, prepare
+from nncli.pipeline.preparation import Prepared, prepare
 from nncli.pipeline.warmup import begin_import, finish_import
 
 
@@ -49,7 +50,7 @@ def gradcheck(
 
     Raises ConfigError, DataError and UnreachableError as `train` does.
     """
-    loaded = load(name, assignments)
+    loaded = load_config(name, assignments)
     begin_import(loaded.config.data.source)
     prepared = prepare(loaded, places, console)
     with console.step("starting TensorFlow"):

@@ -1,12 +1,9 @@
 """From a config file to a resolved config and its data: everything that can be wrong before training starts."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from nncli import data
-from nncli.config.document import KeyPath
-from nncli.config.loading import LoadedConfig, load_config
+from nncli.config.loading import LoadedConfig
 from nncli.config.rules import resolve
 from nncli.config.sections import Config
 from nncli.console import Console
@@ -40,8 +37,3 @@ def read_data(config: Config, places: Places, console: Console, *, say_notes: bo
         is_fallback = position == 0 and dataset.facts.source != config.data.source
         (console.warn if is_fallback else console.say)(note, once=True)
     return dataset
-
-
-def load(name: str, assignments: Sequence[str], options: Sequence[tuple[KeyPath, Any, str]] = ()) -> LoadedConfig:
-    """The config that a command's arguments mean."""
-    return load_config(name, assignments, options)

@@ -10,12 +10,13 @@ import numpy as np
 import yaml
 
 from nncli.config.document import KeyPath
+from nncli.config.loading import load_config
 from nncli.config.sections import to_mapping
 from nncli.console import Console
 from nncli.pipeline.evaluate import measure_part
 from nncli.pipeline.fitting import Fitted, History, fit_model, monitored
 from nncli.pipeline.places import Places
-from nncli.pipeline.preparation import Prepared, load, prepare
+from nncli.pipeline.preparation import Prepared, prepare
 from nncli.pipeline.record import describe_process, recorded
 from nncli.pipeline.saving import save_model, save_plots
 from nncli.pipeline.warmup import begin_import
@@ -47,7 +48,7 @@ def train(
     Raises ConfigError and DataError before anything is written, UnreachableError where data cannot be had,
     TrainingDivergedError when the loss is no longer finite.
     """
-    loaded = load(name, assignments, options)
+    loaded = load_config(name, assignments, options)
     begin_import(loaded.config.data.source)
     prepared = prepare(loaded, places, console)
     folder = RunFolder.create(places.runs_dir, prepared.config.name)
