@@ -1,17 +1,9 @@
-"""The choice of executor and threads from plain facts, and from a model's layers."""
+"""The choice of executor and threads from plain facts."""
 
 import pytest
 
-from nncli.engine import environment
-
-environment.prepare(threads=2)
-
-import keras  # noqa: E402
-
-from nncli.engine.executor import choose_threads, plan_executor  # noqa: E402
-from nncli.errors import UsageError, UserError  # noqa: E402
-
-layers = keras.layers
+from nncli.engine.executor import choose_threads, plan_executor
+from nncli.errors import UsageError, UserError
 
 
 @pytest.mark.parametrize(
