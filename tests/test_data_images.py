@@ -13,6 +13,7 @@ from PIL import Image
 from nncli import data
 from nncli.config.facts import ImageInput, Task
 from nncli.config.sections import Data
+from nncli.data.border import border_median
 from nncli.data.dataset import Dataset
 from nncli.data.images import decode_image
 from nncli.errors import DataError
@@ -276,3 +277,15 @@ def test_what_the_config_says_wrongly_of_images_is_told_by_its_keys(tmp_path: Pa
     with pytest.raises(DataError) as caught:
         data.load(section, seed=1, data_dir=None, progress=lambda what, share: None)
     assert [line.partition(":")[0] for line in caught.value.message.splitlines()] == ["data.drop", "data.target"]
+
+
+@pytest.mark.parametrize("side", [3, 4])
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_the_median_of_a_border_is_that_of_numpy(side: int, kind: type) -> None:
+    pixels = (np.random.default_rng(1).random((20, side, side, 1)) * 255).astype(kind)
+    inside = np.zeros((side, side), bool)
+    inside[1:-1, 1:-1] = True
+    expected = np.median(pixels[..., 0][:, ~inside], axis=1)
+    found = border_median(pixels)
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found, expected)

@@ -129,7 +129,7 @@ def test_of_several_configurations_one_must_be_named(tmp_path: Path) -> None:
 def test_the_second_start_reads_the_cache_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     prepare(tmp_path / "here")
     first = load(tmp_path / "here")
-    monkeypatch.setattr("nncli.data.prepared.decode", None)
+    monkeypatch.setattr("nncli.data.recordsets.decode", None)
     assert load(tmp_path / "here").fingerprint == first.fingerprint
 
 

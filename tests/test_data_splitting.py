@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from nncli.data.dataset import distinct_values
 from nncli.data.splitting import split_rows
 from nncli.errors import DataError
 
@@ -59,3 +60,8 @@ def test_too_few_rows_are_refused() -> None:
         split_rows(9, seed=1, test=0.2, validation=0.1)
     with pytest.raises(DataError, match="no class has two rows"):
         split_rows(20, seed=1, test=0.2, validation=0.1, strata=np.arange(20))
+
+
+@pytest.mark.parametrize("values", [[], [3], [2, 1, 2, 1, 1], [0.5, -1.0, 0.5]])
+def test_distinct_values_are_those_of_numpy(values: list[float]) -> None:
+    np.testing.assert_array_equal(distinct_values(np.array(values)), np.unique(np.array(values)))

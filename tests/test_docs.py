@@ -300,7 +300,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, s
     folder = tmp_path_factory.mktemp("session")
     said = {}
     for line in ("nncli train", "nncli eval", "nncli compare"):
-        small = ["--epochs", "2", "--seeds", "2"] if line.endswith("compare") else []
+        small = ["--epochs", "2", "--seeds", "2", "--jobs", "1"] if line.endswith("compare") else []
         arguments = [*line.split()[1:], *small, "--runs-dir", str(folder / "runs")]
         outcome = typer.testing.CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
         assert outcome.exit_code == 0, outcome.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nncli.engine.absence import without
-from nncli.engine.environment import KERAS_HOME
+from nncli.engine.environment import KERAS_HOME, set_environment
 from nncli.engine.silence import held_stderr
 
 SCRIPT = """
@@ -42,6 +42,24 @@ def test_keras_is_imported_in_silence_and_ignores_the_settings_of_the_user(tmp_p
     assert done.stdout.splitlines() == ["float32 channels_last tensorflow None", "1"]
     assert sorted(path.name for path in tmp_path.iterdir()) == [".keras"]
     assert sorted(KERAS_HOME.iterdir()) == before
+
+
+def test_xla_gets_its_level_beside_the_flags_of_the_user_and_not_instead_of_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    level = "--xla_backend_optimization_level="
+    for given, expected in (
+        (None, f"{level}2"),
+        ("--xla_dump_to=here", f"--xla_dump_to=here {level}2"),
+        (f"{level}1", f"{level}1"),
+    ):
+        if given is None:
+            monkeypatch.delenv("XLA_FLAGS", raising=False)
+        else:
+            monkeypatch.setenv("XLA_FLAGS", given)
+        for _ in range(2):  # a second call adds nothing
+            set_environment()
+            assert os.environ["XLA_FLAGS"] == expected
 
 
 def test_a_package_is_missing_for_one_import_in_one_thread_and_there_again_afterwards() -> None:

@@ -24,6 +24,24 @@ def test_auto_keeps_what_is_slow_in_xla_on_a_cpu_out_of_it(kinds: list[str], exe
     assert plan_executor(kinds) == executor
 
 
+@pytest.mark.parametrize(
+    ("kinds", "work", "threads", "executor"),
+    [
+        (["patches", "transformer_block", "dense"], 30_000_000, 4, "graph"),
+        (["multi_head_attention", "dense"], 30_000_000, 2, "graph"),
+        (["multi_head_attention", "dense"], 30_000_000, 1, "xla"),
+        (["multi_head_attention", "dense"], 5_000_000, 4, "xla"),
+        (["multi_head_attention", "gru"], 30_000_000, 4, "xla"),
+        (["dense"], 30_000_000, 4, "xla"),
+    ],
+)
+def test_attention_goes_where_a_batch_can_be_divided_if_that_pays(
+    kinds: list[str], work: int, threads: int, executor: str
+) -> None:
+    assert plan_executor(kinds, work=work, threads=threads) == executor
+    assert plan_executor(kinds, work=work, threads=threads, accelerator=True) == "xla"
+
+
 def test_on_an_accelerator_auto_leaves_only_layers_without_a_kernel_to_the_graph() -> None:
     assert plan_executor(["conv2d", "dropout"], accelerator=True) == "xla"
     assert plan_executor(["conv2d", "random_zoom"], accelerator=True) == "graph"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import typer.testing
 
-from nncli.cli.app import app
+from nncli.cli import app
 from nncli.config.document import parse_document
 from nncli.config.facts import DataFacts, ImageInput, Target, Task
 from nncli.config.layers import LAYERS

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from nncli.cli.networkview import show_fixes, show_network, show_origins
 from nncli.cli.shell import Assignments, DataDir, Json, command
 
 
@@ -22,6 +21,7 @@ def check(
     """
     with command(json_mode=json_mode) as console:
         from nncli import pipeline
+        from nncli.cli.networkview import show_fixes, show_network, show_origins
 
         places, given = pipeline.Places(data_dir=data_dir), assignments or ()
         if fix:

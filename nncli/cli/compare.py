@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from nncli.cli.shell import Assignments, DataDir, Json, RunsDir, command
-from nncli.cli.views import show_comparison
 
 
 def compare(
@@ -19,6 +18,9 @@ def compare(
     assignments: Assignments = None,
     epochs: Annotated[int | None, typer.Option(help="train.epochs of every training.", show_default=False)] = None,
     target: Annotated[float | None, typer.Option(help="Level for `epochs to target`.", show_default=False)] = None,
+    jobs: Annotated[
+        str, typer.Option(metavar="N", help="Trainings at once; auto: as many as there are cores for.")
+    ] = "auto",
     data_dir: DataDir = None,
     runs_dir: RunsDir = Path("runs"),
     json_mode: Json = False,
@@ -29,7 +31,8 @@ def compare(
     """
     with command(json_mode=json_mode) as console:
         from nncli import pipeline
+        from nncli.cli.views import show_comparison
 
-        request = pipeline.ComparisonRequest.parse(configs, vary, seeds, assignments, epochs, target)
+        request = pipeline.ComparisonRequest.parse(configs, vary, seeds, assignments, epochs, target, jobs)
         places = pipeline.Places(runs_dir, data_dir)
         show_comparison(console, pipeline.compare(request, places=places, console=console))

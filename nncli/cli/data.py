@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from nncli.cli.dataview import show_inspection
 from nncli.cli.shell import Assignments, DataDir, Json, command
 
 
@@ -28,6 +27,7 @@ def data(
     """
     with command(json_mode=json_mode) as console:
         from nncli import pipeline
+        from nncli.cli.dataview import show_inspection
 
         request = pipeline.InspectionRequest.parse(source, target, assignments, sheet)
         inspection = pipeline.inspect(request, places=pipeline.Places(data_dir=data_dir), console=console)

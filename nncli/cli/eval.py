@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from nncli.cli.shell import DataDir, Json, RunsDir, command
-from nncli.cli.views import show_evaluation
 
 
 def evaluate(
@@ -22,6 +21,7 @@ def evaluate(
     """
     with command(json_mode=json_mode) as console:
         from nncli import pipeline
+        from nncli.cli.views import show_evaluation
 
         places = pipeline.Places(runs_dir, data_dir)
         show_evaluation(console, pipeline.evaluate(run, places=places, console=console, data_path=data))

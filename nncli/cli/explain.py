@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from nncli.cli.shell import Json, command
-from nncli.cli.textview import show_explanation
 
 
 def explain(
@@ -23,5 +22,6 @@ def explain(
     """
     with command(json_mode=json_mode) as console:
         from nncli import pipeline
+        from nncli.cli.textview import show_explanation
 
         show_explanation(console, pipeline.explain(topic, assignments or ()))

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from nncli.cli.gradientview import show_gradients
 from nncli.cli.shell import Assignments, DataDir, Json, command
 
 
@@ -23,6 +22,7 @@ def gradcheck(
     """
     with command(json_mode=json_mode) as console:
         from nncli import pipeline
+        from nncli.cli.gradientview import show_gradients
 
         request = pipeline.GradientRequest(samples, batch_size, tolerance)
         places, given = pipeline.Places(data_dir=data_dir), assignments or ()

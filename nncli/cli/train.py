@@ -6,7 +6,6 @@ from typing import Annotated, Any
 import typer
 
 from nncli.cli.shell import Assignments, DataDir, Json, RunsDir, command
-from nncli.cli.views import show_training
 
 
 def train(
@@ -17,6 +16,7 @@ def train(
     name: Annotated[str | None, typer.Option(help="name of the run.", show_default=False)] = None,
     data_dir: DataDir = None,
     runs_dir: RunsDir = Path("runs"),
+    timings: Annotated[bool, typer.Option("--timings", help="Tell what took how long, from Enter on.")] = False,
     json_mode: Json = False,
 ) -> None:
     """Train the network of a config and leave a run folder.
@@ -25,7 +25,9 @@ def train(
     """
     with command(json_mode=json_mode) as console:
         from nncli import pipeline
+        from nncli.cli.views import show_training
 
+        stopwatch = pipeline.Stopwatch.since_enter()
         given: list[tuple[Any, Any, str]] = [
             (("train", "epochs"), epochs, f"--epochs {epochs}"),
             (("seed",), seed, f"--seed {seed}"),
@@ -33,5 +35,12 @@ def train(
         ]
         options = [option for option in given if option[1] is not None]
         places = pipeline.Places(runs_dir, data_dir)
-        run = pipeline.train(config, places=places, console=console, assignments=assignments or (), options=options)
-        show_training(console, run)
+        run = pipeline.train(
+            config,
+            places=places,
+            console=console,
+            assignments=assignments or (),
+            options=options,
+            stopwatch=stopwatch,
+        )
+        show_training(console, run, timings=timings)

@@ -3,22 +3,27 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nncli.cli.timingview import timing_lines
 from nncli.console import Console, make_table
 
 
-def show_training(console: Console, run: Any) -> None:
-    """What a training reached, where it lies and what to do next."""
+def show_training(console: Console, run: Any, *, timings: bool = False) -> None:
+    """What a training reached, where it lies and what to do next; with `timings`, what took how long."""
     summary, folder = run.summary, run.folder.path
     kept, best = summary["kept_epoch"], summary["best_epoch"]
     stopped = f" ({summary['epochs_asked']} asked)" if summary["epochs"] < summary["epochs_asked"] else ""
-    lines = [
+    lines: list[Any] = [
         make_table(None, ["test", "value", "baseline"], _metric_rows(summary["test"])),
         f"baseline: {summary['test']['baseline']['predicts']}",
         f"weights: epoch {kept} of {summary['epochs']}{stopped}; the best {summary['monitor']} is that of epoch {best}",
         f"{summary['parameters']:,} parameters; {summary['seconds_per_epoch']:.3g} s an epoch",
         f"run: {folder}",
     ]
-    console.answer({"run": str(folder), **summary}, *lines)
+    answer = {"run": str(folder), **summary}
+    if timings:
+        answer["timings"] = run.timings
+        lines += ["", *timing_lines(run.timings)]
+    console.answer(answer, *lines)
 
 
 def show_evaluation(console: Console, evaluation: Any) -> None:

@@ -1,56 +1,34 @@
 """Data sets: from a config's `data` section to arrays, and from a user's inputs to what a trained model takes.
 
-This room knows no networks, no training and no run folder.
+This room knows no networks, no training and no run folder. What it offers is imported when it is first asked for, so
+that one image is predicted without the modules that read data sets.
 """
 
-from pathlib import Path
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from nncli.config.sections import BUNDLED, Data
-from nncli.data.arrays import load_archive
-from nncli.data.bundled import load_bundled
-from nncli.data.dataset import Dataset, Inputs, Part, Progress
-from nncli.data.folders import load_folder
-from nncli.data.prepared import load_prepared
-from nncli.data.reading import Batch, Failure, load_labelled, read_inputs
-from nncli.data.tabular import load_file
-from nncli.errors import UnreachableError
+if TYPE_CHECKING:
+    from nncli.data.batches import Batch, Failure
+    from nncli.data.dataset import Dataset, Inputs, Part, Progress
+    from nncli.data.loading import load
+    from nncli.data.reading import load_labelled, read_inputs
 
 __all__ = ["Batch", "Dataset", "Failure", "Inputs", "Part", "Progress", "load", "load_labelled", "read_inputs"]
 
-
-def load(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) -> Dataset:
-    """The data set that a config's `data` section describes; paths in it are absolute.
-
-    Args:
-        data: the section.
-        seed: decides which rows go to which part.
-        data_dir: where prepared data sets lie, before the usual folder is looked into.
-        progress: told what is going on and the share (0 to 1) that is done.
-
-    Raises:
-        DataError: the data cannot be used as it is.
-        UnreachableError: it cannot be had, and the section names no fallback.
-    """
-    try:
-        return _load(data, seed, data_dir, progress)
-    except UnreachableError as error:
-        if data.fallback is None:
-            raise
-        other = data.model_copy(update={"source": data.fallback, "fallback": None})
-        dataset = _load(other, seed, data_dir, progress)
-        note = f"{data.source} cannot be had: {error.message}; the bundled {data.fallback} are used instead"
-        return Dataset(
-            dataset.facts, dataset.train, dataset.validation, dataset.test, (note, *dataset.notes), dataset.fingerprint
-        )
+# name -> the module it lives in
+_HOMES = {
+    "Batch": "nncli.data.batches",
+    "Failure": "nncli.data.batches",
+    "load": "nncli.data.loading",
+    "load_labelled": "nncli.data.reading",
+    "read_inputs": "nncli.data.reading",
+    **dict.fromkeys(("Dataset", "Inputs", "Part", "Progress"), "nncli.data.dataset"),
+}
 
 
-def _load(data: Data, seed: int, data_dir: Path | None, progress: Progress) -> Dataset:
-    if data.source in BUNDLED:
-        return load_bundled(data, seed=seed)
-    if data.source in ("csv", "parquet"):
-        return load_file(data, seed=seed)
-    if data.source == "images":
-        return load_folder(data, seed=seed, progress=progress)
-    if data.source == "npz":
-        return load_archive(data, seed=seed)
-    return load_prepared(data, seed=seed, data_dir=data_dir, progress=progress)
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

@@ -160,9 +160,17 @@ def _plain_text(content: memoryview, name: str, delimiter: str) -> memoryview:
         raise DataError(f"{name} is empty")
     if b"\r" in start and b"\n" not in start and not _contains(content, re.compile(b"\n")):
         content = memoryview(bytes(content).replace(b"\r", b"\n"))
-    if _contains(content, re.compile(re.escape(delimiter.encode()) + b'[ \t]+"')):
+    blank_before_quote = re.compile(re.escape(delimiter.encode()) + b'[ \t]+"')
+    if blank_before_quote.search(start) or (_is_quoted(content) and _contains(content, blank_before_quote)):
         content = _without_blanks(content, name, delimiter)
     return content
+
+
+def _is_quoted(content: memoryview) -> bool:
+    """Whether there may be a quote below the first line; many times quicker told than where blanks are."""
+    if not isinstance(content.obj, mmap.mmap):
+        return True
+    return content.obj.find(b'"', content.obj.find(b"\n")) >= 0
 
 
 def _contains(content: memoryview, pattern: re.Pattern[bytes]) -> bool:

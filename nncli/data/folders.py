@@ -1,18 +1,17 @@
 """Image folders: one folder of images for each class, perhaps inside train/, test/ and val/; knows no array files."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
 from nncli.config.facts import ImageInput, Target, Task
 from nncli.config.sections import Data
 from nncli.data.dataset import Dataset, Part, Progress
-from nncli.data.images import SUFFIXES, Header, decode_image, has_colour, open_picture, read_header
+from nncli.data.imagefiles import SUFFIXES, images_below, is_hidden, map_parallel
+from nncli.data.images import Header, decode_image, has_colour, open_picture, read_header
 from nncli.data.imagesets import Images, Labels, common_size, image_dataset, refuse_table_options
 from nncli.data.targets import class_goal, class_targets
 from nncli.data.wording import count
@@ -20,11 +19,7 @@ from nncli.errors import DataError
 
 TEST_NAMES = ("test",)
 VALIDATION_NAMES = ("val", "validation", "valid")
-_WORKERS = 8
 _SHOWN = 3
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -113,24 +108,6 @@ def list_images(folder: Path, classes: Sequence[str], key: str = "") -> Listing:
     return Listing(files, np.array(labels, np.int64))
 
 
-def images_below(folder: Path) -> list[Path]:
-    """All image files in a folder and its subfolders by their suffix, sorted; hidden ones are passed over."""
-    return sorted(
-        file
-        for file in folder.rglob("*")
-        if file.suffix.lower() in SUFFIXES and file.is_file() and not is_hidden(file.relative_to(folder))
-    )
-
-
-def map_parallel(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterable[Result]:
-    """Apply `work` to many files at once (Pillow decodes outside Python's lock), results in order."""
-    if len(items) < 8:
-        yield from map(work, items)
-        return
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        yield from pool.map(work, items)
-
-
 def existing_folder(folder: Path) -> Path:
     """The folder itself.
 
@@ -146,11 +123,6 @@ def existing_folder(folder: Path) -> Path:
     raise DataError(
         f"there is no folder {folder}", hint="a relative path in a config starts at the config's own folder"
     )
-
-
-def is_hidden(path: Path) -> bool:
-    """Whether a part of the path is hidden, or put there by an archiver."""
-    return any(part.startswith((".", "__MACOSX")) for part in path.parts)
 
 
 def class_folders(folder: Path) -> dict[str, list[Path]]:

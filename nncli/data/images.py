@@ -14,12 +14,9 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from nncli.config.facts import ImageInput
-from nncli.data.imagesets import border_median
+from nncli.data.border import border_median
 from nncli.errors import DataError
 
-SUFFIXES = frozenset(
-    (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".avif")
-)  # fmt: skip
 # Larger images are refused as decompression bombs before their pixels are decoded.
 MOST_PIXELS = 80_000_000
 # Pillow's own limit is looser, and warns with a line of its source code.

@@ -1,4 +1,4 @@
-"""From arrays of images and their targets to a data set: parts, facts, the brightness of the border; reads no files."""
+"""From arrays of images and their targets to a data set: its parts and facts; reads no files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,17 +7,14 @@ import numpy as np
 
 from nncli.config.facts import DataFacts, ImageInput
 from nncli.config.sections import Data
+from nncli.data.border import common_border
 from nncli.data.dataset import Dataset, Part, make_dataset, part_of
 from nncli.data.splitting import TEST_FRACTION, split_rows
 from nncli.data.targets import Goal, describe, strata
 from nncli.errors import DataError
 
-# The border says something of new images when so many training images have nearly the same one.
-BORDER_AGREEMENT = 0.95
 # Photos are scaled down to this many pixels on the longer side: what a small network on a CPU can learn from.
 LONGEST_SIDE = 256
-_NEARLY = 0.25
-_BORDER_SAMPLE = 5000
 
 
 @dataclass(frozen=True)
@@ -122,20 +119,3 @@ def common_size(sizes: Mapping[tuple[int, int], int]) -> tuple[int, int]:
         height, width = (int(side) for side in np.median(sides, axis=0))
     shrink = min(1.0, LONGEST_SIDE / max(height, width))
     return max(1, round(height * shrink)), max(1, round(width * shrink))
-
-
-def border_median(pixels: np.ndarray) -> np.ndarray:
-    """The median (n,) of the outermost pixels of each image in (n, height, width, channels)."""
-    edges = [pixels[:, 0], pixels[:, -1], pixels[:, 1:-1, 0], pixels[:, 1:-1, -1]]
-    flat = [edge.reshape(len(pixels), -1) for edge in edges]
-    medians: np.ndarray = np.median(np.concatenate(flat, axis=1), axis=1)
-    return medians
-
-
-def common_border(pixels: np.ndarray, scale: float) -> float | None:
-    """The border that the images have in common, in the pixels' own unit; None when they differ."""
-    sample = pixels[:: max(1, len(pixels) // _BORDER_SAMPLE)]
-    medians = border_median(np.asarray(sample))
-    common = float(np.median(medians))
-    agreeing = np.abs(medians - common) <= _NEARLY / scale
-    return common if agreeing.mean() >= BORDER_AGREEMENT else None

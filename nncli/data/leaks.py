@@ -9,7 +9,7 @@ import numpy as np
 
 from nncli.config.facts import Task
 from nncli.data.columns import Column, Table
-from nncli.data.dataset import Inputs
+from nncli.data.dataset import Part, count_distinct
 from nncli.data.features import Features
 from nncli.data.targets import Goal
 from nncli.data.wording import count
@@ -17,6 +17,8 @@ from nncli.data.wording import count
 # Repeated rows are told from this share of all rows on.
 REPEATED_SHARE = 0.01
 _CHUNK = 1 << 14
+# Rows that are looked at first: where these are on no line, all rows are on none.
+_SAMPLE = 1000
 
 
 def find_twins(table: Table, features: Features, goal: Goal, targets: np.ndarray) -> tuple[str, ...]:
@@ -25,10 +27,10 @@ def find_twins(table: Table, features: Features, goal: Goal, targets: np.ndarray
     return tuple(name for name in names if len(names) > 1 and is_twin(table.columns[name], goal, targets))
 
 
-def describe_repeats(inputs: Inputs, targets: np.ndarray) -> list[str]:
-    """A note of how many rows repeat another, where that is more than a few."""
-    repeated = _repeated_rows(inputs, targets)
-    if repeated < REPEATED_SHARE * len(targets):
+def describe_repeats(parts: Sequence[Part]) -> list[str]:
+    """A note of how many rows of all parts together repeat another, where that is more than a few."""
+    repeated, rows = _repeated_rows(parts), sum(map(len, parts))
+    if repeated < REPEATED_SHARE * rows:
         return []
     return [
         f"{count(repeated, 'row repeats', 'rows repeat')} another row, so that some are both trained on and tested on"
@@ -51,10 +53,17 @@ def _moves_with(column: Column, values: np.ndarray, present: np.ndarray) -> bool
     """Whether the column is the target up to a factor and an offset."""
     if not column.is_numeric:
         return False
-    ours, theirs = column.numbers[present], values[present].astype(np.float64)
-    if len(ours) < 3 or ours.min() == ours.max() or theirs.min() == theirs.max():
+    some = np.flatnonzero(present)[:: max(1, int(present.sum()) // _SAMPLE)]
+    if _is_line(column.numbers[some], values[some]) is False:
         return False
-    return bool(abs(np.corrcoef(ours, theirs)[0, 1]) > 1 - 1e-9)
+    return _is_line(column.numbers[present], values[present]) is True
+
+
+def _is_line(ours: np.ndarray, theirs: np.ndarray) -> bool | None:
+    """Whether one is the other times a factor plus an offset; None where one of them is always the same."""
+    if len(ours) < 3 or ours.min() == ours.max() or theirs.min() == theirs.max():
+        return None
+    return bool(abs(np.corrcoef(ours, theirs.astype(np.float64))[0, 1]) > 1 - 1e-9)
 
 
 def _maps_onto(column: Column, targets: np.ndarray, present: np.ndarray, classes: int) -> bool:
@@ -66,10 +75,14 @@ def _maps_onto(column: Column, targets: np.ndarray, present: np.ndarray, classes
     return len(pairs) == classes == len(np.unique(pairs % classes))
 
 
-def _repeated_rows(inputs: Inputs, targets: np.ndarray) -> int:
-    """How many rows are equal to an earlier one, by a 64-bit hash of their bytes."""
-    parts = [*inputs.values(), targets.reshape(len(targets), -1).astype(np.float32)]
-    return len(targets) - len(np.unique(hash_rows(parts)))
+def _repeated_rows(parts: Sequence[Part]) -> int:
+    """How many rows are equal to another before them, by a 64-bit hash of their bytes."""
+    hashes = [
+        hash_rows([*part.inputs.values(), part.targets.reshape(len(part), -1).astype(np.float32)])
+        for part in parts
+        if len(part)
+    ]
+    return sum(map(len, hashes)) - count_distinct(np.concatenate(hashes))
 
 
 def hash_rows(parts: Sequence[np.ndarray]) -> np.ndarray:

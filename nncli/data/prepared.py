@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,9 +16,11 @@ from nncli.data import cache, network
 from nncli.data.dataset import Dataset, Part, Progress
 from nncli.data.download import download
 from nncli.data.imagesets import Images, Labels, image_dataset, refuse_table_options
-from nncli.data.recordsets import RecordSet, decode, describe_folder
 from nncli.data.targets import class_goal, class_targets
 from nncli.errors import DataError, UnreachableError
+
+if TYPE_CHECKING:
+    from nncli.data.recordsets import RecordSet
 
 
 def load_prepared(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) -> Dataset:
@@ -41,6 +44,8 @@ def load_prepared(data: Data, *, seed: int, data_dir: Path | None, progress: Pro
     entry_folder = cache.cache_folder() / _key(folder, name)
     entry = cache.load_entry(entry_folder)
     if entry is None:
+        from nncli.data.recordsets import decode, describe_folder  # late: with a cache nothing is decoded
+
         record_set = describe_folder(folder, name)
         arrays, said = decode(record_set, progress)
         entry = cache.Entry(arrays, {**_notes_of(record_set, name), "said": said})
@@ -48,6 +53,17 @@ def load_prepared(data: Data, *, seed: int, data_dir: Path | None, progress: Pro
         if failure:
             notes.append(f"cache: the decoded images could not be kept for next time: {failure}")
     return _dataset(data, seed, entry, notes)
+
+
+def must_download(source: str, data_dir: Path | None) -> bool:
+    """Whether a source of any kind is a data set that is neither prepared nor cached on this machine."""
+    if source != "mnist" and not source.startswith("tfds:"):
+        return False
+    name = source.removeprefix("tfds:")
+    try:
+        return find_folder(name, folders_to_search(data_dir)) is None and _newest_cached(name) is None
+    except DataError:  # it will be told where the data is read
+        return False
 
 
 def folders_to_search(data_dir: Path | None) -> list[Path]:
@@ -136,7 +152,7 @@ def _newest_cached(name: str) -> cache.Entry | None:
     return None
 
 
-def _notes_of(record_set: RecordSet, name: str) -> dict[str, object]:
+def _notes_of(record_set: "RecordSet", name: str) -> dict[str, object]:
     return {
         "name": name.partition(":")[0],
         "version": record_set.folder.name,

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from nncli.config.facts import ImageInput, Task
+from nncli.data.border import border_median
 from nncli.data.dataset import Dataset, Part
-from nncli.data.imagesets import border_median
 from nncli.data.leaks import hash_rows
 from nncli.data.profile_findings import imbalance_findings, ordered_findings
 from nncli.data.profile_pictures import choose_examples, look_at_light, make_tile

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from nncli.data import splitting
+from nncli.data.border import border_median
 from nncli.data.dataset import Progress
-from nncli.data.folders import existing_folder, map_parallel
+from nncli.data.folders import existing_folder
+from nncli.data.imagefiles import map_parallel
 from nncli.data.images import Header, fit_size, has_colour, open_picture, read_header
-from nncli.data.imagesets import border_median, common_size
+from nncli.data.imagesets import common_size
 from nncli.data.profile_findings import imbalance_findings, ordered_findings
 from nncli.data.profile_listing import ImageFiles, find_copies, hash_files, list_files
 from nncli.data.profile_pictures import TILE_SIDE, choose_examples, look_at_light, make_tile, name_some

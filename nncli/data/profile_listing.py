@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from nncli.data.dataset import Progress
-from nncli.data.folders import class_folders, images_below, is_hidden, map_parallel, ordered_names
+from nncli.data.folders import class_folders, ordered_names
 from nncli.data.folders import part_folders as find_parts
-from nncli.data.images import SUFFIXES
+from nncli.data.imagefiles import SUFFIXES, images_below, is_hidden, map_parallel
 from nncli.data.profile_pictures import name_some
 from nncli.data.profile_values import Finding, Level
 from nncli.data.wording import count

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from nncli.data.border import BORDER_AGREEMENT
 from nncli.data.images import INVERTED
-from nncli.data.imagesets import BORDER_AGREEMENT
 from nncli.data.profile_values import Finding, Level, Tile
 
 # Classes on a contact sheet, and examples of each.

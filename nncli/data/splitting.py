@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nncli.data.dataset import distinct_values
 from nncli.errors import DataError
 
 TEST_FRACTION = 0.2
@@ -52,7 +53,10 @@ def split_rows(
 def hold_out(
     rows: np.ndarray, fraction: float, generator: np.random.Generator, strata: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Take `fraction` of `rows` away at random, at least one; a class of one row stays. Returns (kept, held)."""
+    """Take `fraction` of `rows` (ascending) away at random, at least one; a class of one row stays.
+
+    Returns (kept, held), ascending too.
+    """
     wanted = min(max(1, round(len(rows) * fraction)), len(rows) - 1)
     if strata is None:
         held = generator.permutation(rows)[:wanted]
@@ -62,16 +66,20 @@ def hold_out(
         raise DataError(
             "no class has two rows, so that nothing is left over to test on", hint="collect more rows of each class"
         )
-    return np.setdiff1d(rows, held, assume_unique=True), np.sort(held)
+    held = np.sort(held)
+    is_kept = np.ones(len(rows), bool)
+    is_kept[np.searchsorted(rows, held)] = False
+    return rows[is_kept], held
 
 
 def _stratified(rows: np.ndarray, strata: np.ndarray, wanted: int, generator: np.random.Generator) -> np.ndarray:
-    _, membership, sizes = np.unique(strata, return_inverse=True, return_counts=True)
+    membership = np.searchsorted(distinct_values(strata), strata)
+    sizes = np.bincount(membership)
     quota = _quotas(sizes, wanted, generator)
     shuffled = generator.permutation(len(rows))
     # Within the shuffled order, the n-th row of a class is held out when n is below the class's quota.
     classes = membership[shuffled]
-    by_class = np.argsort(classes, kind="stable")
+    by_class = np.argsort(classes.astype(np.min_scalar_type(len(sizes))), kind="stable")  # bytes are sorted by counting
     starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
     place = np.empty(len(rows), np.int64)
     place[by_class] = np.arange(len(rows)) - np.repeat(starts, sizes)

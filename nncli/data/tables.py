@@ -12,12 +12,12 @@ import numpy as np
 
 from nncli.data.columns import Column, Dictionary, Table, number_column
 from nncli.data.csvtext import CsvText, encoding_error, open_csv, read_bytes, sniff
+from nncli.data.typed import parse_numbers, read_columns
 from nncli.data.wording import count
 from nncli.errors import DataError
 
 # Bytes of CSV that become one batch when a table is streamed; no row may be longer.
 BLOCK = 1 << 22
-_NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity)$"
 _SHOWN = 3
 
 Rejected = list[tuple[int, str]]
@@ -29,7 +29,12 @@ def read_csv(path: Path, *, delimiter: str, header: bool, missing: Sequence[str]
     Raises:
         DataError: it cannot be read, has no rows, or rows of another length than the header.
     """
-    table, problem = read_text(open_csv(path, name=str(path), delimiter=delimiter, header=header), missing)
+    text = open_csv(path, name=str(path), delimiter=delimiter, header=header)
+    columns = read_columns(text, missing)
+    if columns is not None:
+        rows = len(next(iter(columns.values())))
+        return Table(columns, np.arange(rows, dtype=np.int64), name=text.name)
+    table, problem = read_text(text, missing)
     if problem is not None:
         raise problem
     return table
@@ -197,12 +202,7 @@ def _text_column(name: str, array: Any, missing: Sequence[str]) -> Column:
     absent = compute.is_in(array, value_set=arrow.array([*missing, ""], arrow.string()))
     array = compute.if_else(absent, arrow.scalar(None, arrow.string()), array)
     present = compute.is_valid(array).to_numpy(zero_copy_only=False)
-    try:
-        parsed = compute.cast(array, arrow.float64())
-    except arrow.ArrowInvalid:
-        looks_right = compute.match_substring_regex(array, _NUMBER)
-        parsed = compute.cast(compute.if_else(looks_right, array, None), arrow.float64())
-    numbers = compute.fill_null(parsed, np.nan).to_numpy(zero_copy_only=False)
+    numbers = parse_numbers(array)
 
     def encode() -> Dictionary:
         encoded = compute.dictionary_encode(array)

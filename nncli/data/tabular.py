@@ -10,8 +10,8 @@ from nncli.config.sections import Data
 from nncli.data import splitting, tables
 from nncli.data.columns import Column, Table, unknown_columns
 from nncli.data.csvtext import BLANKS, BLANKS_FIX, are_blank_separated, sniff
-from nncli.data.dataset import Dataset, Part, make_dataset, part_of
-from nncli.data.encoding import encode_table, learn_columns
+from nncli.data.dataset import Dataset, Part, make_dataset
+from nncli.data.encoding import encode_parts, encode_table, learn_columns
 from nncli.data.features import Features, check_names, check_numbers, choose_features
 from nncli.data.leaks import describe_repeats, find_twins
 from nncli.data.targets import Goal, choose_goal, describe, encode_targets, strata
@@ -27,9 +27,8 @@ def load_file(data: Data, *, seed: int) -> Dataset:
     """
     if data.path is None:
         raise DataError(f"data.path: source {data.source} needs `path`: the table's file")
-    table = read(data.path, data)
     test = read(data.test, data) if isinstance(data.test, str) else None
-    return load_table(table, data, seed=seed, test=test)
+    return load_table(read(data.path, data), data, seed=seed, test=test)
 
 
 def read(path: str, data: Data) -> Table:
@@ -62,11 +61,13 @@ def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None
     )
     target, twins = describe(goal, values[split.train]), find_twins(table, features, goal, values)
     facts = DataFacts(source=data.source, inputs=inputs, target=target, rows={}, twins=twins)
-    arrays = encode_table(table, inputs).inputs
+    dealt = (split.train, split.validation, split.test)
     train, validation, held = (
-        _in_file(part_of(arrays, values, rows), table) for rows in (split.train, split.validation, split.test)
+        Part(encoded, values[rows], table.rows[rows])
+        for encoded, rows in zip(encode_parts(table, inputs, dealt), dealt, strict=True)
     )
-    notes += describe_repeats(arrays, values)
+    del table, targets  # as large as all parts together
+    notes += describe_repeats([train, validation, held])
     notes += _small_classes(goal, facts)
     if test is not None:
         held = _test_part(test, facts, features, notes)
@@ -92,7 +93,7 @@ def label_rows(table: Table, facts: DataFacts) -> Part:
         raise DataError(
             f"{table.name}: {count(len(encoded.failures), 'row')} cannot be used; row {table.rows[row] + 1}: {reason}"
         )
-    return _in_file(part_of(encoded.inputs, targets), table)
+    return Part(encoded.inputs, targets, table.rows)
 
 
 def _target_names(table: Table, data: Data) -> tuple[str, ...]:
@@ -153,10 +154,6 @@ def asked_task(column: Column, data: Data) -> Task | None:
     if kind == "number":
         return Task.REGRESSION
     return Task.BINARY if len(column.values) == 2 else Task.MULTICLASS
-
-
-def _in_file(part: Part, table: Table) -> Part:
-    return Part(part.inputs, part.targets, table.rows[part.rows])
 
 
 def _test_part(test: Table, facts: DataFacts, features: Features, notes: list[str]) -> Part:

@@ -10,6 +10,7 @@ import numpy as np
 
 from nncli.config.facts import Target, Task
 from nncli.data.columns import Column
+from nncli.data.dataset import count_distinct
 from nncli.data.wording import count
 from nncli.errors import DataError
 
@@ -113,7 +114,7 @@ def describe(goal: Goal, training: np.ndarray) -> Target:
         minimum=tuple(float(value) for value in numbers.min(axis=0)),
         median=tuple(float(value) for value in np.median(numbers, axis=0)),
         deviation=tuple(deviation(column) for column in numbers.T),
-        distinct=tuple(len(np.unique(column)) for column in numbers.T),
+        distinct=tuple(count_distinct(column) for column in numbers.T),
     )
 
 
@@ -138,7 +139,7 @@ def _infer(columns: Sequence[Column]) -> tuple[Task, str]:
             hint="name one target column, or turn the classes into one 0/1 column each",
         )
     column = columns[0]
-    count = len(column.values)
+    count = _count_values(column)
     told = f'target "{column.name}" has {count} values'
     if count <= 2:
         return Task.BINARY, told
@@ -152,12 +153,18 @@ def _infer(columns: Sequence[Column]) -> tuple[Task, str]:
     return Task.REGRESSION, f"{told} that are numbers"
 
 
+def _count_values(column: Column) -> int:
+    """How many values there are; by the numbers where there are many of them, as their texts are not at hand."""
+    count = count_distinct(column.numbers) if column.is_numeric else 0
+    return count if count > FEW_LABELS else len(column.values)
+
+
 def _check(columns: Sequence[Column], task: Task) -> None:
     column = columns[0]
-    count = len(column.values)
     if task in (Task.BINARY, Task.MULTICLASS):
         if len(columns) > 1:
             raise DataError(f"task {task} has one target column, not {len(columns)}", hint="`task: multilabel`?")
+        count = len(column.values)
         if count == 1:
             raise DataError(f'target "{column.name}" is {column.values[0]!r} in every row: nothing to learn')
         if task is Task.BINARY and count > 2:

@@ -2,6 +2,6 @@
 
 Nothing is imported here, because `environment.prepare` has to run before anything imports Keras. The doors are
 `environment.prepare`, `executor.plan_executor`, `executor.choose_threads`,
-`arrays.Arrays`, `arrays.Plan`, `loop.fit`, `prediction.predict`, `weights.get_weights`, `weights.set_weights`,
-`export.to_tflite` and `export.to_keras`.
+`arrays.Arrays`, `arrays.Plan`, `loop.fit`, `shelf.Shelf`, `prediction.predict`, `weights.get_weights`,
+`weights.set_weights`, `export.to_tflite`, `export.to_keras`, and `forking.may_fork` for processes that share an import.
 """

@@ -46,7 +46,8 @@ class Arrays:
 class Plan:
     """How long and how to train; epochs are counted from 0, and `epochs` is where training ends.
 
-    `seed` decides, together with the number of the epoch, the order of the examples and all dropout.
+    `seed` decides, together with the number of the epoch, the order of the examples and all dropout. The compiled
+    loops divide each batch into so many `parts` that run side by side (`parallel.py`).
     """
 
     epochs: int
@@ -54,6 +55,7 @@ class Plan:
     seed: int
     executor: str
     start_epoch: int = 0
+    parts: int = 1
 
     def __post_init__(self) -> None:
         if self.executor not in EXECUTORS:

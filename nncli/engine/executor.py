@@ -33,6 +33,11 @@ _NO_KERNEL = frozenset(
 )
 # Inside an XLA loop on a CPU these are slower than in a graph, or no faster and slower to compile.
 _SLOW_IN_XLA = re.compile(r"conv|random|dropout|noise")
+# Attention gains from batches in parts side by side (`division.py`), which only a graph has; recurrent layers do not.
+_FAST_IN_PARTS = re.compile(r"attention|transformer")
+_RECURRENT = frozenset({"gru", "lstm"})
+# Multiplications and additions of a step in its largest layer, from which on that is faster than xla.
+_PARTS_PAY = 25_000_000
 
 # Multiplications and additions of a step in its largest layer, from which on more threads pay; per executor.
 _THREADS_PAY = {
@@ -42,14 +47,28 @@ _THREADS_PAY = {
 }
 
 
-def plan_executor(kinds: Iterable[str], requested: str = "auto", *, accelerator: bool = False) -> str:
+def plan_executor(
+    kinds: Iterable[str],
+    requested: str = "auto",
+    *,
+    accelerator: bool = False,
+    work: int = 0,
+    threads: int | None = None,
+) -> str:
     """`xla`, `graph` or `keras` for a network with layers of these kinds.
 
-    `auto` on a CPU takes `graph` as soon as one layer is convolutional or random, else `xla`; on an accelerator it
-    takes `xla` wherever there is code for it. Measured on 4 cores, milliseconds a step in xla and in graph: 25-15-10 at
-    batch 32: 0.07 and 0.15; dense 64 with batch normalisation: 0.15 and 0.28; GRU of 128 units: 10.9 and 15.6; a vision
-    transformer of two blocks with 16 patches of 48 numbers at batch 128: 13 and 21; dense 64 with dropout: 1.7 and 0.25
-    (XLA draws random numbers slowly, and other ones than `fit` does); one convolution with pooling: 13.6 and 1.2.
+    `work` counts the multiplications and additions of a batch in the largest layer; `threads` are those asked for, all
+    cores otherwise. `auto` is a rule, no calibration. On a CPU it takes `graph` as soon as one layer is convolutional
+    or random, or where there is attention, enough work and a second thread for parts of it; else `xla`. On an
+    accelerator it takes `xla` wherever there is code for it.
+
+    Measured on 4 cores by benchmarks/executors.py, milliseconds a step in xla, graph and keras, each with its best
+    number of threads: MNIST 25-15-10 at batch 32: 0.075, 0.139, 1.2; eight layers of 32: 0.15, 0.36, 1.7; a GRU of 32
+    units over 8 rows: 0.28, 0.88, 3.2; one neuron, all 409 examples in a batch: 1.8, 3.0, 24; the CNN of three
+    convolutions: 283, 9.3 (in parts 6), 12.4. The vision transformer at batch 128: 6.9 to 8.7 in xla, 12.7 in graph,
+    5.2 there in parts, 16; at batch 64: 4.7 in xla, 4.4 in parts; at 32: 2.4 and 4.2. A GRU of 128 units over 28 rows
+    at batch 128: 11.5 in xla, 11.9 in parts. Dense 64 with dropout: 1.7 in xla and 0.25 in graph (XLA draws random
+    numbers slowly, and other ones than `fit` does).
 
     Raises UserError where `xla` is asked for and a layer has no code in it.
     """
@@ -66,9 +85,16 @@ def plan_executor(kinds: Iterable[str], requested: str = "auto", *, accelerator:
         )
     if requested != "auto":
         return requested
-    if unknown_to_xla or (not accelerator and any(_SLOW_IN_XLA.search(kind) for kind in kinds)):
+    if unknown_to_xla or (not accelerator and _is_faster_as_graph(kinds, work, threads or available_cores())):
         return "graph"
     return "xla"
+
+
+def _is_faster_as_graph(kinds: list[str], work: int, threads: int) -> bool:
+    if any(_SLOW_IN_XLA.search(kind) for kind in kinds):
+        return True
+    parts_pay = threads > 1 and work >= _PARTS_PAY and not _RECURRENT.intersection(kinds)
+    return parts_pay and any(_FAST_IN_PARTS.search(kind) for kind in kinds)
 
 
 def choose_threads(
@@ -84,7 +110,7 @@ def choose_threads(
     """
     if requested is not None:
         return requested
-    available = cores or _available_cores()
+    available = cores or available_cores()
     threads = 1
     for enough, paying in _THREADS_PAY[executor]:
         if multiply_adds * batch_size >= enough:
@@ -92,7 +118,7 @@ def choose_threads(
     return threads
 
 
-def _available_cores() -> int:
+def available_cores() -> int:
     """The cores this process may run on, where the system says so."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

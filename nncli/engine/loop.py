@@ -6,17 +6,18 @@ the same batches (`keras_fit.py`). The same seed gives the same batches and the 
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import keras
 import tensorflow as tf
 
-from nncli.engine.arrays import Arrays, Plan, evaluation_batch_size
+from nncli.engine.arrays import Arrays, Plan
 from nncli.engine.keras_fit import fit_with_keras
-from nncli.engine.passage import Passage
+from nncli.engine.program import Program
 from nncli.engine.progress import diverged, learning_rate
 from nncli.engine.randomness import order_of_epoch, seed_layers
-from nncli.engine.steps import Logs, build
+from nncli.engine.shelf import Shelf
+from nncli.engine.steps import Logs
 
 
 def fit(
@@ -25,8 +26,14 @@ def fit(
     validation: Arrays | None,
     plan: Plan,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    *,
+    shelf: Shelf | None = None,
+    network: Hashable = None,
 ) -> list[Logs]:
     """Trains a compiled model; one dict an epoch with the names and numbers of `model.fit`'s logs.
+
+    With a `shelf`, the compiled loops of the last training are used again if they were of the same `network` (see
+    `Shelf`); callbacks then see the model of that training, and the weights come out the same, in `model`.
 
     To `loss`, the metrics and their `val_` twins come `learning_rate`, `train_seconds` (training alone) and `seconds`
     (validation included; compiling is in neither). Callbacks see the same dict; `on_train_batch_end` is called once a
@@ -37,31 +44,24 @@ def fit(
     """
     if plan.executor == "keras":
         return fit_with_keras(model, train, validation, plan, callbacks)
-    return _Training(model, train, validation, plan, callbacks).run()
+    if shelf is None:
+        program = Program(model, train, validation, plan)
+    else:
+        program = shelf.program_for(network, model, train, validation, plan)
+    try:
+        return _Training(program, len(train), plan, callbacks).run()
+    finally:
+        program.hand_back(model)
 
 
 class _Training:
     def __init__(
-        self,
-        model: keras.Model,
-        train: Arrays,
-        validation: Arrays | None,
-        plan: Plan,
-        callbacks: Sequence[keras.callbacks.Callback],
+        self, program: Program, examples: int, plan: Plan, callbacks: Sequence[keras.callbacks.Callback]
     ) -> None:
-        self._model, self._plan = model, plan
-        self._examples = len(train)
-        build(model, train)
-        jit_compile = plan.executor == "xla"
-        self._training = Passage(model, model.train_step, train, plan.batch_size, jit_compile=jit_compile)
-        self._validation: Passage | None = None
-        if validation is not None and len(validation):
-            # Forward only and in big batches: without XLA it compiles faster and takes no longer.
-            batch_size = evaluation_batch_size(validation, plan.batch_size)
-            self._validation = Passage(model, model.test_step, validation, batch_size, jit_compile=False)
-            self._validation_order = tf.range(len(validation), dtype=tf.int32)
+        self._model, self._plan, self._examples = program.model, plan, examples
+        self._program, self._training, self._validation = program, program.training, program.validation
         self._callbacks = keras.callbacks.CallbackList(
-            list(callbacks), model=model, epochs=plan.epochs, steps=self._training.batches, verbose=0
+            list(callbacks), model=self._model, epochs=plan.epochs, steps=self._training.batches, verbose=0
         )
 
     def run(self) -> list[Logs]:
@@ -113,7 +113,7 @@ class _Training:
         position, logs = 0, Logs()
         while position < self._validation.batches:
             self._callbacks.on_test_batch_begin(position)
-            count, logs = self._validation.run_chunk(self._validation_order, position)
+            count, logs = self._validation.run_chunk(self._program.validation_order, position)
             position += count
             self._callbacks.on_test_batch_end(position - 1, logs)
         self._callbacks.on_test_end(logs)

@@ -33,6 +33,15 @@ class Passage:
         self._full_loop = loop(self._batch_size, jit_compile)
         self._rest_loop = loop(self._rest, False) if self._rest else None
 
+    def give(self, arrays: Arrays) -> None:
+        """Other examples, as many and of the same shapes and types, for the passes to come."""
+        loops = [loop for loop in (self._full_loop, self._rest_loop) if loop is not None]
+        for loop in loops:
+            loop.data = None  # the old ones go before the new ones come
+        data = hold(arrays)
+        for loop in loops:
+            loop.data = data
+
     @property
     def batches(self) -> int:
         """How many batches a pass has."""

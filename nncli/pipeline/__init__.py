@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nncli.pipeline.inspect import InspectionRequest, inspect
     from nncli.pipeline.places import Places
     from nncli.pipeline.predict import predict
+    from nncli.pipeline.timings import Stopwatch
     from nncli.pipeline.train import train
     from nncli.pipeline.variants import ComparisonRequest
 
@@ -30,6 +31,7 @@ __all__ = [
     "InitRequest",
     "InspectionRequest",
     "Places",
+    "Stopwatch",
     "check",
     "compare",
     "evaluate",
@@ -50,6 +52,7 @@ _HOMES = {
     "InitRequest": "nncli.pipeline.init",
     "InspectionRequest": "nncli.pipeline.inspect",
     "Places": "nncli.pipeline.places",
+    "Stopwatch": "nncli.pipeline.timings",
     "schema_text": "nncli.config.schema",
     **{name: f"nncli.pipeline.{name}" for name in __all__ if name.islower() and "_" not in name},
 }

@@ -1,27 +1,26 @@
 """The story of a comparison: each variant trained over the same splits and seeds, and what became of each."""
 
-import hashlib
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from nncli.console import Console
-from nncli.data.dataset import Dataset
-from nncli.errors import TrainingDivergedError, UsageError
+from nncli.errors import UsageError
 from nncli.evaluate import plots
 from nncli.evaluate.comparison import summarize_variants
-from nncli.evaluate.metrics import MAIN_METRICS
+from nncli.pipeline.cells import Cell, DataSets
+from nncli.pipeline.jobs import begin, train_cells
 from nncli.pipeline.places import Places
-from nncli.pipeline.preparation import Prepared, prepare, read_data
+from nncli.pipeline.preparation import Prepared, prepare
 from nncli.pipeline.record import describe_process, recorded
-from nncli.pipeline.train import train_into
 from nncli.pipeline.variants import ComparisonRequest, Variant
-from nncli.pipeline.warmup import begin_import
 from nncli.run import files
 from nncli.run.folder import RunFolder
 
-_LONGEST_NAME = 60
+# Data that takes longer to read is read once for all, as long as it is no larger than that.
+_SLOW_SECONDS = 1.0
+_MOST_BYTES = 2**30
 
 
 @dataclass(frozen=True)
@@ -32,86 +31,54 @@ class Comparison:
     result: dict[str, Any]
 
 
-@dataclass
-class _DataOfSeed:
-    """Variants of one seed see the same rows; the data is read once as long as it stays the same."""
-
-    places: Places
-    console: Console
-    known: dict[str, Dataset] = field(default_factory=dict)
-
-    def prepare(self, request: ComparisonRequest, variant: Variant, seed: int) -> Prepared:
-        loaded = variant.load(request.assignments, request.epochs, seed)
-        key = f"{seed} {loaded.config.data.model_dump_json()}"
-        if key not in self.known:
-            self.known.clear()  # one data set at a time is enough to hold
-            self.known[key] = read_data(loaded.config, self.places, self.console)
-        return prepare(loaded, self.places, self.console, self.known[key])
-
-
 def compare(request: ComparisonRequest, *, places: Places, console: Console) -> Comparison:
     """Trains every variant once a seed and compares them on the test part.
 
-    All configs are checked before the first is trained. A variant that diverges is told as such and the others go
-    on. Raises what `train` raises for a config or data.
+    All configs are checked before the first is trained. Trainings run side by side where there are cores for them, and
+    each ends in the bits that it has alone. A variant that diverges is told as such and the others go on. Raises what
+    `train` raises for a config or data, and NncliError where a training's process dies.
     """
     configs = [variant.load(request.assignments, request.epochs, None).config for variant in request.variants]
-    begin_import(*(config.data.source for config in configs))
-    data = _DataOfSeed(places, console)
-    first = configs[0].seed
-    checked = [data.prepare(request, variant, first).dataset for variant in request.variants]
-    tasks = sorted({dataset.facts.target.task.value for dataset in checked})
-    if len(tasks) > 1:
-        raise UsageError(f"networks of different tasks have no common metric: {', '.join(tasks)}")
-    if len({dataset.fingerprint for dataset in checked}) > 1:
-        console.warn("the variants see different data: their numbers say nothing of each other's network")
-    del checked
+    begin(request, [config.data.source for config in configs], places)
+    data, first = DataSets(places), configs[0].seed
+    started = time.monotonic()
+    prepared = _check(request, data, first, console)
+    is_slow = time.monotonic() - started > _SLOW_SECONDS * len(data.shared)
     folder = RunFolder.create(places.runs_dir, f"compare-{configs[0].name}", kind="compare")
     with recorded(folder):
         folder.write_record(**describe_process(), variants=[variant.name for variant in request.variants])
-        cells = [
-            _train_cell(folder, request, variant, seed, data, console)
-            for seed in range(first, first + request.seeds)
-            for variant in request.variants
-        ]
-        result = {"comparison": str(folder.path), **summarize_variants(cells, request.target)}
+        seeds = range(first, first + request.seeds)
+        cells = [Cell(variant, seed) for seed in seeds for variant in request.variants]
+        if is_slow:
+            _read_ahead(cells, request, data, console)
+        outcomes = train_cells(cells, request, prepared, data, folder, console)
+        result = {"comparison": str(folder.path), **summarize_variants(outcomes, request.target)}
         folder.write_json(files.COMPARISON, result)
-        folder.write(f"{files.PLOTS}/comparison.png", plots.comparison_curves(cells, result["watched"]))
+        folder.write(f"{files.PLOTS}/comparison.png", plots.comparison_curves(outcomes, result["watched"]))
     return Comparison(folder, result)
 
 
-def _train_cell(
-    folder: RunFolder, request: ComparisonRequest, variant: Variant, seed: int, data: _DataOfSeed, console: Console
-) -> dict[str, Any]:
-    """One training in a folder inside the comparison's; what it left, for the summary."""
-    prepared = data.prepare(request, variant, seed)
-    name = f"{_folder_name(variant.name)}-seed{seed}"
-    cell = RunFolder.create(folder.path, name, kind="cell", stamped=False)
-    outcome: dict[str, Any] = {"variant": variant.name, "seed": seed, "run": str(cell.path)}
-    try:
-        outcome["summary"] = train_into(cell, prepared, console, brief=True).summary
-        console.say(f"seed {seed}  {variant.name}  {_in_short(outcome['summary'])}")
-    except TrainingDivergedError as error:
-        console.warn(f"seed {seed}  {variant.name}  {error.message}")
-        outcome["summary"] = None
-    return {
-        **outcome,
-        "task": prepared.dataset.facts.target.task.value,
-        "fingerprint": prepared.dataset.fingerprint,
-        "history": cell.read_lines(files.METRICS),
-    }
+def _check(request: ComparisonRequest, data: DataSets, seed: int, console: Console) -> dict[Variant, Prepared]:
+    """Each variant with the data of the first seed, which stays read."""
+    prepared = {}
+    for variant in request.variants:
+        loaded = Cell(variant, seed).load(request)
+        prepared[variant] = prepare(loaded, data.places, console, data.share(loaded, console))
+    datasets = [each.dataset for each in prepared.values()]
+    tasks = sorted({dataset.facts.target.task.value for dataset in datasets})
+    if len(tasks) > 1:
+        raise UsageError(f"networks of different tasks have no common metric: {', '.join(tasks)}")
+    if len({dataset.fingerprint for dataset in datasets}) > 1:
+        console.warn("the variants see different data: their numbers say nothing of each other's network")
+    return prepared
 
 
-def _folder_name(variant: str) -> str:
-    """A variant's name without what a file system may not take; a long one is cut and told apart by a sum."""
-    name = re.sub(r"[^A-Za-z0-9_.=-]+", "_", variant)
-    if len(name) <= _LONGEST_NAME:
-        return name
-    return f"{name[:_LONGEST_NAME]}-{hashlib.sha256(variant.encode()).hexdigest()[:8]}"
+def _read_ahead(cells: Sequence[Cell], request: ComparisonRequest, data: DataSets, console: Console) -> None:
+    """Reads the data of every seed before the workers start, which share it then, as far as the memory is fit for it.
 
-
-def _in_short(summary: Mapping[str, Any]) -> str:
-    metric = MAIN_METRICS[summary["test"]["task"]]
-    value = summary["test"]["metrics"][metric]
-    shown = "undefined" if value is None else f"{value:.4f}"
-    return f"test {metric} {shown}, best {summary['monitor']} in epoch {summary['best_epoch']} of {summary['epochs']}"
+    Otherwise each of them reads the rows of a seed again for each training of it, which is little where it is fast.
+    """
+    for cell in cells:
+        if data.shared_bytes > _MOST_BYTES:
+            return
+        data.share(cell.load(request), console)

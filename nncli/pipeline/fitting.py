@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from nncli.config.sections import Config, EarlyStopping
-from nncli.config.stack import stack_layers
-from nncli.console import Console, TrainingView
+from nncli.console import Console
+from nncli.console.training import TrainingView
 from nncli.data.dataset import Dataset
 from nncli.errors import NncliError, StopRequest, Terminated
+from nncli.pipeline.planning import batch_size, choose_engine, facts_for_network, network_mark
 from nncli.pipeline.preparation import Prepared
-from nncli.pipeline.warmup import finish_import
+from nncli.pipeline.timings import Stopwatch
+from nncli.pipeline.warmup import begin_drawing, finish_import
 from nncli.pipeline.weights import save_weights
 from nncli.run import files
 from nncli.run.folder import RunFolder
@@ -29,6 +31,7 @@ class Fitted:
     model: Any
     executor: str
     threads: int
+    parts: int
     history: History
     best_epoch: int
 
@@ -48,48 +51,58 @@ def telling_exhaustion() -> Iterator[None]:
 
 
 @telling_exhaustion()
-def fit_model(folder: RunFolder, prepared: Prepared, console: Console, *, brief: bool = False) -> Fitted:
+def fit_model(
+    folder: RunFolder,
+    prepared: Prepared,
+    console: Console,
+    *,
+    brief: bool = False,
+    shelf: Any = None,
+    watch: Stopwatch | None = None,
+) -> Fitted:
     """Builds and trains the network of a resolved config.
 
+    A `shelf` of the engine keeps the compiled loops from one call to the next; the `watch` is told what took how long.
     Raises TrainingDivergedError, and NncliError where the memory does not suffice.
     """
-    config, dataset = prepared.config, prepared.dataset
-    batch_size = len(dataset.train) if config.train.batch_size == "full" else config.train.batch_size
+    config, dataset, watch = prepared.config, prepared.dataset, watch or Stopwatch()
+    facts = facts_for_network(dataset.facts)
     with console.step("starting TensorFlow"):
-        finish_import()
-        from nncli.engine import environment
+        with watch.part("tensorflow"):
+            watch.hide(finish_import())
+            from nncli.engine import environment
 
-        environment.prepare()  # before anything below imports Keras
-        from nncli.engine import arrays, executor, loop
+            environment.prepare()  # before anything below imports Keras
+            from nncli.engine import arrays, loop, stages
 
-        rows = stack_layers(config, dataset.facts.inputs.shape)
-        chosen = executor.plan_executor(
-            [kind for row in rows for kind in row.layer.kinds()],
-            config.train.executor,
-            accelerator=environment.has_accelerator(),
-        )
-        largest = max(row.multiply_adds for row in rows)
-        threads = environment.prepare(executor.choose_threads(chosen, largest, batch_size, config.train.threads))
-        import nncli.model as models
-
-        model = models.build(config, dataset.facts)
-        models.compile_model(model, config, dataset.facts)
-    plan = arrays.Plan(epochs=config.train.epochs, batch_size=batch_size, seed=config.seed, executor=chosen)
+            engine = choose_engine(config, facts, accelerator=environment.has_accelerator())
+            threads = environment.prepare(engine.threads, side_by_side=engine.side_by_side)
+            import nncli.model as models
+        with watch.part("build"):
+            model = models.build(config, facts)
+            models.compile_model(model, config, facts)
+    size = batch_size(config, facts)
+    plan = arrays.Plan(
+        epochs=config.train.epochs, batch_size=size, seed=config.seed, executor=engine.executor, parts=engine.parts
+    )
     train = arrays.Arrays(
         dataset.train.inputs, models.targets_for(config, dataset.train.targets), row_weights(config, dataset)
     )
     validation = arrays.Arrays(dataset.validation.inputs, models.targets_for(config, dataset.validation.targets), None)
-    view = console.training(config.train.epochs, -(-len(dataset.train) // batch_size), brief=brief)
-    callbacks = make_callbacks(config, folder, view)
+    view = console.training(config.train.epochs, -(-len(dataset.train) // size), brief=brief)
+    callbacks = make_callbacks(config, folder, view, watch)
     try:
-        history = loop.fit(model, train, validation, plan, callbacks)
+        network = network_mark(config, facts)
+        with watch.part("training"), stages.listening(watch.add):
+            history = loop.fit(model, train, validation, plan, callbacks, shelf=shelf, network=network)
+            watch.add("validation", sum(record["seconds"] - record["train_seconds"] for record in history))
     except (KeyboardInterrupt, Terminated):
         _keep_interrupted(folder, model, callbacks[0].best_weights, console)
         raise
     finally:
         view.close()
     view.draw_curves()
-    return Fitted(model, chosen, threads, history, callbacks[0].best_epoch)
+    return Fitted(model, engine.executor, threads, engine.parts, history, callbacks[0].best_epoch)
 
 
 def _keep_interrupted(folder: RunFolder, model: Any, best: Any, console: Console) -> None:
@@ -102,7 +115,7 @@ def _keep_interrupted(folder: RunFolder, model: Any, best: Any, console: Console
     console.say(f"the best weights so far are kept in {folder.path}")
 
 
-def make_callbacks(config: Config, folder: RunFolder, view: TrainingView) -> list[Any]:
+def make_callbacks(config: Config, folder: RunFolder, view: TrainingView, watch: Stopwatch) -> list[Any]:
     """Keras callbacks in the order they act: keep the best, lower the rate, then report what they changed."""
     from nncli.engine import callbacks
 
@@ -129,6 +142,8 @@ def make_callbacks(config: Config, folder: RunFolder, view: TrainingView) -> lis
 
     def on_batch(epoch: int, batch: int, metrics: Mapping[str, float]) -> None:
         StopRequest.check()
+        if watch.reach_first_batch():
+            begin_drawing()  # from here on this thread mostly waits
         view.on_batch(epoch, batch, metrics)
 
     def on_epoch(epoch: int, record: Mapping[str, float]) -> None:

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from pydantic import ValidationError
 
-from nncli.config.document import read_document
 from nncli.config.facts import DataFacts
-from nncli.config.loading import LoadedConfig, validate
 from nncli.console import Console
 from nncli.errors import RunError
 from nncli.pipeline.places import Places
@@ -17,6 +15,9 @@ from nncli.run import files
 from nncli.run.finding import find_run
 from nncli.run.folder import RunFolder
 from nncli.runtime.predictor import Predictor
+
+if TYPE_CHECKING:
+    from nncli.config.loading import LoadedConfig
 
 
 class Predicts(Protocol):
@@ -34,8 +35,12 @@ class OpenRun:
     folder: RunFolder
     facts: DataFacts
 
-    def load_config(self) -> LoadedConfig:
+    def load_config(self) -> "LoadedConfig":
         """The resolved config the run was trained with."""
+        # Late: an exported model needs no config, and YAML and all sections of one take longer than its prediction.
+        from nncli.config.document import read_document
+        from nncli.config.loading import validate
+
         return validate(read_document(self.folder.file(files.CONFIG)))
 
 

@@ -5,6 +5,7 @@ import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -24,6 +25,7 @@ def describe_process() -> dict[str, Any]:
     }
 
 
+@cache  # a comparison asks for each of its trainings
 def _package_versions() -> dict[str, str]:
     versions = {}
     for name in _PACKAGES:

@@ -19,6 +19,7 @@ from nncli.pipeline.places import Places
 from nncli.pipeline.preparation import Prepared, prepare
 from nncli.pipeline.record import describe_process, recorded
 from nncli.pipeline.saving import save_model, save_plots
+from nncli.pipeline.timings import Stopwatch
 from nncli.pipeline.warmup import begin_import
 from nncli.pipeline.weights import npz_bytes
 from nncli.run import files
@@ -29,10 +30,11 @@ DEFAULT_CONFIG = "digits_softmax"
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """A finished training: its folder and what summary.json says."""
+    """A finished training: its folder, what summary.json says, and what took how long (see docs/runs.md)."""
 
     folder: RunFolder
     summary: dict[str, Any]
+    timings: dict[str, Any]
 
 
 def train(
@@ -42,33 +44,60 @@ def train(
     console: Console,
     assignments: Sequence[str] = (),
     options: Sequence[tuple[KeyPath, Any, str]] = (),
+    stopwatch: Stopwatch | None = None,
 ) -> TrainedRun:
     """Trains the network of a config (a file or a shipped name) and leaves a run folder.
 
+    Timings count from the beginning of the `stopwatch`, else from this call.
     Raises ConfigError and DataError before anything is written, UnreachableError where data cannot be had,
     TrainingDivergedError when the loss is no longer finite.
     """
-    loaded = load_config(name, assignments, options)
-    begin_import(loaded.config.data.source)
-    prepared = prepare(loaded, places, console)
+    watch = stopwatch or Stopwatch()
+    watch.add_rest("start")
+    with watch.part("config"):
+        loaded = load_config(name, assignments, options)
+        begin_import(loaded.config.data.source, data_dir=places.data_dir)
+    with watch.part("data"):
+        prepared = prepare(loaded, places, console)
     folder = RunFolder.create(places.runs_dir, prepared.config.name)
-    return train_into(folder, prepared, console)
+    return train_into(folder, prepared, console, stopwatch=watch)
 
 
-def train_into(folder: RunFolder, prepared: Prepared, console: Console, *, brief: bool = False) -> TrainedRun:
-    """Trains in a folder that was made for it; run.json tells how it ended. `brief` says little of each epoch."""
-    started = time.monotonic()
+def train_into(
+    folder: RunFolder,
+    prepared: Prepared,
+    console: Console,
+    *,
+    brief: bool = False,
+    shelf: Any = None,
+    stopwatch: Stopwatch | None = None,
+) -> TrainedRun:
+    """Trains in a folder that was made for it; run.json tells how it ended.
+
+    `brief` says little of each epoch; a `shelf` keeps what the next training of the same network can use again.
+    """
+    started, watch = time.monotonic(), stopwatch or Stopwatch()
     with recorded(folder):
-        _write_beginnings(folder, prepared)
-        fitted = fit_model(folder, prepared, console, brief=brief)
+        with watch.part("other"):
+            _write_beginnings(folder, prepared)
+        fitted = fit_model(folder, prepared, console, brief=brief, shelf=shelf, watch=watch)
         with console.step("testing and writing the model"):
-            summary = _summarize(prepared, fitted)
-            exports = save_model(folder, fitted.model, prepared.config)
-            save_plots(folder, fitted)
+            with watch.part("test"):
+                summary = _summarize(prepared, fitted)
+            with watch.part("export"):
+                exports = save_model(folder, fitted.model, prepared.config)
+            with watch.part("plots"):
+                save_plots(folder, fitted)
             folder.write_json(files.SUMMARY, summary)
-        seconds = round(time.monotonic() - started, 3)
-        folder.write_record(executor=fitted.executor, threads=fitted.threads, exports=exports, duration_seconds=seconds)
-    return TrainedRun(folder, summary)
+        folder.write_record(
+            executor=fitted.executor,
+            threads=fitted.threads,
+            parts=fitted.parts,
+            exports=exports,
+            duration_seconds=round(time.monotonic() - started, 3),
+            timings=watch.told,
+        )
+    return TrainedRun(folder, summary, watch.told)
 
 
 def _write_beginnings(folder: RunFolder, prepared: Prepared) -> None:

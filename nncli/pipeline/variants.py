@@ -40,6 +40,7 @@ class ComparisonRequest:
     assignments: tuple[str, ...] = ()
     epochs: int | None = None
     target: float | None = None
+    jobs: int | None = None  # None: as many as there are cores for
 
     @classmethod
     def parse(
@@ -50,6 +51,7 @@ class ComparisonRequest:
         assignments: Sequence[str] | None = None,
         epochs: int | None = None,
         target: float | None = None,
+        jobs: str = "auto",
     ) -> "ComparisonRequest":
         """From a command's arguments. Raises UsageError where there is nothing to compare."""
         names = list(configs or [DEFAULT_CONFIG])
@@ -65,7 +67,16 @@ class ComparisonRequest:
         )
         if len({variant.name for variant in variants}) < max(2, len(variants)):
             raise UsageError(f"got {len(variants)} variant(s) that differ in nothing", hint="--vary KEY=A,B")
-        return cls(variants, seeds, tuple(assignments or ()), epochs, target)
+        return cls(variants, seeds, tuple(assignments or ()), epochs, target, _parse_jobs(jobs))
+
+
+def _parse_jobs(text: str) -> int | None:
+    """A number of processes, None for `auto`."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"--jobs {text!r} is neither auto nor a whole number from 1 on", hint="--jobs auto")
+    return int(text)
 
 
 def _parse_axis(text: str) -> list[str]:

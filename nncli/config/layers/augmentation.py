@@ -13,6 +13,8 @@ _BEFORE_CONVOLUTION = "\n- conv2d: {filters: 4}"
 
 
 class _Augmentation(LayerSection):
+    XLA_RUNS_IT: ClassVar[bool] = False
+
     fill_mode: Literal["constant", "nearest", "reflect", "wrap"] = Field(
         "constant", description="what comes in at the edge: zeros, the edge, its mirror image, the other side"
     )

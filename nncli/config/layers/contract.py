@@ -65,10 +65,12 @@ class LayerSection(Section):
     """One entry of `model.layers`; shapes have no batch dimension.
 
     `EXAMPLE` is what may stand before the output of a network for images of 8 × 8 × 1, one entry a line, to show the
-    layer at work; a layer that needs no options and takes an image can leave it out.
+    layer at work; a layer that needs no options and takes an image can leave it out. `XLA_RUNS_IT` is false for a layer
+    that XLA has no code for.
     """
 
     EXAMPLE: ClassVar[str] = ""
+    XLA_RUNS_IT: ClassVar[bool] = True
 
     kind: str
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from nncli.config.document import KeyPath
 from nncli.config.explanations import read_explanations
 from nncli.config.facts import DataFacts
+from nncli.config.layers import LAYERS
 from nncli.config.rules.finding import Edit, Finding, nearest_name
 from nncli.config.schedules import Constant, Cosine, Exponential, Piecewise, rates_of
 from nncli.config.sections import Config
@@ -73,6 +74,17 @@ def one_clips(config: Config) -> Iterator[Finding]:
         yield Finding("gradient-clipping", ("optimizer", given[-1]), reason, f"keep one of {', '.join(given)}")
 
 
+def executor_has_code(config: Config) -> Iterator[Finding]:
+    """executor-layer."""
+    if config.train.executor != "xla":
+        return
+    kinds = dict.fromkeys(kind for layer in config.model.layers for kind in layer.kinds())
+    unknown = [kind for kind in kinds if kind in LAYERS and not LAYERS[kind].XLA_RUNS_IT]
+    if unknown:
+        reason = f"XLA has no code for the layer {', '.join(unknown)}"
+        yield Finding("executor-layer", ("train", "executor"), reason, "use auto or graph")
+
+
 def batches_fit(config: Config, facts: DataFacts) -> Iterator[Finding]:
     """batch-size."""
     size, rows = config.train.batch_size, facts.rows.get("train")
@@ -117,6 +129,7 @@ CONFIG_RULES = (
     one_decides_the_rate,
     schedule_fits,
     one_clips,
+    executor_has_code,
     monitor_exists,
     silenced_rules_exist,
 )

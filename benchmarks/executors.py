@@ -1,0 +1,238 @@
+"""Milliseconds a step of every executor and number of threads for each shipped config, and how good `auto` chooses.
+
+    python benchmarks/executors.py --data-dir ../shared/data/tfds
+    python benchmarks/executors.py --only mnist_softmax,mnist_vit --turns 7 --json executors.json
+
+Threads are fixed per process, so each executor has a process for each number of threads. All of them train the same
+examples and take turns, so that a busy machine slows all; the median of the turns counts. An executor that is five
+times slower than the best in its first turn gets no other. `parts` is the graph with each batch in parts that run side
+by side, each on one thread. Exits with 1 where `auto` is more than 10 % from the best.
+"""
+
+import argparse
+import io
+import json
+import multiprocessing
+import os
+import statistics
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from nncli.config.catalogue import shipped_names
+from nncli.config.loading import load_config
+from nncli.config.stack import stack_layers
+from nncli.console import Console
+from nncli.engine.arrays import EXECUTORS
+from nncli.engine.division import choose_parts
+from nncli.errors import NncliError
+from nncli.pipeline.places import Places
+from nncli.pipeline.planning import batch_size, choose_engine
+from nncli.pipeline.preparation import Prepared, prepare
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "tfds"
+# Multiplications and additions of an epoch; of larger data sets as many examples are taken as make so many.
+WORK = 4_000_000_000
+TURN_SECONDS = 0.3
+HOPELESS = 5.0
+ALLOWED = 1.10
+PARTS = "parts"
+
+Choice = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A shipped config, how many of its examples are trained on, and what `auto` picks for it."""
+
+    name: str
+    examples: int
+    batch_size: int
+    auto: Choice
+    parts: dict[int, int]  # of a batch, by the number of threads; 1 where it cannot or need not be divided
+
+
+def main() -> None:
+    """Parses the arguments, measures config after config, prints."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data-dir", type=Path, default=SHARED, help="where tensorflow-datasets keeps mnist")
+    parser.add_argument("--only", type=lambda text: text.split(","), default=shipped_names(), help="a,b: these configs")
+    parser.add_argument("--turns", type=int, default=5, help="turns of each that count")
+    parser.add_argument("--json", type=Path, help="write the measurements here too")
+    arguments = parser.parse_args()
+    all_cores = cores()
+    names = (*EXECUTORS, PARTS)
+    choices = [(name, threads) for threads in sorted({1, min(2, all_cores), all_cores}) for name in names]
+    choices.remove((PARTS, 1))
+    print(f"{all_cores} cores; milliseconds a step, median of {arguments.turns} turns")
+    print(f"{'config':<22}{'batch':>6}" + "".join(f"{show(choice):>10}" for choice in choices) + "  auto      / best")
+    results = []
+    with workers(choices, arguments.data_dir) as pipes:
+        for name in arguments.only:
+            results.append(measure(plan_job(name, arguments.data_dir), pipes, arguments.turns))
+            print(row(results[-1], choices), flush=True)
+    worst = max(result["auto_to_best"] for result in results)
+    print(f"auto is at most {worst:.2f} times the best; {ALLOWED:.2f} is allowed")
+    if arguments.json:
+        arguments.json.write_text(json.dumps({"cores": all_cores, "configs": results}, indent=2) + "\n")
+    sys.exit(0 if worst <= ALLOWED else 1)
+
+
+def show(choice: Choice) -> str:
+    """An executor and its threads in a word."""
+    return f"{choice[0]} {choice[1]}"
+
+
+def prepared(name: str, data_dir: Path) -> Prepared:
+    """A shipped config with its data, without a word."""
+    silent = Console(stdout=io.StringIO(), stderr=io.StringIO())
+    return prepare(load_config(name), Places(data_dir=data_dir), silent)
+
+
+def plan_job(name: str, data_dir: Path) -> Job:
+    """What is measured of a config; chooses as `nncli train` does."""
+    ready = prepared(name, data_dir)
+    config, dataset = ready.config, ready.dataset
+    rows = stack_layers(config, dataset.facts.inputs.shape)
+    size = batch_size(config, dataset.facts)
+    fitting = WORK // sum(row.multiply_adds for row in rows) // size * size
+    auto = choose_engine(config, dataset.facts, accelerator=False)
+    kinds = [kind for row in rows for kind in row.layer.kinds()]
+    largest = max(row.multiply_adds for row in rows)
+    return Job(
+        name,
+        examples=min(len(dataset.train), max(fitting, size)),
+        batch_size=size,
+        auto=(PARTS if auto.side_by_side else auto.executor, auto.threads),
+        parts={threads: choose_parts(kinds, "graph", largest, size, threads) for threads in range(1, cores() + 1)},
+    )
+
+
+def cores() -> int:
+    """The cores that this process may run on."""
+    return len(os.sched_getaffinity(0))
+
+
+def measure(job: Job, pipes: dict[Choice, Connection], turns: int) -> dict[str, Any]:
+    """Milliseconds a step of each turn for all that can run the config, and how far `auto` is from the best."""
+    for pipe in pipes.values():
+        pipe.send(job)
+    running = {choice: pipe for choice, pipe in pipes.items() if pipe.recv() == "ready"}
+    seconds: dict[Choice, list[float]] = {choice: [] for choice in running}
+    for turn in range(turns):
+        for choice, pipe in running.items():
+            # What is hopeless costs the others their time; what auto chose is measured in any case.
+            if turn == 1 and choice != job.auto and seconds[choice][0] > HOPELESS * min(map(min, seconds.values())):
+                continue
+            if turn > 1 and len(seconds[choice]) == 1:
+                continue
+            pipe.send(True)
+            seconds[choice].append(pipe.recv())
+    for pipe in running.values():
+        pipe.send(False)
+    medians = {choice: statistics.median(turns) * 1000 for choice, turns in seconds.items()}
+    best = min(medians, key=medians.__getitem__)
+    return {
+        "config": job.name,
+        "examples": job.examples,
+        "batch_size": job.batch_size,
+        "milliseconds": {show(choice): round(median, 4) for choice, median in medians.items()},
+        "turns": {show(choice): [round(1000 * value, 4) for value in values] for choice, values in seconds.items()},
+        "auto": show(job.auto),
+        "best": show(best),
+        "auto_to_best": medians[job.auto] / medians[best],
+    }
+
+
+def row(result: dict[str, Any], choices: list[Choice]) -> str:
+    """The measurements of a config for people; `-` where an executor cannot run it."""
+    cells = [result["milliseconds"].get(show(choice)) for choice in choices]
+    numbers = "".join(f"{'-':>10}" if cell is None else f"{cell:>10.3f}" for cell in cells)
+    told = f"  {result['auto']:<9} {result['auto_to_best']:.2f} × {result['best']}"
+    return f"{result['config']:<22}{result['batch_size']:>6}{numbers}{told}"
+
+
+@contextmanager
+def workers(choices: list[Choice], data_dir: Path) -> Iterator[dict[Choice, Connection]]:
+    """A process for each choice, by the pipe on which it hears of jobs."""
+    context = multiprocessing.get_context("spawn")
+    pipes, processes = {}, []
+    for executor, threads in choices:
+        pipes[executor, threads], far = context.Pipe()
+        processes.append(context.Process(target=work, args=(far, executor, threads, data_dir), daemon=True))
+        processes[-1].start()
+    try:
+        yield pipes
+    finally:
+        for process in processes:
+            process.kill()
+
+
+def work(pipe: Connection, executor: str, threads: int, data_dir: Path) -> None:
+    """Trains each config that comes, a turn whenever it is told to, until it is told that the config is done."""
+    from nncli.engine import environment
+
+    environment.prepare(threads, side_by_side=executor == PARTS)
+    while True:
+        job = pipe.recv()
+        parts = job.parts[threads] if executor == PARTS else 1
+        if executor == PARTS and parts == 1:
+            pipe.send("cannot: the batches stay whole")
+            continue
+        try:
+            train(job, "graph" if executor == PARTS else executor, parts, data_dir, pipe)
+        except (NncliError, ValueError, RuntimeError) as error:  # TensorFlow's own errors are such
+            pipe.send(f"cannot: {error}")
+
+
+def train(job: Job, executor: str, parts: int, data_dir: Path, pipe: Connection) -> None:
+    """One training that never ends by itself; `Turns` makes it wait and tells its times."""
+    from nncli import model as models
+    from nncli.engine.arrays import Arrays, Plan
+    from nncli.engine.loop import fit
+    from nncli.pipeline.fitting import row_weights
+
+    ready = prepared(job.name, data_dir)
+    config, dataset = ready.config, ready.dataset
+    model = models.build(config, dataset.facts)
+    models.compile_model(model, config, dataset.facts)
+    few = slice(job.examples)
+    weights = row_weights(config, dataset)
+    inputs = {name: array[few] for name, array in dataset.train.inputs.items()}
+    targets = models.targets_for(config, dataset.train.targets[few])
+    arrays = Arrays(inputs, targets, None if weights is None else weights[few])
+    plan = Plan(epochs=10**9, batch_size=job.batch_size, seed=config.seed, executor=executor, parts=parts)
+    fit(model, arrays, None, plan, [turns_callback(pipe, -(-job.examples // job.batch_size))])
+
+
+def turns_callback(pipe: Connection, steps: int) -> Any:
+    """A callback that says `ready` after an epoch that warms up, and then trains for a turn whenever it hears True."""
+    import keras
+
+    class Turns(keras.callbacks.Callback):  # type: ignore[misc]
+        """Seconds a step of each turn, which is as many epochs as fill its time, go down the pipe."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.seconds: list[float] | None = None
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            if self.seconds is None:
+                pipe.send("ready")
+            else:
+                self.seconds.append(logs["train_seconds"])
+                if sum(self.seconds) < TURN_SECONDS:
+                    return
+                pipe.send(statistics.fmean(self.seconds) / steps)
+            self.seconds = []
+            self.model.stop_training = not pipe.recv()
+
+    return Turns()
+
+
+if __name__ == "__main__":
+    main()

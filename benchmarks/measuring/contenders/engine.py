@@ -1,0 +1,38 @@
+"""nncli's engine, with the executor and the threads that `nncli train` chooses."""
+
+from pathlib import Path
+
+from measuring.baton import Baton
+from measuring.task import load_task, score
+
+
+def race(folder: Path, baton: Baton, turns: int) -> float:
+    """One epoch a turn; the score on the test part."""
+    from nncli.engine import environment
+    from nncli.pipeline.planning import choose_engine
+
+    environment.prepare()  # before anything below imports Keras
+    task = load_task(folder)
+    engine = choose_engine(task.config, task.facts, accelerator=environment.has_accelerator())
+    threads = environment.prepare(engine.threads, side_by_side=engine.side_by_side)
+    from measuring.contenders.turns import Turns
+    from nncli import model as models
+    from nncli.engine import arrays, loop
+    from nncli.engine.prediction import predict
+
+    model = models.build(task.config, task.facts)
+    models.compile_model(model, task.config, task.facts)
+    plan = arrays.Plan(
+        epochs=turns,
+        batch_size=task.batch_size,
+        seed=task.config.seed,
+        executor=engine.executor,
+        parts=engine.parts,
+    )
+    train = arrays.Arrays(task.train.inputs, models.targets_for(task.config, task.train.targets))
+    how = f"{engine.parts} parts" if engine.side_by_side else f"{threads or 'all'} thread{'' if threads == 1 else 's'}"
+    baton.detail = f"{engine.executor}, {how}"
+    baton.report()
+    loop.fit(model, train, None, plan, [Turns(baton)])
+    baton.wait()
+    return score(task, predict(model, task.test.inputs), scaled=False)

@@ -1,0 +1,67 @@
+"""The process around the commands: its environment, signals, streams and exit code; knows no command."""
+
+import contextlib
+import gc
+import io
+import os
+import signal
+import sys
+from typing import Any
+
+from nncli.console.encoding import ENCODING_ERRORS
+from nncli.errors import StopRequest, Terminated
+
+# New objects between two looks for garbage; Python's own 700 to 2000 mean hundreds of looks while modules are imported.
+_COLLECT_EVERY = 50_000
+
+
+def main() -> None:
+    """Runs the command line and ends the process with its exit code."""
+    _set_environment()
+    signal.signal(signal.SIGTERM, _stop)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else the caller wants it ignored
+        signal.signal(signal.SIGINT, _stop)
+    _mend_streams()
+    code: Any = 0
+    try:
+        from nncli.cli.commands import app  # late: the collector, the signals and the streams are as they should be now
+
+        app()
+    except SystemExit as end:
+        code = end.code
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):  # it was told already, or nobody reads
+            stream.flush()
+    # Without waiting for a thread that may still import TensorFlow, and without tearing TensorFlow down.
+    os._exit(code if isinstance(code, int) else 1)
+
+
+def _set_environment() -> None:
+    """Spares every command what only costs time, where the caller's shell does not ask for it.
+
+    Nothing here multiplies matrices with numpy, whose import would start a thread on each core for that, 20 to 80
+    milliseconds. Pydantic would look through all installed packages for plugins. And what imports make stays for good,
+    so that looking through it for garbage finds none: the collector waits for a larger heap.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
+    gc.freeze()
+    gc.set_threshold(_COLLECT_EVERY, *gc.get_threshold()[1:])
+
+
+def _mend_streams() -> None:
+    """Closed streams lead nowhere instead of into files that are opened later; signs they cannot hold are spelt out."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=ENCODING_ERRORS)
+
+
+def _stop(number: int, frame: Any) -> None:
+    StopRequest.raised = KeyboardInterrupt if number == signal.SIGINT else Terminated
+    raise StopRequest.raised

@@ -1,0 +1,150 @@
+"""Answers on stdout (text or JSON), talk and progress on stderr. Knows no run and no model.
+
+rich is imported when the first thing is said with it: answers for a program, which is to wait as little as can be, are
+written without.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TextIO
+
+from nncli.errors import NncliError
+
+if TYPE_CHECKING:
+    import rich.console
+
+    from nncli.console.step import Step
+    from nncli.console.training import TrainingView
+
+
+class Console:
+    """Says things where they belong; `json_mode` turns the answer into one JSON object on stdout."""
+
+    def __init__(self, *, json_mode: bool = False, stdout: TextIO | None = None, stderr: TextIO | None = None) -> None:
+        self.json_mode = json_mode
+        self._said: set[str] = set()
+        self._given_stdout, self._given_stderr = stdout, stderr
+
+    @cached_property
+    def _stdout(self) -> "rich.console.Console":
+        return _make(self._given_stdout, is_stderr=False)
+
+    @cached_property
+    def _stderr(self) -> "rich.console.Console":
+        return _make(self._given_stderr, is_stderr=True)
+
+    @property
+    def _file(self) -> TextIO:
+        """What takes answers, also where nothing of rich is needed; looked up each time, as others may exchange it."""
+        stream: TextIO = self._given_stdout or sys.stdout
+        # While a progress bar is shown, rich stands in for the streams; an answer goes past it.
+        return getattr(stream, "rich_proxied_file", stream)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether talk goes to a person's terminal."""
+        return self._stderr.is_terminal
+
+    @property
+    def shows_pictures(self) -> bool:
+        """Whether answers go to a person's terminal and not into a file, a pipe or a program."""
+        return self._stdout.is_terminal and not self.json_mode
+
+    @property
+    def has_colour(self) -> bool:
+        """Whether answers may have colours."""
+        return self._stdout.color_system is not None and not self._stdout.no_color
+
+    @property
+    def speaks_unicode(self) -> bool:
+        """Whether answers may have characters beyond ASCII."""
+        return (getattr(self._file, "encoding", None) or "utf-8").lower().startswith("utf")
+
+    @property
+    def width(self) -> int:
+        """Columns that an answer has."""
+        return self._stdout.width
+
+    def answer(self, value: Mapping[str, Any], *renderables: Any) -> None:
+        """The result of a command: the JSON object, or its readable form."""
+        if self.json_mode:
+            self.write(json.dumps(value, ensure_ascii=not self.speaks_unicode) + "\n")
+            return
+        # Rendered first and written by us: rich would end the process where the reader of a pipe has gone.
+        with _told(), self._stdout.capture() as captured:
+            for renderable in renderables:
+                if isinstance(renderable, str):
+                    self._stdout.print(renderable, markup=False, soft_wrap=True)
+                else:
+                    self._stdout.print(renderable)
+        self.write(captured.get())
+
+    def write(self, text: str) -> None:
+        """Text for stdout exactly as it is. Raises NncliError when it takes no more, as a full disk does."""
+        with _told():
+            self._file.write(text)
+            self._file.flush()
+
+    def say(self, text: str, *, once: bool = False) -> None:
+        """One line of talk; with `once`, only if it was not said before."""
+        self._talk(_escape(text), once)
+
+    def warn(self, text: str, *, once: bool = False) -> None:
+        """One line that the user should not miss."""
+        self._talk(f"[bold yellow]warning:[/] {_escape(text)}", once)
+
+    def _talk(self, markup: str, once: bool) -> None:
+        if not (once and markup in self._said):
+            self._said.add(markup)
+            self._stderr.print(markup, soft_wrap=True)
+
+    def fail(self, error: NncliError) -> None:
+        """An error in its own words, and how to mend it."""
+        for line in error.message.splitlines():
+            self._stderr.print(f"[bold red]error:[/] {_escape(line)}", soft_wrap=True)
+        if error.hint:
+            self._stderr.print(f"[bold]fix:[/] {_escape(error.hint)}", soft_wrap=True)
+
+    @contextmanager
+    def step(self, what: str) -> Iterator["Step"]:
+        """A stretch of work, shown while it lasts; call the step to report what share of it is done."""
+        from nncli.console.step import Step
+
+        step = Step(self._stderr, what)
+        try:
+            yield step
+        finally:
+            step.close()
+
+    def training(self, epochs: int, batches: int, *, brief: bool = False) -> "TrainingView":
+        """The view of one training, `brief` for one of many; close it when it ends, however it ends."""
+        from nncli.console.training import TrainingView
+
+        return TrainingView(self._stderr, epochs, batches, brief=brief)
+
+
+def _make(file: TextIO | None, *, is_stderr: bool) -> "rich.console.Console":
+    """Without a file rich looks up sys.stdout and sys.stderr each time, which others may exchange for a while."""
+    import rich.console
+
+    return rich.console.Console(file=file, stderr=is_stderr, highlight=False, emoji=False)
+
+
+def _escape(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A stdout that takes no more is no defect; a reader that has gone is left for the command to see."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise NncliError(f"stdout cannot be written: {error.strerror}") from None

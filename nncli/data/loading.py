@@ -1,0 +1,56 @@
+"""From a config's `data` section to a data set, whatever its source is; knows no format itself.
+
+What reads any other source than the lecture's is imported when a config names it.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+from nncli.config.sections import BUNDLED, Data
+from nncli.data.dataset import Dataset, Progress
+from nncli.data.prepared import load_prepared
+from nncli.errors import UnreachableError
+
+
+def load(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) -> Dataset:
+    """The data set that a config's `data` section describes; paths in it are absolute.
+
+    Args:
+        data: the section.
+        seed: decides which rows go to which part.
+        data_dir: where prepared data sets lie, before the usual folder is looked into.
+        progress: told what is going on and the share (0 to 1) that is done.
+
+    Raises:
+        DataError: the data cannot be used as it is.
+        UnreachableError: it cannot be had, and the section names no fallback.
+    """
+    try:
+        return _load(data, seed, data_dir, progress)
+    except UnreachableError as error:
+        if data.fallback is None:
+            raise
+        other = data.model_copy(update={"source": data.fallback, "fallback": None})
+        dataset = _load(other, seed, data_dir, progress)
+        note = f"{data.source} cannot be had: {error.message}; the bundled {data.fallback} are used instead"
+        return replace(dataset, notes=(note, *dataset.notes))
+
+
+def _load(data: Data, seed: int, data_dir: Path | None, progress: Progress) -> Dataset:
+    if data.source in BUNDLED:
+        from nncli.data.bundled import load_bundled
+
+        return load_bundled(data, seed=seed)
+    if data.source in ("csv", "parquet"):
+        from nncli.data.tabular import load_file
+
+        return load_file(data, seed=seed)
+    if data.source == "images":
+        from nncli.data.folders import load_folder
+
+        return load_folder(data, seed=seed, progress=progress)
+    if data.source == "npz":
+        from nncli.data.arrays import load_archive
+
+        return load_archive(data, seed=seed)
+    return load_prepared(data, seed=seed, data_dir=data_dir, progress=progress)

@@ -1,0 +1,34 @@
+"""Dropout for the parts of a batch with the mask that Keras draws for the whole; knows no model.
+
+TensorFlow's generator counts: four numbers belong to each value of its counter. So the part that begins at the
+4k-th number draws its own share of the whole mask when it starts with the counter k ahead.
+Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+_NUMBERS_OF_A_COUNT = 4
+_PHILOX = 1
+
+
+def can_drop_in_parts(layer: keras.layers.Dropout, parts: Sequence[Any]) -> bool:
+    """Whether each part begins at a whole count of the generator, and every value has a number of its own."""
+    return layer.noise_shape is None and all(math.prod(part.shape) % _NUMBERS_OF_A_COUNT == 0 for part in parts[:-1])
+
+
+def drop_in_parts(layer: keras.layers.Dropout, parts: Sequence[Any]) -> list[Any]:
+    """The parts after dropout: bit for bit what the layer makes of the whole batch on a CPU; its seed moves on."""
+    seed = tf.cast(tf.math.floormod(layer.seed_generator.next(), tf.int32.max - 1), tf.int32)
+    key, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=seed)
+    dropped, count = [], 0
+    for part in parts:
+        ahead = tf.stack([counter[0] + tf.constant(count, tf.uint64), counter[1]])
+        numbers = tf.raw_ops.StatelessRandomUniformV2(shape=tf.shape(part), key=key, counter=ahead, alg=_PHILOX)
+        dropped.append(tf.where(numbers >= layer.rate, part * (1 / (1 - layer.rate)), 0.0))
+        count += math.prod(part.shape) // _NUMBERS_OF_A_COUNT
+    return dropped
