@@ -16,6 +16,7 @@ from nncli.engine.convolution import convolve, is_plain_convolution, is_plain_po
 from nncli.engine.loop import fit  # noqa: E402
 from nncli.engine.masking import can_drop_in_parts, drop_in_parts  # noqa: E402
 from nncli.engine.parallel import can_divide, dividing  # noqa: E402
+from nncli.engine.steps import CompiledLoop, build, hold  # noqa: E402
 
 layers = keras.layers
 
@@ -183,3 +184,31 @@ def test_only_large_batches_of_convolutional_and_attention_networks_on_several_t
     assert choose_parts(cnn, "keras", 900_000, 128, 4) == 1
     assert choose_parts(cnn, "graph", 900_000, 128, 4, accelerator=True) == 1
     assert choose_parts(["dense", "dropout"], "graph", 900_000, 128, 4) == 1
+
+
+def test_operations_between_layers_leave_a_network_whole():
+    numbers = keras.Input((16,), name="numbers")
+    known = keras.ops.where(keras.ops.isnan(numbers), 0.0, numbers)
+    tensor = layers.Conv2D(4, 3)(layers.Reshape((4, 4, 1))(known))
+    assert not can_divide(keras.Model([numbers], layers.Flatten()(tensor)))
+
+
+def test_dropout_of_whole_channels_is_drawn_for_the_batch():
+    image = keras.Input((6, 6, 4))
+    model = keras.Model(image, layers.SpatialDropout2D(0.5, seed=4)(image))
+    values = tf.ones((8, 6, 6, 4))
+    with dividing(model, 4):
+        output = model(values, training=True).numpy()
+    assert set(output.mean(axis=(1, 2)).ravel()) == {0.0, 2.0}
+
+
+def test_the_batch_that_is_tried_before_training_leaves_no_trace():
+    model = small_network(True)
+    train = examples(76)
+    build(model, train)
+    before = [keras.ops.convert_to_numpy(variable) for variable in (*model.variables, *model.optimizer.variables)]
+    with dividing(model, 4):
+        CompiledLoop(model, model.train_step, hold(train), examples=76, batch_size=16, jit_compile=False)
+    after = [keras.ops.convert_to_numpy(variable) for variable in (*model.variables, *model.optimizer.variables)]
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -117,7 +117,7 @@ class Train(Section):
         None, description="balanced gives each class the same total weight; or a weight for each class by name"
     )
     threads: Annotated[int, Field(ge=1, le=1024)] | None = Field(
-        None, description="threads inside one operation; chosen when left out"
+        None, description="threads to train with; chosen when left out"
     )
     keep: Literal["best", "last"] = Field("best", description="weights of the best epoch by the monitor, or the last")
 

@@ -18,6 +18,7 @@ def is_plain_convolution(layer: keras.Layer) -> bool:
         and layer.data_format == "channels_last"
         and layer.groups == 1
         and layer.use_bias
+        and layer.activity_regularizer is None
         and layer.activation in (keras.activations.relu, keras.activations.linear)
     )
 

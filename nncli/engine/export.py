@@ -3,6 +3,7 @@
 import contextlib
 import io
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,19 @@ def _convert(model: keras.Model) -> bytes:
     ).get_concrete_function(**specs)
     module = tf.Module()
     module.variables_of_model = [variable.value for variable in model.variables]  # what is saved with the function
-    with tempfile.TemporaryDirectory(prefix="nncli-") as folder:
+    with tempfile.TemporaryDirectory(prefix="nncli-") as folder, _temporary_files_in(folder):
         tf.saved_model.save(module, folder, signatures={"serving_default": serve})
         return bytes(tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"]).convert())
+
+
+@contextlib.contextmanager
+def _temporary_files_in(folder: str) -> Iterator[None]:
+    """TensorFlow writes source code for a signature into the system's folder and leaves it there; so not there."""
+    before, tempfile.tempdir = tempfile.tempdir, folder
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
 
 
 def to_keras(model: keras.Model) -> bytes:

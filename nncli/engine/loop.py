@@ -1,7 +1,8 @@
 """Training: epochs over the examples, validation after each, Keras's callbacks along the way; knows no files.
 
 The executors `xla` and `graph` run Keras's own steps in a compiled loop (`steps.py`); `keras` is `model.fit` itself on
-the same batches (`keras_fit.py`). The same seed gives the same batches and the same dropout in all three.
+the same batches (`keras_fit.py`). The same seed gives the same batches in all three, and the same
+dropout in `graph` and `keras`; XLA draws other random numbers from the same state.
 """
 
 import math

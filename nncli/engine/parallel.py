@@ -62,6 +62,11 @@ def can_divide(model: keras.Model) -> bool:
     return _calls(model) is not None
 
 
+def is_divided(model: keras.Model) -> bool:
+    """Whether this is inside the body of `dividing`, and it changed something."""
+    return "call" in vars(model)
+
+
 @contextlib.contextmanager
 def dividing(model: keras.Model, parts: int) -> Iterator[None]:
     """Whatever calls the model in the body, Keras's own `train_step` too, gets its batches run in so many parts.
@@ -104,7 +109,7 @@ def _evaluate(call: _Call, arguments: list[_Batch], sizes: Sequence[int], *, tra
     if call.one_part is not None:
         by_part = zip(*(argument.parts() for argument in arguments), strict=True)
         return _Batch(sizes, parts=[call.one_part(*values) for values in by_part])
-    if isinstance(layer, keras.layers.Dropout):
+    if type(layer) is keras.layers.Dropout:  # its subclasses drop whole channels
         if not training or layer.rate == 0:
             return arguments[0]
         if can_drop_in_parts(layer, arguments[0].parts()):
@@ -121,7 +126,10 @@ def _calls(model: keras.Model) -> list[_Call] | None:
     links = [_links(layer) for layer in layers]
     if not links or None in links:
         return None
+    given = {id(tensor) for tensor in model.inputs} | {output for _, output in filter(None, links)}
     takers = [index for inputs, _ in filter(None, links) for index in inputs] + [id(tensor) for tensor in model.outputs]
+    if not given.issuperset(takers):
+        return None  # operations that are no layers stand between some
     calls: list[_Call] = []
     for layer, (inputs, output) in zip(layers, filter(None, links), strict=True):
         before = calls[-1] if calls else None
@@ -162,6 +170,8 @@ def _for_one_part(layer: keras.Layer) -> Callable[..., Any] | None:
     if isinstance(layer, keras.layers.MultiHeadAttention):
         # Its dropout draws for the whole batch.
         return None if layer.get_config()["dropout"] else lambda tensor: layer(tensor, tensor)
+    if layer.activity_regularizer is not None:
+        return None  # it is a mean over the batch
     if is_plain_convolution(layer):
         return lambda images: convolve(layer, images)
     if is_plain_pooling(layer):

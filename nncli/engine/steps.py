@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from nncli.engine.arrays import Arrays
+from nncli.engine.parallel import is_divided
 from nncli.engine.stages import stage
 
 Logs = dict[str, float]
@@ -59,6 +60,16 @@ class CompiledLoop:
         # No batch at all is run, but the function is compiled: an epoch's seconds then count only work.
         with stage("compile"):
             self._run(*nothing)
+            if is_divided(model):
+                self._try_a_batch(model, *nothing[:3])
+
+    def _try_a_batch(self, model: keras.Model, data: Any, order: Any, first: Any) -> None:
+        """Runs one batch for nothing: what XLA compiles inside a graph, it compiles when that is first run."""
+        variables = [*model.variables, *model.metrics_variables, *model.optimizer.variables]
+        before = [tf.identity(variable.value) for variable in variables]
+        self._run(data, order, first, tf.constant(1))
+        for variable, value in zip(variables, before, strict=True):
+            variable.assign(value)
 
     def __call__(self, order: Any, first: int, count: int) -> Logs:
         """Runs `count` batches from position `first` of `order` on; the model's metrics after them."""

@@ -36,8 +36,9 @@ class _Worker:
         self.line.send((cell, str(folder.path)))
 
     def dismiss(self) -> None:
-        self.line.send(None)
         self.cell, self.folder, self.is_dismissed = None, None, True
+        with suppress(OSError):  # it may be gone already; its work is done
+            self.line.send(None)
 
 
 class Crew:
@@ -91,7 +92,7 @@ class Crew:
                     if outcome is not None and worker.cell is not None:
                         outcomes[worker.cell] = outcome
                         self._employ(worker, pending, folder)
-                if worker.is_dismissed and when_idle is not None:
+                if when_idle is not None and any(each.is_dismissed for each in self._workers):
                     when_idle()
                     when_idle = None
                 done = len(outcomes) + sum(worker.share_done for worker in busy if worker.cell)

@@ -93,6 +93,7 @@ def fit_model(
     callbacks = make_callbacks(config, folder, view, watch)
     try:
         network = network_mark(config, facts)
+        watch.add_rest("other")
         with watch.part("training"), stages.listening(watch.add):
             history = loop.fit(model, train, validation, plan, callbacks, shelf=shelf, network=network)
             watch.add("validation", sum(record["seconds"] - record["train_seconds"] for record in history))

@@ -30,11 +30,13 @@ def choose_engine(config: Config, facts: DataFacts, *, accelerator: bool) -> Eng
     kinds = [kind for row in rows for kind in row.layer.kinds()]
     largest = max(row.multiply_adds for row in rows)
     size, wanted = batch_size(config, facts), config.train.threads
+    # Between the layers of the others stand operations that no part of a batch can be led through.
+    divisible = isinstance(facts.inputs, ImageInput) and "embedding" not in kinds
     chosen = executor.plan_executor(
-        kinds, config.train.executor, accelerator=accelerator, work=largest * size, threads=wanted
+        kinds, config.train.executor, accelerator=accelerator, work=largest * size if divisible else 0, threads=wanted
     )
     threads = executor.choose_threads(chosen, largest, size, wanted)
-    parts = division.choose_parts(kinds, chosen, largest, size, threads, accelerator=accelerator)
+    parts = division.choose_parts(kinds, chosen, largest, size, threads, accelerator=accelerator) if divisible else 1
     return Engine(chosen, threads, parts)
 
 
