@@ -11,6 +11,7 @@ NncliError                    1  it failed while working
 └── ExportError               1  a model that a format cannot hold
 """
 
+import sys
 from collections.abc import Sequence
 
 
@@ -78,6 +79,17 @@ class StopRequest:
     """
 
     raised: type[BaseException] | None = None
+
+    @classmethod
+    def silence_dropped(cls) -> None:
+        """Python shows no traceback of a stop that it dropped: it is raised again, and told then."""
+        show = sys.unraisablehook
+
+        def hook(dropped: "sys.UnraisableHookArgs") -> None:
+            if not isinstance(dropped.exc_value, (KeyboardInterrupt, Terminated)):
+                show(dropped)
+
+        sys.unraisablehook = hook
 
     @classmethod
     def check(cls) -> None:

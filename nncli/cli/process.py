@@ -18,6 +18,7 @@ _COLLECT_EVERY = 50_000
 def main() -> None:
     """Runs the command line and ends the process with its exit code."""
     _set_environment()
+    StopRequest.silence_dropped()
     signal.signal(signal.SIGTERM, _stop)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else the caller wants it ignored
         signal.signal(signal.SIGINT, _stop)

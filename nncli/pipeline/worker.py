@@ -36,6 +36,7 @@ def run_worker(line: Connection, request: ComparisonRequest, data: DataSets) -> 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which says what follows from it
     signal.signal(signal.SIGTERM, _stop)
     StopRequest.raised = None
+    StopRequest.silence_dropped()
     threading.Thread(target=_end_without_parent, args=(os.getppid(),), daemon=True).start()
     try:
         if hasattr(signal, "pthread_sigmask"):  # not on Windows
