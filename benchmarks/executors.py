@@ -64,6 +64,8 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=5, help="turns of each that count")
     parser.add_argument("--json", type=Path, help="write the measurements here too")
     arguments = parser.parse_args()
+    if unknown := set(arguments.only) - set(shipped_names()):
+        parser.error(f"--only: got {', '.join(sorted(unknown))}; there are {', '.join(shipped_names())}")
     all_cores = cores()
     names = (*EXECUTORS, PARTS)
     choices = [(name, threads) for threads in sorted({1, min(2, all_cores), all_cores}) for name in names]

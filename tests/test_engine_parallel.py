@@ -15,7 +15,7 @@ from nncli.engine.arrays import Arrays, Plan  # noqa: E402
 from nncli.engine.convolution import convolve, is_plain_convolution, is_plain_pooling, max_pool  # noqa: E402
 from nncli.engine.loop import fit  # noqa: E402
 from nncli.engine.masking import can_drop_in_parts, drop_in_parts  # noqa: E402
-from nncli.engine.parallel import can_divide, dividing  # noqa: E402
+from nncli.engine.parallel import dividing, is_divided  # noqa: E402
 from nncli.engine.steps import CompiledLoop, build, hold  # noqa: E402
 
 layers = keras.layers
@@ -141,18 +141,16 @@ def test_dividing_ends_with_its_block_and_leaves_what_it_does_not_know_whole():
     model = small_network(False)
     inside: list[bool] = []
     with dividing(model, 4):
-        inside.append("call" in vars(model))
+        inside.append(is_divided(model))
     with dividing(model, 1):
-        inside.append("call" in vars(model))
+        inside.append(is_divided(model))
     assert inside == [True, False]
-    assert "call" not in vars(model)
+    assert not is_divided(model)
     sequence = keras.Input((4, 8))
     other = layers.Dense(8)(sequence)
     attention = keras.Model(sequence, layers.MultiHeadAttention(2, 4)(sequence, other))
-    assert can_divide(model)
-    assert not can_divide(attention)
     with dividing(attention, 4):
-        assert "call" not in vars(attention)
+        assert not is_divided(attention)
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
@@ -164,7 +162,7 @@ def test_a_sequence_that_looks_at_itself_does_so_in_parts_with_the_gradients_of_
         sequence = keras.Input((4, 8))
         model = keras.Model(sequence, layers.MultiHeadAttention(2, 4, dropout=dropout, seed=3)(sequence, sequence))
         with dividing(model, parts), tf.GradientTape() as tape:
-            assert ("call" in vars(model)) == (parts > 1)
+            assert is_divided(model) == (parts > 1)
             output = model(values, training=True)
             loss = tf.reduce_sum(output**2)
         results.append([output, *tape.gradient(loss, [weight.value for weight in model.trainable_weights])])
@@ -190,7 +188,9 @@ def test_operations_between_layers_leave_a_network_whole():
     numbers = keras.Input((16,), name="numbers")
     known = keras.ops.where(keras.ops.isnan(numbers), 0.0, numbers)
     tensor = layers.Conv2D(4, 3)(layers.Reshape((4, 4, 1))(known))
-    assert not can_divide(keras.Model([numbers], layers.Flatten()(tensor)))
+    model = keras.Model([numbers], layers.Flatten()(tensor))
+    with dividing(model, 4):
+        assert not is_divided(model)
 
 
 def test_dropout_of_whole_channels_is_drawn_for_the_batch():

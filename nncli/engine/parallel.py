@@ -57,11 +57,6 @@ class _Call:
     one_part: Callable[..., Any] | None
 
 
-def can_divide(model: keras.Model) -> bool:
-    """Whether the model is a graph of layers that `dividing` knows how to call."""
-    return _calls(model) is not None
-
-
 def is_divided(model: keras.Model) -> bool:
     """Whether this is inside the body of `dividing`, and it changed something."""
     return "call" in vars(model)

@@ -12,7 +12,7 @@ from nncli.console import Console
 from nncli.console.training import TrainingView
 from nncli.data.dataset import Dataset
 from nncli.errors import NncliError, StopRequest, Terminated
-from nncli.pipeline.planning import batch_size, choose_engine, facts_for_network, network_mark
+from nncli.pipeline.planning import choose_engine, facts_for_network, make_plan, network_mark
 from nncli.pipeline.preparation import Prepared
 from nncli.pipeline.timings import Stopwatch
 from nncli.pipeline.warmup import begin_drawing, finish_import
@@ -81,15 +81,12 @@ def fit_model(
         with watch.part("build"):
             model = models.build(config, facts)
             models.compile_model(model, config, facts)
-    size = batch_size(config, facts)
-    plan = arrays.Plan(
-        epochs=config.train.epochs, batch_size=size, seed=config.seed, executor=engine.executor, parts=engine.parts
-    )
+    plan = make_plan(config, facts, engine)
     train = arrays.Arrays(
         dataset.train.inputs, models.targets_for(config, dataset.train.targets), row_weights(config, dataset)
     )
     validation = arrays.Arrays(dataset.validation.inputs, models.targets_for(config, dataset.validation.targets), None)
-    view = console.training(config.train.epochs, -(-len(dataset.train) // size), brief=brief)
+    view = console.training(config.train.epochs, -(-len(dataset.train) // plan.batch_size), brief=brief)
     callbacks = make_callbacks(config, folder, view, watch)
     try:
         network = network_mark(config, facts)

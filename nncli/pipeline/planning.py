@@ -2,10 +2,14 @@
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nncli.config.facts import DataFacts, ImageInput
 from nncli.config.sections import Config
 from nncli.config.stack import stack_layers
+
+if TYPE_CHECKING:
+    from nncli.engine.arrays import Plan
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,19 @@ def choose_engine(config: Config, facts: DataFacts, *, accelerator: bool) -> Eng
     threads = executor.choose_threads(chosen, largest, size, wanted)
     parts = division.choose_parts(kinds, chosen, largest, size, threads, accelerator=accelerator) if divisible else 1
     return Engine(chosen, threads, parts)
+
+
+def make_plan(config: Config, facts: DataFacts, engine: Engine) -> "Plan":
+    """What the engine is told of the training."""
+    from nncli.engine.arrays import Plan
+
+    return Plan(
+        epochs=config.train.epochs,
+        batch_size=batch_size(config, facts),
+        seed=config.seed,
+        executor=engine.executor,
+        parts=engine.parts,
+    )
 
 
 def batch_size(config: Config, facts: DataFacts) -> int:

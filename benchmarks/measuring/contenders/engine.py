@@ -1,5 +1,6 @@
 """nncli's engine, with the executor and the threads that `nncli train` chooses."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from measuring.baton import Baton
@@ -9,7 +10,7 @@ from measuring.task import load_task, score
 def race(folder: Path, baton: Baton, turns: int) -> float:
     """One epoch a turn; the score on the test part."""
     from nncli.engine import environment
-    from nncli.pipeline.planning import choose_engine
+    from nncli.pipeline.planning import choose_engine, make_plan
 
     environment.prepare()  # before anything below imports Keras
     task = load_task(folder)
@@ -22,13 +23,7 @@ def race(folder: Path, baton: Baton, turns: int) -> float:
 
     model = models.build(task.config, task.facts)
     models.compile_model(model, task.config, task.facts)
-    plan = arrays.Plan(
-        epochs=turns,
-        batch_size=task.batch_size,
-        seed=task.config.seed,
-        executor=engine.executor,
-        parts=engine.parts,
-    )
+    plan = replace(make_plan(task.config, task.facts, engine), epochs=turns)
     train = arrays.Arrays(task.train.inputs, models.targets_for(task.config, task.train.targets))
     how = f"{engine.parts} parts" if engine.side_by_side else f"{threads or 'all'} thread{'' if threads == 1 else 's'}"
     baton.detail = f"{engine.executor}, {how}"
