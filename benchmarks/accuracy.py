@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from nncli import pipeline
-from nncli.config.document import KeyPath
+from nncli.config.reading.document import KeyPath
 from nncli.console import Console
 from nncli.errors import NncliError
 
@@ -130,7 +130,7 @@ def errors_as_text() -> Iterator[None]:
 
 def measure_seed(goals: list[Goal], seed: int, data: Path, runs: Path) -> dict[str, float]:
     """Trains the network that the goals share; each goal's value by its name. Raises RuntimeError."""
-    places, talk = pipeline.Places(runs, data / "tfds"), io.StringIO()
+    folders, talk = pipeline.Folders(runs, data / "tfds"), io.StringIO()
     console = Console(stdout=talk, stderr=talk)
     options: list[tuple[KeyPath, Any, str]] = [(("seed",), seed, f"seed {seed}")]
     if goals[0].table:
@@ -138,19 +138,19 @@ def measure_seed(goals: list[Goal], seed: int, data: Path, runs: Path) -> dict[s
     else:  # a fallback would be measured in silence
         options.append((("data", "fallback"), None, "no fallback"))
     with errors_as_text():
-        run = pipeline.train(str(ROOT / goals[0].config), places=places, console=console, options=options)
+        run = pipeline.train(str(ROOT / goals[0].config), folders=folders, console=console, options=options)
         metrics: dict[str, float] = run.summary["test"]["metrics"]
-        right = count_right(run.folder.path, data / "digits_png", places, console) if DIGITS_PNG in goals else 0
+        right = count_right(run.folder.path, data / "digits_png", folders, console) if DIGITS_PNG in goals else 0
     values = {goal.name: right if goal == DIGITS_PNG else metrics[goal.metric] for goal in goals}
     told = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
     print(f"seed {seed}: {told}", file=sys.stderr, flush=True)
     return values
 
 
-def count_right(run: Path, images: Path, places: pipeline.Places, console: Console) -> int:
+def count_right(run: Path, images: Path, folders: pipeline.Folders, console: Console) -> int:
     """How many images are predicted as the digit that their file's name starts with."""
-    output = places.runs_dir / f"{run.name}.jsonl"
-    pipeline.predict([str(images)], str(run), places=places, console=console, form="jsonl", output=output)
+    output = folders.runs_dir / f"{run.name}.jsonl"
+    pipeline.predict([str(images)], str(run), folders=folders, console=console, form="jsonl", output=output)
     answers = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
     return sum(Path(answer["input"]).name.startswith(answer["prediction"] + "_") for answer in answers)
 

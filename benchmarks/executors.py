@@ -23,16 +23,16 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from nncli.config.catalogue import shipped_names
-from nncli.config.loading import load_config
+from nncli.config.reading.loading import load_config
+from nncli.config.reading.shipped import shipped_names
 from nncli.config.stack import stack_layers
 from nncli.console import Console
 from nncli.engine.arrays import EXECUTORS
-from nncli.engine.division import choose_parts
+from nncli.engine.parallel.part_count import choose_parts
 from nncli.errors import NncliError
-from nncli.pipeline.places import Places
-from nncli.pipeline.planning import batch_size, choose_engine
+from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import Prepared, prepare
+from nncli.pipeline.training.planning import batch_size, choose_engine
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "tfds"
 # Multiplications and additions of an epoch; of larger data sets as many examples are taken as make so many.
@@ -92,7 +92,7 @@ def show(choice: Choice) -> str:
 def prepared(name: str, data_dir: Path) -> Prepared:
     """A shipped config with its data, without a word."""
     silent = Console(stdout=io.StringIO(), stderr=io.StringIO())
-    return prepare(load_config(name), Places(data_dir=data_dir), silent)
+    return prepare(load_config(name), Folders(data_dir=data_dir), silent)
 
 
 def plan_job(name: str, data_dir: Path) -> Job:
@@ -176,7 +176,7 @@ def workers(choices: list[Choice], data_dir: Path) -> Iterator[dict[Choice, Conn
 
 def work(pipe: Connection, executor: str, threads: int, data_dir: Path) -> None:
     """Trains each config that comes, a turn whenever it is told to, until it is told that the config is done."""
-    from nncli.engine import environment
+    from nncli.engine.process import environment
 
     environment.prepare(threads, side_by_side=executor == PARTS)
     while True:
@@ -195,8 +195,8 @@ def train(job: Job, executor: str, parts: int, data_dir: Path, pipe: Connection)
     """One training that never ends by itself; `Turns` makes it wait and tells its times."""
     from nncli import model as models
     from nncli.engine.arrays import Arrays, Plan
-    from nncli.engine.loop import fit
-    from nncli.pipeline.fitting import row_weights
+    from nncli.engine.loop.training import fit
+    from nncli.pipeline.training.fitting import row_weights
 
     ready = prepared(job.name, data_dir)
     config, dataset = ready.config, ready.dataset

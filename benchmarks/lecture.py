@@ -17,7 +17,7 @@ from typing import Any
 from accuracy import ROOT, SHARED, errors_as_text, new_process
 
 from nncli import pipeline
-from nncli.config.catalogue import shipped_names
+from nncli.config.reading.shipped import shipped_names
 from nncli.console import Console
 from nncli.evaluate.metrics import MAIN_METRICS
 
@@ -93,10 +93,10 @@ def measure(name: str, data: Path) -> dict[str, Any]:
 def train(name: str, data: Path, runs: Path) -> dict[str, Any]:
     """Trains a config with its own seed; the numbers of its run. Raises RuntimeError."""
     prepared, talk = data / "tfds", io.StringIO()
-    places = pipeline.Places(runs, prepared if prepared.is_dir() else None)
+    folders = pipeline.Folders(runs, prepared if prepared.is_dir() else None)
     with errors_as_text():
         run = pipeline.train(
-            str(ROOT / "configs" / f"{name}.yaml"), places=places, console=Console(stdout=talk, stderr=talk)
+            str(ROOT / "configs" / f"{name}.yaml"), folders=folders, console=Console(stdout=talk, stderr=talk)
         )
     summary = run.summary
     metric = MAIN_METRICS[summary["test"]["task"]]

@@ -26,7 +26,7 @@ MIB = 1 << 20
 MNIST_BYTES = 70_000 * (28 * 28 + 4)
 
 IMPORT = """
-from nncli.engine import environment
+from nncli.engine.process import environment
 environment.prepare(1)
 import tensorflow as tf
 tf.reduce_sum(tf.ones([2])).numpy()

@@ -1,4 +1,4 @@
-"""The rooms of DESIGN.md, section 2: who may import whom, where the heavy packages live, how large a module may be."""
+"""The rooms: who may import whom, where the heavy packages live, how large a module may be."""
 
 import ast
 import subprocess
@@ -54,9 +54,50 @@ LATE = {"tensorflow_datasets", "sklearn", "matplotlib", "scipy", "ai_edge_litert
 # (room, room or package) that is imported inside functions only
 LATE_BETWEEN = {("cli", "pipeline"), ("pipeline", "model"), ("pipeline", "engine")}
 
+# (room, its sub-room) -> the sub-rooms of that room it may import. "" stands for the modules beside the sub-rooms,
+# which are both what all of them build on and the doors that lead into them; circles are tested module by module.
+SUBROOMS: dict[tuple[str, str], set[str]] = {
+    ("cli", ""): {"drafting", "training", "predicting"},
+    ("cli", "drafting"): {"", "views"},
+    ("cli", "training"): {"", "views"},
+    ("cli", "predicting"): {"", "views"},
+    ("cli", "views"): set(),
+    ("config", ""): {"layers"},
+    ("config", "layers"): {""},
+    ("config", "reading"): {"", "layers"},
+    ("config", "rules"): {"", "layers", "reading"},
+    ("config", "describing"): {"", "layers", "reading", "rules"},
+    ("data", ""): {"tables", "tables.files", "images", "prepared"},
+    ("data", "tables.files"): {""},
+    ("data", "tables"): {"", "tables.files", "images"},
+    ("data", "images"): {""},
+    ("data", "prepared"): {"", "images"},
+    ("data", "profile"): {"", "tables", "profile.tables", "profile.images"},
+    ("data", "profile.tables"): {"", "tables", "tables.files", "profile"},
+    ("data", "profile.images"): {"", "tables", "images", "profile", "profile.tables"},
+    ("engine", ""): {"process", "loop", "parallel"},
+    ("engine", "process"): set(),
+    ("engine", "parallel"): set(),
+    ("engine", "loop"): {"", "parallel"},
+    ("evaluate", ""): set(),
+    ("evaluate", "plots"): {""},
+    ("pipeline", ""): {"drafting", "training", "comparing", "predicting"},
+    ("pipeline", "drafting"): {""},
+    ("pipeline", "predicting"): {""},
+    ("pipeline", "training"): {"", "predicting"},
+    ("pipeline", "comparing"): {"", "training"},
+}
+MOST_MODULES = 9
+
 
 def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def subroom_of(room: str, parts: tuple[str, ...]) -> str:
+    """The sub-room that a dotted path inside a room lies in: `tables.files` for data/tables/files/reading.py."""
+    depth = max((n for n in range(len(parts) + 1) if PACKAGE.joinpath(room, *parts[:n]).is_dir()), default=0)
+    return ".".join(parts[:depth])
 
 
 def imports_of(path: Path) -> Iterator[tuple[str, bool]]:
@@ -92,6 +133,47 @@ def test_a_module_imports_only_the_rooms_above_it(path: Path) -> None:
         ):
             continue
         assert parts[1] == room or parts[1] in ALLOWED[room], f"{room} imports {module}"
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if len(path.relative_to(PACKAGE).parts) > 1], ids=name)
+def test_a_module_imports_only_the_sub_rooms_it_may(path: Path) -> None:
+    room, *parts = path.relative_to(PACKAGE).with_suffix("").parts
+    own = subroom_of(room, tuple(parts))
+    if not own and (room, "") not in SUBROOMS:
+        return  # a room without sub-rooms
+    allowed = SUBROOMS[room, own] | {own}
+    for module, _ in imports_of(path):
+        if not module.startswith(f"nncli.{room}."):
+            continue
+        found = tuple(module.split(".")[2:])
+        if PACKAGE.joinpath(room, *found).is_dir() and f"{own}.".startswith(".".join(found) + "."):
+            continue  # the package around it
+        assert subroom_of(room, found) in allowed, f"{room}/{own} imports {module}"
+
+
+def test_every_sub_room_is_known() -> None:
+    found = {".".join(path.parent.relative_to(PACKAGE).parts) for path in MODULES} - {""}
+    with_subrooms = {room for room, _ in SUBROOMS}
+    known = {f"{room}.{own}".rstrip(".") for room, own in SUBROOMS} | (set(ALLOWED) - with_subrooms)
+    assert found <= known
+    assert {name for name in known if "." in name} <= found
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in MODULES}), ids=name)
+def test_a_folder_has_few_modules_and_says_what_lives_in_it(folder: Path) -> None:
+    modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+    assert len(modules) <= MOST_MODULES
+    text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or ""
+    if folder != PACKAGE and len(modules) >= 3:
+        assert len(text.splitlines()) > 1, "a package says what each of its modules is for"
+
+
+def test_tests_lie_in_folders_that_mirror_the_rooms() -> None:
+    tests = Path(__file__).parent
+    folders = {path.parent.relative_to(tests) for path in tests.rglob("test_*.py")} - {Path()}
+    assert len(folders) > 20
+    for folder in folders:
+        assert (PACKAGE / folder).is_dir(), f"tests/{folder} mirrors no room"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)

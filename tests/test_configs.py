@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from nncli import pipeline
-from nncli.config.catalogue import shipped_names
-from nncli.config.loading import load_config
+from nncli.config.reading.loading import load_config
+from nncli.config.reading.shipped import shipped_names
 from nncli.console import Console
 from nncli.run import files
 
@@ -86,8 +86,8 @@ def test_a_config_passes_check_without_a_warning(path: Path) -> None:
     talk = io.StringIO()
     # Asking for MNIST would ask the network where it is not at hand; the bundled digits have as many classes.
     smaller = ["data.source=digits", *SMALLER.get(path.stem, ())] if "mnist" in path.stem else []
-    places = pipeline.Places()
-    pipeline.check(str(path), places=places, console=Console(stdout=talk, stderr=talk), assignments=smaller)
+    folders = pipeline.Folders()
+    pipeline.check(str(path), folders=folders, console=Console(stdout=talk, stderr=talk), assignments=smaller)
     assert talk.getvalue() == ""
 
 
@@ -118,7 +118,7 @@ def test_a_config_trains_for_an_epoch(
     source = data.source if data.source != "mnist" or is_tried_on_mnist else "digits"
     run = pipeline.train(
         str(path),
-        places=pipeline.Places(tmp_path, mnist_folder),
+        folders=pipeline.Folders(tmp_path, mnist_folder),
         console=Console(stdout=io.StringIO(), stderr=io.StringIO()),
         assignments=[*SMALL, *SMALLER.get(path.stem, ()), f"data.source={source}"],
     )

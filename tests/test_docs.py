@@ -17,13 +17,13 @@ from typer.main import get_command
 from nncli import errors
 from nncli.cli import app
 from nncli.config import resolve, sections
-from nncli.config.document import MAX_BYTES, parse_document
-from nncli.config.explanations import read_explanations
 from nncli.config.facts import Task
+from nncli.config.layer_section import ACTIVATIONS, InitializerName
 from nncli.config.layers import LAYERS, Regularizer
-from nncli.config.layers.contract import ACTIVATIONS, InitializerName
-from nncli.config.loading import validate
 from nncli.config.objective import OPTIMIZERS, Loss, LossName, MetricName
+from nncli.config.reading.document import MAX_BYTES, parse_document
+from nncli.config.reading.loading import validate
+from nncli.config.rules.explanations import read_explanations
 from nncli.config.schedules import SCHEDULES
 from nncli.config.section import Section
 from nncli.engine.executor import choose_threads

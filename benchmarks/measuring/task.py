@@ -9,9 +9,9 @@ import numpy as np
 import yaml
 
 from nncli import data
-from nncli.config.document import KeyPath, read_document
 from nncli.config.facts import CategoryColumn, DataFacts, TableInput
-from nncli.config.loading import load_config, validate
+from nncli.config.reading.document import KeyPath, read_document
+from nncli.config.reading.loading import load_config, validate
 from nncli.config.rules import resolve
 from nncli.config.sections import Config, to_mapping
 

@@ -1,4 +1,9 @@
-"""The commands: one file each with a signature, a help text that can be pasted, and a call of the pipeline."""
+"""The command line: arguments in, a call of the pipeline, answers shown.
+
+`commands` puts the commands together; `process` prepares streams and signals and ends with the exit code; `command`
+runs one command and reports how it ended; `options` are shared options. The commands lie in `drafting/`, `training/`
+and `predicting/`, what their answers look like in `views/`. Knows no data and no models.
+"""
 
 from typing import TYPE_CHECKING, Any
 

@@ -5,16 +5,16 @@ from typing import Annotated
 import typer
 
 import nncli
-from nncli.cli.check import check
-from nncli.cli.compare import compare
-from nncli.cli.data import data
-from nncli.cli.eval import evaluate
-from nncli.cli.explain import explain
-from nncli.cli.gradcheck import gradcheck
-from nncli.cli.init import init
-from nncli.cli.predict import predict
-from nncli.cli.schema import schema
-from nncli.cli.train import train
+from nncli.cli.drafting.check import check
+from nncli.cli.drafting.data import data
+from nncli.cli.drafting.explain import explain
+from nncli.cli.drafting.init import init
+from nncli.cli.drafting.schema import schema
+from nncli.cli.predicting.eval import evaluate
+from nncli.cli.predicting.predict import predict
+from nncli.cli.training.compare import compare
+from nncli.cli.training.gradcheck import gradcheck
+from nncli.cli.training.train import train
 
 app = typer.Typer(
     name="nncli",

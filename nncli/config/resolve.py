@@ -1,8 +1,8 @@
 """What a config leaves out, chosen from the data: task, output layer, loss, metrics, a Flatten before dense layers."""
 
 from nncli.config.facts import DataFacts, Task
+from nncli.config.layer_section import ActivationName
 from nncli.config.layers import Dense, LayerSection, Output
-from nncli.config.layers.contract import ActivationName
 from nncli.config.objective import BINARY_CROSSENTROPIES, CATEGORICAL_CROSSENTROPIES, Loss, LossName, MetricName
 from nncli.config.sections import Config
 from nncli.config.stack import stack_layers

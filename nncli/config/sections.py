@@ -6,8 +6,8 @@ from pydantic import BeforeValidator, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from nncli.config.facts import Task
+from nncli.config.layer_section import ActivationName
 from nncli.config.layers import Layer, LayerSection
-from nncli.config.layers.contract import ActivationName
 from nncli.config.objective import Adam, MetricName, NamedLoss, Optimizer
 from nncli.config.section import Fraction, FromList, Names, Positive, Section
 

@@ -1,4 +1,8 @@
-"""The only printing: what is said, where, and how it looks. Knows no run and no model."""
+"""The only printing: what is said, where, and how it looks. Knows no run and no model.
+
+`output` has the console, `training` the live view of a training, `step` the progress of any other work, `shapes` tables
+and coloured text, `sparkline` curves in a line, `encoding` what ASCII streams show.
+"""
 
 from nncli.console.encoding import ENCODING_ERRORS
 from nncli.console.output import Console

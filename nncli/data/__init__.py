@@ -1,7 +1,9 @@
 """Data sets: from a config's `data` section to arrays, and from a user's inputs to what a trained model takes.
 
-This room knows no networks, no training and no run folder. What it offers is imported when it is first asked for, so
-that one image is predicted without the modules that read data sets.
+`loading` is the way in for training, `inputs` for prediction; `dataset`, `batches`, `targets` and `splitting` are what
+every source needs; `bundled` and `archives` (.npz) are sources, as are the folders `tables/`, `images/` and
+`prepared/` (tensorflow-datasets). `profile/` examines data. This room knows no networks, no training and no run folder.
+What it offers is imported when it is first asked for, so that one image is predicted without what reads data sets.
 """
 
 from importlib import import_module
@@ -10,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nncli.data.batches import Batch, Failure
     from nncli.data.dataset import Dataset, Inputs, Part, Progress
+    from nncli.data.inputs import load_labelled, read_inputs
     from nncli.data.loading import load
-    from nncli.data.reading import load_labelled, read_inputs
 
 __all__ = ["Batch", "Dataset", "Failure", "Inputs", "Part", "Progress", "load", "load_labelled", "read_inputs"]
 
@@ -20,8 +22,8 @@ _HOMES = {
     "Batch": "nncli.data.batches",
     "Failure": "nncli.data.batches",
     "load": "nncli.data.loading",
-    "load_labelled": "nncli.data.reading",
-    "read_inputs": "nncli.data.reading",
+    "load_labelled": "nncli.data.inputs",
+    "read_inputs": "nncli.data.inputs",
     **dict.fromkeys(("Dataset", "Inputs", "Part", "Progress"), "nncli.data.dataset"),
 }
 

@@ -14,10 +14,10 @@ import numpy as np
 
 from nncli.config.facts import Task
 from nncli.config.sections import Data
-from nncli.data.columns import Column, Table, number_column, text_column
 from nncli.data.dataset import Dataset
-from nncli.data.imagesets import Images, Labels, image_dataset, refuse_table_options
-from nncli.data.tabular import load_table
+from nncli.data.images.image_dataset import Images, Labels, image_dataset, refuse_table_options
+from nncli.data.tables.files.columns import Column, Table, number_column, text_column
+from nncli.data.tables.loading import load_table
 from nncli.data.targets import choose_goal, class_goal, encode_targets
 from nncli.errors import DataError, NncliError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nncli.config.sections import BUNDLED, Data
 from nncli.data.dataset import Dataset, Progress
-from nncli.data.prepared import load_prepared
+from nncli.data.prepared.loading import load_prepared
 from nncli.errors import UnreachableError
 
 
@@ -42,15 +42,15 @@ def _load(data: Data, seed: int, data_dir: Path | None, progress: Progress) -> D
 
         return load_bundled(data, seed=seed)
     if data.source in ("csv", "parquet"):
-        from nncli.data.tabular import load_file
+        from nncli.data.tables.loading import load_file
 
         return load_file(data, seed=seed)
     if data.source == "images":
-        from nncli.data.folders import load_folder
+        from nncli.data.images.folders import load_folder
 
         return load_folder(data, seed=seed, progress=progress)
     if data.source == "npz":
-        from nncli.data.arrays import load_archive
+        from nncli.data.archives import load_archive
 
         return load_archive(data, seed=seed)
     return load_prepared(data, seed=seed, data_dir=data_dir, progress=progress)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from nncli.config.facts import Target, Task
-from nncli.data.columns import Column
 from nncli.data.dataset import count_distinct
-from nncli.data.wording import count
+from nncli.data.plurals import count
+from nncli.data.tables.files.columns import Column
 from nncli.errors import DataError
 
 # Whole numbers are taken for classes up to so many different ones; more so when they start at 0 or 1, as labels do.

@@ -1,7 +1,7 @@
 """Training, compiled: the loop, its executors, prediction, weights and export; knows no YAML and no run folder.
 
-Nothing is imported here, because `environment.prepare` has to run before anything imports Keras. The doors are
-`environment.prepare`, `executor.plan_executor`, `executor.choose_threads`,
-`arrays.Arrays`, `arrays.Plan`, `loop.fit`, `shelf.Shelf`, `prediction.predict`, `weights.get_weights`,
-`weights.set_weights`, `export.to_tflite`, `export.to_keras`, and `forking.may_fork` for processes that share an import.
+`arrays` is what the engine is given, `executor` chooses how it trains, `loop/` trains, `parallel/` divides batches,
+`process/` prepares the process, `callbacks` keep the best weights, `randomness` derives all of it from seed and epoch;
+`prediction`, `weights`, `export` and `gradients` are for a model that is there. Nothing is imported here, because
+`process.environment.prepare` has to run before anything imports Keras.
 """

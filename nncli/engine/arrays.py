@@ -47,7 +47,7 @@ class Plan:
     """How long and how to train; epochs are counted from 0, and `epochs` is where training ends.
 
     `seed` decides, together with the number of the epoch, the order of the examples and all dropout. The compiled
-    loops divide each batch into so many `parts` that run side by side (`parallel.py`).
+    loops divide each batch into so many `parts` that run side by side (`parallel/dividing.py`).
     """
 
     epochs: int

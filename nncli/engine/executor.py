@@ -33,7 +33,8 @@ _NO_KERNEL = frozenset(
 )
 # Inside an XLA loop on a CPU these are slower than in a graph, or no faster and slower to compile.
 _SLOW_IN_XLA = re.compile(r"conv|random|dropout|noise")
-# Attention gains from batches in parts side by side (`division.py`), which only a graph has; recurrent layers do not.
+# Attention gains from batches in parts side by side (`parallel/part_count.py`), which only a graph has; recurrent
+# layers do not.
 _FAST_IN_PARTS = re.compile(r"attention|transformer")
 _RECURRENT = frozenset({"gru", "lstm"})
 # Multiplications and additions of a step in its largest layer, from which on that is faster than xla.

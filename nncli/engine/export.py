@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from nncli.engine.silence import held_stderr
+from nncli.engine.process.silence import held_stderr
 from nncli.errors import ExportError
 
 # Each step of a recurrent layer becomes operations of its own in the file.

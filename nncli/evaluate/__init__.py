@@ -1,1 +1,5 @@
-"""How good predictions are: numbers, the worst examples, pictures; knows no model and no config."""
+"""How good predictions are: numbers, the worst examples, pictures; knows no model and no config.
+
+`metrics` measures a part beside its baseline, with `classification`, `regression` and `scores`; `worst` finds the rows
+a model is most wrong about, `comparison` sums up several trainings; `plots/` draws.
+"""

@@ -12,7 +12,7 @@ import keras
 from keras import ops
 
 from nncli.config import layers as sections
-from nncli.config.layers.contract import KernelLayer
+from nncli.config.layer_section import KernelLayer
 from nncli.config.section import product
 from nncli.model.placement import Placement, initializer_of, kernel_options, regularizer_of
 

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from nncli.config import layers as sections
-from nncli.config.layers.contract import WeightedLayer
+from nncli.config.layer_section import WeightedLayer
 from nncli.model import blocks
 from nncli.model.placement import Placement, initializer_of, kernel_options, regularizer_of
 

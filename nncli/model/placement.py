@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from nncli.config.layers.contract import KernelLayer
+from nncli.config.layer_section import KernelLayer
 
 
 @dataclass(frozen=True)

@@ -1,36 +1,36 @@
 """The story that uses every room: train, evaluate, predict, compare; plain functions that return values.
 
-Only here is everything seen. Each story is imported when it is first asked for, so that `check` does not wait for
-what only `train` needs, and TensorFlow only inside functions, so that a wrong config is told in a second.
+Only here is everything seen. `drafting/` comes before training, `training/` and `comparing/` train, `predicting/` uses
+a run; beside them stand `preparation` (config and data together), `background_import`, `weights`, `folders`, and the
+stories of `explain` and `gradcheck`. Each is imported when it is first asked for, so that `check` does not wait for
+what only `train` needs, and TensorFlow only inside functions, so that a wrong config is reported within a second.
 """
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nncli.config.schema import schema_text
-    from nncli.pipeline.check import check
-    from nncli.pipeline.compare import compare
-    from nncli.pipeline.evaluate import evaluate
-    from nncli.pipeline.explain import explain
-    from nncli.pipeline.fix import fix
-    from nncli.pipeline.gradcheck import GradientRequest, gradcheck
-    from nncli.pipeline.init import InitRequest, init
-    from nncli.pipeline.inspect import InspectionRequest, inspect
-    from nncli.pipeline.places import Places
-    from nncli.pipeline.predict import predict
-    from nncli.pipeline.timings import Stopwatch
-    from nncli.pipeline.train import train
-    from nncli.pipeline.variants import ComparisonRequest
+    from nncli.config.describing.schema import schema_text
+    from nncli.pipeline.comparing.compare import compare
+    from nncli.pipeline.comparing.variants import ComparisonRequest
+    from nncli.pipeline.drafting.check import check
+    from nncli.pipeline.drafting.fix import fix
+    from nncli.pipeline.drafting.init import InitRequest, init
+    from nncli.pipeline.drafting.inspect import InspectionRequest, inspect
+    from nncli.pipeline.explanation import explain
+    from nncli.pipeline.folders import Folders
+    from nncli.pipeline.gradient_check import GradientRequest, gradcheck
+    from nncli.pipeline.predicting.evaluate import evaluate
+    from nncli.pipeline.predicting.predict import predict
+    from nncli.pipeline.training.stopwatch import Stopwatch
+    from nncli.pipeline.training.train import train
 
 __all__ = [
     "ComparisonRequest",
+    "Folders",
     "GradientRequest",
     "InitRequest",
     "InspectionRequest",
-    "Places",
     "Stopwatch",
     "check",
     "compare",
@@ -47,14 +47,23 @@ __all__ = [
 
 # name -> the module it lives in
 _HOMES = {
-    "ComparisonRequest": "nncli.pipeline.variants",
-    "GradientRequest": "nncli.pipeline.gradcheck",
-    "InitRequest": "nncli.pipeline.init",
-    "InspectionRequest": "nncli.pipeline.inspect",
-    "Places": "nncli.pipeline.places",
-    "Stopwatch": "nncli.pipeline.timings",
-    "schema_text": "nncli.config.schema",
-    **{name: f"nncli.pipeline.{name}" for name in __all__ if name.islower() and "_" not in name},
+    "ComparisonRequest": "nncli.pipeline.comparing.variants",
+    "Folders": "nncli.pipeline.folders",
+    "GradientRequest": "nncli.pipeline.gradient_check",
+    "InitRequest": "nncli.pipeline.drafting.init",
+    "InspectionRequest": "nncli.pipeline.drafting.inspect",
+    "Stopwatch": "nncli.pipeline.training.stopwatch",
+    "check": "nncli.pipeline.drafting.check",
+    "compare": "nncli.pipeline.comparing.compare",
+    "evaluate": "nncli.pipeline.predicting.evaluate",
+    "explain": "nncli.pipeline.explanation",
+    "fix": "nncli.pipeline.drafting.fix",
+    "gradcheck": "nncli.pipeline.gradient_check",
+    "init": "nncli.pipeline.drafting.init",
+    "inspect": "nncli.pipeline.drafting.inspect",
+    "predict": "nncli.pipeline.predicting.predict",
+    "schema_text": "nncli.config.describing.schema",
+    "train": "nncli.pipeline.training.train",
 }
 
 
@@ -64,14 +73,3 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
-
-
-class _Stories(ModuleType):
-    """A package in which `train` is the function also after the module of that name was imported."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOMES and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Stories

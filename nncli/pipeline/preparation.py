@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from nncli import data
-from nncli.config.loading import LoadedConfig
+from nncli.config.reading.loading import LoadedConfig
 from nncli.config.rules import resolve
 from nncli.config.sections import Config
 from nncli.console import Console
 from nncli.data.dataset import Dataset
-from nncli.pipeline.places import Places
+from nncli.pipeline.folders import Folders
 
 
 @dataclass(frozen=True)
@@ -19,20 +19,20 @@ class Prepared:
     dataset: Dataset
 
 
-def prepare(loaded: LoadedConfig, places: Places, console: Console, dataset: Dataset | None = None) -> Prepared:
+def prepare(loaded: LoadedConfig, folders: Folders, console: Console, dataset: Dataset | None = None) -> Prepared:
     """Reads the data (unless it is given) and resolves the config. Raises ConfigError, DataError, UnreachableError."""
     if dataset is None:
-        dataset = read_data(loaded.config, places, console)
+        dataset = read_data(loaded.config, folders, console)
     config, warnings = resolve(loaded, dataset.facts)
     for warning in warnings:
         console.warn(warning, once=True)
     return Prepared(config, dataset)
 
 
-def read_data(config: Config, places: Places, console: Console, *, say_notes: bool = True) -> Dataset:
+def read_data(config: Config, folders: Folders, console: Console, *, say_notes: bool = True) -> Dataset:
     """The data set of a config, split by its seed; says what was inferred, dropped or, loudly, replaced."""
     with console.step("reading data") as progress:
-        dataset = data.load(config.data, seed=config.seed, data_dir=places.data_dir, progress=progress)
+        dataset = data.load(config.data, seed=config.seed, data_dir=folders.data_dir, progress=progress)
     for position, note in enumerate(dataset.notes if say_notes else ()):
         is_fallback = position == 0 and dataset.facts.source != config.data.source
         (console.warn if is_fallback else console.say)(note, once=True)

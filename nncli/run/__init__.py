@@ -1,1 +1,5 @@
-"""The run folder: the names of its files, atomic writes, its status, finding runs. Knows no config and no arrays."""
+"""The run folder; knows no config and no arrays.
+
+`files` names its files and writes one whole or not at all, `folder` makes a folder and keeps its record, status and
+manifest, `finding` finds the run that a word means.
+"""

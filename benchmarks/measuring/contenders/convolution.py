@@ -13,21 +13,22 @@ def race(folder: Path, baton: Baton, turns: int, *, threads: int, parts: int, co
 
     `profile` is the file that gets the thread-seconds of an epoch by operation, as JSON.
     """
-    from nncli.engine import environment
+    from nncli.engine.process import environment
 
     environment.prepare(threads, side_by_side=parts > 1)
     from measuring.contenders.turns import Turns
-    from nncli.engine import loop, parallel
-    from nncli.engine.program import Program
+    from nncli.engine.loop import training
+    from nncli.engine.loop.program import Program
+    from nncli.engine.parallel import dividing
 
     if not compiled:
         for name in ("is_plain_convolution", "is_plain_pooling"):
-            setattr(parallel, name, lambda layer: False)
+            setattr(dividing, name, lambda layer: False)
     task = load_task(folder)
     model, train, plan = prepare(task, turns, parts)
     baton.detail = ""
     baton.report()
-    loop.fit(model, train, None, plan, [Turns(baton)])
+    training.fit(model, train, None, plan, [Turns(baton)])
     baton.wait()
     if profile:
         write_profile(Path(profile), Program(model, train, None, plan), len(train))

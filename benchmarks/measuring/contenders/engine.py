@@ -9,8 +9,8 @@ from measuring.task import load_task, score
 
 def race(folder: Path, baton: Baton, turns: int) -> float:
     """One epoch a turn; the score on the test part."""
-    from nncli.engine import environment
-    from nncli.pipeline.planning import choose_engine, make_plan
+    from nncli.engine.process import environment
+    from nncli.pipeline.training.planning import choose_engine, make_plan
 
     environment.prepare()  # before anything below imports Keras
     task = load_task(folder)
@@ -18,7 +18,8 @@ def race(folder: Path, baton: Baton, turns: int) -> float:
     threads = environment.prepare(engine.threads, side_by_side=engine.side_by_side)
     from measuring.contenders.turns import Turns
     from nncli import model as models
-    from nncli.engine import arrays, loop
+    from nncli.engine import arrays
+    from nncli.engine.loop import training
     from nncli.engine.prediction import predict
 
     model = models.build(task.config, task.facts)
@@ -28,6 +29,6 @@ def race(folder: Path, baton: Baton, turns: int) -> float:
     how = f"{engine.parts} parts" if engine.side_by_side else f"{threads or 'all'} thread{'' if threads == 1 else 's'}"
     baton.detail = f"{engine.executor}, {how}"
     baton.report()
-    loop.fit(model, train, None, plan, [Turns(baton)])
+    training.fit(model, train, None, plan, [Turns(baton)])
     baton.wait()
     return score(task, predict(model, task.test.inputs), scaled=False)

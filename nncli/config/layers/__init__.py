@@ -1,13 +1,18 @@
-"""The layers on offer, one class each; `Layer` is their union, told apart by the single key of a YAML entry."""
+"""The layers on offer, one class each; `Layer` is their union, told apart by the single key of a YAML entry.
+
+They stand by family: `dense` (and what only passes values on), `convolution`, `pooling`, `normalization`,
+`augmentation`, `sequence` (recurrent layers, embedding), `attention` (and patches), `residual`; `windows` is the
+arithmetic of kernels and strides. Each knows its output shape and parameters without Keras.
+"""
 
 from typing import Annotated, Any, get_args
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from nncli.config.layer_section import ACTIVATIONS, LayerSection, Regularizer, ShapeError
 from nncli.config.layers.attention import MultiHeadAttention, Patches, TransformerBlock
 from nncli.config.layers.augmentation import RandomRotation, RandomTranslation, RandomZoom
-from nncli.config.layers.contract import ACTIVATIONS, LayerSection, Regularizer, ShapeError
 from nncli.config.layers.convolution import Conv1D, Conv2D, DepthwiseConv2D, SeparableConv2D
 from nncli.config.layers.dense import Activation, Dense, Dropout, Flatten, GaussianNoise, Output, Reshape
 from nncli.config.layers.normalization import BatchNormalization, LayerNormalization

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from nncli.config.layers.contract import ActivationName, KernelLayer, ShapeError
+from nncli.config.layer_section import ActivationName, KernelLayer, ShapeError
 from nncli.config.layers.windows import Pair, demand_image, demand_sequence
 from nncli.config.section import Positive, Shape
 

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from nncli.config.layers.contract import LayerSection
+from nncli.config.layer_section import LayerSection
 from nncli.config.layers.windows import demand_image
 from nncli.config.section import Shape
 

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from nncli.config.layers.contract import ActivationName, LayerSection, ShapeError, WeightedLayer
+from nncli.config.layer_section import ActivationName, LayerSection, ShapeError, WeightedLayer
 from nncli.config.section import FromList, Positive, Shape, product
 
 Size = Annotated[int, Field(ge=-1, lt=2**31)]

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from nncli.config.layers.contract import LayerSection
+from nncli.config.layer_section import LayerSection
 from nncli.config.layers.windows import Padding, Pair, demand_image, demand_sequence, windowed
 from nncli.config.section import Positive, Shape
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field, field_serializer, field_validator
 from pydantic_core import PydanticCustomError
 
-from nncli.config.layers.contract import LayerSection, ShapeError
+from nncli.config.layer_section import LayerSection, ShapeError
 from nncli.config.section import FromList, Shape
 
 if TYPE_CHECKING:

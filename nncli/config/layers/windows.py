@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from nncli.config.layers.contract import ShapeError
+from nncli.config.layer_section import ShapeError
 from nncli.config.section import Positive, Shape
 
 

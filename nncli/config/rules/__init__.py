@@ -4,13 +4,13 @@ Each rule is a function from a resolved config, and for some the facts of its da
 What the rules are for, and which of them refuse a config, stands in explanations.yaml.
 """
 
-from nncli.config.document import KeyPath, Mark, format_path
-from nncli.config.explanations import read_explanations
 from nncli.config.facts import DataFacts
 from nncli.config.layers import Output
-from nncli.config.loading import LoadedConfig
+from nncli.config.reading.document import KeyPath, Mark, format_path
+from nncli.config.reading.loading import LoadedConfig
 from nncli.config.resolve import choose_missing, insert_flatten
 from nncli.config.rules import loss, network, output, targets, training
+from nncli.config.rules.explanations import read_explanations
 from nncli.config.rules.finding import ConfigRule, DataRule, Edit, Finding
 from nncli.config.sections import Config
 from nncli.config.stack import StackError, stack_layers

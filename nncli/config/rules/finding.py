@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from nncli.config.document import KeyPath
 from nncli.config.facts import DataFacts
 from nncli.config.layers import Dense
+from nncli.config.reading.document import KeyPath
+from nncli.config.reading.spelling import nearest_names
 from nncli.config.sections import Config
-from nncli.config.spelling import nearest_names
 
 # Output activations that give no negative number.
 NEVER_NEGATIVE = ("relu", "softplus", "exponential")

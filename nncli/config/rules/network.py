@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from nncli.config.document import KeyPath
+from nncli.config.layer_section import WeightedLayer
 from nncli.config.layers import (
     Activation,
     BatchNormalization,
@@ -21,7 +21,7 @@ from nncli.config.layers import (
     Residual,
     TransformerBlock,
 )
-from nncli.config.layers.contract import WeightedLayer
+from nncli.config.reading.document import KeyPath
 from nncli.config.rules.finding import Finding
 from nncli.config.sections import Config
 from nncli.config.stack import activation_of

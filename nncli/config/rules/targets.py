@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from nncli.config.document import KeyPath
 from nncli.config.facts import DataFacts, Task
+from nncli.config.reading.document import KeyPath
 from nncli.config.rules.finding import NEVER_NEGATIVE, Edit, Finding, nearest_name, output_of, output_path
 from nncli.config.sections import Config
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from nncli.config.document import KeyPath
-from nncli.config.explanations import read_explanations
 from nncli.config.facts import DataFacts
 from nncli.config.layers import LAYERS
+from nncli.config.reading.document import KeyPath
+from nncli.config.rules.explanations import read_explanations
 from nncli.config.rules.finding import Edit, Finding, nearest_name
 from nncli.config.schedules import Constant, Cosine, Exponential, Piecewise, rates_of
 from nncli.config.sections import Config

@@ -1,0 +1,39 @@
+"""How a command runs: its console, and how each way of ending is reported and numbered."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from nncli.console import Console
+from nncli.errors import NncliError, Terminated
+
+
+@contextmanager
+def command(*, json_mode: bool = False) -> Iterator[Console]:
+    """Gives a command its console, and turns every way of ending into one message and the documented exit code."""
+    console = Console(json_mode=json_mode)
+    try:
+        yield console
+    except typer.Exit:
+        raise
+    except NncliError as error:
+        console.fail(error)
+        raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt:
+        console.say("interrupted")
+        raise typer.Exit(130) from None
+    except Terminated:
+        console.say("terminated")
+        raise typer.Exit(143) from None
+    except BrokenPipeError:  # the reader of stdout has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+    except Exception as error:  # a defect of ours: a person needs a sentence, a developer the traceback
+        if os.environ.get("NNCLI_DEBUG"):
+            raise
+        hint = "this is a defect of nncli; NNCLI_DEBUG=1 shows where it happened"
+        console.fail(NncliError(f"{type(error).__name__}: {error}", hint=hint))
+        raise typer.Exit(1) from None

@@ -1,0 +1,35 @@
+"""`nncli data`."""
+
+from typing import Annotated
+
+import typer
+
+from nncli.cli.command import command
+from nncli.cli.options import Assignments, DataDir, Json
+
+
+def data(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE|CONFIG", help="A source's name, a table, an image folder, or a config.")
+    ],
+    target: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="What to predict; repeatable, or a,b for several.")
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write a contact sheet as a PNG; - draws it in characters.")
+    ] = None,
+    assignments: Assignments = None,
+    data_dir: DataDir = None,
+    json_mode: Json = False,
+) -> None:
+    """Look data over: what is in it, and everything that is wrong with it.
+
+    Example: [bold]nncli data titanic.csv --target survived[/bold]
+    """
+    with command(json_mode=json_mode) as console:
+        from nncli import pipeline
+        from nncli.cli.views.data import show_inspection
+
+        request = pipeline.InspectionRequest.parse(source, target, assignments, sheet)
+        inspection = pipeline.inspect(request, folders=pipeline.Folders(data_dir=data_dir), console=console)
+        show_inspection(console, inspection, draws=sheet == "-" or (sheet is None and console.shows_pictures))

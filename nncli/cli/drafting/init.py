@@ -1,0 +1,64 @@
+"""`nncli init`."""
+
+import shlex
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from nncli.cli.command import command
+from nncli.cli.options import Json
+from nncli.console import Console
+
+
+def init(
+    source: Annotated[
+        str | None, typer.Argument(metavar="DATA", help="A CSV or Parquet file, or a folder of image folders.")
+    ] = None,
+    target: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="What to predict; repeatable, or a,b for several.")
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="binary, multiclass, multilabel, regression or positive_regression.")
+    ] = None,
+    template: Annotated[str | None, typer.Option("--from", metavar="NAME", help="Copy this shipped config.")] = None,
+    output: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Where to write it, - for stdout.", show_default="DATA.yaml")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
+    json_mode: Json = False,
+) -> None:
+    """Look at data and write a commented config that trains as it is.
+
+    Example: [bold]nncli init titanic.csv --target survived[/bold]
+    """
+    with command(json_mode=json_mode) as console:
+        from nncli import pipeline
+
+        request = pipeline.InitRequest(source, template, target or (), task, output, force)
+        _show(console, pipeline.init(request, console=console))
+
+
+def _show(console: Console, written: Any) -> None:
+    """Where the config is and what comes next; a config for stdout is the whole answer."""
+    if written.path is None and not console.json_mode:
+        _write_utf8(console, written.text)
+        return
+    lines = [f"dropped {name}: {reason}" for name, reason in written.findings.get("dropped", {}).items()]
+    lines += [f"look at {remark}" for remark in written.findings.get("remarks", ())]
+    config = {"config": written.text} if written.path is None else {}
+    quoted = shlex.quote(str(written.path))
+    following = f"next: nncli check {quoted}, then nncli train {quoted}"
+    answer = {"path": written.path and str(written.path), **config, **written.findings}
+    console.answer(answer, *lines, f"written: {written.path}", following)
+
+
+def _write_utf8(console: Console, text: str) -> None:
+    """YAML is UTF-8 whatever the terminal's encoding is."""
+    stream = getattr(sys.stdout, "buffer", None)
+    if stream is None:
+        console.write(text)
+        return
+    sys.stdout.flush()
+    stream.write(text.encode())
+    stream.flush()

@@ -1,0 +1,39 @@
+"""`nncli compare`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nncli.cli.command import command
+from nncli.cli.options import Assignments, DataDir, Json, RunsDir
+
+
+def compare(
+    configs: Annotated[list[str] | None, typer.Argument(metavar="[CONFIG...]", show_default="digits_softmax")] = None,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=A,B", help="Values to compare.", show_default="model.hidden_activation=sigmoid,relu"),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each variant, each with a seed of its own.")] = 3,
+    assignments: Assignments = None,
+    epochs: Annotated[int | None, typer.Option(help="train.epochs of every training.", show_default=False)] = None,
+    target: Annotated[float | None, typer.Option(help="Level for `epochs to target`.", show_default=False)] = None,
+    jobs: Annotated[
+        str, typer.Option(metavar="N", help="Trainings at once; auto: as many as there are cores for.")
+    ] = "auto",
+    data_dir: DataDir = None,
+    runs_dir: RunsDir = Path("runs"),
+    json_mode: Json = False,
+) -> None:
+    """Train variants of a network on the same splits and seeds, and compare them.
+
+    Example: [bold]nncli compare --vary model.hidden_activation=sigmoid,relu --seeds 3[/bold]
+    """
+    with command(json_mode=json_mode) as console:
+        from nncli import pipeline
+        from nncli.cli.views.results import show_comparison
+
+        request = pipeline.ComparisonRequest.parse(configs, vary, seeds, assignments, epochs, target, jobs)
+        folders = pipeline.Folders(runs_dir, data_dir)
+        show_comparison(console, pipeline.compare(request, folders=folders, console=console))

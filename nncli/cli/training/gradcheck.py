@@ -1,0 +1,33 @@
+"""`nncli gradcheck`."""
+
+from typing import Annotated
+
+import typer
+
+from nncli.cli.command import command
+from nncli.cli.options import Assignments, DataDir, Json
+
+
+def gradcheck(
+    config: Annotated[str, typer.Argument(help="A config file, or the name of a shipped one.")],
+    samples: Annotated[int, typer.Option(min=1, help="Entries of each weight array that are compared.")] = 32,
+    batch_size: Annotated[int, typer.Option(min=1, help="Rows of the training part.")] = 8,
+    tolerance: Annotated[float, typer.Option(min=1e-12, help="The largest relative error that passes.")] = 1e-5,
+    assignments: Assignments = None,
+    data_dir: DataDir = None,
+    json_mode: Json = False,
+) -> None:
+    """Compare a network's gradients with differences of its cost, in float64; exit 1 where they differ.
+
+    Example: [bold]nncli gradcheck digits_softmax[/bold]
+    """
+    with command(json_mode=json_mode) as console:
+        from nncli import pipeline
+        from nncli.cli.views.gradients import show_gradients
+
+        request = pipeline.GradientRequest(samples, batch_size, tolerance)
+        folders, given = pipeline.Folders(data_dir=data_dir), assignments or ()
+        checked = pipeline.gradcheck(config, request, folders=folders, console=console, assignments=given)
+        show_gradients(console, checked)
+        if not checked.agrees:
+            raise typer.Exit(1)

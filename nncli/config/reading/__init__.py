@@ -1,0 +1,6 @@
+"""From a YAML file and `--set` to a validated config, each problem with file, line and column.
+
+`document` parses YAML with the position of each value, `inheritance` applies `extends`, `overrides` applies `--set`,
+`loading` does all of it; `problems` and `messages` turn pydantic's errors into lines, `spelling` suggests names,
+`origins` traces where each value comes from, `shipped` finds the configs that come with nncli. Knows no data.
+"""

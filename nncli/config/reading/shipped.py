@@ -1,0 +1,46 @@
+"""The configs that come with nncli, found by name from any folder."""
+
+import os
+from pathlib import Path
+
+import nncli
+from nncli.config.reading.document import show_text
+from nncli.config.reading.spelling import did_you_mean
+from nncli.errors import UserError
+
+_PACKAGE = Path(nncli.__file__).parent
+
+
+def shipped_folder() -> Path:
+    """`configs/` of the checkout, or its copy inside an installed package."""
+    installed = _PACKAGE / "configs"
+    return installed if installed.is_dir() else _PACKAGE.parent / "configs"
+
+
+def shipped_names() -> list[str]:
+    """The names that `nncli train NAME` knows, sorted."""
+    return sorted(path.stem for path in shipped_folder().glob("*.yaml"))
+
+
+def find_config(name: str) -> Path:
+    """The file that `name` means: a path that exists, else a shipped config's name. Raises UserError."""
+    path = Path(name)
+    if os.path.isfile(name):  # noqa: PTH113  (Path.is_file raises for a name that is too long)
+        return path
+    shipped = find_shipped(name)
+    if shipped is not None:
+        return shipped
+    if os.path.isdir(name):  # noqa: PTH112
+        raise UserError(f"{name} is a folder, not a config", hint=f"name a file in it: {name}/config.yaml")
+    raise UserError(
+        f"no config {show_text(name)}: neither a file nor a shipped name{did_you_mean(name, shipped_names())}"
+    )
+
+
+def find_shipped(name: str) -> Path | None:
+    """The shipped config called `name`, `name.yaml` or, as the README writes it, `configs/name.yaml`."""
+    path = Path(name)
+    is_name = path.name == name and path.suffix in ("", ".yaml")
+    if not (is_name or path.parent == Path("configs")) or path.stem not in shipped_names():
+        return None
+    return shipped_folder() / f"{path.stem}.yaml"

@@ -1,0 +1,263 @@
+"""NumPy archives (.npz) as data sets of images or of rows of numbers; never unpickles anything.
+
+Keys are x_train, y_train, x_test, y_test (and x_val, y_val), or x and y to be split; class_names is optional.
+"""
+
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nncli.config.facts import DataFacts, ImageInput, Target, Task
+from nncli.config.sections import Data
+from nncli.data.dataset import Dataset, Part
+from nncli.data.images.image_dataset import Images, Labels, image_dataset, refuse_table_options
+from nncli.data.tables.files.columns import Column, Table, number_column, text_column
+from nncli.data.tables.loading import label_rows, load_table
+from nncli.data.targets import choose_goal, encode_targets
+from nncli.errors import DataError
+
+_PARTS = ("train", "test", "val")
+_KEYS = "x_train, y_train, x_test, y_test, or x and y"
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The pairs (x, y) of an archive by part, "train" holding those that are not split, and the classes' names."""
+
+    path: Path
+    pairs: dict[str, tuple[np.ndarray, np.ndarray]]
+    class_names: tuple[str, ...]
+
+
+def load_archive(data: Data, *, seed: int) -> Dataset:
+    """The data set of an .npz file.
+
+    Raises:
+        DataError: the file cannot be read, or its arrays do not fit together.
+    """
+    archive = _open(data)
+    inputs, _ = archive.pairs["train"]
+    return _table_dataset(archive, data, seed) if inputs.ndim <= 2 else _image_dataset(archive, data, seed)
+
+
+def _open(data: Data) -> Archive:
+    if data.path is None:
+        raise DataError("source npz needs `path`: the .npz file")
+    archive = read_archive(Path(data.path))
+    if isinstance(data.test, str):
+        archive.pairs["test"] = read_archive(Path(data.test)).pairs["train"]
+    return archive
+
+
+def label_archive(path: Path, facts: DataFacts) -> Part:
+    """The test part of an archive (or all of it when it has none), encoded for a trained model.
+
+    Raises:
+        DataError: its arrays have another shape, or classes that the model does not know.
+    """
+    archive = read_archive(path)
+    inputs, values = archive.pairs.get("test", archive.pairs["train"])
+    if not isinstance(facts.inputs, ImageInput):
+        if inputs.ndim > 2:
+            raise DataError(f"{path} holds images (shape {inputs.shape}), but the model was trained on a table")
+        names = [column for column in facts.inputs.columns if column not in facts.target.columns]
+        return label_rows(_table(archive, inputs, values, facts.target, names), facts)
+    if inputs.ndim <= 2:
+        raise DataError(f"{path} holds rows of numbers (shape {inputs.shape}), but the model was trained on images")
+    pixels, scale = _pixels(inputs, path)
+    image = facts.inputs
+    if pixels.shape[1:] != image.shape or pixels.dtype != image.dtype or abs(scale / image.scale - 1) > 0.01:
+        raise DataError(
+            f"{path} holds images of {pixels.shape[1:]} {pixels.dtype} (up to {1 / scale:g}), "
+            f"the model takes {image.shape} {image.dtype} (up to {1 / image.scale:g})"
+        )
+    targets = encode_targets(facts.target, _target_columns(archive, values, facts.target))
+    return Part({"image": pixels}, targets, np.arange(len(pixels), dtype=np.int64))
+
+
+def read_archive(path: Path) -> Archive:
+    """Open an archive and check its keys, types and lengths.
+
+    Raises:
+        DataError: one of them is wrong; the message names it.
+    """
+    arrays = _read_arrays(path)
+    pairs = {}
+    for part, suffix in (("train", ""), *((part, f"_{part}") for part in _PARTS)):
+        if f"x{suffix}" in arrays and f"y{suffix}" in arrays:
+            pairs[part] = _checked_pair(path, arrays[f"x{suffix}"], arrays[f"y{suffix}"], suffix)
+    if "train" not in pairs:
+        raise DataError(f"{path} has the arrays {', '.join(arrays) or '(none)'}", hint=f"name them {_KEYS}")
+    shapes = {pair[0].shape[1:] for pair in pairs.values()}
+    if len(shapes) > 1:
+        raise DataError(f"{path}: its parts have different shapes: {', '.join(map(str, sorted(shapes)))}")
+    class_names = tuple(str(name) for name in arrays.get("class_names", np.array([])).reshape(-1))
+    return Archive(path, pairs, class_names)
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+    if path.is_dir():
+        raise DataError(f"{path} is a folder, not an .npz file")
+    if not path.exists():
+        raise DataError(
+            f"there is no file {path}", hint="a relative path in a config starts at the config's own folder"
+        )
+    try:
+        # Opened here, since numpy leaves a damaged archive's file open.
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise DataError(
+                    f"{path} holds one array, not an archive", hint=f"np.savez(path, x=..., y=...): {_KEYS}"
+                )
+            return {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        if "pickle" in str(error).lower() or "Object arrays" in str(error):
+            told = "is no .npz archive, or holds Python objects, which are not read (they could run code)"
+            raise DataError(f"{path} {told}", hint="save plain arrays of numbers with np.savez") from None
+        raise DataError(f"{path} cannot be read as an .npz archive: {' '.join(str(error).split())[:150]}") from None
+
+
+def _checked_pair(path: Path, inputs: np.ndarray, values: np.ndarray, suffix: str) -> tuple[np.ndarray, np.ndarray]:
+    if inputs.ndim == 0 or values.ndim == 0 or len(inputs) != len(values):
+        raise DataError(
+            f"{path}: x{suffix} has the shape {inputs.shape} and y{suffix} {values.shape}: not as many rows"
+        )
+    if inputs.dtype.kind not in "biuf" or inputs.ndim > 4:
+        raise DataError(
+            f"{path}: x{suffix} is {inputs.dtype} of the shape {inputs.shape}",
+            hint="rows of numbers (n, k) or images (n, height, width) or (n, height, width, channels)",
+        )
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise DataError(f"{path}: y{suffix} has {int((~np.isfinite(values)).sum())} values that are NaN or infinite")
+    if values.dtype.kind not in "biufU" or values.ndim > 2:
+        raise DataError(f"{path}: y{suffix} is {values.dtype} of the shape {values.shape}", hint="(n,) or (n, targets)")
+    return inputs, values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
+
+
+def _table_dataset(archive: Archive, data: Data, seed: int) -> Dataset:
+    table, section, test = _tables(archive, data)
+    return load_table(table, section, seed=seed, test=test)
+
+
+def open_archive_table(data: Data) -> tuple[Table, Data, Table | None] | None:
+    """The rows of numbers of an .npz file: its table, the section with its target, its test part; None for images.
+
+    Raises:
+        DataError: the file cannot be read, or its arrays do not fit together.
+    """
+    archive = _open(data)
+    return _tables(archive, data) if archive.pairs["train"][0].ndim <= 2 else None
+
+
+def _tables(archive: Archive, data: Data) -> tuple[Table, Data, Table | None]:
+    if "val" in archive.pairs:
+        # A table has one place where its validation rows come from; the two are drawn from the same pool.
+        pairs = [archive.pairs["train"], archive.pairs.pop("val")]
+        archive.pairs["train"] = (np.concatenate([x for x, _ in pairs]), np.concatenate([y for _, y in pairs]))
+    tables = {part: _table(archive, inputs, values, None, None) for part, (inputs, values) in archive.pairs.items()}
+    table = tables["train"]
+    names = tuple(name for name in table.columns if name.startswith("y"))
+    chosen = data if data.target else data.model_copy(update={"target": names})
+    others = tuple(name for name in names if name not in (chosen.target or ()))
+    return table, chosen.model_copy(update={"drop": (*chosen.drop, *others)}), tables.get("test")
+
+
+def _table(
+    archive: Archive, inputs: np.ndarray, values: np.ndarray, target: Target | None, names: list[str] | None
+) -> Table:
+    rows = inputs.reshape(len(inputs), -1)
+    names = names or [f"x{index}" for index in range(rows.shape[1])]
+    if len(names) != rows.shape[1]:
+        raise DataError(f"{archive.path} has {rows.shape[1]} columns in x, the model takes {len(names)}")
+    columns = {name: number_column(name, rows[:, index]) for index, name in enumerate(names)}
+    targets = {column.name: column for column in _target_columns(archive, values, target)}
+    return Table({**columns, **targets}, np.arange(len(rows), dtype=np.int64), name=str(archive.path))
+
+
+def _target_columns(archive: Archive, values: np.ndarray, target: Target | None) -> list[Column]:
+    """The targets as columns: named y (y0, y1, ... for several), or as the trained model's target names them."""
+    if values.ndim == 2 and (target is None or len(target.columns) != values.shape[1]) and _is_one_hot(values, target):
+        values = values.argmax(axis=1)
+    count = 1 if values.ndim == 1 else values.shape[1]
+    names = list(target.columns) if target else ["y"] if count == 1 else [f"y{index}" for index in range(count)]
+    if len(names) != count:
+        raise DataError(f"{archive.path} has {count} targets, the model has {len(names)}: {', '.join(names)}")
+    if values.ndim == 2:
+        return [number_column(name, values[:, index]) for index, name in enumerate(names)]
+    class_names = archive.class_names
+    if values.dtype.kind == "U":
+        texts, codes = np.unique(values, return_inverse=True)
+        return [text_column(names[0], codes, texts.tolist())]
+    if class_names and values.dtype.kind in "biu":
+        if values.min() < 0 or values.max() >= len(class_names):
+            raise DataError(
+                f"{archive.path}: y goes from {values.min()} to {values.max()}, but class_names has "
+                f"{len(class_names)} names, for 0 to {len(class_names) - 1} [label-values]",
+                hint="give every class a name, or leave class_names out",
+            )
+        return [text_column(names[0], values.astype(np.int32), class_names)]
+    return [number_column(names[0], values)]
+
+
+def _is_one_hot(values: np.ndarray, target: Target | None) -> bool:
+    if target is not None and target.task is Task.MULTILABEL:
+        return False
+    return values.shape[1] > 2 and bool(np.isin(values, (0, 1)).all() and (values.sum(axis=1) == 1).all())
+
+
+def _image_dataset(archive: Archive, data: Data, seed: int) -> Dataset:
+    refuse_table_options(data)
+    inputs, values = archive.pairs["train"]
+    multilabel = Target(task=Task.MULTILABEL, columns=()) if data.task is Task.MULTILABEL else None
+    if multilabel is not None:
+        multilabel = multilabel.model_copy(update={"columns": tuple(f"y{index}" for index in range(values.shape[-1]))})
+    columns = _target_columns(archive, values, multilabel)
+    goal, note = choose_goal(columns, data.task)
+    pixels, scale = _pixels(inputs, archive.path)
+    parts = {}
+    for part in ("test", "val"):
+        if part in archive.pairs:
+            x, y = archive.pairs[part]
+            others, other_scale = _pixels(x, archive.path)
+            if others.dtype != pixels.dtype or other_scale != scale:
+                raise DataError(f"{archive.path}: x_{part} has another range than x_train")
+            targets = encode_targets(goal, _target_columns(archive, y, multilabel))
+            parts[part] = Part({"image": others}, targets, np.arange(len(others), dtype=np.int64))
+    return image_dataset(
+        data,
+        seed,
+        Images(pixels),
+        Labels(goal, encode_targets(goal, columns)),
+        scale=scale,
+        test=parts.get("test"),
+        validation=parts.get("val"),
+        notes=[note] if note else [],
+    )
+
+
+def _pixels(images: np.ndarray, path: Path) -> tuple[np.ndarray, float]:
+    """Images as uint8 (0..255, or 0..16, or 0..1) or float32 in [0, 1], with a channel axis, and their scale."""
+    images = images[..., None] if images.ndim == 3 else images
+    if images.shape[-1] > 4 and images.shape[1] in (1, 3):
+        raise DataError(
+            f"{path} holds images of the shape {images.shape[1:]}: the channels stand first",
+            hint="they must stand last: np.moveaxis(x, 1, -1)",
+        )
+    if images.size == 0:
+        raise DataError(f"{path} holds no images (shape {images.shape})")
+    if images.dtype == bool:
+        return images.astype(np.uint8), 1.0
+    low, high = float(images.min()), float(images.max())
+    if images.dtype.kind == "f" and low >= 0 and high <= 1:
+        return images.astype(np.float32), 1.0
+    whole = images.dtype.kind in "iu" or bool((images == np.round(images)).all())
+    if not (whole and low >= 0 and high <= 255):
+        raise DataError(
+            f"{path} holds images with values from {low:g} to {high:g}",
+            hint="they must be whole numbers from 0 to 255, or floats from 0 to 1",
+        )
+    return images.astype(np.uint8), 1.0 if high <= 1 else 1 / 16 if high <= 16 else 1 / 255

@@ -1,0 +1,6 @@
+"""Image files and folders as data sets, decoded the same way in training and prediction.
+
+`files` finds image files, `decoding` turns one into the array a model takes, `border` measures the brightness of
+borders (inverted images), `folders` reads a folder for each class, `image_dataset` makes a data set of arrays.
+Knows no tables and no models.
+"""

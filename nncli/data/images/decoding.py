@@ -1,0 +1,217 @@
+"""From an image file to the array a model takes: the same rules in training and prediction; knows no classes.
+
+Decoding: orientation from EXIF, the first frame of an animation, 16-bit grey scaled to 8 (never clipped), transparent
+images put on white or black, whichever they stand out from. Shape: a grey image of another aspect is padded with the
+colour of its own border, since it is one object whose shape counts; a colour photo is stretched. Sizes change by
+bilinear filtering over the whole area (antialiased).
+"""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from nncli.config.facts import ImageInput
+from nncli.data.images.border import border_median
+from nncli.errors import DataError
+
+# Larger images are refused as decompression bombs before their pixels are decoded.
+MOST_PIXELS = 80_000_000
+# Pillow's own limit is looser, and warns with a line of its source code.
+Image.MAX_IMAGE_PIXELS = None
+# How far (of the whole range) a border must be from the training images' to be called inverted.
+INVERTED = 0.5
+_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+_RESAMPLING = Image.Resampling.BILINEAR
+
+ImageFile = Path | bytes
+
+
+def decode_image(file: ImageFile, image: ImageInput) -> tuple[np.ndarray, list[str]]:
+    """One image as the model takes it, (height, width, channels) in its dtype and range, and what to warn of.
+
+    Raises:
+        DataError: it cannot be read; the message is one line without the file's name.
+    """
+    if image.channels not in _MODES:
+        raise DataError(f"no image file has the {image.channels} channels that the model takes")
+    dark = None if image.border is None else image.border * image.scale < 0.5
+    picture, warnings = open_picture(file, image.channels, dark_border=dark)
+    full = 1 / image.scale
+    pixels = fit_size(picture, image.height, image.width)
+    values = _to_range(pixels, image, warnings)
+    if values.size and values.min() == values.max():
+        warnings.append("is blank: all its pixels are the same")
+    elif image.border is not None:
+        border = float(border_median(values[None])[0])
+        if abs(border - image.border) > INVERTED * full:
+            ours, theirs = ("light", "dark") if border > image.border else ("dark", "light")
+            warnings.append(f"looks inverted: its border is {ours}, that of the training images is {theirs}")
+    return values, warnings
+
+
+def open_picture(file: ImageFile, channels: int, *, dark_border: bool | None) -> tuple[Image.Image, list[str]]:
+    """A decoded image with that many channels (1, 3 or 4), 8 bits each, at its own size, and what to warn of.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        with Image.open(io.BytesIO(file) if isinstance(file, bytes) else file) as picture:
+            _refuse_bomb(picture)
+            picture.load()
+            warnings = _frames(picture)
+            return _to_mode(ImageOps.exif_transpose(picture), _MODES[channels], dark_border, warnings), warnings
+    except DataError:
+        raise
+    except Exception as error:
+        # Pillow's decoders raise whatever a damaged file makes them stumble over (OSError, SyntaxError, struct.error,
+        # ValueError, IndexError, zlib.error ...); one bad file must not end the work on the others.
+        raise DataError(_reason(error)) from None
+
+
+def fit_size(picture: Image.Image, height: int, width: int) -> np.ndarray:
+    """Its pixels uint8 (height, width, channels): padded to the aspect if grey, then resized."""
+    if picture.size != (width, height):
+        if picture.mode == "L":
+            picture = _pad_to_aspect(picture, width / height)
+        picture = picture.resize((width, height), _RESAMPLING)
+    return np.asarray(picture, np.uint8).reshape(height, width, -1)
+
+
+@dataclass(frozen=True)
+class Header:
+    """What an image says of itself before its pixels are decoded; `mode` is Pillow's name of the pixel format."""
+
+    height: int
+    width: int
+    mode: str
+
+    @property
+    def may_have_colour(self) -> bool:
+        """Whether its pixels are more than shades of grey, as far as the format tells."""
+        return self.mode not in ("1", "L", "LA", "La", "I", "F") and "I;16" not in self.mode
+
+
+def read_header(file: Path) -> Header:
+    """Size (as it is shown) and pixel format, from the header alone.
+
+    Raises:
+        DataError: it is no image.
+    """
+    try:
+        with Image.open(file) as picture:
+            _refuse_bomb(picture)
+            width, height = picture.size
+            if picture.getexif().get(0x0112, 1) in (5, 6, 7, 8):
+                width, height = height, width
+            return Header(height, width, picture.mode)
+    except DataError:
+        raise
+    except Exception as error:
+        # As in open_picture: anything can come out of a damaged header.
+        raise DataError(_reason(error)) from None
+
+
+def has_colour(picture: Image.Image) -> bool:
+    """Whether any pixel of an RGB image is more than a shade of grey (a JPEG's rounding allowed)."""
+    pixels = np.asarray(picture.convert("RGB"), np.int16)
+    return bool((pixels.max(axis=2) - pixels.min(axis=2) > 12).mean() > 0.001)
+
+
+def _refuse_bomb(picture: Image.Image) -> None:
+    width, height = picture.size
+    if width * height > MOST_PIXELS:
+        raise DataError(f"has {width} x {height} pixels, more than the {MOST_PIXELS:,} that are read")
+    if width * height == 0:
+        raise DataError("has no pixels")
+
+
+def _frames(picture: Image.Image) -> list[str]:
+    frames = getattr(picture, "n_frames", 1)
+    return [f"has {frames} frames or pages: only the first is used"] if frames > 1 else []
+
+
+def _to_mode(picture: Image.Image, mode: str, dark_border: bool | None, warnings: list[str]) -> Image.Image:
+    if picture.mode.startswith(("I", "F")):
+        picture = _to_8_bit(picture, warnings)
+    if mode == "RGBA":
+        return picture.convert(mode)
+    if picture.has_transparency_data:
+        picture = _on_background(picture.convert("RGBA"), dark_border, warnings)
+    if picture.mode == "LAB":
+        raise DataError("is in LAB colours, which are not read: save it as RGB")
+    return picture if picture.mode == mode else picture.convert(mode)
+
+
+def _to_8_bit(picture: Image.Image, warnings: list[str]) -> Image.Image:
+    """Scale grey values of 16 or 32 bits or floats to 0..255; a plain conversion would clip them to white."""
+    values = np.nan_to_num(np.asarray(picture).astype(np.float64))
+    low, high = float(values.min()), float(values.max())
+    is_float = picture.mode == "F"
+    if low < 0 or high > 65535:
+        warnings.append(f"has values from {low:g} to {high:g}, which are spread over 0 to 255")
+        values = (values - low) * (255 / (high - low))
+    elif is_float and high <= 1:
+        values = values * 255
+    elif high > 255:
+        values = values * (255 / 65535)
+    elif not is_float and high > 0:
+        warnings.append(f"has 16 bits but only values up to {high:g}: they are read as 8 bits")
+    return Image.fromarray(np.round(values).astype(np.uint8))
+
+
+def _on_background(picture: Image.Image, dark_border: bool | None, warnings: list[str]) -> Image.Image:
+    """Put a transparent image on white if what is drawn is dark and on black if it is light, so that it stays visible.
+
+    What is neither goes on the colour that the training images have at their border (white when that is unknown).
+    """
+    alpha = np.asarray(picture.getchannel("A"), np.float64)
+    if alpha.min() == 255:
+        return picture.convert("RGB")
+    if alpha.max() == 0:
+        warnings.append("is entirely transparent")
+    grey = np.asarray(picture.convert("RGB").convert("L"), np.float64)
+    drawn = float((grey * alpha).sum() / max(alpha.sum(), 1.0))
+    black = drawn > 160 if abs(drawn - 128) > 32 else bool(dark_border)
+    background = Image.new("RGBA", picture.size, (0, 0, 0, 255) if black else (255, 255, 255, 255))
+    return Image.alpha_composite(background, picture).convert("RGB")
+
+
+def _pad_to_aspect(picture: Image.Image, aspect: float) -> Image.Image:
+    width, height = picture.size
+    wanted = (max(width, round(height * aspect)), max(height, round(width / aspect)))
+    if wanted == picture.size:
+        return picture
+    border = int(border_median(np.asarray(picture)[None, :, :, None])[0])
+    padded = Image.new("L", wanted, border)
+    padded.paste(picture, ((wanted[0] - width) // 2, (wanted[1] - height) // 2))
+    return padded
+
+
+def _to_range(pixels: np.ndarray, image: ImageInput, warnings: list[str]) -> np.ndarray:
+    """Map 0..255 to the range and dtype that the training images have."""
+    full = 1 / image.scale
+    if image.dtype == "float32":
+        return (pixels * np.float32(full / 255)).astype(np.float32)
+    if abs(full - 255) < 1:
+        return pixels
+    if 1 < full < 255 and 0 < pixels.max() <= round(full):
+        warnings.append(f"has values up to {pixels.max()} only: taken as 0 to {full:g}, as in the training images")
+        return pixels
+    return np.round(pixels * (full / 255)).astype(np.uint8)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "is no image that can be read"
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    if isinstance(error, IsADirectoryError):
+        return "is a folder"
+    if isinstance(error, PermissionError):
+        return "may not be read (no permission)"
+    told = " ".join(str(error).split())[:120] or type(error).__name__
+    return f"is a damaged image: {told}"

@@ -1,0 +1,242 @@
+"""Image folders: one folder of images for each class, perhaps inside train/, test/ and val/; knows no array files."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nncli.config.facts import ImageInput, Target, Task
+from nncli.config.sections import Data
+from nncli.data.dataset import Dataset, Part, Progress
+from nncli.data.images.decoding import Header, decode_image, has_colour, open_picture, read_header
+from nncli.data.images.files import SUFFIXES, images_below, is_hidden, map_parallel
+from nncli.data.images.image_dataset import Images, Labels, common_size, image_dataset, refuse_table_options
+from nncli.data.plurals import count
+from nncli.data.targets import class_goal, class_targets
+from nncli.errors import DataError
+
+TEST_NAMES = ("test",)
+VALIDATION_NAMES = ("val", "validation", "valid")
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The image files of one part and the number (int64) of each one's class."""
+
+    files: list[Path]
+    labels: np.ndarray
+
+
+def load_folder(data: Data, *, seed: int, progress: Progress) -> Dataset:
+    """The data set of an image folder; size and colour are those of the training images.
+
+    Raises:
+        DataError: there are no class folders, or no image can be read.
+    """
+    if data.path is None:
+        raise DataError("data.path: source images needs `path`: the folder that holds a folder for each class")
+    refuse_table_options(data)
+    root = existing_folder(Path(data.path))
+    folders = part_folders(root, data.test)
+    classes, notes = _classes(folders["train"])
+    keys = {"test": "data.test: "} if isinstance(data.test, str) else {}
+    listings = {name: list_images(folder, classes, keys.get(name, "")) for name, folder in folders.items()}
+    goal = class_goal("class", classes, data.task)
+    notes.append(f"task: {goal.task}, the classes are the {len(classes)} folders {', '.join(classes[:12])}")
+    image = _choose_shape(listings["train"].files, notes, progress)
+    parts = {}
+    for name, listing in listings.items():
+        said = f"reading {name} images"
+        pixels, kept = _decode_all(listing.files, image, notes, lambda done, said=said: progress(said, done))  # type: ignore[misc]
+        parts[name] = Part({"image": pixels}, class_targets(goal.task, listing.labels[kept]), kept)
+    train = parts.pop("train")
+    return image_dataset(
+        data,
+        seed,
+        Images(train.inputs["image"], train.rows),
+        Labels(goal, train.targets),
+        scale=image.scale,
+        test=parts.get("test"),
+        validation=parts.get("validation"),
+        notes=notes,
+    )
+
+
+def label_folder(folder: Path, image: ImageInput, target: Target) -> Part:
+    """The images of a folder of class folders, with the classes that a model was trained on.
+
+    Raises:
+        DataError: a folder is no known class, or an image cannot be read.
+    """
+    if target.task not in (Task.BINARY, Task.MULTICLASS):
+        raise DataError(f"a folder of classes cannot be used to evaluate a model of the task {target.task}")
+    listing = list_images(existing_folder(folder), target.classes)
+    notes: list[str] = []
+    pixels, kept = _decode_all(listing.files, image, notes, lambda done: None)
+    if len(kept) < len(listing.files):
+        raise DataError(f"{folder}: {notes[0]}", hint="repair or remove them, so that it is clear what was evaluated")
+    return Part({"image": pixels}, class_targets(target.task, listing.labels), kept)
+
+
+def list_images(folder: Path, classes: Sequence[str], key: str = "") -> Listing:
+    """All images below the class folders, ordered by class and path; `key` is the place in the config that names them.
+
+    Raises:
+        DataError: there is a folder with images that is none of the classes, or no image at all.
+    """
+    found = class_folders(folder)
+    unknown = [name for name in found if name not in classes]
+    if unknown:
+        more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
+        raise DataError(
+            f"{key}{folder} has folders that are no class of the training images: {', '.join(unknown[:_SHOWN])}{more} "
+            "[class-folders]",
+            hint=f"the classes are {', '.join(classes[:20])}",
+        )
+    files, labels = [], []
+    for index, name in enumerate(classes):
+        for file in found.get(name, []):
+            files.append(file)
+            labels.append(index)
+    if not files:
+        raise DataError(
+            f"{key}{folder} has no folders with images in them", hint="put the images of each class in a folder"
+        )
+    return Listing(files, np.array(labels, np.int64))
+
+
+def existing_folder(folder: Path) -> Path:
+    """The folder itself.
+
+    Raises:
+        DataError: it is a file, or not there.
+    """
+    if folder.is_dir():
+        return folder
+    if folder.exists():
+        raise DataError(
+            f"{folder} is a file, not a folder of images", hint="tables: `source: csv`; arrays: `source: npz`"
+        )
+    raise DataError(
+        f"there is no folder {folder}", hint="a relative path in a config starts at the config's own folder"
+    )
+
+
+def class_folders(folder: Path) -> dict[str, list[Path]]:
+    """The images below each subfolder, by the subfolder's name; without those that have none."""
+    below = (sub for sub in folder.iterdir() if sub.is_dir() and not is_hidden(Path(sub.name)))
+    listed = {sub.name: images_below(sub) for sub in below}
+    return {name: files for name, files in listed.items() if files}
+
+
+def part_folders(root: Path, test: str | float | None = None) -> dict[str, Path]:
+    """The folders of the parts: train/, test/ and val/ if there is a train/ with class folders, else root itself.
+
+    `test` is a config's: a path stands for the test part.
+    """
+    folders = {"train": root}
+    if (root / "train").is_dir() and class_folders(root / "train"):
+        folders["train"] = root / "train"
+        for part, names in (("test", TEST_NAMES), ("validation", VALIDATION_NAMES)):
+            for name in names:
+                if (root / name).is_dir() and class_folders(root / name):
+                    folders.setdefault(part, root / name)
+    if isinstance(test, str):
+        folders["test"] = existing_folder(Path(test))
+    return folders
+
+
+def _classes(folder: Path) -> tuple[list[str], list[str]]:
+    found = list(class_folders(folder))
+    if not found:
+        loose = images_below(folder)
+        told = f" but {count(len(loose), 'image')} of no class" if loose else ""
+        raise DataError(
+            f"{folder} has no folders with images in them{told}",
+            hint="put the images of each class in a folder of its own",
+        )
+    if len(found) == 1:
+        raise DataError(
+            f"{folder} has images of one class only, {found[0]}", hint="a second folder makes a second class"
+        )
+    notes = []
+    loose_files = [file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file()]
+    if loose_files:
+        notes.append(f"{count(len(loose_files), 'image')} beside the class folders left out")
+    return ordered_names(found), notes
+
+
+def ordered_names(names: Sequence[str]) -> list[str]:
+    """Class names in the order of the outputs: by number if all are numbers, else by name."""
+    if all(name.isdecimal() for name in names):
+        return sorted(names, key=int)
+    return sorted(names, key=lambda name: (name.casefold(), name))
+
+
+def _choose_shape(files: Sequence[Path], notes: list[str], progress: Progress) -> ImageInput:
+    """The most common size of the training images, and one channel if none of them has colour."""
+    progress("looking at the images", 0.0)
+    sizes: Counter[tuple[int, int]] = Counter()
+    maybe_coloured = []
+    for file, header in zip(files, map_parallel(_header, files), strict=True):
+        if header is not None:
+            sizes[header.height, header.width] += 1
+            if header.may_have_colour:
+                maybe_coloured.append(file)
+    if not sizes:
+        raise DataError(f"none of the {len(files)} images can be read, such as {files[0]}")
+    height, width = common_size(sizes)
+    others = sum(sizes.values()) - sizes[(height, width)]
+    if others:
+        notes.append(
+            f"{others} of {sum(sizes.values())} images have another size and are resized to {height} x {width}"
+        )
+    channels = 3 if any(map(_is_coloured, maybe_coloured)) else 1
+    return ImageInput(height=height, width=width, channels=channels, scale=1 / 255)
+
+
+def _header(file: Path) -> Header | None:
+    try:
+        return read_header(file)
+    except DataError:
+        return None
+
+
+def _is_coloured(file: Path) -> bool:
+    try:
+        return has_colour(open_picture(file, 3, dark_border=None)[0])
+    except DataError:
+        return False
+
+
+def _decode_all(
+    files: Sequence[Path], image: ImageInput, notes: list[str], progress: Callable[[float], None]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels (n, height, width, channels) of the files that can be read, and which those are (int64 indices)."""
+
+    def decode(file: Path) -> np.ndarray | str:
+        try:
+            return decode_image(file, image)[0]
+        except DataError as error:
+            return error.message
+
+    pixels = np.empty((len(files), *image.shape), image.dtype)
+    kept: list[int] = []
+    failures: list[str] = []
+    for index, result in enumerate(map_parallel(decode, files)):
+        if isinstance(result, str):
+            failures.append(f"{files[index].name} {result}")
+        else:
+            pixels[len(kept)] = result
+            kept.append(index)
+        if index % 100 == 0:
+            progress(index / len(files))
+    if not kept:
+        raise DataError(f"none of the {len(files)} images can be read: {failures[0]}")
+    if failures:
+        more = ", ..." if len(failures) > _SHOWN else ""
+        notes.append(f"{count(len(failures), 'image')} left out: {', '.join(failures[:_SHOWN])}{more}")
+    return pixels[: len(kept)], np.array(kept, np.int64)

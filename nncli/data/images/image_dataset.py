@@ -1,0 +1,121 @@
+"""From arrays of images and their targets to a data set: its parts and facts; reads no files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nncli.config.facts import DataFacts, ImageInput
+from nncli.config.sections import Data
+from nncli.data.dataset import Dataset, Part, make_dataset, part_of
+from nncli.data.images.border import common_border
+from nncli.data.splitting import TEST_FRACTION, split_rows
+from nncli.data.targets import Goal, describe, strata
+from nncli.errors import DataError
+
+# Photos are scaled down to this many pixels on the longer side: what a small network on a CPU can learn from.
+LONGEST_SIDE = 256
+
+
+@dataclass(frozen=True)
+class Images:
+    """Pixels uint8 or float32 (n, height, width, channels), and int64 (n,) where each image stands in its source."""
+
+    pixels: np.ndarray
+    rows: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Targets as `Part.targets` has them; `strata` (n,) is what the parts share out equally, the classes by default."""
+
+    goal: Goal
+    targets: np.ndarray
+    strata: np.ndarray | None = None
+
+
+def image_dataset(
+    data: Data,
+    seed: int,
+    images: Images,
+    labels: Labels,
+    *,
+    scale: float,
+    test: Part | None = None,
+    validation: Part | None = None,
+    notes: list[str] | None = None,
+) -> Dataset:
+    """Split what the source has not split itself, and describe the training part.
+
+    Args:
+        data, seed: the config's section and the seed of the split.
+        images, labels: all that is not in a part of its own.
+        scale: what the model multiplies pixels by, so that they end between 0 and 1.
+        test, validation: the source's own parts.
+        notes: what was said of the data up to here.
+    """
+    notes = list(notes or [])
+    if test is not None and isinstance(data.test, float):
+        notes.append(f"test: {data.test} is not used, {data.source} has its own test part of {len(test)}")
+    shares = labels.strata if labels.strata is not None else strata(labels.goal, labels.targets)
+    split = split_rows(
+        len(labels.targets),
+        seed=seed,
+        test=None if test is not None else data.test if isinstance(data.test, float) else TEST_FRACTION,
+        validation=None if validation is not None else data.validation,
+        strata=shares,
+    )
+    places = images.rows if images.rows is not None else np.arange(len(labels.targets), dtype=np.int64)
+
+    def part(rows: np.ndarray) -> Part:
+        taken = part_of({"image": images.pixels}, labels.targets, rows)
+        return Part(taken.inputs, taken.targets, places[rows])
+
+    train = part(split.train)
+    _, height, width, channels = images.pixels.shape
+    facts = DataFacts(
+        source=data.source,
+        inputs=ImageInput(
+            height=height,
+            width=width,
+            channels=channels,
+            dtype="uint8" if images.pixels.dtype == np.uint8 else "float32",
+            scale=scale,
+            border=common_border(train.inputs["image"], scale),
+        ),
+        target=describe(labels.goal, train.targets),
+        rows={},
+    )
+    return make_dataset(
+        facts,
+        train,
+        part(split.validation) if validation is None else validation,
+        part(split.test) if test is None else test,
+        notes,
+    )
+
+
+def refuse_table_options(data: Data, *, target: bool = False) -> None:
+    """Refuse options that only a table has; `target` says whether this source knows targets by name.
+
+    Raises:
+        DataError: `features`, `drop`, `columns` or (unless it is known) `target` is given for images.
+    """
+    keys = ("features", "drop", "columns") if target else ("features", "drop", "columns", "target")
+    given = [key for key in keys if getattr(data, key)]
+    if given:
+        lines = [f"data.{key}: source {data.source} holds images and takes no `{key}`" for key in given]
+        raise DataError("\n".join(lines), hint=f"leave {', '.join(f'`{key}`' for key in given)} out")
+
+
+def common_size(sizes: Mapping[tuple[int, int], int]) -> tuple[int, int]:
+    """Height and width for images of different sizes, given how many there are of each.
+
+    The most common size, or the median sides when hardly two are alike; at most LONGEST_SIDE on the longer side.
+    """
+    (height, width), count = min(sizes.items(), key=lambda item: (-item[1], item[0]))
+    if count * 10 < sum(sizes.values()):
+        sides = np.repeat(np.array(list(sizes)), list(sizes.values()), axis=0)
+        height, width = (int(side) for side in np.median(sides, axis=0))
+    shrink = min(1.0, LONGEST_SIDE / max(height, width))
+    return max(1, round(height * shrink)), max(1, round(width * shrink))

@@ -1,0 +1,115 @@
+"""Inputs for a trained model: files, folders, tables and stdin as batches of arrays; knows no models and no training.
+
+What cannot be read becomes a `Failure` with a reason, and the rest goes on. Images and tables are read by what is
+imported when the first one comes: someone who waits for one image does not wait for the modules of tables.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from nncli.config.facts import DataFacts, ImageInput
+from nncli.data.batches import STDIN, Batch, Failure
+from nncli.data.dataset import Part
+from nncli.data.images.files import images_below, map_parallel
+from nncli.errors import DataError
+
+BATCH_IMAGES = 256
+_TABLE_SUFFIXES = frozenset((".csv", ".tsv", ".txt", ".gz", ".parquet", ".pq"))
+
+
+def read_inputs(names: Sequence[str], facts: DataFacts, *, stdin: BinaryIO) -> Iterator[Batch]:
+    """Read files, folders, tables and "-" (stdin) as the model takes them, in their order, a batch at a time."""
+    if isinstance(facts.inputs, ImageInput):
+        yield from _image_batches(names, facts.inputs, stdin)
+        return
+    from nncli.data.tables.inputs import table_batches
+
+    for name in names:
+        yield from table_batches(name, facts, facts.inputs, stdin)
+
+
+def load_labelled(path: str, facts: DataFacts) -> Part:
+    """A table, .npz file or folder of class folders with its targets, encoded for a trained model.
+
+    Raises:
+        DataError: it does not fit the model: another kind, a missing column, an unknown class.
+    """
+    file = Path(path)
+    if file.suffix.lower() == ".npz":
+        from nncli.data.archives import label_archive
+
+        return label_archive(file, facts)
+    if isinstance(facts.inputs, ImageInput):
+        if file.is_file():
+            raise DataError(
+                f"{path} is a file, but the model was trained on images", hint="name a folder of class folders"
+            )
+        from nncli.data.images.folders import label_folder
+
+        return label_folder(file, facts.inputs, facts.target)
+    from nncli.data.tables.inputs import label_table
+
+    return label_table(file, path, facts, facts.inputs)
+
+
+def _image_batches(names: Sequence[str], image: ImageInput, stdin: BinaryIO) -> Iterator[Batch]:
+    batch: list[tuple[str, Path | bytes]] = []
+    for item in _image_files(names, stdin):
+        if isinstance(item, Failure):
+            # In the order given: what was read before the failure comes first.
+            yield from _flush(batch, image)
+            batch = []
+            yield Batch(failures=[item])
+            continue
+        batch.append(item)
+        if len(batch) == BATCH_IMAGES:
+            yield from _flush(batch, image)
+            batch = []
+    yield from _flush(batch, image)
+
+
+def _image_files(names: Sequence[str], stdin: BinaryIO) -> Iterator[tuple[str, Path | bytes] | Failure]:
+    for name in names:
+        path = Path(name)
+        if name == STDIN:
+            content = stdin.read()
+            yield (name, content) if content else Failure(name, "stdin is empty")
+        elif path.is_dir():
+            found = images_below(path)
+            yield from ((str(file), file) for file in found)
+            if not found:
+                yield Failure(name, "is a folder without images")
+        elif not path.exists():
+            yield Failure(name, "there is no such file")
+        elif path.suffix.lower() in _TABLE_SUFFIXES:
+            yield Failure(name, "is a table, but the model was trained on images")
+        else:
+            yield name, path
+
+
+def _flush(batch: list[tuple[str, Path | bytes]], image: ImageInput) -> Iterator[Batch]:
+    if not batch:
+        return
+    from nncli.data.images.decoding import decode_image
+
+    def decode(item: tuple[str, Path | bytes]) -> tuple[np.ndarray, list[str]] | str:
+        try:
+            return decode_image(item[1], image)
+        except DataError as error:
+            return error.message
+
+    result = Batch()
+    pixels = []
+    for (name, _), decoded in zip(batch, map_parallel(decode, batch), strict=True):
+        if isinstance(decoded, str):
+            result.failures.append(Failure(name, decoded))
+            continue
+        result.names.append(name)
+        pixels.append(decoded[0])
+        result.warnings += [f"{name}: {warning}" for warning in decoded[1]]
+    if pixels:
+        result.inputs["image"] = np.stack(pixels)
+    yield result

@@ -1,0 +1,231 @@
+"""An image folder looked over: classes, sizes, formats, files that cannot be read or repeat. Builds no arrays of it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nncli.data import splitting
+from nncli.data.dataset import Progress
+from nncli.data.images.border import border_median
+from nncli.data.images.decoding import Header, fit_size, has_colour, open_picture, read_header
+from nncli.data.images.files import map_parallel
+from nncli.data.images.folders import existing_folder
+from nncli.data.images.image_dataset import common_size
+from nncli.data.plurals import count
+from nncli.data.profile.findings import imbalance_findings, ordered_findings
+from nncli.data.profile.images.listing import ImageFiles, find_copies, hash_files, list_files
+from nncli.data.profile.images.pixels import TILE_SIDE, choose_examples, look_at_light, make_tile, name_some
+from nncli.data.profile.tables.rows import count_repeats, find_shared
+from nncli.data.profile.values import Finding, ImageProfile, Level, Tile
+from nncli.errors import DataError
+
+# Of more images than this, evenly spaced ones are decoded.
+SAMPLE = 2000
+_MOST_TOLD = 6
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What the pixels of one image show; values from 0 to 1."""
+
+    header: Header
+    coloured: bool
+    brightness: float
+    border: float
+    blank: bool
+    warnings: tuple[str, ...]
+
+
+def look_over_folder(
+    folder: Path,
+    *,
+    progress: Progress,
+    seed: int = 1,
+    test: str | float | None = None,
+    validation: float = 0.1,
+    sample: int = SAMPLE,
+) -> ImageProfile:
+    """The profile of a folder of class folders (perhaps below train/, test/, val/), or of loose images.
+
+    Raises:
+        DataError: there is no such folder, or no image in it.
+    """
+    root = existing_folder(folder)
+    findings: list[Finding] = []
+    files = list_files(root, test, findings)
+    step = max(1, -(-len(files.paths) // sample))
+    chosen = list(range(0, len(files.paths), step))
+    looks, corrupt = _look_at(files, chosen, progress)
+    findings += _corrupt_findings(corrupt)
+    seen = list(looks)
+    border = None
+    if seen:
+        borders = np.array([looks[index].border for index in seen])
+        blank = np.array([looks[index].blank for index in seen])
+        border, found = look_at_light(borders, blank, lambda place: files.name(seen[place]))
+        findings += found + _format_findings(files, looks)
+    shape = _shape(looks)
+    digests = hash_files(files.paths, progress)
+    findings += find_copies(files, digests)
+    parts, shared = _parts(files, digests, seed, test, validation)
+    findings += shared
+    classes = _class_counts(files)
+    if len(classes) > 1:
+        findings += imbalance_findings("classes", [(name, counts["train"]) for name, counts in classes])
+    return ImageProfile(
+        source="images",
+        path=str(folder),
+        rows=len(files.paths),
+        parts=parts,
+        names="class",
+        classes=classes,
+        sizes=tuple(
+            (h, w, count)
+            for (h, w), count in Counter(
+                (look.header.height, look.header.width) for look in looks.values()
+            ).most_common()
+        ),
+        modes=tuple(Counter(look.header.mode for look in looks.values()).most_common()),
+        shape=shape,
+        sampled=len(chosen),
+        brightness=float(np.mean([look.brightness for look in looks.values()])) if looks else None,
+        border=border,
+        corrupt=tuple(corrupt),
+        repeated=count_repeats(digests),
+        findings=tuple(ordered_findings(findings)),
+        tiles=tuple(_tiles(files, looks)),
+    )
+
+
+def _look_at(
+    files: ImageFiles, chosen: Sequence[int], progress: Progress
+) -> tuple[dict[int, _Look], list[tuple[str, str]]]:
+    """What the chosen images show, by index; and those that cannot be read, with the reason."""
+
+    def look(index: int) -> _Look | str:
+        try:
+            return _look(files.paths[index])
+        except DataError as error:
+            return error.message
+
+    looks: dict[int, _Look] = {}
+    corrupt = []
+    for done, (index, result) in enumerate(zip(chosen, map_parallel(look, chosen), strict=True)):
+        if isinstance(result, str):
+            corrupt.append((files.name(index), result))
+        else:
+            looks[index] = result
+        if done % 50 == 0:
+            progress("looking at the images", done / len(chosen))
+    return looks, corrupt
+
+
+def _look(file: Path) -> _Look:
+    header = read_header(file)
+    picture, warnings = open_picture(file, 3, dark_border=None)
+    pixels = np.asarray(picture, np.uint8)
+    return _Look(
+        header,
+        header.may_have_colour and has_colour(picture),
+        float(pixels.mean()) / 255,
+        float(border_median(pixels[None])[0]) / 255,
+        bool(pixels.min() == pixels.max()),
+        tuple(warnings),
+    )
+
+
+def _shape(looks: Mapping[int, _Look]) -> tuple[int, ...] | None:
+    if not looks:
+        return None
+    sizes = Counter((look.header.height, look.header.width) for look in looks.values())
+    return (*common_size(sizes), 3 if any(look.coloured for look in looks.values()) else 1)
+
+
+def _corrupt_findings(corrupt: Sequence[tuple[str, str]]) -> list[Finding]:
+    fix = "repair or remove it; it is left out of training"
+    findings = [Finding("corrupt", Level.PROBLEM, name, reason, fix) for name, reason in corrupt[:_MOST_TOLD]]
+    if len(corrupt) > _MOST_TOLD:
+        rest = count(len(corrupt) - _MOST_TOLD, "more file")
+        findings.append(Finding("corrupt", Level.PROBLEM, rest, "cannot be read either (--json names them all)", fix))
+    return findings
+
+
+def _format_findings(files: ImageFiles, looks: Mapping[int, _Look]) -> list[Finding]:
+    findings = []
+    sizes = Counter((look.header.height, look.header.width) for look in looks.values())
+    if len(sizes) > 1:
+        height, width = common_size(sizes)
+        others = len(looks) - sizes[(height, width)]
+        what = f"{others:,} of {len(looks):,} have another size than {height} × {width}, to which all are resized"
+        findings.append(Finding("sizes", Level.NOTE, "images", what, "see that nothing small gets lost"))
+    coloured = sum(look.coloured for look in looks.values())
+    if 0 < coloured < len(looks):
+        what = f"{coloured:,} have colour and {len(looks) - coloured:,} are grey; all are read in colour"
+        level = Level.NOTE if min(coloured, len(looks) - coloured) > 0.05 * len(looks) else Level.WARNING
+        findings.append(Finding("colours", level, "images", what, "see that the colour does not tell the class"))
+    told: dict[str, list[int]] = {}
+    for index, look in looks.items():
+        for warning in look.warnings:
+            told.setdefault("".join(letter for letter in warning if not letter.isdigit()), []).append(index)
+    for key, indices in told.items():
+        warning = next(
+            text for text in looks[indices[0]].warnings if "".join(c for c in text if not c.isdigit()) == key
+        )
+        findings.append(Finding("format", Level.NOTE, name_some(indices, files.name), warning, ""))
+    return findings
+
+
+def _parts(
+    files: ImageFiles, digests: np.ndarray, seed: int, test: str | float | None, validation: float
+) -> tuple[dict[str, int], list[Finding]]:
+    """The sizes of the parts as nncli would make them, and the images that stand in more than one."""
+    own = {name: np.flatnonzero(files.parts == index) for index, name in enumerate(files.part_names)}
+    rows = own["train"]
+    try:
+        split = splitting.split_rows(
+            len(rows),
+            seed=seed,
+            test=None if "test" in own else splitting.test_fraction(test),
+            validation=None if "validation" in own else validation,
+            strata=files.labels[rows],
+        )
+    except DataError as error:
+        return {name: len(rows) for name, rows in own.items()}, [
+            Finding("few_rows", Level.PROBLEM, "images", error.message, error.hint or "")
+        ]
+    parts = {
+        "train": rows[split.train],
+        "validation": rows[split.validation],
+        "test": rows[split.test],
+        **{name: rows for name, rows in own.items() if name != "train"},
+    }
+    shared = find_shared({name: digests[rows] for name, rows in parts.items()}, things="images")
+    return {name: len(rows) for name, rows in parts.items()}, shared
+
+
+def _class_counts(files: ImageFiles) -> tuple[tuple[str, dict[str, int]], ...]:
+    counts = []
+    for label, name in enumerate(files.classes):
+        of_class = files.parts[files.labels == label]
+        counts.append((name, {part: int((of_class == index).sum()) for index, part in enumerate(files.part_names)}))
+    return tuple(counts)
+
+
+def _tiles(files: ImageFiles, looks: Mapping[int, _Look]) -> list[Tile]:
+    readable = np.array(sorted(looks), np.int64)
+    if not len(readable):
+        return []
+    labels = np.maximum(files.labels[readable], 0)
+    tiles = []
+    for place in choose_examples(labels, max(1, len(files.classes))):
+        index = int(readable[place])
+        look = looks[index]
+        picture, _ = open_picture(files.paths[index], 3 if look.coloured else 1, dark_border=None)
+        shrink = min(1.0, TILE_SIDE / max(look.header.height, look.header.width))
+        size = (max(1, round(look.header.height * shrink)), max(1, round(look.header.width * shrink)))
+        group = files.classes[files.labels[index]] if files.labels[index] >= 0 else ""
+        tiles.append(make_tile(group, files.paths[index].name, fit_size(picture, *size)))
+    return tiles

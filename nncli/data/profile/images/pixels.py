@@ -1,0 +1,70 @@
+"""What is looked at in pixels, be they of files or arrays: border, blank and inverted images, tiles of a sheet."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from nncli.data.images.border import BORDER_AGREEMENT
+from nncli.data.images.decoding import INVERTED
+from nncli.data.profile.values import Finding, Level, Tile
+
+# Classes on a contact sheet, and examples of each.
+TILE_CLASSES = 20
+TILES_A_CLASS = 8
+TILES_WITHOUT_CLASS = 24
+# Pixels of a tile's longer side.
+TILE_SIDE = 96
+_SHOWN = 3
+
+
+def look_at_light(
+    borders: np.ndarray, blank: np.ndarray, name: Callable[[int], str]
+) -> tuple[float | None, list[Finding]]:
+    """The common border (0 to 1) of images whose border medians are `borders` (n,), and findings.
+
+    `blank` is bool (n,): all pixels are the same; `name` says how the image of an index is called.
+    """
+    findings = []
+    empty = np.flatnonzero(blank)
+    if len(empty):
+        what = "is blank: all its pixels are the same" if len(empty) == 1 else "are blank: all pixels are the same"
+        findings.append(Finding("blank", Level.WARNING, name_some(empty, name), what, "remove, or see what they were"))
+    border = float(np.median(borders))
+    far = np.abs(borders - border) > INVERTED
+    if far.any() and far.mean() <= 1 - BORDER_AGREEMENT:
+        ours, theirs = ("light", "dark") if border < 0.5 else ("dark", "light")
+        many = int(far.sum()) > 1
+        what = f"{'look' if many else 'looks'} inverted: the border is {ours}, that of the others {theirs}"
+        findings.append(
+            Finding(
+                "inverted", Level.WARNING, name_some(np.flatnonzero(far), name), what, "invert them, or remove them"
+            )
+        )
+    return border, findings
+
+
+def name_some(indices: Sequence[int] | np.ndarray, name: Callable[[int], str]) -> str:
+    """A few of them by name, and how many more."""
+    told = ", ".join(name(int(index)) for index in indices[:_SHOWN])
+    return told + (f" and {len(indices) - _SHOWN:,} more" if len(indices) > _SHOWN else "")
+
+
+def choose_examples(labels: np.ndarray, classes: int) -> list[int]:
+    """Indices of examples for a contact sheet, class by class, evenly spaced; `labels` int64 (n,)."""
+    shown = np.unique(np.linspace(0, classes - 1, min(classes, TILE_CLASSES)).round().astype(np.int64))
+    chosen: list[int] = []
+    for label in shown:
+        found = np.flatnonzero(labels == label)
+        most = TILES_A_CLASS if classes > 1 else TILES_WITHOUT_CLASS
+        chosen += [int(index) for index in found[_spread(len(found), most)]]
+    return chosen
+
+
+def make_tile(group: str, caption: str, pixels: np.ndarray) -> Tile:
+    """A tile from uint8 pixels (height, width, channels), made smaller by leaving rows and columns out."""
+    step = -(-max(pixels.shape[:2]) // TILE_SIDE)
+    return Tile(group, caption, np.ascontiguousarray(pixels[::step, ::step, : 3 if pixels.shape[2] > 2 else 1]))
+
+
+def _spread(count: int, most: int) -> np.ndarray:
+    return np.unique(np.linspace(0, max(count - 1, 0), min(count, most)).round().astype(np.int64))

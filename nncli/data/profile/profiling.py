@@ -1,0 +1,125 @@
+"""A data set looked over: the way in. Finds what is there and what is wrong, and stops at none of it; trains nothing.
+
+The values are in `profile_values`; how tables, folders and arrays are looked at in the modules beside it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from nncli.config.facts import TableInput
+from nncli.config.sections import BUNDLED, MISSING, Data
+from nncli.data import load
+from nncli.data.archives import open_archive_table
+from nncli.data.bundled import open_bundled_table
+from nncli.data.dataset import Progress
+from nncli.data.profile.images.arrays import look_over_images
+from nncli.data.profile.images.folders import look_over_folder
+from nncli.data.profile.tables.reading import Opened, open_table
+from nncli.data.profile.tables.table import look_over
+from nncli.data.profile.values import (
+    ColumnProfile,
+    Finding,
+    ImageProfile,
+    Level,
+    Profile,
+    TableProfile,
+    TargetProfile,
+    Tile,
+)
+from nncli.data.tables.loading import check_target
+from nncli.errors import DataError
+
+__all__ = [
+    "ColumnProfile",
+    "Finding",
+    "ImageProfile",
+    "Level",
+    "Profile",
+    "TableProfile",
+    "TargetProfile",
+    "Tile",
+    "open_table",
+    "profile_data",
+    "profile_images",
+    "profile_table",
+]
+
+# The seed of a config that names none.
+_SEED = 1
+
+
+def profile_table(
+    path: Path,
+    target: Sequence[str] = (),
+    *,
+    delimiter: str | None = None,
+    header: bool | None = None,
+) -> TableProfile:
+    """Look over a CSV (also gzipped) or Parquet file; `delimiter` and `header` are guessed when they are None.
+
+    Raises:
+        DataError: there is no such file, it is no table, or a target is no column of it.
+    """
+    opened = open_table(path, MISSING, delimiter=delimiter, header=header)
+    check_target(opened.table, target, "--target")
+    return look_over(opened.table, table_section(path, opened, target), seed=_SEED, findings=opened.findings)
+
+
+def table_section(path: Path, opened: Opened, target: Sequence[str] = ()) -> Data:
+    """The `data` section of a config for a table that was opened."""
+    source = "parquet" if opened.is_parquet else "csv"
+    return Data(
+        source=source, path=str(path), target=tuple(target) or None, delimiter=opened.delimiter, header=opened.header
+    )
+
+
+def profile_images(folder: Path, *, progress: Progress = lambda what, share: None) -> ImageProfile:
+    """Look over a folder of class folders (perhaps below train/, test/, val/), or of loose images.
+
+    Raises:
+        DataError: there is no such folder, or no image in it.
+    """
+    return look_over_folder(folder, progress=progress, seed=_SEED)
+
+
+def profile_data(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) -> Profile:
+    """Look over what a config's `data` section describes; paths in it are absolute.
+
+    Raises:
+        DataError: it cannot be read at all, or a name in the section is no column.
+        UnreachableError: it cannot be had, and the section names no fallback.
+    """
+    if data.source in ("csv", "parquet"):
+        return _profile_file(data, seed)
+    if data.source == "images" and data.path is not None:
+        return look_over_folder(
+            Path(data.path), progress=progress, seed=seed, test=data.test, validation=data.validation
+        )
+    if data.source == "npz":
+        archived = open_archive_table(data)
+        if archived is not None:
+            table, section, test = archived
+            return look_over(table, section, seed=seed, test=test)
+    bundled = open_bundled_table(data) if data.source in BUNDLED else None
+    if bundled is not None:
+        return look_over(*bundled, seed=seed)
+    dataset = load(data, seed=seed, data_dir=data_dir, progress=progress)
+    if isinstance(dataset.facts.inputs, TableInput) and data.fallback is not None:
+        # A fallback that is a table, for a source that cannot be had.
+        return profile_data(Data(source=data.fallback), seed=seed, data_dir=data_dir, progress=progress)
+    return look_over_images(dataset, path=data.path)
+
+
+def _profile_file(data: Data, seed: int) -> TableProfile:
+    if data.path is None:
+        raise DataError(f"data.path: source {data.source} needs `path`: the table's file")
+    opened = open_table(Path(data.path), data.missing, delimiter=data.delimiter, header=data.header)
+    test = None
+    findings = list(opened.findings)
+    if isinstance(data.test, str):
+        other = open_table(Path(data.test), data.missing, delimiter=opened.delimiter, header=opened.header)
+        test = other.table
+        findings += [replace(finding, where=f"test part, {finding.where}") for finding in other.findings]
+    section = data.model_copy(update={"delimiter": opened.delimiter})
+    return look_over(opened.table, section, seed=seed, test=test, findings=findings)

@@ -1,0 +1,6 @@
+"""A table examined: read however it is written, its columns, rows and target, and what a config should say of it.
+
+`reading` opens it, `columns` and `rows` examine them, `leakage` finds columns that predict the target by themselves,
+`missing_markers` texts that mean a missing value, `table` puts the profile together, `proposal` decides what `init`
+writes. Trains nothing.
+"""

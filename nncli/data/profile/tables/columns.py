@@ -1,0 +1,184 @@
+"""One column looked at: what it holds, what it would be learned as, what is odd about it. Knows no target."""
+
+import re
+from collections import defaultdict
+
+import numpy as np
+
+from nncli.config.sections import Data
+from nncli.data.plurals import count
+from nncli.data.profile.tables.reading import name_rows
+from nncli.data.profile.values import ColumnProfile, Finding, Level
+from nncli.data.tables.encoding import VOCABULARY_LIMIT
+from nncli.data.tables.features import (
+    Flaw,
+    Judgement,
+    find_dressed_numbers,
+    find_number_flaws,
+    has_counter_name,
+    judge_column,
+)
+from nncli.data.tables.files.columns import Column, Table
+
+MOSTLY_MISSING = 0.5
+# Numbers that people write for "not known"; told when they are frequent and far from all others.
+_SENTINELS = (-999.0, -9999.0, -99999.0, -99.0, 999.0, 9999.0, 99999.0)
+_SENTINEL_SHARE = 0.005
+_FREQUENT = 5
+_SHOWN = 3
+_BLANKS = re.compile(r"\s+")
+_LEVELS = {"empty": Level.WARNING, "constant": Level.WARNING}
+_RULES = {"counter": "id_like"}
+
+
+def profile_column(column: Column, judgement: Judgement) -> ColumnProfile:
+    """Counts and statistics of a column; `judgement` is what it would be learned as."""
+    rows, present = len(column), int(column.present.sum())
+    numbers = np.sort(column.numbers[column.numeric & np.isfinite(column.numbers)])
+    is_number = present > 0 and (judgement.learn_as == "number" or (column.is_numeric and judgement.learn_as is None))
+    distinct = _count_distinct(column, numbers)
+    has_statistics = is_number and len(numbers) > 0
+    # Halved first, so that huge numbers have a middle as well.
+    middle = numbers[(len(numbers) - 1) // 2] / 2 + numbers[len(numbers) // 2] / 2 if has_statistics else None
+    return ColumnProfile(
+        name=column.name,
+        kind=_kind(judgement, is_number, present),
+        learn_as=judgement.learn_as,
+        reason=judgement.reason or None,
+        rows=rows,
+        missing=rows - present,
+        distinct=distinct,
+        minimum=float(numbers[0]) if has_statistics else None,
+        mean=_mean(numbers) if has_statistics else None,
+        median=None if middle is None else float(middle),
+        maximum=float(numbers[-1]) if has_statistics else None,
+        frequent=() if is_number else frequent_values(column),
+    )
+
+
+def _mean(numbers: np.ndarray) -> float:
+    with np.errstate(over="ignore"):
+        mean = float(numbers.mean())
+    return mean if np.isfinite(mean) else float((numbers / len(numbers)).sum())
+
+
+def _count_distinct(column: Column, finite: np.ndarray) -> int:
+    """How many different values there are, given the finite numbers in order."""
+    if not column.is_numeric:
+        return len(column.values)
+    endless = column.numbers[column.numeric & np.isinf(column.numbers)]
+    return (len(finite) and 1 + int((np.diff(finite) > 0).sum())) + len(np.unique(endless))
+
+
+def frequent_values(column: Column, most: int = _FREQUENT) -> tuple[tuple[str, int], ...]:
+    """The most frequent texts with their counts; equally frequent ones as they come."""
+    counts = column.counts
+    texts = column.dictionary[1]
+    order = np.argsort(-counts, kind="stable")[:most]
+    return tuple((texts[index], int(counts[index])) for index in order if counts[index])
+
+
+def judge(column: Column, data: Data, *, alone: bool) -> tuple[Judgement, list[Flaw]]:
+    """What `train` would make of a column, and every flaw for which it would refuse it."""
+    judgement = judge_column(column, data, alone=alone)
+    if column.name in data.columns and judgement.learn_as == "category":
+        return judgement, []
+    dressed = None if column.is_numeric or column.name in data.columns else find_dressed_numbers(column, data.missing)
+    if dressed is not None:
+        return Judgement(None, "dressed", "its numbers cannot be read"), [dressed]
+    return judgement, []
+
+
+def find_column_oddities(column: Column, table: Table, data: Data, judgement: Judgement) -> list[Finding]:
+    """Findings of one column that would be learned from, or is left out."""
+    flaws = find_number_flaws(column, table, data.missing) if judgement.learn_as == "number" else []
+    findings = [flaw_finding(column, table, flaw) for flaw in flaws]
+    if judgement.learn_as is None and judgement.rule != "dressed":
+        level = _LEVELS.get(judgement.rule, Level.NOTE)
+        rule = _RULES.get(judgement.rule, judgement.rule)
+        what = f"left out: {judgement.reason.removesuffix(' (name it in `features` to keep it)')}"
+        fix = "" if judgement.rule in ("date", "empty") else "name it in `features` to keep it"
+        findings.append(_finding(column, rule, level, what, fix))
+    absent = len(column) - int(column.present.sum())
+    if judgement.rule != "empty" and absent > MOSTLY_MISSING * len(column):
+        what = f"{_percent(absent, len(column))} of its cells are missing"
+        findings.append(
+            _finding(column, "missing", Level.WARNING, what, f"`drop: [{column.name}]` unless absence tells")
+        )
+    if judgement.learn_as == "number":
+        findings += _numbers_findings(column)
+    elif judgement.learn_as == "category":
+        findings += _names_findings(column)
+    return findings
+
+
+def flaw_finding(column: Column, table: Table, flaw: Flaw) -> Finding:
+    """A flaw of a column as a finding."""
+    rows = tuple(int(row) + 1 for row in table.rows[flaw.rows[:_SHOWN]])
+    return Finding(flaw.rule, Level.PROBLEM, f'column "{column.name}"', flaw.what, flaw.fix, (column.name,), rows)
+
+
+def _kind(judgement: Judgement, is_number: bool, present: int) -> str:
+    if present == 0:
+        return "empty"
+    if is_number:
+        return "number"
+    return judgement.rule if judgement.rule in ("date", "text") else "category"
+
+
+def _numbers_findings(column: Column) -> list[Finding]:
+    findings = []
+    values = column.numbers[column.numeric & np.isfinite(column.numbers)]
+    if len(values) < 2:
+        return []
+    if values.min() == values.max() and not column.present.all():
+        what = f"is {values[0]:g} wherever it is present"
+        findings.append(_finding(column, "constant", Level.NOTE, what, "only its absence can tell something"))
+    whole = bool((values == np.round(values)).all())
+    if whole and len(values) > 10 and has_counter_name(column) and _are_nearly_all_different(values, len(column)):
+        what = "has another whole number in nearly every row and is named like an id"
+        findings.append(_finding(column, "id_like", Level.WARNING, what, f"`drop: [{column.name}]`"))
+    for sentinel in _SENTINELS:
+        marked = values == sentinel
+        others = values[~marked]
+        if marked.sum() < max(2, _SENTINEL_SHARE * len(values)) or not len(others):
+            continue
+        low, high = float(others.min()), float(others.max())
+        if sentinel < low - 2 * (high - low) or sentinel > high + 2 * (high - low):
+            what = f"is {sentinel:g} in {count(int(marked.sum()), 'row')}, far from all other values"
+            fix = f'if that means missing, add "{sentinel:g}" to `missing`'
+            findings.append(_finding(column, "sentinel", Level.WARNING, what, fix))
+    return findings
+
+
+def _are_nearly_all_different(values: np.ndarray, rows: int) -> bool:
+    return 1 + int((np.diff(np.sort(values)) > 0).sum()) > 0.95 * rows
+
+
+def _names_findings(column: Column) -> list[Finding]:
+    findings = []
+    if len(column.values) > VOCABULARY_LIMIT:
+        what = f"has {count(len(column.values), 'value')}; the {VOCABULARY_LIMIT:,} most frequent are kept apart"
+        findings.append(_finding(column, "many_values", Level.NOTE, what, f"group them, or `drop: [{column.name}]`"))
+    spellings = defaultdict(list)
+    for text in column.values[: 10 * VOCABULARY_LIMIT]:
+        spellings[_BLANKS.sub(" ", text).casefold()].append(text)
+    alike = [texts for texts in spellings.values() if len(texts) > 1]
+    if alike:
+        told = "; ".join(", ".join(f'"{text}"' for text in texts[:_SHOWN]) for texts in alike[:2])
+        what = f"spells {len(alike)} of its values in several ways: {told}"
+        findings.append(_finding(column, "spelling", Level.WARNING, what, "write each value in one way"))
+    if column.numeric.any():
+        rows = np.flatnonzero(column.numeric) + 1
+        what = f"{count(len(rows), 'cell holds a number', 'cells hold numbers')}, the others text ({name_rows(rows)})"
+        fix = f"if it holds numbers, list the texts under `missing` and say `columns: {{{column.name}: number}}`"
+        findings.append(_finding(column, "mixed", Level.WARNING, what, fix))
+    return findings
+
+
+def _finding(column: Column, rule: str, level: Level, what: str, fix: str) -> Finding:
+    return Finding(rule, level, f'column "{column.name}"', what, fix, (column.name,))
+
+
+def _percent(count: int, total: int) -> str:
+    return f"{100 * count / total:.0f} %"

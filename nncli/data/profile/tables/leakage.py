@@ -1,0 +1,144 @@
+"""Columns that say what the target says: equal to it, or so near that one of them alone predicts it. Trains nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nncli.config.facts import Task
+from nncli.data.tables.files.columns import Column
+from nncli.data.tables.leakage import is_twin
+from nncli.data.targets import Goal
+
+# A single column that predicts the class of so many unseen rows is suspicious ...
+ACCURACY = 0.99
+# ... if it also leaves at most this share of the mistakes of always guessing the commonest class.
+_MISTAKES_LEFT = 0.1
+# A single column that moves with a number so closely is suspicious.
+CORRELATION = 0.999
+# Rows that the nearly equal ones are looked for in; equality is looked at in all.
+_SAMPLE = 20_000
+_FEWEST = 20
+# With fewer unseen rows outside the commonest class, telling that class is no achievement.
+_FEWEST_OTHERS = 5
+_BINS = 200
+_ROWS_A_BIN = 5
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A column that gives a target away; `how` says by what, `exact` whether it does so in every row."""
+
+    column: str
+    target: str
+    exact: bool
+    how: str
+
+
+def find_telltales(columns: Sequence[Column], goal: Goal, targets: np.ndarray) -> list[Twin]:
+    """The suspicious ones among `columns`; `targets` are those of the same rows, as `Part.targets` has them."""
+    generator = np.random.default_rng(0)
+    rows = np.sort(generator.permutation(len(targets))[:_SAMPLE])
+    learning = generator.random(len(rows)) < 0.5
+    twins = []
+    for column in columns:
+        if is_twin(column, goal, targets):
+            twins.append(Twin(column.name, ", ".join(goal.columns), True, "says the same as the target, row by row"))
+            continue
+        if len(rows) < _FEWEST or column.present.sum() < len(column) / 2 or np.isinf(column.numbers).any():
+            continue
+        sample = column.take(rows)
+        for name, values in zip(goal.columns, _per_target(goal, targets[rows]), strict=True):
+            how = _near_number(sample, values) if goal.task.is_regression else _near_class(sample, values, learning)
+            if how:
+                twins.append(Twin(column.name, name, False, how))
+                break
+    return twins
+
+
+def _per_target(goal: Goal, targets: np.ndarray) -> list[np.ndarray]:
+    """Each target as (n,): numbers for regression, class numbers (int64) for the others."""
+    if goal.task.is_regression:
+        return [values.astype(np.float64) for values in targets.T]
+    if goal.task is Task.MULTILABEL:
+        return [labels.astype(np.int64) for labels in targets.T]
+    return [targets.reshape(-1).astype(np.int64)]
+
+
+def _near_class(column: Column, classes: np.ndarray, learning: np.ndarray) -> str | None:
+    """How well one half of the rows tells the classes of the other half.
+
+    By the commonest class of each value or range, or (where ranges are too coarse at a border) by the nearest number.
+    """
+    unseen = classes[~learning]
+    if len(unseen) - int(np.bincount(unseen).max(initial=0)) < _FEWEST_OTHERS:
+        return None
+    codes = _ranges(column, learning) if column.is_numeric else column.dictionary[0] + 1
+    count = int(classes.max()) + 1
+    table = np.bincount(codes[learning] * count + classes[learning], minlength=(int(codes.max()) + 1) * count)
+    table = table.reshape(-1, count)
+    commonest = int(table.sum(axis=0).argmax())
+    answers = np.where(table.sum(axis=1) > 0, table.argmax(axis=1), commonest)
+    accuracy = float((answers[codes[~learning]] == classes[~learning]).mean())
+    if column.is_numeric and column.present.all():
+        nearest = classes[learning][_nearest(column.numbers[learning], column.numbers[~learning])]
+        accuracy = max(accuracy, float((nearest == classes[~learning]).mean()))
+    guessing = float((classes[~learning] == commonest).mean())
+    if accuracy < ACCURACY or 1 - accuracy > _MISTAKES_LEFT * (1 - guessing):
+        return None
+    return f"alone predicts {100 * accuracy:.1f} % of unseen rows"
+
+
+def _ranges(column: Column, learning: np.ndarray) -> np.ndarray:
+    """The numbers as range numbers int64 (n,), 0 for missing; few different ones each have their own."""
+    known = column.numbers[learning & column.present]
+    values = np.unique(known)
+    if len(values) > _BINS:
+        share = np.linspace(0, 1, max(2, min(_BINS, len(known) // _ROWS_A_BIN)))
+        values = np.unique(np.quantile(known, share))
+    # A number belongs to the next edge at or above it.
+    codes = np.searchsorted(values, column.numbers) + 1
+    return np.where(column.present, codes, 0)
+
+
+def _nearest(known: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """The index into `known` of the number nearest to each that is asked for."""
+    order = np.argsort(known, kind="stable")
+    ranked = known[order]
+    above = np.clip(np.searchsorted(ranked, asked), 1, len(ranked) - 1)
+    below = above - 1
+    nearest: np.ndarray = order[np.where(asked - ranked[below] <= ranked[above] - asked, below, above)]
+    return nearest
+
+
+def _near_number(column: Column, values: np.ndarray) -> str | None:
+    """A correlation with the target, of the numbers or of their ranks, or with each name's mean."""
+    present = column.present & (np.isfinite(column.numbers) | (not column.is_numeric))
+    theirs = values[present]
+    if len(theirs) < _FEWEST or theirs.min() == theirs.max():
+        return None
+    if not column.is_numeric:
+        codes = column.dictionary[0][present]
+        counts = np.bincount(codes)
+        if counts[counts > 0].mean() < _ROWS_A_BIN:
+            return None
+        means = np.bincount(codes, theirs) / np.maximum(counts, 1)
+        return _told("its groups correlate", means[codes], theirs)
+    ours = column.numbers[present]
+    return _told("correlates", ours, theirs) or _told("its order correlates", _ranks(ours), _ranks(theirs))
+
+
+def _told(what: str, ours: np.ndarray, theirs: np.ndarray) -> str | None:
+    if ours.min() == ours.max():
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):  # of huge numbers it is NaN, which is no correlation
+        correlation = float(np.corrcoef(ours, theirs)[0, 1])
+    return f"{what} with the target by {correlation:.5f}" if abs(correlation) > CORRELATION else None
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks, the same (mean) one for equal values."""
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    ranks: np.ndarray = (last - (counts - 1) / 2)[places]
+    return ranks

@@ -1,0 +1,70 @@
+"""Texts that stand for a missing value in columns of numbers, besides those that are always read so.
+
+Looks at columns in memory; knows neither the file nor the config that the answer goes into.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nncli.data.tables.features import is_mostly_numbers
+from nncli.data.tables.files.columns import Column, Table
+
+# What people and programs write for a value they do not have, without regard to case.
+_SIGNS = ("-", "--", "---", ".", "..", "...", "*", "#", "x", "<na>", "(null)")
+_WORDS = ("unknown", "missing", "none", "nil", "null", "undefined", "unspecified", "blank", "empty", "tbd")
+_PHRASES = ("na", "n.a.", "n/a", "nan", "not available", "not applicable", "not known", "no data")
+_OTHERS = ("unbekannt", "k.a.", "keine angabe")
+_SHEETS = ("#n/a", "#value!", "#div/0!", "#ref!", "#num!", "#null!")
+_ENDLESS = ("inf", "+inf", "-inf", "infinity", "+infinity", "-infinity")
+KNOWN = frozenset((*_SIGNS, *_WORDS, *_PHRASES, *_OTHERS, *_SHEETS, *_ENDLESS))
+# So many different texts in a column that is otherwise numbers are mistakes or markers; more, and it is no such column.
+MOST_TEXTS = 20
+# From this share of numbers on, a column whose only texts are known markers is a column of numbers.
+_HALF = 0.5
+
+
+def find_markers(table: Table, targets: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The texts that keep a column from being numbers, by the column's name; empty where all is well.
+
+    A text that is a value of a target of names is no marker, since `missing` is one list for the whole table.
+    """
+    classes = [table.columns[name] for name in targets if not _has_markers(table.columns[name])]
+    kept = {text for column in classes for text in _texts_of(column)}
+    found = {}
+    for name, column in table.columns.items():
+        texts = _strange_texts(column)
+        if texts and not kept.intersection(texts) and _is_number_column(column, texts, name in targets):
+            found[name] = tuple(texts)
+    return found
+
+
+def _is_number_column(column: Column, texts: list[str], is_target: bool) -> bool:
+    numeric = int(column.numeric.sum())
+    if numeric >= _HALF * column.present.sum() and all(text.casefold() in KNOWN for text in texts):
+        return True
+    numbers = len(column.values) - len(texts)
+    return is_mostly_numbers(column) and len(texts) <= MOST_TEXTS and (not is_target or numbers > MOST_TEXTS)
+
+
+def _has_markers(column: Column) -> bool:
+    texts = _strange_texts(column)
+    return bool(texts) and _is_number_column(column, texts, True)
+
+
+def _texts_of(column: Column) -> list[str]:
+    return [] if column.is_numeric or len(column.values) > 1000 else column.values
+
+
+def _strange_texts(column: Column) -> list[str]:
+    """The different texts among the numbers (a few more than could be markers), infinite numbers included."""
+    if not column.numeric.any():
+        return []
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(column.numbers.astype(np.float32))
+    texts: dict[str, None] = {}
+    for row in np.flatnonzero(column.present & ~(column.numeric & finite)):
+        texts[column.text(int(row))] = None
+        if len(texts) > MOST_TEXTS:
+            break
+    return list(texts)

@@ -1,0 +1,226 @@
+"""What a config should say of a table: how to read it, what to leave out and why, which texts mean a missing value.
+
+Rests on what the profile finds and on the judgements that training itself makes; knows no networks and no YAML.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nncli.config.facts import Task
+from nncli.config.sections import MISSING, ColumnType, Data
+from nncli.data.plurals import count
+from nncli.data.profile.tables.columns import find_column_oddities, judge, profile_column
+from nncli.data.profile.tables.leakage import find_telltales
+from nncli.data.profile.tables.missing_markers import find_markers
+from nncli.data.profile.tables.reading import Opened, open_table
+from nncli.data.profile.values import ColumnProfile, Level
+from nncli.data.tables.features import find_dressed_numbers, is_mostly_numbers
+from nncli.data.tables.files.columns import Column, Table, unknown_columns
+from nncli.data.targets import Goal, choose_goal, encode_targets
+from nncli.errors import DataError
+
+# Up to so many different texts, numbers that cannot be read still make a category.
+FEW_TEXTS = 50
+# So many columns are told with the reason where none is left.
+_TOLD = 3
+# Names that people give to the column they want to predict.
+_TARGET_NAMES = ("target", "label", "class", "y", "outcome", "output", "result", "response", "category", "price")
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """The `data` section in plain values, each with its reason.
+
+    `dropped` and `columns` map names to reasons, and to types with reasons; `missing_in` has the texts in each number
+    column that mean a missing value; `learned` are the columns to learn from, `remarks` lines about some of them.
+    """
+
+    source: str
+    delimiter: str
+    header: bool
+    target: tuple[str, ...]
+    task: Task
+    why_task: str
+    missing: tuple[str, ...]
+    missing_in: dict[str, tuple[str, ...]]
+    dropped: dict[str, str]
+    columns: dict[str, tuple[ColumnType, str]]
+    learned: tuple[ColumnProfile, ...]
+    remarks: tuple[str, ...]
+    rows: int
+    rows_without_target: int
+
+
+def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
+    """Look at a CSV (also gzipped) or Parquet file and decide what a config for it should say.
+
+    Raises:
+        DataError: the file cannot be read or is damaged, a target is no column of it, or no task fits the target.
+    """
+    opened = _open(path, MISSING)
+    _check_target(opened.table, target)
+    missing_in = find_markers(opened.table, target)
+    markers = tuple(dict.fromkeys(text for texts in missing_in.values() for text in texts))
+    if markers:
+        opened = _open(path, (*MISSING, *markers))
+    table = opened.table
+    present = np.logical_and.reduce([table.columns[name].present for name in target])
+    if not present.any():
+        raise DataError(f"{path}: no row has a value in the target {', '.join(target)}")
+    kept = table if present.all() else table.take(np.flatnonzero(present))
+    for name in target:
+        _refuse_dressed(kept.columns[name], path)
+    goal, note = choose_goal([kept.columns[name] for name in target], task)
+    data = Data(source="csv", missing=(*MISSING, *markers))
+    dropped, columns, learned, telling = _sort_columns(kept, data, goal)
+    if not learned:
+        raise _nothing_left(path, dropped)
+    return Proposal(
+        source="parquet" if _is_parquet(path) else "csv",
+        delimiter=opened.delimiter,
+        header=opened.header,
+        target=tuple(target),
+        task=goal.task,
+        why_task=_why(note),
+        missing=(*MISSING, *markers) if markers else (),
+        missing_in=missing_in,
+        dropped=dropped,
+        columns=columns,
+        learned=learned,
+        remarks=(*telling, *_remarks(kept, data, [column.name for column in learned])),
+        rows=len(table),
+        rows_without_target=len(table) - len(kept),
+    )
+
+
+def suggest_targets(path: Path) -> tuple[list[str], list[str]]:
+    """Columns that one may want to predict, the likeliest first, and all columns of the table.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    table = _open(path, MISSING).table
+    names = list(table.columns)
+    typical = [name for name in names if name.casefold() in _TARGET_NAMES]
+    likely = [*typical, *names[-1:], *(name for name in names if 2 <= len(table.columns[name].values) <= 3)]
+    return list(dict.fromkeys(likely))[:5], names
+
+
+def _open(path: Path, missing: Sequence[str]) -> Opened:
+    opened = open_table(path, missing, delimiter=None, header=None)
+    for finding in opened.findings:
+        if finding.level is Level.PROBLEM:
+            where = "" if finding.where == "file" else f"{finding.where} "
+            raise DataError(f"{path}: {where}{finding.what}", hint=finding.fix)
+    if len(opened.table.columns) < 2:
+        raise DataError(f"{path} has only one column", hint="a table needs a target and at least one more column")
+    return opened
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
+
+
+def _check_target(table: Table, target: Sequence[str]) -> None:
+    unknown = [name for name in target if name not in table.columns]
+    if unknown:
+        raise unknown_columns(unknown, table.columns, table.name)
+    if len(set(target)) < len(target):
+        raise DataError(f"--target names a column twice: {', '.join(target)}")
+
+
+def _refuse_dressed(column: Column, path: Path) -> None:
+    """Refuses a target of many numbers that cannot be read, which would pass for as many classes."""
+    flaw = None if column.is_numeric else find_dressed_numbers(column)
+    if flaw is not None and len(column.values) > FEW_TEXTS:
+        raise DataError(f'{path}: column "{column.name}" {flaw.what}', hint=flaw.fix.partition(", or say")[0])
+
+
+def _nothing_left(path: Path, dropped: dict[str, str]) -> DataError:
+    reasons = [f"{name}: {reason}" for name, reason in dropped.items()]
+    more = f"; and {count(len(reasons) - _TOLD, 'more column')}" if len(reasons) > _TOLD else ""
+    what = f"{path} has no column to learn from, {count(len(reasons), 'column is', 'columns are')} left out"
+    return DataError(what, hint="; ".join(reasons[:_TOLD]) + more)
+
+
+def _why(note: str | None) -> str:
+    """The reason out of `task: binary (inferred: target "x" has 2 values)`."""
+    return note.partition("(")[2].removesuffix(")") if note else "as asked"
+
+
+def _sort_columns(
+    table: Table, data: Data, goal: Goal
+) -> tuple[dict[str, str], dict[str, tuple[ColumnType, str]], tuple[ColumnProfile, ...], list[str]]:
+    """Columns that are dropped and why, that need a type, that are learned from; remarks on the last."""
+    names = [name for name in table.columns if name not in goal.columns]
+    dropped: dict[str, str] = {}
+    columns: dict[str, tuple[ColumnType, str]] = {}
+    learned: dict[str, ColumnProfile] = {}
+    for name in names:
+        column = table.columns[name]
+        judgement, flaws = judge(column, data, alone=len(names) == 1)
+        if len(names) == 1:
+            strictly, _ = judge(column, data, alone=False)
+            judgement = strictly if strictly.rule in ("text", "constant") else judgement
+        if flaws and len(column.values) <= FEW_TEXTS:
+            columns[name] = ("category", flaws[0].what)
+            data = data.model_copy(update={"columns": {**data.columns, name: "category"}})
+            judgement, _ = judge(column, data, alone=False)
+        elif flaws:
+            dropped[name] = f"{flaws[0].what}: {flaws[0].fix.partition(', or say')[0]}"
+        elif judgement.learn_as is None:
+            dropped[name] = judgement.reason.partition(" (name it")[0]
+        else:
+            reason = _why_useless(column, table, data)
+            if reason:
+                dropped[name] = reason
+        if name not in dropped:
+            learned[name] = profile_column(column, judgement)
+    telling = _drop_twins(table, goal, dropped, learned)
+    return dropped, columns, tuple(learned.values()), telling
+
+
+def _why_useless(column: Column, table: Table, data: Data) -> str | None:
+    """Why a column that training would take is better left out: an id, or numbers among many different texts."""
+    if column.is_numeric:
+        judgement, _ = judge(column, data, alone=False)
+        odd = [each for each in find_column_oddities(column, table, data, judgement) if each.rule == "id_like"]
+        return odd[0].what.replace("has another", "another") + ": it tells rows apart, nothing else" if odd else None
+    if is_mostly_numbers(column):
+        texts = len({column.text(int(row)) for row in np.flatnonzero(column.present & ~column.numeric)})
+        return f"numbers, but also {count(texts, 'different text')} among them: mend them to learn from it"
+    return None
+
+
+def _drop_twins(table: Table, goal: Goal, dropped: dict[str, str], learned: dict[str, ColumnProfile]) -> list[str]:
+    """Drop what equals a target, unless nothing else would be left; what is only near to one may be the honest reason
+    for it, so it stays and is remarked on.
+    """
+    values = encode_targets(goal, [table.columns[name] for name in goal.columns])
+    twins = find_telltales([table.columns[name] for name in learned], goal, values)
+    exact = [twin for twin in twins if twin.exact]
+    if len(exact) < len(learned):
+        for twin in exact:
+            del learned[twin.column]
+            dropped[twin.column] = f"says the same as {twin.target}, row by row: it would give the answer away"
+    return [
+        f"{twin.column} {twin.how} ({twin.target}): `drop: [{twin.column}]` if it is known only afterwards"
+        for twin in twins
+        if twin.column in learned and len(learned) > 1
+    ]
+
+
+def _remarks(table: Table, data: Data, names: Sequence[str]) -> list[str]:
+    """What to look at in columns that are learned from, one line each."""
+    told = []
+    for name in names:
+        column = table.columns[name]
+        judgement, _ = judge(column, data, alone=False)
+        for finding in find_column_oddities(column, table, data, judgement):
+            if finding.level is Level.WARNING:
+                told.append(f"{name} {finding.what}: {finding.fix}")
+    return told

@@ -1,0 +1,118 @@
+"""Rows of a table beside each other: repeated ones, ones that disagree, sorted ones. Knows no files."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from nncli.config.facts import Task
+from nncli.data.profile.tables.reading import name_rows
+from nncli.data.profile.values import Finding, Level
+from nncli.data.tables.files.columns import Column
+from nncli.data.tables.leakage import hash_rows
+from nncli.data.targets import Goal
+
+_UNSEEN = 1 << 30
+# From this share of the test part on, rows that stand in training as well make a test look better than it is.
+SHARED_SHARE = 0.01
+
+
+def hash_columns(columns: Sequence[Column], like: Sequence[Column] | None = None) -> np.ndarray:
+    """A hash, uint64 (n,), of each row's cells; with `like`, the same columns of another table, comparable to them."""
+    parts = []
+    for index, column in enumerate(columns):
+        model = column if like is None else like[index]
+        if column.is_numeric and model.is_numeric:
+            # 0.0 is added for -0.0, which equals 0.0 but in its bits.
+            parts.append(np.where(column.present, column.numbers + 0.0, np.nan))
+        else:
+            parts.append(_codes(column, model))
+    return hash_rows(parts)
+
+
+def count_repeats(hashes: np.ndarray) -> int:
+    """How many rows equal an earlier one."""
+    ordered = np.sort(hashes)  # np.unique takes ten times as long
+    return int((ordered[1:] == ordered[:-1]).sum())
+
+
+def find_repeats(hashes: np.ndarray, rows: np.ndarray) -> list[Finding]:
+    """Rows that equal an earlier one; `rows` int64 (n,) is where each stands in its file, from 0."""
+    order = np.argsort(hashes, kind="stable")
+    again = order[1:][hashes[order[1:]] == hashes[order[:-1]]]
+    if not len(again):
+        return []
+    places = np.sort(rows[again]) + 1
+    share = len(again) / len(hashes)
+    level = Level.WARNING if share >= SHARED_SHARE else Level.NOTE
+    told = "rows equal an earlier one" if len(again) > 1 else "row equals an earlier one"
+    what = f"{len(again):,} {told} in all that is learned from ({_percent(share)})"
+    fix = "remove them if they are copies and not two alike"
+    return [Finding("repeated", level, name_rows(places), what, fix, (), tuple(int(row) for row in places[:5]))]
+
+
+def find_shared(hashes: Mapping[str, np.ndarray], *, things: str = "rows") -> list[Finding]:
+    """Rows (or other `things`) of the validation and test parts that stand in the training part too."""
+    findings = []
+    for part in ("validation", "test"):
+        ours = hashes.get(part)
+        if ours is None or not len(ours):
+            continue
+        count = int(np.isin(ours, hashes["train"]).sum())
+        if count:
+            share = count / len(ours)
+            level = Level.WARNING if share >= SHARED_SHARE else Level.NOTE
+            are = "are" if count > 1 else "is"
+            what = f"{count:,} of its {len(ours):,} {things} {are} also trained on ({_percent(share)})"
+            findings.append(Finding("shared", level, f"{part} part", what, f"remove the repeated {things}"))
+    return findings
+
+
+def find_disagreements(features: np.ndarray, targets: np.ndarray, rows: np.ndarray) -> list[Finding]:
+    """Rows that are equal but for their target; `features` are hashes, `targets` uint64 hashes of the targets."""
+    order = np.argsort(features, kind="stable")
+    ours, answers = features[order], targets[order]
+    starts = np.flatnonzero(np.concatenate(([True], ours[1:] != ours[:-1])))
+    differs = np.maximum.reduceat(answers, starts) != np.minimum.reduceat(answers, starts)
+    lengths = np.diff(np.append(starts, len(ours)))
+    count = int(lengths[differs].sum())
+    if not count:
+        return []
+    places = np.sort(rows[order[np.repeat(differs, lengths)]]) + 1
+    share = count / len(ours)
+    level = Level.WARNING if share >= SHARED_SHARE else Level.NOTE
+    what = f"{count:,} rows have equal features but different targets ({_percent(share)})"
+    fix = "no network can get all of them right; see whether a column is missing"
+    return [Finding("disagree", level, name_rows(places), what, fix, (), tuple(int(row) for row in places[:5]))]
+
+
+def find_order(goal: Goal, targets: np.ndarray) -> list[Finding]:
+    """Targets that are sorted, or nearly so, in the file."""
+    where = f'target "{", ".join(goal.columns)}"'
+    fix = "harmless here: nncli shuffles before it splits; other tools may not"
+    if goal.task is Task.MULTILABEL:
+        return []
+    values = targets.reshape(len(targets), -1)[:, 0]
+    changes = int((np.diff(values) != 0).sum())
+    if goal.task.is_regression:
+        steps = np.diff(values)
+        if changes < 3 or not ((steps >= 0).all() or (steps <= 0).all()):
+            return []
+        return [Finding("sorted", Level.NOTE, where, "the rows are sorted by it", fix, goal.columns)]
+    classes = len(goal.classes)
+    if len(values) < 5 * classes or changes > max(classes - 1, len(values) * 0.001):
+        return []
+    return [Finding("sorted", Level.NOTE, where, "the rows are sorted by class", fix, goal.columns)]
+
+
+def _codes(column: Column, like: Column) -> np.ndarray:
+    """The codes int64 (n,) of a column's texts as another column numbers them; -1 for missing."""
+    codes, texts = column.dictionary
+    if column is like:
+        return codes.astype(np.int64)
+    known = {text: index for index, text in enumerate(like.dictionary[1])}
+    places = np.array([known.get(text, _UNSEEN + index) for index, text in enumerate(texts)] + [-1], np.int64)
+    return places[codes]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"

@@ -1,0 +1,198 @@
+"""A table looked over as a whole: its columns, its target, its rows in the parts that nncli would make."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nncli.config.facts import Task
+from nncli.config.sections import Data
+from nncli.data import splitting
+from nncli.data.plurals import count
+from nncli.data.profile.findings import imbalance_findings, ordered_findings, shorten_findings
+from nncli.data.profile.tables.columns import find_column_oddities, flaw_finding, frequent_values, judge, profile_column
+from nncli.data.profile.tables.leakage import find_telltales
+from nncli.data.profile.tables.rows import (
+    count_repeats,
+    find_disagreements,
+    find_order,
+    find_repeats,
+    find_shared,
+    hash_columns,
+)
+from nncli.data.profile.values import ColumnProfile, Finding, Level, TableProfile, TargetProfile
+from nncli.data.tables.features import candidate_names, check_names
+from nncli.data.tables.files.columns import Column, Table
+from nncli.data.tables.loading import asked_task, check_target
+from nncli.data.targets import Goal, choose_goal, encode_targets, strata
+from nncli.errors import DataError
+
+
+@dataclass
+class _Look:
+    """What is put together while looking."""
+
+    table: Table
+    data: Data
+    seed: int
+    findings: list[Finding]
+    learned: list[str] = field(default_factory=list)
+    # What tells rows apart: what is learned from, and what would be if its numbers could be read.
+    telling: list[str] = field(default_factory=list)
+    goal: Goal | None = None
+    targets: np.ndarray | None = None
+
+
+def look_over(
+    table: Table, data: Data, *, seed: int, test: Table | None = None, findings: Sequence[Finding] = ()
+) -> TableProfile:
+    """The profile of a table in memory; `data` says what to predict and learn from, `findings` is what is known.
+
+    Raises:
+        DataError: a name in `data` is no column.
+    """
+    check_names(table, data, data.target or ())
+    names = check_target(table, data.target) if data.target else ()
+    look = _Look(table, data, seed, list(findings))
+    columns = _columns(look, names)
+    target = _target(look, names) if names else None
+    labelled = _labelled(table, names)
+    parts, repeated = _rows(look, labelled, test)
+    if look.goal is not None and look.targets is not None:
+        look.findings += _twin_findings(look, labelled)
+    return TableProfile(
+        source=data.source,
+        path=data.path,
+        rows=len(table),
+        columns=tuple(columns),
+        target=target,
+        parts=parts,
+        repeated=repeated,
+        findings=tuple(ordered_findings(shorten_findings(look.findings))),
+        delimiter=data.delimiter,
+        header=data.header,
+        missing=data.missing,
+    )
+
+
+def _columns(look: _Look, targets: Sequence[str]) -> list[ColumnProfile]:
+    candidates = candidate_names(look.table, look.data, targets)
+    profiles = []
+    for name, column in look.table.columns.items():
+        judgement, flaws = judge(column, look.data, alone=len(candidates) == 1 or name in targets)
+        profiles.append(profile_column(column, judgement))
+        if name not in candidates:
+            continue
+        look.findings += [flaw_finding(column, look.table, flaw) for flaw in flaws]
+        look.findings += find_column_oddities(column, look.table, look.data, judgement)
+        if judgement.learn_as is not None:
+            look.learned.append(name)
+        if judgement.learn_as is not None or judgement.rule == "dressed":
+            look.telling.append(name)
+    if candidates and not look.learned:
+        what = "there is no column to learn from"
+        look.findings.append(Finding("no_features", Level.PROBLEM, "table", what, "add columns that tell something"))
+    return profiles
+
+
+def _labelled(table: Table, targets: Sequence[str]) -> Table:
+    """The rows that have every target."""
+    if not targets:
+        return table
+    present = np.logical_and.reduce([table.columns[name].present for name in targets])
+    return table if present.all() else table.take(np.flatnonzero(present))
+
+
+def _target(look: _Look, names: tuple[str, ...]) -> TargetProfile:
+    labelled = _labelled(look.table, names)
+    where = f'target "{", ".join(names)}"'
+    lost = len(look.table) - len(labelled)
+    if lost:
+        what = f"{count(lost, 'row has none and is', 'rows have none and are')} left out"
+        look.findings.append(Finding("missing", Level.NOTE, where, what, "", names))
+    columns = [labelled.columns[name] for name in names]
+    try:
+        if not len(labelled):
+            raise DataError("no row has a value in it")
+        goal, why = choose_goal(columns, look.data.task or asked_task(columns[0], look.data))
+        look.targets, look.goal = encode_targets(goal, columns), goal
+    except DataError as error:
+        what = error.message.removeprefix(f'target "{names[0]}" ')
+        look.findings.append(Finding("target", Level.PROBLEM, where, what, error.hint or "", names))
+        return TargetProfile(names, None, None, len(labelled))
+    look.findings += find_order(goal, look.targets)
+    classes = _class_counts(goal, look.targets, columns)
+    if classes and goal.task is not Task.MULTILABEL:
+        look.findings += imbalance_findings(where, classes)
+    return TargetProfile(names, goal.task, why, len(labelled), classes)
+
+
+def _class_counts(goal: Goal, targets: np.ndarray, columns: Sequence[Column]) -> tuple[tuple[str, int], ...]:
+    if goal.task is Task.MULTILABEL:
+        return tuple(zip(goal.columns, (int(count) for count in targets.sum(axis=0)), strict=True))
+    if goal.task.is_regression:
+        return ()
+    counts = dict(frequent_values(columns[0], len(goal.classes)))
+    return tuple((name, counts.get(name, 0)) for name in goal.classes)
+
+
+def _rows(look: _Look, labelled: Table, test: Table | None) -> tuple[dict[str, int], int]:
+    """The parts' sizes and the repeated rows; what repeats across the parts becomes findings."""
+    names = [*look.telling, *(look.data.target or ())]
+    if not look.telling or not len(labelled):
+        return {}, 0
+    features = hash_columns([labelled.columns[name] for name in look.telling])
+    hashes = hash_columns([labelled.columns[name] for name in names]) if look.data.target else features
+    look.findings += find_repeats(hashes, labelled.rows)
+    if look.data.target:
+        answers = hash_columns([labelled.columns[name] for name in look.data.target])
+        look.findings += find_disagreements(features, answers, labelled.rows)
+    repeated = count_repeats(hashes)
+    try:
+        split = splitting.split_rows(
+            len(labelled),
+            seed=look.seed,
+            test=None if test is not None else splitting.test_fraction(look.data.test),
+            validation=look.data.validation,
+            strata=None if look.goal is None or look.targets is None else strata(look.goal, look.targets),
+        )
+    except DataError as error:
+        look.findings.append(Finding("few_rows", Level.PROBLEM, "table", error.message, error.hint or ""))
+        return {}, repeated
+    by_part = {"train": hashes[split.train], "validation": hashes[split.validation], "test": hashes[split.test]}
+    if test is not None:
+        by_part["test"] = _test_hashes(look, labelled, test, names)
+    look.findings += find_shared(by_part)
+    return {part: len(ours) for part, ours in by_part.items()}, repeated
+
+
+def _test_hashes(look: _Look, labelled: Table, test: Table, names: Sequence[str]) -> np.ndarray:
+    absent = [name for name in names if name not in test.columns]
+    if absent:
+        what = f"has no column {', '.join(absent[:5])}"
+        look.findings.append(
+            Finding("columns", Level.PROBLEM, test.name, what, "give it the columns of the training part")
+        )
+        return np.empty(0, np.uint64)
+    test = _labelled(test, look.data.target or ())
+    return hash_columns([test.columns[name] for name in names], [labelled.columns[name] for name in names])
+
+
+def _twin_findings(look: _Look, labelled: Table) -> list[Finding]:
+    if look.goal is None or look.targets is None or len(look.learned) < 2:
+        return []
+    findings = []
+    for twin in find_telltales([labelled.columns[name] for name in look.learned], look.goal, look.targets):
+        what = twin.how if twin.exact or len(look.goal.columns) == 1 else f"{twin.how} ({twin.target})"
+        fix = f"`drop: [{twin.column}]` unless it is known before the target is"
+        findings.append(
+            Finding(
+                "twin" if twin.exact else "near_twin",
+                Level.WARNING,
+                f'column "{twin.column}"',
+                what,
+                fix,
+                (twin.column,),
+            )
+        )
+    return findings

@@ -1,0 +1,6 @@
+"""Tables as data sets: which columns are learned from, as what, and how they become arrays.
+
+`files/` reads CSV and Parquet into columns; `features` chooses columns and types, `encoding` makes arrays,
+`leakage` finds columns that give the target away and repeated rows, `loading` puts a data set together, `inputs`
+reads tables for a trained model. Knows no images and no models.
+"""

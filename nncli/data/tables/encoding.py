@@ -1,0 +1,156 @@
+"""How the columns of a table become arrays, in training and at prediction alike; knows neither files nor models.
+
+Statistics and vocabularies are made from the training rows alone and kept in `TableInput`; encoding needs nothing else.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nncli.config.facts import CategoryColumn, NumberColumn, TableInput
+from nncli.data.dataset import Inputs, make_room
+from nncli.data.plurals import count
+from nncli.data.tables.features import Features
+from nncli.data.tables.files.columns import Column, Table, unknown_columns
+from nncli.data.targets import deviation
+
+# The most names a category's vocabulary keeps; rarer ones count as unseen.
+VOCABULARY_LIMIT = 1000
+_BLOCK_ROWS = 8192
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The arrays of all rows; `failures` says by row (index into the table) why one cannot be used."""
+
+    inputs: Inputs
+    failures: dict[int, str]
+    warnings: list[str]
+
+
+def learn_columns(
+    table: Table, features: Features, training: np.ndarray, *, missing: Sequence[str], delimiter: str, header: bool
+) -> TableInput:
+    """Statistics and vocabularies of the chosen columns from the rows of the training part (indices)."""
+    numbers = [_number_facts(table.columns[name], training) for name in features.numbers]
+    categories = [
+        CategoryColumn(name=name, vocabulary=_vocabulary(table.columns[name], training)) for name in features.categories
+    ]
+    return TableInput(
+        numbers=tuple(numbers),
+        categories=tuple(categories),
+        missing=tuple(missing),
+        delimiter=delimiter,
+        header=header,
+        columns=tuple(table.columns),
+    )
+
+
+def needed_columns(columns: TableInput) -> list[str]:
+    """The names of the columns that a model learned from."""
+    return [column.name for column in columns.numbers] + [column.name for column in columns.categories]
+
+
+def encode_table(table: Table, columns: TableInput) -> Encoded:
+    """Turn rows into `numbers` float32 (rows, n) with NaN for missing and `categories` int32 (rows, m).
+
+    Raises:
+        DataError: a column that the model needs is not there.
+    """
+    absent = [name for name in needed_columns(columns) if name not in table.columns]
+    if absent:
+        raise unknown_columns(absent, table.columns, table.name)
+    failures: dict[int, str] = {}
+    warnings: list[str] = []
+    [inputs] = encode_parts(table, columns, [np.arange(len(table))], failures, warnings)
+    return Encoded(inputs, failures, warnings)
+
+
+def encode_parts(
+    table: Table,
+    columns: TableInput,
+    parts: Sequence[np.ndarray],
+    failures: dict[int, str] | None = None,
+    warnings: list[str] | None = None,
+) -> list[Inputs]:
+    """The arrays of each part of the rows, as `encode_table` has them of all; those of all are never made.
+
+    `failures` and `warnings` are filled with what cannot be used and what training did not have.
+    """
+    failures = {} if failures is None else failures
+    warnings = [] if warnings is None else warnings
+    encoded: list[Inputs] = [{} for _ in parts]
+    if columns.numbers:
+        numbers = [_checked_numbers(table.columns[column.name], failures) for column in columns.numbers]
+        for inputs, rows in zip(encoded, parts, strict=True):
+            inputs["numbers"] = _side_by_side(numbers, rows, np.float32)
+    if columns.categories:
+        codes = [_indices(table.columns[column.name], column.vocabulary, warnings) for column in columns.categories]
+        for inputs, rows in zip(encoded, parts, strict=True):
+            inputs["categories"] = _side_by_side(codes, rows, np.int32)
+    return encoded
+
+
+def _side_by_side(columns: Sequence[np.ndarray], rows: np.ndarray, kind: type) -> np.ndarray:
+    """The columns at `rows` as an array (rows, columns) of that kind; a block at a time, as far as caches reach."""
+    array = make_room((len(rows), len(columns)), kind)
+    with np.errstate(over="ignore"):
+        for start in range(0, len(rows), _BLOCK_ROWS):
+            block = slice(start, start + _BLOCK_ROWS)
+            for index, values in enumerate(columns):
+                array[block, index] = values[rows[block]]
+    return array
+
+
+def _number_facts(column: Column, training: np.ndarray) -> NumberColumn:
+    # Float32 is what the model will see, so that is what its statistics are of.
+    values = column.numbers[training].astype(np.float32)
+    known = values[~np.isnan(values)]
+    present = known.astype(np.float64)
+    return NumberColumn(
+        name=column.name,
+        mean=float(present.mean()) if len(present) else 0.0,
+        deviation=deviation(present),
+        median=_median(known) if len(known) else 0.0,
+        has_missing=len(present) < len(values),
+    )
+
+
+def _median(values: np.ndarray) -> float:
+    """As numpy's of the same numbers in float64, but found in float32, which takes half as long."""
+    middle = [(len(values) - 1) // 2, len(values) // 2]
+    return float(np.partition(values, middle)[middle].astype(np.float64).mean())
+
+
+def _vocabulary(column: Column, training: np.ndarray) -> tuple[str, ...]:
+    """The names in the training rows, the frequent ones first, equally frequent ones by name."""
+    codes, texts = column.dictionary
+    seen = codes[training]
+    counts = Counter(dict(zip(texts, np.bincount(seen[seen >= 0], minlength=len(texts)).tolist(), strict=True)))
+    ordered = sorted((name for name, count in counts.items() if count), key=lambda name: (-counts[name], name))
+    return tuple(ordered[:VOCABULARY_LIMIT])
+
+
+def _checked_numbers(column: Column, failures: dict[int, str]) -> np.ndarray:
+    """The numbers, float64; rows whose number cannot be used are noted."""
+    with np.errstate(over="ignore"):
+        usable = np.isfinite(column.numbers.astype(np.float32))
+    for row in np.flatnonzero(column.present & ~usable):
+        reason = "is infinite or too large" if column.numeric[row] else "is not a number"
+        failures.setdefault(int(row), f'column "{column.name}": "{column.text(int(row))[:60]}" {reason}')
+    return column.numbers
+
+
+def _indices(column: Column, vocabulary: Sequence[str], warnings: list[str]) -> np.ndarray:
+    codes, texts = column.dictionary
+    index_of = {name: index + 1 for index, name in enumerate(vocabulary)}
+    indices = np.array([index_of.get(text, 0) for text in texts] + [0], np.int32)[codes]
+    unseen = int(((indices == 0) & column.present).sum())
+    if unseen:
+        examples = ", ".join(f'"{text}"' for text in column.values if text not in index_of)[:80]
+        warnings.append(
+            f"{column.name}: {count(unseen, 'row has', 'rows have')} a value that training did not have ({examples})"
+        )
+    return indices

@@ -1,0 +1,245 @@
+"""A whole CSV read with each column in its own type, on all cores: the quick way to what `reading.py` reads as text.
+
+What a column is made of is guessed from the first rows and then proved: one cell that is no number, anywhere in the
+file, and the column is read again as text. Whatever is not plain (rows of a wrong length, cells of several lines) is
+left to the careful way. pyarrow is imported when a table is read.
+"""
+
+import mmap
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from nncli.data.tables.files.columns import Column, Dictionary
+from nncli.data.tables.files.csv_text import CsvText
+
+# Below it the careful way is quick enough.
+WORTH_BYTES = 1 << 20
+# What is parsed at once, so that the text of a file and its numbers are never in memory together, and by one thread.
+_SEGMENT = 1 << 24
+_BLOCK = 1 << 20
+_SAMPLE = 1 << 18
+_ATTEMPTS = 4
+_NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity)$"
+_FAILED_COLUMN = re.compile(r"In CSV column #(\d+):")
+
+
+class _Numbers:
+    """A column of numbers that is filled segment by segment into `room`, float64 (at least as many as there are)."""
+
+    def __init__(self, room: np.ndarray) -> None:
+        self._room = room
+        self._missing = 0
+        self.rows = 0
+
+    def add(self, cells: Any) -> None:
+        """The next cells, a chunked array of float64."""
+        for chunk in cells.chunks:
+            start = self.rows
+            self.rows += len(chunk)
+            self._room[start : self.rows] = chunk.to_numpy(zero_copy_only=False)
+        self._missing += cells.null_count
+
+    def finish(self, everywhere: np.ndarray, markers: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """The numbers and where they are present; None where only its text tells a number from a missing cell."""
+        numbers = self._room[: self.rows]
+        there = ~np.isnan(numbers)
+        # Beside a blank, a marker that is a number was taken for one.
+        if len(there) - np.count_nonzero(there) != self._missing or (len(markers) and np.isin(numbers, markers).any()):
+            return None
+        return numbers, there if self._missing else everywhere
+
+
+class _Texts:
+    """A column of texts: a code for each cell, filled into `room`, int32, and the texts in the order they come."""
+
+    def __init__(self, room: np.ndarray, missing: Sequence[str]) -> None:
+        self._room = room
+        self._rows = 0
+        self._places = dict.fromkeys([*missing, ""], -1)
+        self._texts: list[str] = []
+
+    def add(self, cells: Any) -> None:
+        """The next cells, a chunked array of texts in a dictionary. Raises ValueError for a text of several lines."""
+        import pyarrow.compute as compute
+
+        array = cells.unify_dictionaries().combine_chunks()
+        array = array.chunk(0) if hasattr(array, "num_chunks") else array
+        if any("\n" in text for text in array.dictionary.to_pylist()):
+            raise ValueError("a cell of several lines, or a quote that is never closed")
+        trimmed = compute.utf8_trim_whitespace(array.dictionary).to_pylist()
+        places = np.array([self._place(text) for text in trimmed], np.int32)
+        start = self._rows
+        self._rows += len(array)
+        self._room[start : self._rows] = places[array.indices.to_numpy(zero_copy_only=False)]
+
+    def _place(self, text: str) -> int:
+        place = self._places.get(text)
+        if place is None:
+            place = self._places[text] = len(self._texts)
+            self._texts.append(text)
+        return place
+
+    def finish(self) -> Dictionary:
+        """The codes int32 (rows,), -1 for missing, and the texts."""
+        return self._room[: self._rows], self._texts
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A text, the markers that mean a cell is missing, which columns to read, and which of them as numbers."""
+
+    text: CsvText
+    missing: tuple[str, ...]
+    names: tuple[str, ...]
+    numbers: frozenset[str]
+
+    def read(self) -> dict[str, _Numbers | _Texts]:
+        """The cells of all segments. Raises ValueError where a number is none or the text is not plain."""
+        import pyarrow as arrow
+
+        rows = sum(_count_lines(segment) for segment in _segments(self.text.body))
+        numbers = [name for name in self.names if name in self.numbers]
+        # In one piece each: what is large enough goes back to the system when it is let go.
+        rooms = iter(np.empty((len(numbers), rows)))
+        codes = iter(np.empty((len(self.names) - len(numbers), rows), np.int32))
+        cells: dict[str, _Numbers | _Texts] = {
+            name: _Numbers(next(rooms)) if name in self.numbers else _Texts(next(codes), self.missing)
+            for name in self.names
+        }
+        for segment in _segments(self.text.body):
+            table = self._parse(segment)
+            if table.num_rows != _count_lines(segment):
+                raise ValueError("a cell of several lines, a quote that is never closed, or an empty line")
+            for name, kept in cells.items():
+                kept.add(table.column(name))
+            del table
+            arrow.default_memory_pool().release_unused()
+            _let_go(self.text.body)
+        return cells
+
+    def _parse(self, segment: memoryview) -> Any:
+        import pyarrow as arrow
+        import pyarrow.csv as arrow_csv
+
+        coded = arrow.dictionary(arrow.int32(), arrow.string())
+        return arrow_csv.read_csv(
+            arrow.BufferReader(arrow.py_buffer(segment)),
+            read_options=arrow_csv.ReadOptions(column_names=list(self.text.names), block_size=_BLOCK),
+            parse_options=arrow_csv.ParseOptions(delimiter=self.text.delimiter),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types={name: arrow.float64() if name in self.numbers else coded for name in self.names},
+                include_columns=list(self.names),
+                null_values=[*self.missing, ""],
+                strings_can_be_null=False,
+            ),
+        )
+
+    def texts_of(self, name: str) -> Dictionary:
+        """The cells of a column of numbers as they are written; parses that column once more."""
+        cells = replace(self, names=(name,), numbers=frozenset()).read()[name]
+        return cells.finish() if isinstance(cells, _Texts) else (np.empty(0, np.int32), [])
+
+
+def read_columns(text: CsvText, missing: Sequence[str]) -> dict[str, Column] | None:
+    """All columns of an opened CSV, equal to what the careful way reads; None where that has to do it."""
+    if len(text.body) < WORTH_BYTES or len(text.names) < 2:
+        return None
+    numbers = _guess_numbers(text, missing)
+    for _ in range(_ATTEMPTS):
+        reading = _Reading(text, tuple(missing), text.names, frozenset(numbers))
+        try:
+            columns = _make_columns(reading, reading.read())
+        except ValueError as error:
+            found = _FAILED_COLUMN.search(str(error))
+            doubtful = {text.names[int(found[1])]} if found else set()
+            if not doubtful & numbers:
+                return None
+        else:
+            doubtful = set(text.names) - set(columns)
+            if not doubtful:
+                return columns
+        numbers -= doubtful
+    return None
+
+
+def _make_columns(reading: _Reading, cells: dict[str, _Numbers | _Texts]) -> dict[str, Column]:
+    """The columns from what was read, but for those that have to be read as text."""
+    markers = _parse_texts(reading.missing)
+    markers = markers[~np.isnan(markers)]
+    columns: dict[str, Column] = {}
+    everywhere: np.ndarray | None = None
+    for name, kept in cells.items():
+        if isinstance(kept, _Texts):
+            columns[name] = _text_column(name, kept.finish())
+            continue
+        everywhere = everywhere if everywhere is not None else np.ones(kept.rows, bool)
+        finished = kept.finish(everywhere, markers)
+        if finished is not None:
+            columns[name] = Column(name, *finished, finished[1], lambda name=name: reading.texts_of(name))  # type: ignore[misc]
+    return columns
+
+
+def _text_column(name: str, dictionary: Dictionary) -> Column:
+    codes, texts = dictionary
+    numbers = np.append(_parse_texts(texts), np.nan)[codes]
+    return Column(name, numbers, codes >= 0, ~np.isnan(numbers), lambda: (codes, texts))
+
+
+def _guess_numbers(text: CsvText, missing: Sequence[str]) -> set[str]:
+    """The columns whose cells in the first rows are numbers or missing."""
+    sample = replace(text, body=next(_segments(text.body, _SAMPLE)))
+    try:
+        cells = _Reading(sample, tuple(missing), text.names, frozenset()).read()
+    except ValueError:
+        return set()
+    texts = {name: kept.finish()[1] for name, kept in cells.items() if isinstance(kept, _Texts)}
+    return {name for name in texts if not np.isnan(_parse_texts(texts[name])).any()}
+
+
+def _segments(body: memoryview, size: int = _SEGMENT) -> Iterator[memoryview]:
+    """Parts of whole lines, of about `size` bytes; a line that is longer than that is a part of its own."""
+    start = 0
+    while start < len(body):
+        end = start + size
+        while end < len(body) and (newline := bytes(body[start:end]).rfind(b"\n")) < 0:
+            end += size
+        end = start + newline + 1 if end < len(body) else len(body)
+        yield body[start:end]
+        start = end
+
+
+def _let_go(body: memoryview) -> None:
+    """The text that was read is not kept beside its numbers; what is looked at again comes from the file again."""
+    if isinstance(body.obj, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        body.obj.madvise(mmap.MADV_DONTNEED)
+
+
+def _count_lines(segment: memoryview) -> int:
+    """How many lines there are, the last one with or without its end."""
+    ended = int(np.count_nonzero(np.frombuffer(segment, np.uint8) == ord("\n")))
+    return ended + (bytes(segment[-1:]) != b"\n")
+
+
+def _parse_texts(texts: Sequence[str]) -> np.ndarray:
+    """Each text as a number, float64 (texts,), NaN where it is none."""
+    import pyarrow as arrow
+
+    return parse_numbers(arrow.array(texts, arrow.string()))
+
+
+def parse_numbers(texts: Any) -> np.ndarray:
+    """An arrow array of texts as numbers, float64 (texts,), NaN where one is none or missing."""
+    import pyarrow as arrow
+    import pyarrow.compute as compute
+
+    try:
+        parsed = compute.cast(texts, arrow.float64())
+    except arrow.ArrowInvalid:
+        looks_right = compute.match_substring_regex(texts, _NUMBER)
+        parsed = compute.cast(compute.if_else(looks_right, texts, None), arrow.float64())
+    numbers: np.ndarray = compute.fill_null(parsed, np.nan).to_numpy(zero_copy_only=False)
+    return numbers

@@ -1,0 +1,264 @@
+"""Reading CSV and Parquet with pyarrow into columns of numpy arrays; knows nothing of targets, types and training.
+
+Every cell of a CSV is read as text first and becomes a number only by parsing as one, so that nothing is guessed
+from the top of a file. pyarrow stays inside this module and is imported when a table is read.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nncli.data.plurals import count
+from nncli.data.tables.files.columns import Column, Dictionary, Table, number_column
+from nncli.data.tables.files.csv_text import CsvText, encoding_error, open_csv, read_bytes, sniff
+from nncli.data.tables.files.csv_types import parse_numbers, read_columns
+from nncli.errors import DataError
+
+# Bytes of CSV that become one batch when a table is streamed; no row may be longer.
+BLOCK = 1 << 22
+_SHOWN = 3
+
+Rejected = list[tuple[int, str]]
+
+
+def read_csv(path: Path, *, delimiter: str, header: bool, missing: Sequence[str]) -> Table:
+    """A whole CSV file (also gzipped) in memory.
+
+    Raises:
+        DataError: it cannot be read, has no rows, or rows of another length than the header.
+    """
+    text = open_csv(path, name=str(path), delimiter=delimiter, header=header)
+    columns = read_columns(text, missing)
+    if columns is not None:
+        rows = len(next(iter(columns.values())))
+        return Table(columns, np.arange(rows, dtype=np.int64), name=text.name)
+    table, problem = read_text(text, missing)
+    if problem is not None:
+        raise problem
+    return table
+
+
+def read_text(text: CsvText, missing: Sequence[str]) -> tuple[Table, DataError | None]:
+    """All rows of an opened CSV that can be read (the others are in `rejected`), and the error to raise for the rest.
+
+    Raises:
+        DataError: there are no rows at all, or the text cannot be taken apart.
+    """
+    _refuse_no_rows(text)
+    rejected: Rejected = []
+    read = _parse(text, rejected, threads=True)
+    if rejected:
+        # Once more in order, since only then are the rejected rows numbered.
+        rejected = []
+        read = _parse(text, rejected, threads=False)
+    rows, _ = _place(0, read.num_rows, [row for row, _ in rejected])
+    arrays = [_joined(column) for column in read.columns]
+    table = _table(text.name, text.names, arrays, rows, missing, tuple(rejected))
+    return table, _ragged(text, rejected) if rejected else _open_quote(text, arrays)
+
+
+def _parse(text: CsvText, rejected: Rejected, *, threads: bool) -> Any:
+    import pyarrow.csv as arrow_csv
+
+    try:
+        return arrow_csv.read_csv(_source(text), **_options(text, rejected, threads=threads))
+    except ValueError as error:
+        raise _parse_error(text, error) from None
+
+
+def stream_csv(text: CsvText, missing: Sequence[str]) -> Iterator[Table]:
+    """The rows of an opened CSV batch by batch; rows of a wrong length are named in `rejected`."""
+    import pyarrow.csv as arrow_csv
+
+    if not bytes(text.body[: 1 << 16]).strip():
+        return
+    rejected: Rejected = []
+    position = 0
+    try:
+        with arrow_csv.open_csv(_source(text), **_options(text, rejected, threads=False)) as reader:
+            for batch in reader:
+                rows, position = _place(position, batch.num_rows, [row for row, _ in rejected])
+                passed = tuple(item for item in rejected if item[0] < position)
+                rejected[:] = rejected[len(passed) :]
+                yield _table(text.name, text.names, batch.columns, rows, missing, passed)
+    except ValueError as error:
+        raise _parse_error(text, error) from None
+    if rejected:
+        nothing = np.empty(0, np.int64)
+        yield Table({}, nothing, tuple(rejected), (), text.name)
+
+
+def read_parquet(path: Path, missing: Sequence[str]) -> Table:
+    """A whole Parquet file in memory; numbers keep their type, text is read like the text of a CSV.
+
+    Raises:
+        DataError: it cannot be read, or has no rows.
+    """
+    batches = list(stream_parquet(path, missing, rows=1 << 62))
+    if not batches:
+        raise DataError(f"{path} has no rows")
+    return batches[0]
+
+
+def stream_parquet(path: Path, missing: Sequence[str], rows: int = 1 << 16) -> Iterator[Table]:
+    """The rows of a Parquet file, at most `rows` at a time."""
+    import pyarrow as arrow
+    import pyarrow.parquet
+
+    content = memoryview(read_bytes(path))
+    if bytes(content[:4]) != b"PAR1":
+        raise DataError(f"{path} is not a Parquet file", hint="for text with separated columns say `source: csv`")
+    try:
+        whole = pyarrow.parquet.read_table(arrow.BufferReader(content))
+    except (arrow.ArrowException, OSError, ValueError) as error:
+        raise DataError(f"{path} is damaged: {_first_line(error)}") from None
+    names = whole.column_names
+    if len(set(names)) < len(names):
+        raise DataError(f"{path} has the column {_repeated(names)} more than once")
+    for start in range(0, whole.num_rows, rows):
+        batch = whole.slice(start, min(rows, whole.num_rows))
+        arrays = [_joined(column) for column in batch.columns]
+        yield _table(str(path), names, arrays, np.arange(start, start + batch.num_rows), missing)
+
+
+def _options(text: CsvText, rejected: Rejected, *, threads: bool) -> dict[str, Any]:
+    """How pyarrow reads: everything as text; it can number the rows it rejects only without threads."""
+    import pyarrow as arrow
+    import pyarrow.csv as arrow_csv
+
+    def reject(row: Any) -> str:
+        number = -1 if row.number is None else row.number - 1
+        quote = "; a quote in it may never be closed" if "\n" in row.text else ""
+        rejected.append((number, f"has {count(row.actual_columns, 'cell')} instead of {row.expected_columns}{quote}"))
+        return "skip"
+
+    return {
+        "read_options": arrow_csv.ReadOptions(column_names=list(text.names), block_size=BLOCK, use_threads=threads),
+        "parse_options": arrow_csv.ParseOptions(
+            delimiter=text.delimiter, newlines_in_values=True, invalid_row_handler=reject
+        ),
+        "convert_options": arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(text.names, arrow.string()), strings_can_be_null=False
+        ),
+    }
+
+
+def _source(text: CsvText) -> Any:
+    import pyarrow as arrow
+
+    return arrow.BufferReader(arrow.py_buffer(text.body))
+
+
+def _place(position: int, rows: int, rejected: list[int]) -> tuple[np.ndarray, int]:
+    """Which rows of the file a batch holds when those in `rejected` were skipped; and where the next begins."""
+    candidates = np.arange(position, position + rows + len(rejected), dtype=np.int64)
+    places = np.setdiff1d(candidates, rejected, assume_unique=True)[:rows]
+    return places, int(places[-1]) + 1 if rows else position
+
+
+def _table(
+    name: str,
+    names: Sequence[str],
+    arrays: Sequence[Any],
+    rows: np.ndarray,
+    missing: Sequence[str],
+    rejected: tuple[tuple[int, str], ...] = (),
+) -> Table:
+    columns, notes = {}, []
+    for column_name, array in zip(names, arrays, strict=True):
+        column = _column(column_name, array, missing)
+        if column is None:
+            notes.append(f"{column_name}: left out, cells of the type {array.type} cannot be learned from")
+        else:
+            columns[column_name] = column
+    return Table(columns, rows.astype(np.int64), rejected, tuple(notes), name)
+
+
+def _column(name: str, array: Any, missing: Sequence[str]) -> Column | None:
+    import pyarrow as arrow
+    import pyarrow.compute as compute
+
+    kinds = arrow.types
+    if kinds.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if kinds.is_boolean(array.type):
+        array = compute.if_else(array, "True", "False")
+    elif kinds.is_integer(array.type) or kinds.is_floating(array.type) or kinds.is_decimal(array.type):
+        numbers = compute.cast(array, arrow.float64(), safe=False)
+        return number_column(name, compute.fill_null(numbers, np.nan).to_numpy(zero_copy_only=False))
+    other_text = kinds.is_large_string(array.type) or kinds.is_string_view(array.type)
+    if kinds.is_temporal(array.type) or kinds.is_null(array.type) or other_text:
+        array = compute.cast(array, arrow.string())
+    return _text_column(name, array, missing) if kinds.is_string(array.type) else None
+
+
+def _text_column(name: str, array: Any, missing: Sequence[str]) -> Column:
+    import pyarrow as arrow
+    import pyarrow.compute as compute
+
+    array = compute.utf8_trim_whitespace(array)
+    absent = compute.is_in(array, value_set=arrow.array([*missing, ""], arrow.string()))
+    array = compute.if_else(absent, arrow.scalar(None, arrow.string()), array)
+    present = compute.is_valid(array).to_numpy(zero_copy_only=False)
+    numbers = parse_numbers(array)
+
+    def encode() -> Dictionary:
+        encoded = compute.dictionary_encode(array)
+        codes = compute.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+        return codes.astype(np.int32), encoded.dictionary.to_pylist()
+
+    return Column(name, numbers, present, present & ~np.isnan(numbers), encode)
+
+
+def _joined(column: Any) -> Any:
+    """A chunked array as one array (text beyond 2 GiB in a column stays too large for that)."""
+    joined = column.combine_chunks()
+    return joined.chunk(0) if hasattr(joined, "num_chunks") else joined
+
+
+def _refuse_no_rows(text: CsvText) -> None:
+    if not bytes(text.body[: 1 << 16]).strip():
+        raise DataError(f"{text.name} has a header ({', '.join(text.names[:8])}) but no rows")
+
+
+def _open_quote(text: CsvText, arrays: Sequence[Any]) -> DataError | None:
+    """A quote that is never closed swallows the rest of the file into one cell of the last row."""
+    last = arrays[-1][len(arrays[-1]) - 1].as_py() if len(arrays[-1]) else ""
+    if "\n" not in last or bytes(text.body).count(b'"') % 2 == 0:
+        return None
+    return DataError(
+        f"{text.name}: a quote is opened in row {len(arrays[-1])} and never closed",
+        hint=f"that cell begins: {last[:40]!r}",
+    )
+
+
+def _ragged(text: CsvText, rejected: Rejected) -> DataError:
+    """Which rows are too long or too short."""
+    told = "; ".join(f"row {row + 1} {reason}" for row, reason in rejected[:_SHOWN])
+    more = f" (and {count(len(rejected) - _SHOWN, 'more row')})" if len(rejected) > _SHOWN else ""
+    return DataError(
+        f"{text.name}: {told}{more}",
+        hint=_delimiter_hint(text)
+        or f"the columns are {', '.join(text.names[:12])}; put a cell that holds {text.delimiter!r} in quotes",
+    )
+
+
+def _delimiter_hint(text: CsvText) -> str | None:
+    guess = sniff(text) if len(text.names) == 1 else None
+    return f'the header looks like another delimiter: say `delimiter: "{guess}"` under data' if guess else None
+
+
+def _parse_error(text: CsvText, error: Exception) -> DataError:
+    if "UTF8" in str(error):
+        return encoding_error(text)
+    return DataError(f"{text.name} is not readable as CSV: {_first_line(error)}")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+
+
+def _repeated(names: Sequence[str]) -> str:
+    return ", ".join(repr(name) for name in sorted({name for name in names if list(names).count(name) > 1}))

@@ -1,0 +1,135 @@
+"""Tables as the inputs of a trained model, from files and stdin, with or without targets; knows no images."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from nncli.config.facts import DataFacts, TableInput
+from nncli.data.batches import STDIN, Batch, Failure
+from nncli.data.dataset import Part
+from nncli.data.images.files import SUFFIXES
+from nncli.data.tables.encoding import encode_table, needed_columns
+from nncli.data.tables.files.columns import Table
+from nncli.data.tables.files.csv_text import DELIMITERS, CsvText, open_csv
+from nncli.data.tables.files.reading import read_csv, read_parquet, stream_csv, stream_parquet
+from nncli.data.tables.loading import label_rows
+from nncli.errors import DataError
+
+_PARQUET_SUFFIXES = frozenset((".parquet", ".pq"))
+_IMAGE_STARTS = (
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"BM",
+    b"II*\0",
+    b"MM\0*",
+    b"RIFF",
+    b"P5",
+    b"P6",
+    b"P4",
+    b"\0\0\0",
+)
+
+
+def table_batches(name: str, facts: DataFacts, columns: TableInput, stdin: BinaryIO) -> Iterator[Batch]:
+    """The rows of a file, or of stdin for "-", a batch at a time; a failure where it cannot be read."""
+    try:
+        yield from _table_batches(name, facts, columns, stdin)
+    except DataError as error:
+        yield Batch(failures=[Failure(name, _one_line(error, name))])
+
+
+def label_table(file: Path, path: str, facts: DataFacts, columns: TableInput) -> Part:
+    """A table with its targets, encoded for a trained model; `path` is what the user called it. Raises DataError."""
+    if file.suffix.lower() in _PARQUET_SUFFIXES:
+        return label_rows(read_parquet(file, columns.missing), facts)
+    text = _open_table(file, path, facts, columns)
+    table = read_csv(file, delimiter=text.delimiter, header=columns.header, missing=columns.missing)
+    return label_rows(_named(table, facts, columns), facts)
+
+
+def _table_batches(name: str, facts: DataFacts, columns: TableInput, stdin: BinaryIO) -> Iterator[Batch]:
+    path = Path(name)
+    if name == STDIN:
+        content = stdin.read()
+        if content.startswith(_IMAGE_STARTS):
+            raise DataError("is an image, but the model was trained on a table")
+        if not content.strip():
+            raise DataError("stdin is empty")
+        tables = stream_csv(_open_table(content, "stdin", facts, columns), columns.missing)
+    elif not path.exists():
+        raise DataError("there is no such file")
+    elif path.is_dir():
+        raise DataError("is a folder, but the model was trained on a table: name CSV or Parquet files")
+    elif path.suffix.lower() in SUFFIXES:
+        raise DataError("is an image, but the model was trained on a table")
+    elif path.suffix.lower() in _PARQUET_SUFFIXES:
+        tables = stream_parquet(path, columns.missing)
+    else:
+        tables = stream_csv(_open_table(path, name, facts, columns), columns.missing)
+    empty = True
+    for table in tables:
+        empty = False
+        yield _encode(name, table, facts, columns)
+    if empty:
+        raise DataError("has no rows")
+
+
+def _encode(name: str, table: Table, facts: DataFacts, columns: TableInput) -> Batch:
+    failures = {row: reason for row, reason in table.rejected}
+    batch = Batch()
+    if len(table):
+        encoded = encode_table(_named(table, facts, columns), columns)
+        usable = np.ones(len(table), bool)
+        for index, reason in encoded.failures.items():
+            usable[index] = False
+            failures[int(table.rows[index])] = reason
+        batch.names = [f"{name}:row {row + 1}" for row in table.rows[usable]]
+        batch.inputs = {key: array[usable] for key, array in encoded.inputs.items()} if usable.any() else {}
+        batch.warnings = [f"{name}: {warning}" for warning in encoded.warnings]
+    batch.failures = [Failure(f"{name}:row {row + 1}", failures[row]) for row in sorted(failures)]
+    return batch
+
+
+def _open_table(source: Path | bytes, name: str, facts: DataFacts, columns: TableInput) -> CsvText:
+    """Open a CSV with the delimiter of the training data, or another if that shows more of the columns needed."""
+    needed = set(needed_columns(columns))
+    best: CsvText | None = None
+    for delimiter in dict.fromkeys((columns.delimiter, *DELIMITERS)):
+        try:
+            text = open_csv(source, name=name, delimiter=delimiter, header=columns.header)
+        except DataError:
+            if best is None:
+                raise
+            continue
+        if best is None or len(needed.intersection(text.names)) > len(needed.intersection(best.names)):
+            best = text
+        if (needed <= set(text.names)) if columns.header else _fits(len(text.names), facts, columns):
+            return text
+    if best is None:
+        raise DataError(f"{name} cannot be read")
+    return best
+
+
+def _fits(count: int, facts: DataFacts, columns: TableInput) -> bool:
+    return count in (len(columns.columns), len(columns.columns) - len(facts.target.columns))
+
+
+def _named(table: Table, facts: DataFacts, columns: TableInput) -> Table:
+    """Without a header, columns go by their place, be the target among them or not."""
+    if columns.header or not len(table.columns):
+        return table
+    if not _fits(len(table.columns), facts, columns):
+        raise DataError(f"{table.name} has {len(table.columns)} columns, the training data had {len(columns.columns)}")
+    names = list(columns.columns)
+    if len(table.columns) < len(names):
+        names = [name for name in names if name not in facts.target.columns]
+    return Table(dict(zip(names, table.columns.values(), strict=True)), table.rows, table.rejected, (), table.name)
+
+
+def _one_line(error: DataError, name: str) -> str:
+    """Message and hint in one line, without the name that a failure carries anyway."""
+    message = error.message.removeprefix(f"{name}: ").removeprefix(f"{name} ")
+    return " ".join(f"{message} ({error.hint})".split()) if error.hint else " ".join(message.split())

@@ -1,0 +1,106 @@
+"""What in a table gives the answer away: columns that are the target by another name, rows that repeat.
+
+Looks at arrays and columns that are already chosen; knows nothing of files.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nncli.config.facts import Task
+from nncli.data.dataset import Part, count_distinct
+from nncli.data.plurals import count
+from nncli.data.tables.features import Features
+from nncli.data.tables.files.columns import Column, Table
+from nncli.data.targets import Goal
+
+# Repeated rows are told from this share of all rows on.
+REPEATED_SHARE = 0.01
+_CHUNK = 1 << 14
+# Rows that are looked at first: where these are on no line, all rows are on none.
+_SAMPLE = 1000
+
+
+def find_twins(table: Table, features: Features, goal: Goal, targets: np.ndarray) -> tuple[str, ...]:
+    """The features that say the same as the target; an only feature is meant as it is."""
+    names = (*features.numbers, *features.categories)
+    return tuple(name for name in names if len(names) > 1 and is_twin(table.columns[name], goal, targets))
+
+
+def describe_repeats(parts: Sequence[Part]) -> list[str]:
+    """A note of how many rows of all parts together repeat another, where that is more than a few."""
+    repeated, rows = _repeated_rows(parts), sum(map(len, parts))
+    if repeated < REPEATED_SHARE * rows:
+        return []
+    return [
+        f"{count(repeated, 'row repeats', 'rows repeat')} another row, so that some are both trained on and tested on"
+    ]
+
+
+def is_twin(column: Column, goal: Goal, targets: np.ndarray) -> bool:
+    """Whether the column says the same as a target, row by row, where it says anything (in most rows)."""
+    present = column.present
+    if present.sum() < len(present) / 2:
+        return False
+    if goal.task.is_regression:
+        return any(_moves_with(column, values, present) for values in targets.T)
+    if goal.task is Task.MULTILABEL:
+        return any(_maps_onto(column, labels.astype(np.int64), present, 2) for labels in targets.T)
+    return _maps_onto(column, targets.reshape(-1).astype(np.int64), present, len(goal.classes))
+
+
+def _moves_with(column: Column, values: np.ndarray, present: np.ndarray) -> bool:
+    """Whether the column is the target up to a factor and an offset."""
+    if not column.is_numeric:
+        return False
+    some = np.flatnonzero(present)[:: max(1, int(present.sum()) // _SAMPLE)]
+    if _is_line(column.numbers[some], values[some]) is False:
+        return False
+    return _is_line(column.numbers[present], values[present]) is True
+
+
+def _is_line(ours: np.ndarray, theirs: np.ndarray) -> bool | None:
+    """Whether one is the other times a factor plus an offset; None where one of them is always the same."""
+    if len(ours) < 3 or ours.min() == ours.max() or theirs.min() == theirs.max():
+        return None
+    return bool(abs(np.corrcoef(ours, theirs.astype(np.float64))[0, 1]) > 1 - 1e-9)
+
+
+def _maps_onto(column: Column, targets: np.ndarray, present: np.ndarray, classes: int) -> bool:
+    """Whether each value stands for one class and each class for one value."""
+    first = column.numbers[:1000]
+    if len(np.unique(first[~np.isnan(first)])) > classes or len(column.values) != classes:
+        return False
+    pairs = np.unique(column.dictionary[0][present].astype(np.int64) * classes + targets[present])
+    return len(pairs) == classes == len(np.unique(pairs % classes))
+
+
+def _repeated_rows(parts: Sequence[Part]) -> int:
+    """How many rows are equal to another before them, by a 64-bit hash of their bytes."""
+    hashes = [
+        hash_rows([*part.inputs.values(), part.targets.reshape(len(part), -1).astype(np.float32)])
+        for part in parts
+        if len(part)
+    ]
+    return sum(map(len, hashes)) - count_distinct(np.concatenate(hashes))
+
+
+def hash_rows(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """A hash, uint64 (n,), of the bytes of each row of the arrays (n, ...) together; the same in every process."""
+    flat = [np.asarray(part).reshape(len(part), -1) for part in parts]
+    size = [-(-part.shape[1] * part.itemsize // 4) for part in flat]
+    factors = np.random.default_rng(0).integers(0, 2**64, sum(size), np.uint64) | np.uint64(1)
+    hashes = np.empty(len(flat[0]), np.uint64)
+    for start in range(0, len(hashes), _CHUNK):
+        chunk = slice(start, start + _CHUNK)
+        mixed = np.concatenate([_words(part[chunk]) for part in flat], axis=1).astype(np.uint64) * factors
+        mixed ^= mixed >> np.uint64(29)
+        hashes[chunk] = (mixed * np.uint64(0x9E3779B97F4A7C15)).sum(axis=1, dtype=np.uint64)
+    return hashes
+
+
+def _words(rows: np.ndarray) -> np.ndarray:
+    """The bytes of each row as uint32 (n, words), padded with zeros."""
+    content = np.ascontiguousarray(rows).view(np.uint8)
+    missing = -content.shape[1] % 4
+    return np.pad(content, ((0, 0), (0, missing))).view(np.uint32) if missing else content.view(np.uint32)

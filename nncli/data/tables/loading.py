@@ -1,0 +1,176 @@
+"""From a table to a data set: its target, its columns, its split, what to warn of; reads CSV and Parquet by name."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from nncli.config.facts import DataFacts, TableInput, Task
+from nncli.config.sections import Data
+from nncli.data import splitting
+from nncli.data.dataset import Dataset, Part, make_dataset
+from nncli.data.plurals import count
+from nncli.data.tables.encoding import encode_parts, encode_table, learn_columns
+from nncli.data.tables.features import Features, check_names, check_numbers, choose_features
+from nncli.data.tables.files import reading
+from nncli.data.tables.files.columns import Column, Table, unknown_columns
+from nncli.data.tables.files.csv_text import BLANKS, BLANKS_FIX, are_blank_separated, sniff
+from nncli.data.tables.leakage import describe_repeats, find_twins
+from nncli.data.targets import Goal, choose_goal, describe, encode_targets, strata
+from nncli.errors import DataError
+
+
+def load_file(data: Data, *, seed: int) -> Dataset:
+    """The data set of a CSV or Parquet file.
+
+    Raises:
+        DataError: the file, a column or a value cannot be used as the config says.
+    """
+    if data.path is None:
+        raise DataError(f"data.path: source {data.source} needs `path`: the table's file")
+    test = read(data.test, data) if isinstance(data.test, str) else None
+    return load_table(read(data.path, data), data, seed=seed, test=test)
+
+
+def read(path: str, data: Data) -> Table:
+    """One table as the config's source, delimiter, header and missing say."""
+    if data.source == "parquet":
+        return reading.read_parquet(Path(path), data.missing)
+    return reading.read_csv(Path(path), delimiter=data.delimiter, header=data.header, missing=data.missing)
+
+
+def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None) -> Dataset:
+    """A data set from a table in memory; without `test`, a part of it is held out."""
+    names = _target_names(table, data)
+    notes = list(table.notes)
+    table = _with_target(table, names, notes)
+    targets = [table.columns[name] for name in names]
+    goal, note = choose_goal(targets, data.task or asked_task(targets[0], data))
+    notes += [note] if note else []
+    features = choose_features(table, data, names)
+    notes += features.notes
+    values = encode_targets(goal, targets)
+    split = splitting.split_rows(
+        len(table),
+        seed=seed,
+        test=None if test is not None else splitting.test_fraction(data.test),
+        validation=data.validation,
+        strata=strata(goal, values),
+    )
+    inputs = learn_columns(
+        table, features, split.train, missing=data.missing, delimiter=data.delimiter, header=data.header
+    )
+    target, twins = describe(goal, values[split.train]), find_twins(table, features, goal, values)
+    facts = DataFacts(source=data.source, inputs=inputs, target=target, rows={}, twins=twins)
+    dealt = (split.train, split.validation, split.test)
+    train, validation, held = (
+        Part(encoded, values[rows], table.rows[rows])
+        for encoded, rows in zip(encode_parts(table, inputs, dealt), dealt, strict=True)
+    )
+    del table, targets  # as large as all parts together
+    notes += describe_repeats([train, validation, held])
+    notes += _small_classes(goal, facts)
+    if test is not None:
+        held = _test_part(test, facts, features, notes)
+    return make_dataset(facts, train, validation, held, notes)
+
+
+def label_rows(table: Table, facts: DataFacts) -> Part:
+    """The rows of a table with their targets, encoded as `facts` says; rows without a target are left out.
+
+    Raises:
+        DataError: a column or class is not known, or a number column holds text.
+    """
+    if not isinstance(facts.inputs, TableInput):
+        raise DataError(f"{table.name} is a table, but the model was trained on images")
+    absent = [name for name in facts.target.columns if name not in table.columns]
+    if absent:
+        raise unknown_columns(absent, table.columns, table.name)
+    table = _with_target(table, facts.target.columns, [])
+    targets = encode_targets(facts.target, [table.columns[name] for name in facts.target.columns])
+    encoded = encode_table(table, facts.inputs)
+    if encoded.failures:
+        row, reason = min(encoded.failures.items())
+        raise DataError(
+            f"{table.name}: {count(len(encoded.failures), 'row')} cannot be used; row {table.rows[row] + 1}: {reason}"
+        )
+    return Part(encoded.inputs, targets, table.rows)
+
+
+def _target_names(table: Table, data: Data) -> tuple[str, ...]:
+    if len(table.columns) == 1 and data.source == "csv":
+        raise _one_column(table, data)
+    if not data.target:
+        raise DataError(
+            "a table needs `target`: the column to predict", hint=f"its columns are: {', '.join(table.columns)}"
+        )
+    check_names(table, data, data.target)
+    return check_target(table, data.target)
+
+
+def check_target(table: Table, names: Sequence[str], called: str = "data.target") -> tuple[str, ...]:
+    """The names of the targets, which the user gave by the key or option `called`.
+
+    Raises:
+        DataError: one is no column, or is named twice.
+    """
+    unknown = [name for name in names if name not in table.columns]
+    if unknown:
+        error = unknown_columns(unknown, table.columns, table.name)
+        raise DataError(f"{called}: {error.message}", hint=error.hint)
+    if len(set(names)) < len(names):
+        raise DataError(f"{called} names a column twice: {', '.join(names)}")
+    return tuple(names)
+
+
+def _one_column(table: Table, data: Data) -> DataError:
+    column = next(iter(table.columns.values()))
+    guess = sniff(column.name) or sniff(column.text(0))
+    hint = f"say `delimiter: {guess!r}` under data".replace("'", '"') if guess else None
+    if guess is None and are_blank_separated([column.name, *column.values[:20]]):
+        return DataError(f"{table.name} has only one column: {BLANKS}", hint=BLANKS_FIX)
+    return DataError(
+        f"{table.name} has only one column, {column.name[:60]!r}, when read with the delimiter {data.delimiter!r}",
+        hint=hint or "a table needs a target and at least one more column",
+    )
+
+
+def _with_target(table: Table, names: tuple[str, ...], notes: list[str]) -> Table:
+    """The rows that have every target."""
+    present = np.logical_and.reduce([table.columns[name].present for name in names])
+    missing = int((~present).sum())
+    if missing == len(present):
+        raise DataError(f"{table.name}: no row has a value in the target {', '.join(names)}")
+    if not missing:
+        return table
+    notes.append(f"{', '.join(names)}: {count(missing, 'row')} without a target left out")
+    return table.take(np.flatnonzero(present))
+
+
+def asked_task(column: Column, data: Data) -> Task | None:
+    """The task that follows when `columns` says what the target is."""
+    kind = data.columns.get(column.name)
+    if kind is None:
+        return None
+    if kind == "number":
+        return Task.REGRESSION
+    return Task.BINARY if len(column.values) == 2 else Task.MULTICLASS
+
+
+def _test_part(test: Table, facts: DataFacts, features: Features, notes: list[str]) -> Part:
+    absent = [name for name in (*features.numbers, *features.categories) if name not in test.columns]
+    if absent:
+        raise unknown_columns(absent, test.columns, test.name)
+    for name in features.numbers:
+        check_numbers(test.columns[name], test, facts.inputs.missing if isinstance(facts.inputs, TableInput) else ())
+    part = label_rows(test, facts)
+    if len(part) < len(test):
+        notes.append(f"test: {count(len(test) - len(part), 'row')} without a target left out")
+    return part
+
+
+def _small_classes(goal: Goal, facts: DataFacts) -> list[str]:
+    small = [name for name, count in zip(goal.classes, facts.target.class_counts, strict=False) if count < 5]
+    if not small:
+        return []
+    return [f"target: fewer than 5 training rows for {', '.join(small[:10])}; expect little of those classes"]

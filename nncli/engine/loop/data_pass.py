@@ -1,0 +1,86 @@
+"""One pass over all examples in chunks of batches, the partial last one included; knows no epochs, no callbacks.
+
+A chunk cannot be interrupted, so it is kept short enough for Ctrl-C and the progress bar, and long enough that its
+start costs nothing.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from nncli.engine.arrays import Arrays
+from nncli.engine.loop.compiled_loop import CompiledLoop, Logs
+from nncli.engine.loop.device_buffers import hold
+
+CHUNK_SECONDS = 0.25
+_GROWTH = 8
+
+
+class Pace:
+    """The length of the next chunk, from the measured speed of those before; starts carefully, with one batch."""
+
+    def __init__(self, chunk_seconds: float = CHUNK_SECONDS) -> None:
+        self._chunk_seconds = chunk_seconds
+        self._batches = 1
+
+    def next(self, remaining: int) -> int:
+        """Batches of the next chunk, at least 1 and at most `remaining`; the rest is never a sliver of its own."""
+        return remaining if remaining <= self._batches * 1.25 else self._batches
+
+    def record(self, batches: int, seconds: float) -> None:
+        """Takes note that so many batches took so long."""
+        fitting = int(self._chunk_seconds * batches / max(seconds, 1e-9))
+        self._batches = max(1, min(fitting, batches * _GROWTH))
+
+
+class DataPass:
+    """The compiled loops for one set of examples, and how far one call of them goes.
+
+    `step` is the model's bound `train_step` or `test_step`. The examples that do not fill a batch have a loop of their
+    own, outside XLA: compiling it a second time for one step an epoch would cost more than it gains.
+    """
+
+    def __init__(
+        self, model: keras.Model, step: Callable[[Any], Any], arrays: Arrays, batch_size: int, *, jit_compile: bool
+    ) -> None:
+        examples = len(arrays)
+        self._batch_size = min(batch_size, examples)
+        self._full_batches, self._rest = divmod(examples, self._batch_size)
+        self._pace = Pace()
+        data = hold(arrays)
+
+        def loop(size: int, compiled: bool) -> CompiledLoop:
+            return CompiledLoop(model, step, data, examples=examples, batch_size=size, jit_compile=compiled)
+
+        self._full_loop = loop(self._batch_size, jit_compile)
+        self._rest_loop = loop(self._rest, False) if self._rest else None
+
+    def give(self, arrays: Arrays) -> None:
+        """Other examples, as many and of the same shapes and types, for the passes to come."""
+        loops = [loop for loop in (self._full_loop, self._rest_loop) if loop is not None]
+        for loop in loops:
+            loop.data = None  # the old ones go before the new ones come
+        data = hold(arrays)
+        for loop in loops:
+            loop.data = data
+
+    @property
+    def batches(self) -> int:
+        """How many batches a pass has."""
+        return self._full_batches + (self._rest > 0)
+
+    def run_chunk(self, order: Any, position: int) -> tuple[int, Logs]:
+        """Runs the batches from `position` on for at most about a quarter of a second, and at least one.
+
+        Returns how many batches were run, and the model's metrics so far.
+        """
+        first = position * self._batch_size
+        if position >= self._full_batches and self._rest_loop is not None:
+            return 1, self._rest_loop(order, first, 1)
+        count = self._pace.next(self._full_batches - position)
+        start = time.perf_counter()
+        logs = self._full_loop(order, first, count)
+        self._pace.record(count, time.perf_counter() - start)
+        return count, logs

@@ -1,0 +1,42 @@
+"""Where compiled loops wait for the next training of the same network; knows no Keras until the first is made."""
+
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nncli.engine.arrays import Arrays, Plan
+
+if TYPE_CHECKING:
+    from nncli.engine.loop.program import Program
+
+
+class ProgramCache:
+    """Keeps the program of the last training, for the next one of the same network."""
+
+    def __init__(self) -> None:
+        self._mark: Hashable = None
+        self._program: Program | None = None
+
+    def program_for(
+        self, network: Hashable, model: Any, train: Arrays, validation: Arrays | None, plan: Plan
+    ) -> "Program":
+        """The kept program, started anew as `model` stands, or a new one where network, shapes or plan are others.
+
+        `network` has to tell apart all models whose layers, loss, optimizer or metrics differ in more than the values
+        of their variables.
+        """
+        shapes = [_shapes(arrays) if arrays is not None else None for arrays in (train, validation)]
+        mark = (network, plan.executor, plan.batch_size, plan.parts, *shapes)
+        if self._program is not None and mark == self._mark:
+            self._program.take_over(model, train, validation)
+            return self._program
+        self._mark = self._program = None  # the old arrays go before the new ones come
+        from nncli.engine.loop.program import Program
+
+        self._program = Program(model, train, validation, plan)
+        self._mark = mark
+        return self._program
+
+
+def _shapes(arrays: Arrays) -> Hashable:
+    inputs: Mapping[str, Any] = {**arrays.inputs, "": arrays.targets, " ": arrays.weights}
+    return tuple((name, None if array is None else (array.shape, str(array.dtype))) for name, array in inputs.items())

@@ -1,0 +1,121 @@
+"""Training: epochs over the examples, validation after each, Keras's callbacks along the way; knows no files.
+
+The executors `xla` and `graph` run Keras's own steps in a compiled loop (`compiled_loop.py`); `keras` is `model.fit`
+itself on the same batches (`keras_fit.py`). The same seed gives the same batches in all three, and the same dropout in
+`graph` and `keras`; XLA draws other random numbers from the same state.
+"""
+
+import math
+import time
+from collections.abc import Hashable, Sequence
+
+import keras
+import tensorflow as tf
+
+from nncli.engine.arrays import Arrays, Plan
+from nncli.engine.loop.compiled_loop import Logs
+from nncli.engine.loop.epoch_logs import diverged, learning_rate
+from nncli.engine.loop.keras_fit import fit_with_keras
+from nncli.engine.loop.program import Program
+from nncli.engine.loop.program_cache import ProgramCache
+from nncli.engine.randomness import order_of_epoch, seed_layers
+
+
+def fit(
+    model: keras.Model,
+    train: Arrays,
+    validation: Arrays | None,
+    plan: Plan,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    *,
+    program_cache: ProgramCache | None = None,
+    network: Hashable = None,
+) -> list[Logs]:
+    """Trains a compiled model; one dict an epoch with the names and numbers of `model.fit`'s logs.
+
+    With a `program_cache`, the compiled loops of the last training are used again if they were of the same `network`
+    (see `ProgramCache`); callbacks then see the model of that training, and the weights come out the same, in `model`.
+
+    To `loss`, the metrics and their `val_` twins come `learning_rate`, `train_seconds` (training alone) and `seconds`
+    (validation included; compiling is in neither). Callbacks see the same dict; `on_train_batch_end` is called once a
+    chunk of batches, with the index of its last batch and the metrics so far.
+
+    Raises TrainingDivergedError once the loss is not finite. A KeyboardInterrupt passes through within about half a
+    second and leaves the model with the weights of the last finished chunk; `on_train_end` is then not called.
+    """
+    if plan.executor == "keras":
+        return fit_with_keras(model, train, validation, plan, callbacks)
+    if program_cache is None:
+        program = Program(model, train, validation, plan)
+    else:
+        program = program_cache.program_for(network, model, train, validation, plan)
+    try:
+        return _Training(program, len(train), plan, callbacks).run()
+    finally:
+        program.hand_back(model)
+
+
+class _Training:
+    def __init__(
+        self, program: Program, examples: int, plan: Plan, callbacks: Sequence[keras.callbacks.Callback]
+    ) -> None:
+        self._model, self._plan, self._examples = program.model, plan, examples
+        self._program, self._training, self._validation = program, program.training, program.validation
+        self._callbacks = keras.callbacks.CallbackList(
+            list(callbacks), model=self._model, epochs=plan.epochs, steps=self._training.batches, verbose=0
+        )
+
+    def run(self) -> list[Logs]:
+        model, plan = self._model, self._plan
+        model.stop_training = False
+        history: list[Logs] = []
+        self._callbacks.on_train_begin()
+        for epoch in range(plan.start_epoch, plan.epochs):
+            history.append(self._run_epoch(epoch))
+            if model.stop_training:
+                break
+        if history:
+            # Some optimizers keep averaged weights, and set them at the end.
+            model.optimizer.finalize_variable_values(model.trainable_weights)
+        self._callbacks.on_train_end(history[-1] if history else None)
+        return history
+
+    def _run_epoch(self, epoch: int) -> Logs:
+        start = time.perf_counter()
+        self._model.reset_metrics()
+        seed_layers(self._model, self._plan.seed, epoch)
+        self._callbacks.on_epoch_begin(epoch)
+        logs = self._train(epoch)
+        train_seconds = time.perf_counter() - start
+        logs |= {f"val_{name}": value for name, value in self._validate().items()}
+        logs["learning_rate"] = learning_rate(self._model)
+        logs["train_seconds"] = train_seconds
+        logs["seconds"] = time.perf_counter() - start
+        self._callbacks.on_epoch_end(epoch, logs)
+        return logs
+
+    def _train(self, epoch: int) -> Logs:
+        order = tf.constant(order_of_epoch(self._plan.seed, epoch, self._examples))
+        position, logs = 0, Logs()
+        while position < self._training.batches and not self._model.stop_training:
+            self._callbacks.on_train_batch_begin(position)
+            count, logs = self._training.run_chunk(order, position)
+            if not math.isfinite(logs["loss"]):
+                raise diverged(logs["loss"], epoch, position, position + count - 1)
+            position += count
+            self._callbacks.on_train_batch_end(position - 1, logs)
+        return dict(logs)
+
+    def _validate(self) -> Logs:
+        if self._validation is None:
+            return {}
+        self._model.reset_metrics()
+        self._callbacks.on_test_begin()
+        position, logs = 0, Logs()
+        while position < self._validation.batches:
+            self._callbacks.on_test_batch_begin(position)
+            count, logs = self._validation.run_chunk(self._program.validation_order, position)
+            position += count
+            self._callbacks.on_test_batch_end(position - 1, logs)
+        self._callbacks.on_test_end(logs)
+        return logs

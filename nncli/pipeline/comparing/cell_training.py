@@ -1,0 +1,128 @@
+"""The trainings of a comparison, one after another in one process; knows no other process."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nncli.config.reading.loading import LoadedConfig
+from nncli.console import Console
+from nncli.data.dataset import Dataset
+from nncli.errors import TrainingDivergedError
+from nncli.evaluate.metrics import MAIN_METRICS
+from nncli.pipeline.comparing.variants import ComparisonRequest, Variant
+from nncli.pipeline.folders import Folders
+from nncli.pipeline.preparation import Prepared, prepare, read_data
+from nncli.pipeline.training.record import recorded
+from nncli.pipeline.training.train import train_into
+from nncli.run import files
+from nncli.run.folder import RunFolder
+
+_LONGEST_NAME = 60
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A variant trained with a seed."""
+
+    variant: Variant
+    seed: int
+
+    def __str__(self) -> str:
+        return f"seed {self.seed}  {self.variant.name}"
+
+    def load(self, request: ComparisonRequest) -> LoadedConfig:
+        """Its config with what all cells share."""
+        return self.variant.load(request.assignments, request.epochs, self.seed)
+
+    def make_folder(self, comparison: RunFolder) -> RunFolder:
+        """A folder inside the comparison's, with `running` as its status."""
+        name = f"{_folder_name(self.variant.name)}-seed{self.seed}"
+        return RunFolder.create(comparison.path, name, kind="cell", stamped=False)
+
+
+@dataclass
+class DataSets:
+    """Cells of one seed see the same rows. The shared ones are read once, of the others the last is kept."""
+
+    folders: Folders
+    shared: dict[str, Dataset] = field(default_factory=dict)
+    last: dict[str, Dataset] = field(default_factory=dict)
+
+    def get(self, loaded: LoadedConfig, console: Console) -> Dataset:
+        """The data of a config with its seed."""
+        key = _key(loaded)
+        if key in self.shared:
+            return self.shared[key]
+        if key not in self.last:
+            self.last.clear()  # one at a time is enough to hold
+            self.last[key] = read_data(loaded.config, self.folders, console)
+        return self.last[key]
+
+    def share(self, loaded: LoadedConfig, console: Console) -> Dataset:
+        """The same, kept for all that follows."""
+        dataset = self.shared[_key(loaded)] = self.get(loaded, console)
+        self.last.clear()
+        return dataset
+
+    @property
+    def shared_bytes(self) -> int:
+        """How large the shared ones are together."""
+        parts = [part for each in self.shared.values() for part in (each.train, each.validation, each.test)]
+        return sum(array.nbytes for part in parts for array in (*part.inputs.values(), part.targets))
+
+
+class CellTrainer:
+    """Trains cells, and keeps from each what the next of the same network can use again."""
+
+    def __init__(self, request: ComparisonRequest, data: DataSets, console: Console) -> None:
+        from nncli.engine.loop.program_cache import ProgramCache
+
+        self._request, self._data, self._console, self._program_cache = request, data, console, ProgramCache()
+
+    def prepare(self, cell: Cell) -> Prepared:
+        """Its resolved config with its data. Raises what `train` raises for them."""
+        loaded = cell.load(self._request)
+        return prepare(loaded, self._data.folders, self._console, self._data.get(loaded, self._console))
+
+    def train(self, cell: Cell, folder: RunFolder) -> dict[str, Any]:
+        """One training; what it left, for the summary, which is None where it diverged."""
+        try:
+            prepared = self.prepare(cell)
+        except BaseException:
+            with recorded(folder):
+                raise
+        outcome: dict[str, Any] = {"variant": cell.variant.name, "seed": cell.seed, "run": str(folder.path)}
+        try:
+            trained = train_into(folder, prepared, self._console, brief=True, program_cache=self._program_cache)
+            outcome["summary"] = trained.summary
+            self._console.say(f"{cell}  {_in_short(trained.summary)}")
+        except TrainingDivergedError as error:
+            self._console.warn(f"{cell}  {error.message}")
+            outcome["summary"] = None
+        return {
+            **outcome,
+            "task": prepared.dataset.facts.target.task.value,
+            "fingerprint": prepared.dataset.fingerprint,
+            "history": folder.read_lines(files.METRICS),
+        }
+
+
+def _key(loaded: LoadedConfig) -> str:
+    return f"{loaded.config.seed} {loaded.config.data.model_dump_json()}"
+
+
+def _folder_name(variant: str) -> str:
+    """A variant's name without what a file system may not take; a long one is cut and told apart by a sum."""
+    name = re.sub(r"[^A-Za-z0-9_.=-]+", "_", variant)
+    if len(name) <= _LONGEST_NAME:
+        return name
+    return f"{name[:_LONGEST_NAME]}-{hashlib.sha256(variant.encode()).hexdigest()[:8]}"
+
+
+def _in_short(summary: Mapping[str, Any]) -> str:
+    metric = MAIN_METRICS[summary["test"]["task"]]
+    value = summary["test"]["metrics"][metric]
+    shown = "undefined" if value is None else f"{value:.4f}"
+    return f"test {metric} {shown}, best {summary['monitor']} in epoch {summary['best_epoch']} of {summary['epochs']}"

@@ -1,0 +1,84 @@
+"""The story of a comparison: each variant trained over the same splits and seeds, and what became of each."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nncli.console import Console
+from nncli.errors import UsageError
+from nncli.evaluate import plots
+from nncli.evaluate.comparison import summarize_variants
+from nncli.pipeline.comparing.cell_training import Cell, DataSets
+from nncli.pipeline.comparing.scheduling import begin, train_cells
+from nncli.pipeline.comparing.variants import ComparisonRequest, Variant
+from nncli.pipeline.folders import Folders
+from nncli.pipeline.preparation import Prepared, prepare
+from nncli.pipeline.training.record import describe_process, recorded
+from nncli.run import files
+from nncli.run.folder import RunFolder
+
+# Data that takes longer to read is read once for all, as long as it is no larger than that.
+_SLOW_SECONDS = 1.0
+_MOST_BYTES = 2**30
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A finished comparison: its folder and what comparison.json says."""
+
+    folder: RunFolder
+    result: dict[str, Any]
+
+
+def compare(request: ComparisonRequest, *, folders: Folders, console: Console) -> Comparison:
+    """Trains every variant once a seed and compares them on the test part.
+
+    All configs are checked before the first is trained. Trainings run side by side where there are cores for them, and
+    each ends in the bits that it has alone. A variant that diverges is told as such and the others go on. Raises what
+    `train` raises for a config or data, and NncliError where a training's process dies.
+    """
+    configs = [variant.load(request.assignments, request.epochs, None).config for variant in request.variants]
+    begin(request, [config.data.source for config in configs], folders)
+    data, first = DataSets(folders), configs[0].seed
+    started = time.monotonic()
+    prepared = _check(request, data, first, console)
+    is_slow = time.monotonic() - started > _SLOW_SECONDS * len(data.shared)
+    folder = RunFolder.create(folders.runs_dir, f"compare-{configs[0].name}", kind="compare")
+    with recorded(folder):
+        folder.write_record(**describe_process(), variants=[variant.name for variant in request.variants])
+        seeds = range(first, first + request.seeds)
+        cells = [Cell(variant, seed) for seed in seeds for variant in request.variants]
+        if is_slow:
+            _read_ahead(cells, request, data, console)
+        outcomes = train_cells(cells, request, prepared, data, folder, console)
+        result = {"comparison": str(folder.path), **summarize_variants(outcomes, request.target)}
+        folder.write_json(files.COMPARISON, result)
+        folder.write(f"{files.PLOTS}/comparison.png", plots.comparison_curves(outcomes, result["watched"]))
+    return Comparison(folder, result)
+
+
+def _check(request: ComparisonRequest, data: DataSets, seed: int, console: Console) -> dict[Variant, Prepared]:
+    """Each variant with the data of the first seed, which stays read."""
+    prepared = {}
+    for variant in request.variants:
+        loaded = Cell(variant, seed).load(request)
+        prepared[variant] = prepare(loaded, data.folders, console, data.share(loaded, console))
+    datasets = [each.dataset for each in prepared.values()]
+    tasks = sorted({dataset.facts.target.task.value for dataset in datasets})
+    if len(tasks) > 1:
+        raise UsageError(f"networks of different tasks have no common metric: {', '.join(tasks)}")
+    if len({dataset.fingerprint for dataset in datasets}) > 1:
+        console.warn("the variants see different data: their numbers say nothing of each other's network")
+    return prepared
+
+
+def _read_ahead(cells: Sequence[Cell], request: ComparisonRequest, data: DataSets, console: Console) -> None:
+    """Reads the data of every seed before the workers start, which share it then, as far as the memory is fit for it.
+
+    Otherwise each of them reads the rows of a seed again for each training of it, which is little where it is fast.
+    """
+    for cell in cells:
+        if data.shared_bytes > _MOST_BYTES:
+            return
+        data.share(cell.load(request), console)

@@ -1,0 +1,114 @@
+"""What is compared with what: configs times the values of varied keys, as named variants."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nncli.config.reading.document import parse_document
+from nncli.config.reading.loading import LoadedConfig, load_config
+from nncli.config.reading.overrides import parse_assignment
+from nncli.errors import ConfigError, UsageError
+from nncli.pipeline.training.train import DEFAULT_CONFIG
+
+DEFAULT_VARY = "model.hidden_activation=sigmoid,relu"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One network of a comparison: where it comes from and what is set on it."""
+
+    name: str
+    config: str
+    assignments: tuple[str, ...]
+
+    def load(self, shared: Sequence[str], epochs: int | None, seed: int | None) -> LoadedConfig:
+        """Its config with what all variants share, and a seed."""
+        options = [(*parse_assignment(text), f"--vary {text}") for text in self.assignments]
+        if epochs is not None:
+            options.append((("train", "epochs"), epochs, f"--epochs {epochs}"))
+        if seed is not None:
+            options.append((("seed",), seed, f"seed {seed} of --seeds"))
+        return load_config(self.config, shared, options)
+
+
+@dataclass(frozen=True)
+class ComparisonRequest:
+    """What the user asked to compare."""
+
+    variants: tuple[Variant, ...]
+    seeds: int = 3
+    assignments: tuple[str, ...] = ()
+    epochs: int | None = None
+    target: float | None = None
+    jobs: int | None = None  # None: as many as there are cores for
+
+    @classmethod
+    def parse(
+        cls,
+        configs: Sequence[str] | None = None,
+        vary: Sequence[str] | None = None,
+        seeds: int = 3,
+        assignments: Sequence[str] | None = None,
+        epochs: int | None = None,
+        target: float | None = None,
+        jobs: str = "auto",
+    ) -> "ComparisonRequest":
+        """From a command's arguments. Raises UsageError where there is nothing to compare."""
+        names = list(configs or [DEFAULT_CONFIG])
+        if not vary:
+            vary = [DEFAULT_VARY] if len(names) == 1 else []
+        axes = [_parse_axis(text) for text in vary]
+        if any(axis[0].startswith("seed=") for axis in axes):
+            raise UsageError("--vary seed would be overridden by --seeds", hint="say how many seeds: --seeds 5")
+        variants = tuple(
+            Variant(_name(config, choice, len(names)), config, choice)
+            for config in names
+            for choice in itertools.product(*axes)
+        )
+        if len({variant.name for variant in variants}) < max(2, len(variants)):
+            raise UsageError(f"got {len(variants)} variant(s) that differ in nothing", hint="--vary KEY=A,B")
+        return cls(variants, seeds, tuple(assignments or ()), epochs, target, _parse_jobs(jobs))
+
+
+def _parse_jobs(text: str) -> int | None:
+    """A number of processes, None for `auto`."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"--jobs {text!r} is neither auto nor a whole number from 1 on", hint="--jobs auto")
+    return int(text)
+
+
+def _parse_axis(text: str) -> list[str]:
+    """`key=a,b` as the assignments key=a and key=b; values may be YAML lists and mappings with commas inside."""
+    key, equals, values_text = text.partition("=")
+    if not equals or not key.strip() or not values_text.strip():
+        raise UsageError(f"--vary {text!r} is not of the form KEY=A,B", hint=f"--vary {DEFAULT_VARY}")
+    try:
+        parse_document(f"value: [{values_text}]", f"--vary {text}")
+    except ConfigError as error:
+        raise UsageError(error.message, hint=f"--vary {DEFAULT_VARY}") from None
+    return [f"{key.strip()}={value}" for value in _split_outside_brackets(values_text)]
+
+
+def _split_outside_brackets(text: str) -> list[str]:
+    depth, parts = 0, [""]
+    for character in text:
+        depth += (character in "[{") - (character in "]}")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts]
+
+
+def _name(config: str, choice: Sequence[str], configs: int) -> str:
+    """What tells a variant from the others: the last word of each varied key, the config where there are several."""
+    settings = [_short(assignment) for assignment in choice]
+    own = [config.rpartition("/")[2].removesuffix(".yaml")] if configs > 1 or not choice else []
+    return " ".join([*own, *settings])
+
+
+def _short(assignment: str) -> str:
+    key, _, value = assignment.partition("=")
+    return f"{key.rpartition('.')[2]}={value}"

@@ -1,0 +1,4 @@
+"""What comes before training: `check`, `fix`, `init` and `inspect` (the command `data`); none needs TensorFlow.
+
+`config_draft` and `sizing` decide what `init` writes, `target_option` reads `--target`.
+"""

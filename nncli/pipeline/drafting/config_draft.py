@@ -1,0 +1,200 @@
+"""From what was found in a data set to the entries of a config, each with its reason; reads and writes no files.
+
+Output, loss and metrics are written out although they could be left out: the file is there to be read.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from nncli.config.describing.writing import Entry, Item, format_value, one_line
+from nncli.config.facts import DataFacts, Target, Task
+from nncli.config.objective import MetricName
+from nncli.config.resolve import ACTIVATIONS, LOSSES
+from nncli.data.plurals import count
+from nncli.data.profile.tables.proposal import Proposal
+from nncli.data.profile.values import ColumnProfile
+from nncli.pipeline.drafting.sizing import Size
+
+# Columns that are described one by one; of more, only the first are.
+MANY_COLUMNS = 24
+# Below this share of the largest class, a class is easily ignored by a network that counts mistakes.
+IMBALANCED = 0.2
+_SHOWN = 8
+_VALIDATION_NOTE = "{:,} of the other rows choose the best epoch"
+
+METRICS: dict[Task, tuple[MetricName, ...]] = {
+    Task.BINARY: ("accuracy", "auc"),
+    Task.MULTICLASS: ("accuracy",),
+    Task.MULTILABEL: ("accuracy", "auc"),
+    Task.REGRESSION: ("mean_absolute_error", "r2_score"),
+    Task.POSITIVE_REGRESSION: ("mean_absolute_error", "r2_score"),
+}
+_LOSS_NOTES: dict[Task, str] = {
+    Task.BINARY: "-log of the probability that the truth was given",
+    Task.MULTICLASS: "-log of the probability that the right class was given",
+    Task.MULTILABEL: "-log of the probability that the truth was given, for each label",
+    Task.REGRESSION: "the square makes large mistakes expensive",
+    Task.POSITIVE_REGRESSION: "the square makes large mistakes expensive",
+}
+
+_ACTIVATION_NOTES = {
+    "relu": "for the layers but the last: max(0, z)",
+    "tanh": "for the layers but the last: smooth, and an absurd value cannot carry it away",
+}
+_OUTPUT_NOTES: dict[Task, str] = {
+    Task.MULTICLASS: "one unit a class; softmax makes them probabilities that sum to 1",
+    Task.MULTILABEL: "one sigmoid a label: each has a probability of its own",
+    Task.REGRESSION: "one unit a number, of any sign and size: linear",
+    Task.POSITIVE_REGRESSION: "one unit a number; relu cannot go below zero",
+}
+
+
+def data_values(proposal: Proposal, path: str) -> dict[str, Any]:
+    """The values of a table's `data` section that are not at their default; `path` as it shall be written."""
+    given: dict[str, Any] = {
+        "source": proposal.source,
+        "path": path,
+        "delimiter": proposal.delimiter if proposal.delimiter != "," else None,
+        "header": None if proposal.header else False,
+        "target": list(proposal.target),
+        "task": proposal.task.value,
+        "drop": list(proposal.dropped) or None,
+        "columns": {name: kind for name, (kind, _) in proposal.columns.items()} or None,
+        "missing": list(proposal.missing) or None,
+        "scale_target": True if proposal.task.is_regression else None,
+        "test": 0.2,
+        "validation": 0.1,
+    }
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def draft_table(proposal: Proposal, path: str, facts: DataFacts) -> Entry:
+    """The `data` section for a table, each value with its reason, the columns that are learned from below it."""
+    notes = {
+        "delimiter": "what stands between two cells",
+        "header": "the first row is data already; columns are called c0, c1, ...",
+        "target": _target_note(facts.target, proposal.rows_without_target),
+        "task": one_line(proposal.why_task, 100),
+        "missing": _missing_note(proposal),
+        "scale_target": "the network learns it scaled and answers in the target's own units",
+        "test": f"{count(facts.rows['test'], 'row')} that training never sees",
+        "validation": _VALIDATION_NOTE.format(facts.rows["validation"]),
+    }
+    entries = []
+    for key, value in data_values(proposal, path).items():
+        if key == "drop":
+            items = [Item(name, one_line(why, 200)) for name, why in proposal.dropped.items()]
+            entries.append(Entry(key, tuple(items), "not learned from, and why:"))
+        elif key == "columns":
+            typed = [Entry(name, kind, one_line(why, 200)) for name, (kind, why) in proposal.columns.items()]
+            entries.append(Entry(key, tuple(typed)))
+        else:
+            only = value[0] if key == "target" and len(value) == 1 else value
+            entries.append(Entry(key, only, notes.get(key, "")))
+    return Entry("data", tuple(entries), below=_column_lines(proposal))
+
+
+def draft_images(path: str, facts: DataFacts, remarks: Sequence[str]) -> Entry:
+    """The `data` section for a folder of images, with what was said of them below it."""
+    height, width, channels = facts.inputs.shape
+    kind = "grey" if channels == 1 else "coloured"
+    entries = [
+        Entry("source", "images", f"{height} × {width} pixels, {kind}; each folder is a class"),
+        Entry("path", path, _target_note(facts.target, 0)),
+        Entry("task", facts.target.task.value, f"there are {len(facts.target.classes)} folders"),
+    ]
+    entries.append(Entry("validation", 0.1, _VALIDATION_NOTE.format(facts.rows["validation"])))
+    return Entry("data", tuple(entries), below=[one_line(remark, 200) for remark in remarks])
+
+
+def draft_network(facts: DataFacts, size: Size) -> list[Entry]:
+    """All sections but `data`."""
+    task = facts.target.task
+    loss = LOSSES[task] if task.is_regression else {"name": LOSSES[task], "from_logits": False}
+    output = {"dense": {"units": facts.target.outputs, "activation": ACTIVATIONS[task]}}
+    layers = [Item(layer, reason) for layer, reason in size.layers] + [Item(output, _output_note(facts))]
+    activation = Entry("hidden_activation", size.activation, _ACTIVATION_NOTES[size.activation])
+    steps = -(-facts.rows["train"] // size.batch_size)
+    training = (
+        Entry("epochs", size.epochs, "at most; early stopping ends it before"),
+        Entry(
+            "batch_size", size.batch_size, f"{count(steps, 'step')} an epoch for {count(facts.rows['train'], 'row')}"
+        ),
+        Entry(
+            "early_stopping",
+            {"monitor": "val_loss", "patience": size.patience},
+            f"after {size.patience} epochs without a better val_loss; the best epoch is kept",
+        ),
+    )
+    return [
+        Entry("model", (activation, Entry("layers", tuple(layers)))),
+        Entry("loss", loss, _LOSS_NOTES[task]),
+        Entry("optimizer", {"name": "adam", "learning_rate": size.learning_rate}),
+        Entry("metrics", list(METRICS[task]), "measured after each epoch, beside the loss"),
+        Entry("train", training, below=_imbalance(facts.target)),
+    ]
+
+
+def _target_note(target: Target, missing: int) -> str:
+    absent = f"; left out: {count(missing, 'row')} without one" if missing else ""
+    if target.task.is_regression:
+        pairs = zip(target.minimum, target.mean, strict=True)
+        return "; ".join(f"{low:.4g} at least, {mean:.4g} on average" for low, mean in list(pairs)[:3]) + absent
+    if target.task is Task.MULTILABEL:
+        return "true in " + ", ".join(f"{rate:.0%}" for rate in target.mean[:_SHOWN]) + f" of the rows{absent}"
+    named = zip(target.classes, target.class_counts, strict=True)
+    counts = [f"{one_line(name, 24)} ({count:,})" for name, count in named]
+    more = f", ... ({len(counts)} classes)" if len(counts) > _SHOWN else ""
+    return f"training rows: {', '.join(counts[:_SHOWN])}{more}{absent}"
+
+
+def _missing_note(proposal: Proposal) -> str:
+    told = [
+        f"{', '.join(format_value(one_line(text, 20)) for text in texts[:3])} in {one_line(name, 30)}"
+        for name, texts in proposal.missing_in.items()
+    ]
+    more = f" and {count(len(told) - 3, 'more column')}" if len(told) > 3 else ""
+    return f"the usual texts, and what stood among numbers: {'; '.join(told[:3])}{more}"
+
+
+def _output_note(facts: DataFacts) -> str:
+    if facts.target.task is Task.BINARY:
+        return f'one sigmoid: the probability of "{one_line(facts.target.classes[1], 30)}"'
+    return _OUTPUT_NOTES[facts.target.task]
+
+
+def _imbalance(target: Target) -> list[str]:
+    counts = target.class_counts
+    if len(counts) < 2 or min(counts) >= IMBALANCED * max(counts):
+        return []
+    rarest = target.classes[counts.index(min(counts))]
+    return [
+        "class_weight: balanced",
+        f"  ^ rare classes count more: without it, ignoring {one_line(rarest, 30)} costs little. Compare both:",
+        "  precision and recall in `nncli eval`, not accuracy alone",
+    ]
+
+
+def _column_lines(proposal: Proposal) -> list[str]:
+    """A line for each column that is learned from, then what to look at."""
+    shown = proposal.learned[:MANY_COLUMNS]
+    width = max((len(one_line(column.name, 36)) for column in shown), default=0)
+    lines = ["learned from (to change a type: `columns: {NAME: number}` or `category`):"]
+    lines += [f"  {one_line(column.name, 36):<{width}}  {column.learn_as:<8}  {_describe(column)}" for column in shown]
+    if len(proposal.learned) > len(shown):
+        lines.append(f"  and {count(len(proposal.learned) - len(shown), 'more column')}")
+    if any(column.missing for column in proposal.learned):
+        lines.append("a missing number becomes the training median, and a second input says that it was missing;")
+        lines.append("a missing category leaves all inputs of its column at zero")
+    if proposal.remarks:
+        lines += ["look at:", *(f"  {one_line(remark, 240)}" for remark in proposal.remarks[:MANY_COLUMNS])]
+    return lines
+
+
+def _describe(column: ColumnProfile) -> str:
+    missing = f"; {column.missing:,} missing ({column.missing_share:.1%})" if column.missing else ""
+    if column.minimum is not None and column.maximum is not None and column.learn_as == "number":
+        return f"{column.minimum:g} to {column.maximum:g}, {column.distinct:,} different{missing}"
+    names = [one_line(name, 20) for name, _ in column.frequent[:4]]
+    more = ", ..." if column.distinct > len(names) else ""
+    return f"{count(column.distinct, 'value')}: {', '.join(names)}{more}{missing}"

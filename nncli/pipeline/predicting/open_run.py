@@ -1,0 +1,95 @@
+"""A finished run, opened for use: its config and facts, and a way to predict with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from pydantic import ValidationError
+
+from nncli.config.facts import DataFacts
+from nncli.console import Console
+from nncli.errors import RunError
+from nncli.pipeline.folders import Folders
+from nncli.run import files
+from nncli.run.finding import find_run
+from nncli.run.folder import RunFolder
+from nncli.runtime.predictor import Predictor
+
+if TYPE_CHECKING:
+    from nncli.config.reading.loading import LoadedConfig
+
+
+class Predicts(Protocol):
+    """Anything that turns input arrays into probabilities or values, float32 (rows, outputs)."""
+
+    def predict(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Predictions for arrays whose first axis is the rows."""
+        ...
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """A run whose files were found intact."""
+
+    folder: RunFolder
+    facts: DataFacts
+
+    def load_config(self) -> "LoadedConfig":
+        """The resolved config the run was trained with."""
+        # Late: an exported model needs no config, and YAML and all sections of one take longer than its prediction.
+        from nncli.config.reading.document import read_document
+        from nncli.config.reading.loading import validate
+
+        return validate(read_document(self.folder.file(files.CONFIG)))
+
+
+def open_run(word: str, folders: Folders) -> OpenRun:
+    """The run that `word` means. Raises RunError where it is missing, unfinished or damaged."""
+    folder = find_run(word, folders.runs_dir)
+    record = folder.record
+    if record.get("kind") == "compare":
+        cells = sorted(path.parent.name for path in folder.path.glob(f"*/{files.RECORD}"))
+        hint = f"name one of its runs: {folder.path}/{cells[0]}" if cells else "train again"
+        raise RunError(f"{folder.path} is a comparison", hint=hint)
+    status = record.get("status")
+    if not folder.file(files.MANIFEST).exists():
+        raise RunError(f"{folder.path} has no model yet: its status is {status}", hint="train it again")
+    folder.require_intact(files.CONFIG, files.INPUTS)
+    try:
+        facts = DataFacts.model_validate_json(folder.file(files.INPUTS).read_bytes())
+    except ValidationError as error:
+        raise RunError(f"{folder.file(files.INPUTS)} is not of this version ({error.error_count()} problems)") from None
+    return OpenRun(folder, facts)
+
+
+def make_predictor(run: OpenRun, console: Console) -> Predicts:
+    """The exported model without TensorFlow; through Keras, and said, where the run has no export."""
+    if run.folder.file(files.LITE_MODEL).exists():
+        run.folder.require_intact(files.LITE_MODEL)
+        return Predictor(run.folder.file(files.LITE_MODEL).read_bytes())
+    console.say(f"this run has no {files.LITE_MODEL}: predicting through Keras, which takes some seconds to start")
+    return _KerasPredictor(run)
+
+
+class _KerasPredictor:
+    """The network built again from config and facts, with the stored weights."""
+
+    def __init__(self, run: OpenRun) -> None:
+        from nncli.engine.process import environment
+
+        environment.prepare(None)
+        from nncli.model import build, serving
+        from nncli.pipeline.weights import load_weights
+
+        run.folder.require_intact(files.WEIGHTS)
+        config = run.load_config().config
+        model: Any = build(config, run.facts)
+        load_weights(run.folder, model)
+        self._model = serving(model, config)
+
+    def predict(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Predictions, float32 (rows, outputs)."""
+        from nncli.engine.prediction import predict
+
+        return predict(self._model, dict(inputs))

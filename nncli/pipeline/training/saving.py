@@ -1,0 +1,35 @@
+"""What a training leaves behind for others to load: weights, the Keras file, the export, plots, the manifest."""
+
+from typing import Any
+
+from nncli.config.sections import Config
+from nncli.errors import ExportError
+from nncli.evaluate import plots
+from nncli.pipeline.training.fitting import Fitted
+from nncli.pipeline.weights import save_weights
+from nncli.run import files
+from nncli.run.folder import RunFolder
+
+
+def save_model(folder: RunFolder, model: Any, config: Config) -> dict[str, str]:
+    """Writes the model in every format it can have; returns what became of each, for run.json."""
+    from nncli.engine import export
+    from nncli.model import serving
+
+    save_weights(folder, model)
+    served = serving(model, config)
+    folder.write(files.KERAS_MODEL, export.to_keras(served))
+    outcome = {files.KERAS_MODEL: "written"}
+    try:
+        folder.write(files.LITE_MODEL, export.to_tflite(served))
+        outcome[files.LITE_MODEL] = "written"
+    except ExportError as error:
+        # Prediction then goes through Keras: slower, and said there.
+        outcome[files.LITE_MODEL] = error.message
+    folder.write_manifest()
+    return outcome
+
+
+def save_plots(folder: RunFolder, fitted: Fitted) -> None:
+    """Draws the course of the training."""
+    folder.write(f"{files.PLOTS}/curves.png", plots.learning_curves(fitted.history, fitted.best_epoch))

@@ -1,0 +1,148 @@
+"""The story of one training: config, data, model, loop, files, test; and the part of it that `compare` repeats."""
+
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import yaml
+
+from nncli.config.reading.document import KeyPath
+from nncli.config.reading.loading import load_config
+from nncli.config.sections import to_mapping
+from nncli.console import Console
+from nncli.pipeline.background_import import begin_import
+from nncli.pipeline.folders import Folders
+from nncli.pipeline.predicting.evaluate import measure_part
+from nncli.pipeline.preparation import Prepared, prepare
+from nncli.pipeline.training.fitting import Fitted, History, fit_model, monitored
+from nncli.pipeline.training.record import describe_process, recorded
+from nncli.pipeline.training.saving import save_model, save_plots
+from nncli.pipeline.training.stopwatch import Stopwatch
+from nncli.pipeline.weights import npz_bytes
+from nncli.run import files
+from nncli.run.folder import RunFolder
+
+DEFAULT_CONFIG = "digits_softmax"
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A finished training: its folder, what summary.json says, and what took how long (see docs/runs.md)."""
+
+    folder: RunFolder
+    summary: dict[str, Any]
+    timings: dict[str, Any]
+
+
+def train(
+    name: str = DEFAULT_CONFIG,
+    *,
+    folders: Folders,
+    console: Console,
+    assignments: Sequence[str] = (),
+    options: Sequence[tuple[KeyPath, Any, str]] = (),
+    stopwatch: Stopwatch | None = None,
+) -> TrainedRun:
+    """Trains the network of a config (a file or a shipped name) and leaves a run folder.
+
+    Timings count from the beginning of the `stopwatch`, else from this call.
+    Raises ConfigError and DataError before anything is written, UnreachableError where data cannot be had,
+    TrainingDivergedError when the loss is no longer finite.
+    """
+    watch = stopwatch or Stopwatch()
+    watch.add_rest("start")
+    with watch.part("config"):
+        loaded = load_config(name, assignments, options)
+        begin_import(loaded.config.data.source, data_dir=folders.data_dir)
+    with watch.part("data"):
+        prepared = prepare(loaded, folders, console)
+    folder = RunFolder.create(folders.runs_dir, prepared.config.name)
+    return train_into(folder, prepared, console, stopwatch=watch)
+
+
+def train_into(
+    folder: RunFolder,
+    prepared: Prepared,
+    console: Console,
+    *,
+    brief: bool = False,
+    program_cache: Any = None,
+    stopwatch: Stopwatch | None = None,
+) -> TrainedRun:
+    """Trains in a folder that was made for it; run.json tells how it ended.
+
+    `brief` says little of each epoch; a `program_cache` keeps what the next training of the same network can use again.
+    """
+    started, watch = time.monotonic(), stopwatch or Stopwatch()
+    with recorded(folder):
+        with watch.part("other"):
+            _write_beginnings(folder, prepared)
+        fitted = fit_model(folder, prepared, console, brief=brief, program_cache=program_cache, watch=watch)
+        with console.step("testing and writing the model"):
+            with watch.part("test"):
+                summary = _summarize(prepared, fitted)
+            with watch.part("export"):
+                exports = save_model(folder, fitted.model, prepared.config)
+            with watch.part("plots"):
+                save_plots(folder, fitted)
+            folder.write_json(files.SUMMARY, summary)
+        folder.write_record(
+            executor=fitted.executor,
+            threads=fitted.threads,
+            parts=fitted.parts,
+            exports=exports,
+            duration_seconds=round(time.monotonic() - started, 3),
+            timings=watch.told,
+        )
+    return TrainedRun(folder, summary, watch.told)
+
+
+def _write_beginnings(folder: RunFolder, prepared: Prepared) -> None:
+    """All that is known before the first batch, so that a killed run can still be understood."""
+    config, dataset = prepared.config, prepared.dataset
+    comment = "# `nncli train` with the path of this file repeats the run\n"
+    document = yaml.safe_dump(to_mapping(config), sort_keys=False, allow_unicode=True)
+    folder.write(files.CONFIG, (comment + document).encode())
+    folder.write(files.INPUTS, (dataset.facts.model_dump_json(indent=2) + "\n").encode())
+    parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    folder.write(files.SPLITS, npz_bytes({name: part.rows for name, part in parts.items()}))
+    folder.write_record(
+        **describe_process(),
+        name=config.name,
+        seed=config.seed,
+        data={
+            "asked": config.data.source,
+            "source": dataset.facts.source,
+            "fingerprint": dataset.fingerprint,
+            "rows": dataset.facts.rows,
+        },
+    )
+
+
+def _usual_seconds(history: History) -> float:
+    """The median over the epochs; without the first, which warms up, where there are others."""
+    return statistics.median(record["train_seconds"] for record in history[1:] or history)
+
+
+def _summarize(prepared: Prepared, fitted: Fitted) -> dict[str, Any]:
+    """The numbers a later question is about: which epoch was the best, how good it is on the test part."""
+    from nncli.engine.prediction import predict
+    from nncli.model import serving
+
+    config, dataset, history, best = prepared.config, prepared.dataset, fitted.history, fitted.best_epoch
+    predictions = predict(serving(fitted.model, config), dataset.test.inputs)
+    return {
+        "monitor": monitored(config),
+        "epochs": len(history),
+        "epochs_asked": config.train.epochs,
+        "best_epoch": best + 1,
+        "kept_epoch": best + 1 if config.train.keep == "best" else len(history),
+        "best": history[best],
+        "last": history[-1],
+        "test": measure_part(dataset.facts, dataset.test, predictions),
+        "seconds_per_epoch": round(_usual_seconds(history), 4),
+        "parameters": sum(int(np.prod(weight.shape)) for weight in fitted.model.trainable_weights),
+    }

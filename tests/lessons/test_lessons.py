@@ -1,0 +1,91 @@
+"""The lessons: the lecture's numbers, computed; other numbers, and what is no number."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer.testing
+
+from nncli.cli import app
+from nncli.lessons import LESSONS
+from nncli.lessons.backpropagation import run_backward, run_forward, try_derivative
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def explain(*arguments: str) -> typer.testing.Result:
+    return typer.testing.CliRunner().invoke(app, ["explain", *arguments])
+
+
+def test_the_graph_of_the_lecture_has_the_numbers_of_the_lecture() -> None:
+    values = run_forward({"w": 2.0, "b": 8.0, "x": -2.0, "y": 2.0})
+    derivatives = run_backward(values)
+    assert [values[name] for name in "cadJ"] == [-4.0, 4.0, 2.0, 2.0]
+    assert (derivatives["b"], derivatives["w"]) == (2.0, -4.0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_back_propagation_finds_what_trying_finds_for_any_numbers(seed: int) -> None:
+    given = dict(zip("wbxy", np.random.default_rng(seed).normal(0.0, 3.0, 4).tolist(), strict=True))
+    derivatives = run_backward(run_forward(given))
+    for name in given:
+        assert derivatives[name] == pytest.approx(try_derivative(name, given), rel=1e-6, abs=1e-9)
+
+
+def test_the_lesson_is_printed_step_by_step_with_the_numbers_that_were_chosen() -> None:
+    told = explain("backpropagation")
+    assert told.exit_code == 0
+    assert "J = d² / 2 = 2² / 2   = 2\n" in told.stdout
+    assert "∂J/∂w = ∂J/∂c · ∂c/∂w = 2 · (−2) = −4\n" in told.stdout
+    other = json.loads(explain("backpropagation", "--set", "w=3", "--set", "y=1", "--json").stdout)
+    assert other["values"]["J"] == 0.5 and other["derivatives"]["w"] == -2.0
+
+
+def test_the_neuron_adds_up_its_products_and_shows_each_activation() -> None:
+    told = explain("neuron")
+    assert "z     = 1 + (−3) + 1 = −1\n" in told.stdout
+    other = json.loads(explain("neuron", "--set", "w=1,2,3", "--set", "x=1,1,1", "--set", "b=-2", "--json").stdout)
+    assert other["z"] == 4.0 and other["a"]["relu"] == 4.0
+    assert other["a"]["sigmoid"] == pytest.approx(1 / (1 + np.exp(-4.0)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["neuron", "--set", "q=1"], 'nothing is called "q"'),
+        (["neuron", "--set", "w=1,2,3"], "got 3 weights, 2 inputs and 1 biases"),
+        (["neuron", "--set", "w=1e308,1e308", "--set", "x=9,9"], "too large for a number"),
+        (["backpropagation", "--set", "w=nan"], "expected a number"),
+        (["backpropagation", "--set", "w"], "expected a number"),
+        (["backpropagation", "--set", "w=1,2"], "expected a number"),
+        (["backpropagation", "--set", "w=1e300"], "too large for a number"),
+        (["logits-twice", "--set", "w=1"], "got values for what has none"),
+        (["nueron"], 'did you mean "neuron"?'),
+    ],
+)
+def test_what_a_lesson_cannot_use_is_refused(arguments: list[str], message: str) -> None:
+    outcome = explain(*arguments)
+    assert outcome.exit_code == 2 and message in outcome.stderr and outcome.stdout == ""
+
+
+def test_lessons_fit_80_columns_and_are_named_where_all_is_listed() -> None:
+    for name, teach in LESSONS.items():
+        lesson = teach([])
+        assert lesson.id == name
+        assert max(map(len, lesson.text.splitlines())) <= 80
+        assert f"`nncli explain {name}`" in " ".join(explain().stdout.split())
+    assert json.loads(explain("--json").stdout)["lessons"] == list(LESSONS)
+
+
+def test_the_signs_of_a_lesson_have_letters_for_a_terminal_without_them() -> None:
+    from nncli.console import ENCODING_ERRORS
+
+    for teach in LESSONS.values():
+        assert "\\" not in teach([]).text.encode("ascii", ENCODING_ERRORS).decode()
+
+
+def test_the_page_about_lessons_shows_what_is_printed() -> None:
+    page = (REPOSITORY / "docs" / "lessons.md").read_text()
+    block = page.partition("$ nncli explain backpropagation\n...\n")[2].partition("...\n```")[0]
+    assert len(block.splitlines()) > 8 and block in explain("backpropagation").stdout
