@@ -1,11 +1,13 @@
 """The `nncli` command with all its commands."""
 
+import shutil
 from typing import Annotated
 
 import typer
 
 import nncli
 from nncli.cli.drafting.check import check
+from nncli.cli.drafting.configs import configs
 from nncli.cli.drafting.data import data
 from nncli.cli.drafting.explain import explain
 from nncli.cli.drafting.init import init
@@ -16,6 +18,9 @@ from nncli.cli.training.compare import compare
 from nncli.cli.training.gradcheck import gradcheck
 from nncli.cli.training.train import train
 
+# Wider lines are hard to read; narrower ones than 30 columns would hold half an option.
+_WIDEST, _NARROWEST = 100, 30
+
 app = typer.Typer(
     name="nncli",
     help="Describe a neural network in ten lines of YAML; train, evaluate, use and compare it.",
@@ -23,8 +28,11 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "terminal_width": max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size().columns)),
+    },
 )
 app.command("train")(train)
 app.command("eval")(evaluate)
@@ -33,9 +41,25 @@ app.command("compare")(compare)
 app.command("check")(check)
 app.command("data")(data)
 app.command("init")(init)
+app.command("configs")(configs)
 app.command("explain")(explain)
 app.command("gradcheck")(gradcheck)
 app.command("schema")(schema)
+
+
+@app.command("help")
+def show_help(
+    context: typer.Context,
+    command: Annotated[str | None, typer.Argument(metavar="[COMMAND]", help="The command to explain.")] = None,
+) -> None:
+    """Show the help of a command.
+
+    \b
+    Example: nncli help train
+    """
+    group = context.find_root()
+    words = ["--help"] if command is None else [command, "--help"]
+    group.command.main(words, prog_name="nncli")
 
 
 def _print_version(wanted: bool) -> None:
@@ -47,7 +71,7 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def nncli_options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+        bool, typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Describe a neural network in ten lines of YAML; train, evaluate, use and compare it."""

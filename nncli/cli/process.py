@@ -6,7 +6,7 @@ import io
 import os
 import signal
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 from nncli.console.encoding import ENCODING_ERRORS
 from nncli.errors import StopRequest, Terminated
@@ -27,7 +27,7 @@ def main() -> None:
     try:
         from nncli.cli.commands import app  # late: the collector, the signals and the streams are as they should be now
 
-        app()
+        app(prog_name="nncli")
     except SystemExit as end:
         code = end.code
     for stream in (sys.stdout, sys.stderr):
@@ -51,16 +51,27 @@ def _set_environment() -> None:
 
 
 def _mend_streams() -> None:
-    """Closed streams lead nowhere instead of into files that are opened later; signs they cannot hold are spelt out."""
+    """Closed streams lead nowhere, not into files that are opened later; characters they cannot hold are spelt out."""
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         if getattr(sys, name) is None:
             nowhere = os.open(os.devnull, os.O_RDWR)
             if nowhere != number:
                 os.dup2(nowhere, number)
             setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
+    sys.stderr = _own_stderr()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=ENCODING_ERRORS)
+
+
+def _own_stderr() -> TextIO:
+    """What Python says goes to a copy of descriptor 2, which nothing redirects.
+
+    Descriptor 2 itself is held back while TensorFlow or LiteRT start, whose C++ code writes to it; in another thread
+    messages of ours would be caught with that, and lost where the process ends meanwhile.
+    """
+    stream = sys.stderr
+    return os.fdopen(os.dup(stream.fileno()), "w", buffering=1, encoding=stream.encoding, errors=ENCODING_ERRORS)
 
 
 def _stop(number: int, frame: Any) -> None:

@@ -1,7 +1,7 @@
 """The only printing: what is said, where, and how it looks. Knows no run and no model.
 
-`output` has the console, `training` the live view of a training, `step` the progress of any other work, `shapes` tables
-and coloured text, `sparkline` curves in a line, `encoding` what ASCII streams show.
+`output` has the console, `training` the live view of a training and `epochs` its lines, `step` the progress of any
+other work, `shapes` tables and coloured text, `sparkline` curves in a line, `encoding` what ASCII streams show.
 """
 
 from nncli.console.encoding import ENCODING_ERRORS

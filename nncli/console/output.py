@@ -119,11 +119,20 @@ class Console:
         finally:
             step.close()
 
-    def training(self, epochs: int, batches: int, *, brief: bool = False) -> "TrainingView":
-        """The view of one training, `brief` for one of many; close it when it ends, however it ends."""
+    def training(
+        self, epochs: int, batches: int, *, title: str = "", monitor: str = "", larger_is_better: bool = False
+    ) -> "TrainingView":
+        """The view of one training, with a `title` for one of many; close it when it ends, however it ends."""
         from nncli.console.training import TrainingView
 
-        return TrainingView(self._stderr, epochs, batches, brief=brief)
+        return TrainingView(
+            self._stderr, epochs, batches, title=title, monitor=monitor, larger_is_better=larger_is_better
+        )
+
+    @property
+    def talk_width(self) -> int:
+        """Columns that a line of talk has."""
+        return self._stderr.width
 
 
 def _make(file: TextIO | None, *, is_stderr: bool) -> "rich.console.Console":

@@ -1,97 +1,126 @@
-"""What a person sees of a training while it runs; knows no model."""
+"""What a person sees of a training while it runs."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Mapping
 
 import rich.console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress, TextColumn
+from rich.table import Column
 
+from nncli.console.epochs import EpochTable, best_so_far, short_name, show_seconds
 from nncli.console.sparkline import sparkline
+from nncli.console.step import make_bar
 
-_PLAIN_EPOCH_LINES = 40
+_EPOCH_LINES = 40
 
 
 class TrainingView:
-    """What a person sees of a training: a line an epoch, on a terminal a bar inside it, curves at the end.
+    """A line an epoch in fixed columns, at most 40 of them; on a terminal two bars below; curves at the end.
 
-    A brief view is the bar alone.
+    `title` names one training of many, which is shown by its bar alone. `monitor` is the number that decides which
+    epoch is the best; the best so far is marked.
     """
 
-    def __init__(self, console: rich.console.Console, epochs: int, batches: int, *, brief: bool = False) -> None:
-        self._console, self._epochs, self._batches, self._brief = console, epochs, batches, brief
+    def __init__(
+        self,
+        console: rich.console.Console,
+        epochs: int,
+        batches: int,
+        *,
+        title: str = "",
+        monitor: str = "",
+        larger_is_better: bool = False,
+    ) -> None:
+        self._console, self._epochs, self._batches, self._title = console, epochs, batches, title
+        self._monitor, self._larger_is_better = monitor, larger_is_better
         self._records: list[Mapping[str, float]] = []
-        self._epoch = 0
+        self._table: EpochTable | None = None
         self._progress: Progress | None = None
+        self._started: float | None = None
         if console.is_terminal:
-            self._progress = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(14),
-                TextColumn("{task.fields[batches]}"),
-                TextColumn("{task.fields[metrics]}"),
-                TimeRemainingColumn(compact=True),
-                console=console,
-                transient=True,
-            )
-            self._progress.start()
-            self._bar = self._progress.add_task("compiling", total=epochs * batches, metrics="", batches="")
+            self._show_bars()
+
+    def _show_bars(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+            make_bar(),
+            TextColumn("{task.fields[detail]}", table_column=Column(no_wrap=True, justify="right")),
+            console=self._console,
+            transient=True,
+            expand=True,
+        )
+        self._progress.start()
+        self._all = self._progress.add_task(f"{self._title or 'training'}: compiling", total=None, detail="")
+        self._one = self._progress.add_task("epoch", total=self._batches, detail="", visible=False)
 
     def on_batch(self, epoch: int, batch: int, metrics: Mapping[str, float]) -> None:
         """`batch` batches of the epoch (counted from 0) are done, with the metrics so far."""
-        if self._progress is not None:
-            text = "  ".join(f"{name} {_short(value)}" for name, value in list(metrics.items())[:2])
-            description = f"epoch {epoch + 1}/{self._epochs}"
-            done = epoch * self._batches + batch
-            batches = f"{batch}/{self._batches}"
-            self._progress.update(self._bar, completed=done, metrics=text, description=description, batches=batches)
+        if self._progress is None:
+            return
+        now = time.monotonic()
+        self._started = self._started or now
+        done = epoch * self._batches + batch
+        elapsed = now - self._started
+        left = elapsed / done * (self._epochs * self._batches - done)
+        loss = f"  loss {metrics['loss']:.4g}" if "loss" in metrics and self._console.width >= 60 else ""
+        self._progress.update(
+            self._one,
+            visible=not self._title,
+            description=f"epoch {epoch + 1}/{self._epochs}",
+            completed=batch,
+            detail=f"{batch:,}/{self._batches:,} batches{loss}",
+        )
+        self._progress.update(
+            self._all,
+            description=self._title or "training",
+            total=self._epochs * self._batches,
+            completed=done,
+            detail=f"{_clock(elapsed)} elapsed, {_clock(left)} left",
+        )
 
     def on_epoch(self, epoch: int, record: Mapping[str, float]) -> None:
         """An epoch (counted from 0) is over."""
         self._records.append(record)
-        every = max(1, -(-self._epochs // _PLAIN_EPOCH_LINES))
-        is_between = (epoch + 1) % every and epoch + 1 != self._epochs and epoch
-        if self._brief or is_between:
+        if self._title:
             return
-        width = len(str(self._epochs))
-        text = f"epoch {epoch + 1:>{width}}/{self._epochs}"
-        ending = f"  {record.get('seconds', 0.0):.2f} s"
-        for position, cell in enumerate(_epoch_cells(record)):
-            if position > 1 and len(text + cell + ending) > self._console.width - 2:
-                break  # the loss and one metric always stand there; all are in metrics.jsonl
-            text += f"  {cell}"
-        self._console.print(escape(text + ending), soft_wrap=True)
+        if self._table is None:
+            self._table = EpochTable(record, self._epochs, self._console.width, monitor=self._monitor)
+            self._print(self._table.header)
+        every = max(1, -(-self._epochs // _EPOCH_LINES))
+        if (epoch + 1) % every and epoch + 1 != self._epochs and epoch:
+            return
+        watched = [float(each[self._monitor]) for each in self._records if self._monitor in each]
+        is_best = bool(watched) and best_so_far(watched, larger_is_better=self._larger_is_better)
+        self._print(self._table.line(epoch, record, is_best=is_best))
+
+    def _print(self, line: str) -> None:
+        self._console.print(escape(line), soft_wrap=True)
 
     def close(self) -> None:
-        """Ends the bar."""
+        """Ends the bars."""
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
 
     def draw_curves(self) -> None:
-        """The course of the loss and of the validation's loss and first metric, a character an epoch."""
-        if len(self._records) < 3 or self._brief:
+        """The course of the loss, and of the loss and the first metric on the validation set, a character an epoch."""
+        if len(self._records) < 3 or self._title or self._table is None:
             return
+        if self._table.legend:
+            self._print(self._table.legend)
         validation = [name for name in self._records[0] if name.startswith("val_")]
         chosen = [name for name in ("loss", *validation[:2]) if name in self._records[0]]
-        width = max(len(name) for name in chosen)
-        room = max(10, min(40, self._console.width - width - len("  12.3456 to 12.3456  ")))
+        width = max(len(short_name(name)) for name in chosen)
+        room = max(8, min(40, self._console.width - width - len("  123456 to 123456  ")))
         for name in chosen:
             values = [float(record[name]) for record in self._records if name in record]
             line = sparkline(values, room, ascii_only=not self._speaks_unicode())
-            self._console.print(escape(f"{name:<{width}}  {line}  {_short(values[0])} to {_short(values[-1])}"))
+            self._print(f"{short_name(name):<{width}}  {line}  {values[0]:.4g} to {values[-1]:.4g}")
 
     def _speaks_unicode(self) -> bool:
         return (self._console.encoding or "").lower().startswith("utf")
 
 
-def _epoch_cells(record: Mapping[str, float]) -> Iterator[str]:
-    """Each number of an epoch with its twin on the validation part: `loss 0.4528 | val 0.2689`."""
-    for name, value in record.items():
-        if name.startswith("val_") or name in ("epoch", "learning_rate", "train_seconds", "seconds"):
-            continue
-        twin = record.get(f"val_{name}")
-        yield f"{name} {_short(value)}" + (f" | val {_short(twin)}" if twin is not None else "")
-
-
-def _short(value: float) -> str:
-    """Four significant digits, as people compare them."""
-    return f"{value:#.4g}".rstrip(".")
+def _clock(seconds: float) -> str:
+    return show_seconds(seconds) if seconds >= 99.95 else f"{seconds:.0f} s"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nncli.pipeline.comparing.variants import ComparisonRequest
     from nncli.pipeline.drafting.check import check
     from nncli.pipeline.drafting.fix import fix
-    from nncli.pipeline.drafting.init import InitRequest, init
+    from nncli.pipeline.drafting.init import InitRequest, init, list_configs
     from nncli.pipeline.drafting.inspect import InspectionRequest, inspect
     from nncli.pipeline.explanation import explain
     from nncli.pipeline.folders import Folders
@@ -40,6 +40,7 @@ __all__ = [
     "gradcheck",
     "init",
     "inspect",
+    "list_configs",
     "predict",
     "schema_text",
     "train",
@@ -61,6 +62,7 @@ _HOMES = {
     "gradcheck": "nncli.pipeline.gradient_check",
     "init": "nncli.pipeline.drafting.init",
     "inspect": "nncli.pipeline.drafting.inspect",
+    "list_configs": "nncli.pipeline.drafting.init",
     "predict": "nncli.pipeline.predicting.predict",
     "schema_text": "nncli.config.describing.schema",
     "train": "nncli.pipeline.training.train",

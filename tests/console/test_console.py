@@ -6,6 +6,7 @@ import json
 import pytest
 
 from nncli.console import Console, make_table, sparkline
+from nncli.console.epochs import EpochTable, best_so_far
 from nncli.errors import ConfigError
 
 
@@ -39,15 +40,22 @@ def test_an_error_has_a_line_for_each_problem_and_the_fix() -> None:
 
 def test_training_without_a_terminal_is_plain_lines() -> None:
     console, stdout, stderr = make()
-    view = console.training(epochs=3, batches=10)
+    view = console.training(epochs=3, batches=10, monitor="val_loss")
     for epoch in range(3):
         view.on_batch(epoch, 5, {"loss": 1.0})
-        view.on_epoch(epoch, {"loss": 1 / (epoch + 1), "val_loss": 0.5, "seconds": 0.1, "learning_rate": 0.1})
+        val_loss = 0.5 if epoch < 2 else 0.6
+        view.on_epoch(epoch, {"loss": 1 / (epoch + 1), "val_loss": val_loss, "seconds": 0.1, "learning_rate": 0.1})
     view.close()
     view.draw_curves()
     lines = stderr.getvalue().splitlines()
-    assert lines[0] == "epoch 1/3  loss 1.000 | val 0.5000  0.10 s"
-    assert len(lines) == 5 and lines[3].startswith("loss      █")
+    assert lines[:5] == [
+        "epoch      loss  val_loss      time",
+        "  1/3    1.0000    0.5000    0.10 s *",
+        "  2/3    0.5000    0.5000    0.10 s",
+        "  3/3    0.3333    0.6000    0.10 s",
+        "* the best val_loss so far",
+    ]
+    assert len(lines) == 7 and lines[5].startswith("loss      █")
     assert stdout.getvalue() == ""
 
 
@@ -57,8 +65,33 @@ def test_many_epochs_do_not_fill_the_screen() -> None:
     for epoch in range(1000):
         view.on_epoch(epoch, {"loss": 1.0})
     lines = stderr.getvalue().splitlines()
-    assert len(lines) <= 42
-    assert lines[0].startswith("epoch    1/1000") and lines[-1].startswith("epoch 1000/1000")
+    assert len(lines) <= 43
+    assert lines[1].startswith("   1/1000 ") and lines[-1].startswith("1000/1000 ")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+def test_epoch_lines_keep_their_columns_and_the_width_whatever_the_numbers_are(width: int) -> None:
+    metrics = ("loss", "mean_absolute_error", "r2_score")
+    tables = []
+    for size in (1e-7, 0.5, 1234.5, 9.9e8, float("nan")):
+        record = {name: size for metric in metrics for name in (metric, f"val_{metric}")} | {"seconds": 4000.0}
+        table = EpochTable(record, 2000, width, monitor="val_loss")
+        smaller = dict.fromkeys(record, size / 1e5)
+        lines = [table.line(epoch, each, is_best=True) for epoch, each in ((0, record), (5, smaller), (1999, record))]
+        tables.append([table.header, *lines])
+    for header, *lines in tables:
+        assert header.split()[:3] == ["epoch", "loss", "val_loss"]
+        assert {len(line) for line in lines} == {len(header) + 2} and max(map(len, lines)) <= width
+    assert ("val_mae" in tables[0][0]) == (width >= 60)
+    assert ("val_r2_score" in tables[0][0]) == (width >= 120)
+
+
+def test_an_epoch_is_the_best_only_when_it_is_better_than_all_before() -> None:
+    assert best_so_far([0.3], larger_is_better=False) and best_so_far([0.3, 0.2], larger_is_better=False)
+    assert not best_so_far([0.3, 0.3], larger_is_better=False)
+    assert best_so_far([0.3, 0.4], larger_is_better=True)
+    assert best_so_far([float("nan"), 0.4], larger_is_better=True)
+    assert not best_so_far([0.4, float("nan")], larger_is_better=True)
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,10 @@ def check(
     data_dir: DataDir = None,
     json_mode: Json = False,
 ) -> None:
-    """Check a config against its data and print the network, without TensorFlow.
+    """Check a config against its data and print the network.
 
-    Example: [bold]nncli check mnist_softmax[/bold]
+    \b
+    Example: nncli check mnist_softmax
     """
     with command(json_mode=json_mode) as console:
         from nncli import pipeline

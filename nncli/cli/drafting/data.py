@@ -22,9 +22,10 @@ def data(
     data_dir: DataDir = None,
     json_mode: Json = False,
 ) -> None:
-    """Look data over: what is in it, and everything that is wrong with it.
+    """Examine a data set and list what is wrong with it.
 
-    Example: [bold]nncli data titanic.csv --target survived[/bold]
+    \b
+    Example: nncli data titanic.csv --target survived
     """
     with command(json_mode=json_mode) as console:
         from nncli import pipeline

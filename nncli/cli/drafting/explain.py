@@ -17,9 +17,10 @@ def explain(
     ] = None,
     json_mode: Json = False,
 ) -> None:
-    """Explain a rule or a lesson, or list layers, optimizers, schedules or losses with examples; alone, list all rules.
+    """Explain a rule, a lesson, a layer or an optimizer.
 
-    Example: [bold]nncli explain logits-twice[/bold], [bold]nncli explain adam[/bold]
+    \b
+    Example: nncli explain logits-twice
     """
     with command(json_mode=json_mode) as console:
         from nncli import pipeline

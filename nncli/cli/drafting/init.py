@@ -28,9 +28,10 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
     json_mode: Json = False,
 ) -> None:
-    """Look at data and write a commented config that trains as it is.
+    """Write a commented config for a table or image folder.
 
-    Example: [bold]nncli init titanic.csv --target survived[/bold]
+    \b
+    Example: nncli init titanic.csv --target survived
     """
     with command(json_mode=json_mode) as console:
         from nncli import pipeline

@@ -4,9 +4,10 @@ from nncli.cli.command import command
 
 
 def schema() -> None:
-    """Print the JSON Schema of the config, for editors.
+    """Print the JSON Schema of configs, for editors.
 
-    Example: [bold]nncli schema > schema.json[/bold]
+    \b
+    Example: nncli schema > schema.json
     """
     with command() as console:
         from nncli import pipeline

@@ -16,9 +16,10 @@ def evaluate(
     runs_dir: RunsDir = Path("runs"),
     json_mode: Json = False,
 ) -> None:
-    """Measure a run on its test part, beside what guessing would reach.
+    """Measure a run on its test set, beside what guessing reaches.
 
-    Example: [bold]nncli eval latest[/bold]
+    \b
+    Example: nncli eval latest
     """
     with command(json_mode=json_mode) as console:
         from nncli import pipeline

@@ -19,9 +19,10 @@ def predict(
     runs_dir: RunsDir = Path("runs"),
     json_mode: Json = False,
 ) -> None:
-    """Predict with a run: classes with probabilities, labels, or values.
+    """Predict images or rows of a table with a run.
 
-    Example: [bold]nncli predict digit.png --top 3[/bold]
+    \b
+    Example: nncli predict digit.png --top 3
     """
     with command(json_mode=json_mode) as console:
         from nncli import pipeline

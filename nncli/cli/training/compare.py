@@ -26,9 +26,10 @@ def compare(
     runs_dir: RunsDir = Path("runs"),
     json_mode: Json = False,
 ) -> None:
-    """Train variants of a network on the same splits and seeds, and compare them.
+    """Train variants of a network on the same splits and seeds.
 
-    Example: [bold]nncli compare --vary model.hidden_activation=sigmoid,relu --seeds 3[/bold]
+    \b
+    Example: nncli compare --vary model.hidden_activation=sigmoid,relu --seeds 3
     """
     with command(json_mode=json_mode) as console:
         from nncli import pipeline

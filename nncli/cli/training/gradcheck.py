@@ -17,9 +17,10 @@ def gradcheck(
     data_dir: DataDir = None,
     json_mode: Json = False,
 ) -> None:
-    """Compare a network's gradients with differences of its cost, in float64; exit 1 where they differ.
+    """Compare gradients with finite differences in float64.
 
-    Example: [bold]nncli gradcheck digits_softmax[/bold]
+    \b
+    Example: nncli gradcheck digits_softmax
     """
     with command(json_mode=json_mode) as console:
         from nncli import pipeline

@@ -20,9 +20,10 @@ def train(
     timings: Annotated[bool, typer.Option("--timings", help="Tell what took how long, from Enter on.")] = False,
     json_mode: Json = False,
 ) -> None:
-    """Train the network of a config and leave a run folder.
+    """Train a network and leave a run folder.
 
-    Example: [bold]nncli train mnist_softmax --set optimizer.learning_rate=0.01[/bold]
+    \b
+    Example: nncli train mnist_softmax --set optimizer.learning_rate=0.01
     """
     with command(json_mode=json_mode) as console:
         from nncli import pipeline

@@ -34,6 +34,14 @@ def show_network(console: Console, checked: Any) -> None:
     )
 
 
+def show_configs(console: Console, shipped: Sequence[Any]) -> None:
+    """A line for each config that comes with nncli, and what can be done with one."""
+    rows = [[config.name, config.summary] for config in shipped]
+    value = {"configs": [{"name": each.name, "summary": each.summary, "path": str(each.path)} for each in shipped]}
+    console.answer(value, make_table(None, ["config", "what it shows"], rows, left=2))
+    console.say("next: nncli train NAME, nncli check NAME, or copy one: nncli init --from NAME")
+
+
 def show_origins(console: Console, origins: tuple[str, Mapping[str, Any]]) -> None:
     """Every value of the resolved config and where it comes from."""
     text, values = origins

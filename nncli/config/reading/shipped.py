@@ -1,6 +1,7 @@
 """The configs that come with nncli, found by name from any folder."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import nncli
@@ -20,6 +21,25 @@ def shipped_folder() -> Path:
 def shipped_names() -> list[str]:
     """The names that `nncli train NAME` knows, sorted."""
     return sorted(path.stem for path in shipped_folder().glob("*.yaml"))
+
+
+@dataclass(frozen=True)
+class ShippedConfig:
+    """A config that comes with nncli: its name, what it shows in one line, its file."""
+
+    name: str
+    summary: str
+    path: Path
+
+
+def list_shipped() -> list[ShippedConfig]:
+    """The shipped configs by name; the second line of each is a comment that says what it shows."""
+    paths = sorted(shipped_folder().glob("*.yaml"))
+    return [ShippedConfig(path.stem, _second_line(path).removeprefix("# "), path) for path in paths]
+
+
+def _second_line(path: Path) -> str:
+    return path.read_text(encoding="utf-8").splitlines()[1]
 
 
 def find_config(name: str) -> Path:

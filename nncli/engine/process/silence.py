@@ -1,4 +1,4 @@
-"""Holding back what C++ code writes past Python to the standard error; knows nothing of who writes it."""
+"""Holding back what C++ code writes past Python to the standard error."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from typing import IO, TextIO
+from typing import IO
 
 _STDERR = 2
 # Lines of absl's and TensorFlow's C++ loggers, and of the converter's statistics.
@@ -22,25 +22,19 @@ _lock = threading.RLock()
 def held_stderr(*, give_out: bool = True) -> Iterator[None]:
     """Holds file descriptor 2 back while the body runs, drops the loggers' lines, then gives out the rest.
 
-    Python's own `sys.stderr` stays open the while, so what another thread says is seen at once. If the body raises,
-    the loggers' lines are given out too; without `give_out`, nothing is.
+    If the body raises, the loggers' lines are given out too; without `give_out`, nothing is. In the `nncli` command
+    Python's own `sys.stderr` is another descriptor (`cli.process`), so that messages of other threads appear at once.
     """
     with _lock, tempfile.TemporaryFile() as held:
-        stream = sys.stderr
-        _flush(stream)
+        _flush()
         kept = os.dup(_STDERR)
         os.dup2(held.fileno(), _STDERR)
-        if _writes_to_stderr(stream):
-            sys.stderr = os.fdopen(os.dup(kept), "w", buffering=1, encoding=stream.encoding, errors=stream.errors)
         dropped: re.Pattern[bytes] | None = None
         try:
             yield
             dropped = _NOISE
         finally:
-            if sys.stderr is not stream:
-                sys.stderr.flush()
-                sys.stderr = stream
-            _flush(stream)
+            _flush()
             os.dup2(kept, _STDERR)
             os.close(kept)
             if give_out:
@@ -54,15 +48,7 @@ def _give_out(held: IO[bytes], dropped: re.Pattern[bytes] | None) -> None:
             os.write(_STDERR, line)
 
 
-def _writes_to_stderr(stream: TextIO | None) -> bool:
-    """Whether the stream is the process's own; a notebook's or a test's stays untouched."""
-    try:
-        return stream is not None and stream.fileno() == _STDERR
-    except (OSError, ValueError):  # no descriptor behind it
-        return False
-
-
-def _flush(stream: TextIO | None) -> None:
-    if stream is not None:
+def _flush() -> None:
+    if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):  # closed, or its reader is gone
-            stream.flush()
+            sys.stderr.flush()

@@ -2,12 +2,13 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from nncli.config.reading.loading import LoadedConfig
 from nncli.console import Console
+from nncli.console.epochs import short_name
 from nncli.data.dataset import Dataset
 from nncli.errors import TrainingDivergedError
 from nncli.evaluate.metrics import MAIN_METRICS
@@ -20,6 +21,8 @@ from nncli.run import files
 from nncli.run.folder import RunFolder
 
 _LONGEST_NAME = 60
+# A name is cut down to this before the best epoch is left out of a line.
+_SHORTEST_NAME = 16
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,8 @@ class CellTrainer:
         loaded = cell.load(self._request)
         return prepare(loaded, self._data.folders, self._console, self._data.get(loaded, self._console))
 
-    def train(self, cell: Cell, folder: RunFolder) -> dict[str, Any]:
-        """One training; what it left, for the summary, which is None where it diverged."""
+    def train(self, cell: Cell, folder: RunFolder, *, title: str = "") -> dict[str, Any]:
+        """One training, shown as `title`; what it left. The summary is None where it diverged, `failure` then why."""
         try:
             prepared = self.prepare(cell)
         except BaseException:
@@ -95,12 +98,12 @@ class CellTrainer:
                 raise
         outcome: dict[str, Any] = {"variant": cell.variant.name, "seed": cell.seed, "run": str(folder.path)}
         try:
-            trained = train_into(folder, prepared, self._console, brief=True, program_cache=self._program_cache)
+            trained = train_into(
+                folder, prepared, self._console, title=title or str(cell), program_cache=self._program_cache
+            )
             outcome["summary"] = trained.summary
-            self._console.say(f"{cell}  {_in_short(trained.summary)}")
         except TrainingDivergedError as error:
-            self._console.warn(f"{cell}  {error.message}")
-            outcome["summary"] = None
+            outcome |= {"summary": None, "failure": error.message}
         return {
             **outcome,
             "task": prepared.dataset.facts.target.task.value,
@@ -121,8 +124,25 @@ def _folder_name(variant: str) -> str:
     return f"{name[:_LONGEST_NAME]}-{hashlib.sha256(variant.encode()).hexdigest()[:8]}"
 
 
-def _in_short(summary: Mapping[str, Any]) -> str:
+def report_cell(cell: Cell, outcome: Mapping[str, Any], variants: Sequence[Variant], console: Console) -> None:
+    """Says in a line how a training ended; lines of one comparison align, and fit the terminal."""
+    longest = max(len(variant.name) for variant in variants)
+    seed = f"seed {cell.seed}"
+    summary = outcome["summary"]
+    if summary is None:
+        console.warn(f"{seed}  {cell.variant.name}  {outcome['failure']}")
+        return
     metric = MAIN_METRICS[summary["test"]["task"]]
     value = summary["test"]["metrics"][metric]
-    shown = "undefined" if value is None else f"{value:.4f}"
-    return f"test {metric} {shown}, best {summary['monitor']} in epoch {summary['best_epoch']} of {summary['epochs']}"
+    score = f"test {short_name(metric)} {'undefined' if value is None else f'{value:.4f}'}"
+    epoch = f"best epoch {summary['best_epoch']:>{len(str(summary['epochs']))}}/{summary['epochs']}"
+    room = console.talk_width - len(f"{seed}    {score}  {epoch}")
+    if room < min(longest, _SHORTEST_NAME):
+        room, epoch = room + len(epoch) + 2, ""
+    width = max(1, min(longest, room))
+    console.say(f"{seed}  {_clip(cell.variant.name, width):<{width}}  {score}  {epoch}".rstrip())
+
+
+def _clip(name: str, width: int) -> str:
+    """The end of a name, which tells it from the others."""
+    return name if len(name) <= width else f"..{name[len(name) - width + 2 :]}"

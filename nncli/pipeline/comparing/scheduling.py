@@ -11,7 +11,7 @@ from typing import Any
 
 from nncli.console import Console
 from nncli.pipeline.background_import import begin_import, begin_summarizing, finish_import
-from nncli.pipeline.comparing.cell_training import Cell, CellTrainer, DataSets
+from nncli.pipeline.comparing.cell_training import Cell, CellTrainer, DataSets, report_cell
 from nncli.pipeline.comparing.variants import ComparisonRequest, Variant
 from nncli.pipeline.comparing.worker_pool import WorkerPool, next_cell
 from nncli.pipeline.folders import Folders
@@ -66,20 +66,25 @@ def train_cells(
             and len(different) == 1
             and (request.jobs == 1 or forking.takes_threads(threads, side_by_side=side_by_side))
         ):
-            outcomes |= _train_here(group, CellTrainer(request, data, console), folder)
+            outcomes |= _train_here(group, request, data, folder, console)
         else:
             with WorkerPool(jobs, request, data, fork=fork) as pool:
                 # Not before the last fork: a child could wait for ever for a module that a thread was importing.
                 idle = begin_summarizing if setting == different[-1] else None
-                outcomes |= pool.train(group, folder, console, when_idle=idle)
+                outcomes |= pool.train(group, folder, console, before=len(outcomes), total=len(cells), when_idle=idle)
     return [outcomes[cell] for cell in cells]
 
 
-def _train_here(cells: Sequence[Cell], trainer: CellTrainer, folder: RunFolder) -> dict[Cell, dict[str, Any]]:
+def _train_here(
+    cells: Sequence[Cell], request: ComparisonRequest, data: DataSets, folder: RunFolder, console: Console
+) -> dict[Cell, dict[str, Any]]:
     """One after another in this process, which has the threads for it."""
+    trainer = CellTrainer(request, data, console)
     pending, outcomes, last = list(cells), dict[Cell, dict[str, Any]](), None
     while (cell := next_cell(pending, last, ())) is not None:
         pending.remove(cell)
-        outcomes[cell] = trainer.train(cell, cell.make_folder(folder))
+        title = f"training {len(outcomes) + 1} of {len(cells)}"
+        outcomes[cell] = trainer.train(cell, cell.make_folder(folder), title=title)
+        report_cell(cell, outcomes[cell], request.variants, console)
         last = cell
     return outcomes

@@ -98,7 +98,9 @@ class LineConsole(Console):
         """One line that the user should not miss, for the parent to say."""
         self._line.send(("warn", text, once))
 
-    def training(self, epochs: int, batches: int, *, brief: bool = False) -> TrainingView:
+    def training(
+        self, epochs: int, batches: int, *, title: str = "", monitor: str = "", larger_is_better: bool = False
+    ) -> TrainingView:
         """A view that tells the parent how far the training is."""
         return _Reports(epochs * batches, batches, self._line)
 

@@ -11,12 +11,14 @@ from typing import Any
 
 from nncli.console import Console
 from nncli.errors import NncliError
-from nncli.pipeline.comparing.cell_training import Cell, DataSets
+from nncli.pipeline.comparing.cell_training import Cell, DataSets, report_cell
 from nncli.pipeline.comparing.variants import ComparisonRequest
 from nncli.pipeline.comparing.worker import STOPPING_SIGNALS, run_worker
 from nncli.run.folder import RunFolder
 
 _STOP_SECONDS = 10.0
+# How long the bar may wait for a message before it is drawn again.
+_REDRAW_SECONDS = 0.5
 _FEWER = "train fewer at a time: --jobs 1"
 
 
@@ -52,6 +54,7 @@ class WorkerPool:
 
         context: Any = multiprocessing.get_context("fork" if fork else "spawn")
         self._workers: list[_Worker] = []
+        self._variants = request.variants
         data = data if fork else DataSets(data.folders)  # arrays do not travel: reading them again is faster
         try:
             with accepting_threads(), _signals_held():
@@ -74,29 +77,40 @@ class WorkerPool:
         self.stop()
 
     def train(
-        self, cells: Sequence[Cell], folder: RunFolder, console: Console, *, when_idle: Callable[[], None] | None = None
+        self,
+        cells: Sequence[Cell],
+        folder: RunFolder,
+        console: Console,
+        *,
+        before: int = 0,
+        total: int | None = None,
+        when_idle: Callable[[], None] | None = None,
     ) -> Mapping[Cell, dict[str, Any]]:
         """Trains every cell in a folder inside `folder`; what each left.
 
-        `when_idle` is called when the first worker has nothing left to do. Raises what a worker raised, and NncliError
-        where one died.
+        `before` cells of the `total` were trained earlier. `when_idle` is called when the first worker has nothing left
+        to do. Raises what a worker raised, and NncliError where one died.
         """
         pending, outcomes = list(cells), dict[Cell, dict[str, Any]]()
-        with console.step("training") as progress:
+        total = total or len(cells)
+        at_once = f", {len(self._workers)} at a time" if len(self._workers) > 1 else ""
+        with console.step(f"0 of {total} trainings done{at_once}") as progress:
             for worker in self._workers:
                 self._employ(worker, pending, folder)
             while busy := [worker for worker in self._workers if worker.cell is not None]:
-                for line in wait([worker.line for worker in busy]):
+                for line in wait([worker.line for worker in busy], _REDRAW_SECONDS):
                     worker = next(worker for worker in busy if worker.line is line)
                     outcome = self._hear(worker, console)
                     if outcome is not None and worker.cell is not None:
                         outcomes[worker.cell] = outcome
+                        report_cell(worker.cell, outcome, self._variants, console)
                         self._employ(worker, pending, folder)
                 if when_idle is not None and any(each.is_dismissed for each in self._workers):
                     when_idle()
                     when_idle = None
-                done = len(outcomes) + sum(worker.share_done for worker in busy if worker.cell)
-                progress(f"{len(cells)} trainings, {len(self._workers)} at a time", done / len(cells))
+                done = before + len(outcomes)
+                share = done + sum(worker.share_done for worker in busy if worker.cell)
+                progress(f"{done} of {total} trainings done{at_once}", share / total)
         return outcomes
 
     def _employ(self, worker: _Worker, pending: list[Cell], folder: RunFolder) -> None:

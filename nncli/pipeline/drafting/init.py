@@ -13,7 +13,7 @@ from nncli.config.describing.writing import Entry, write_config
 from nncli.config.facts import DataFacts, Task
 from nncli.config.reading.document import parse_document
 from nncli.config.reading.loading import validate
-from nncli.config.reading.shipped import shipped_folder, shipped_names
+from nncli.config.reading.shipped import ShippedConfig, list_shipped, shipped_folder, shipped_names
 from nncli.config.reading.spelling import did_you_mean
 from nncli.config.rules import resolve
 from nncli.config.sections import Data
@@ -98,6 +98,11 @@ def init(request: InitRequest, *, console: Console) -> WrittenConfig:
     return WrittenConfig(output, text, findings)
 
 
+def list_configs() -> list[ShippedConfig]:
+    """The configs that come with nncli, by name."""
+    return list_shipped()
+
+
 def _require_target(source: Path, targets: Sequence[str], task: Task | None) -> None:
     """Refuses a table without a target and images with one, before anything else is looked at."""
     if not source.exists():
@@ -119,7 +124,10 @@ def _require_target(source: Path, targets: Sequence[str], task: Task | None) -> 
 def _copy(template: str, output: Path) -> str:
     """A shipped config with its comments; its first line names the copy, and editors still find the schema."""
     if template not in shipped_names():
-        raise UsageError(f"no shipped config is called {template!r}{did_you_mean(template, shipped_names())}")
+        raise UsageError(
+            f"no shipped config is called {template!r}{did_you_mean(template, shipped_names())}",
+            hint="`nncli configs` lists them",
+        )
     text = (shipped_folder() / f"{template}.yaml").read_text(encoding="utf-8")
     text = text.replace(f"# nncli train {template}\n", f"# nncli train {_quoted(output)}\n", 1)
     return text.replace(f"$schema=./{_SCHEMA}\n", f"$schema={(shipped_folder() / _SCHEMA).as_posix()}\n", 1)

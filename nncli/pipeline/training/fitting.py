@@ -56,7 +56,7 @@ def fit_model(
     prepared: Prepared,
     console: Console,
     *,
-    brief: bool = False,
+    title: str = "",
     program_cache: Any = None,
     watch: Stopwatch | None = None,
 ) -> Fitted:
@@ -88,7 +88,14 @@ def fit_model(
         dataset.train.inputs, models.targets_for(config, dataset.train.targets), row_weights(config, dataset)
     )
     validation = arrays.Arrays(dataset.validation.inputs, models.targets_for(config, dataset.validation.targets), None)
-    view = console.training(config.train.epochs, -(-len(dataset.train) // plan.batch_size), brief=brief)
+    monitor = monitored(config)
+    view = console.training(
+        config.train.epochs,
+        -(-len(dataset.train) // plan.batch_size),
+        title=title,
+        monitor=monitor,
+        larger_is_better=direction(monitor) == "max",
+    )
     callbacks = make_callbacks(config, folder, view, watch)
     try:
         network = network_mark(config, facts)

@@ -68,19 +68,20 @@ def train_into(
     prepared: Prepared,
     console: Console,
     *,
-    brief: bool = False,
+    title: str = "",
     program_cache: Any = None,
     stopwatch: Stopwatch | None = None,
 ) -> TrainedRun:
     """Trains in a folder that was made for it; run.json tells how it ended.
 
-    `brief` says little of each epoch; a `program_cache` keeps what the next training of the same network can use again.
+    A `title` names one training of many, which then says little of each epoch; a `program_cache` keeps what the next
+    training of the same network can use again.
     """
     started, watch = time.monotonic(), stopwatch or Stopwatch()
     with recorded(folder):
         with watch.part("other"):
             _write_beginnings(folder, prepared)
-        fitted = fit_model(folder, prepared, console, brief=brief, program_cache=program_cache, watch=watch)
+        fitted = fit_model(folder, prepared, console, title=title, program_cache=program_cache, watch=watch)
         with console.step("testing and writing the model"):
             with watch.part("test"):
                 summary = _summarize(prepared, fitted)

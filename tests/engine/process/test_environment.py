@@ -99,7 +99,9 @@ def test_a_body_can_be_silenced_altogether(capfd: pytest.CaptureFixture[str]) ->
 def test_what_python_says_meanwhile_is_seen_at_once() -> None:
     script = (
         "import os, sys\n"
+        "from nncli.cli import process\n"
         "from nncli.engine.process.silence import held_stderr\n"
+        "process._mend_streams()\n"
         "with held_stderr(give_out=False):\n"
         "    os.write(2, b'noise\\n')\n"
         "    print('seen', file=sys.stderr)\n"

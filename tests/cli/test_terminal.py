@@ -1,0 +1,103 @@
+"""The screen of a real terminal, by a pseudo-terminal: no foreign line, nothing lost, nothing wider than the window."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are Unix's")
+
+COMMAND = [sys.executable, "-m", "nncli"]
+# Stands for TensorFlow: an import that takes long and writes to descriptor 2 the while, as absl's loggers do.
+SLOW_IMPORT = """
+import os, time
+for _ in range(400):
+    os.write(2, b"WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\\n")
+    time.sleep(0.05)
+"""
+
+
+def run_in_terminal(words: list[str], columns: int) -> tuple[str, int]:
+    """What a terminal of that width and 24 lines gets, and the exit code."""
+    process, terminal = pty.fork()
+    if process == 0:
+        os.environ.pop("COLUMNS", None)
+        os.environ["TERM"] = "xterm-256color"
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        os.execv(COMMAND[0], [*COMMAND, *words])
+    received = b""
+    while select.select([terminal], [], [], 120)[0]:
+        try:
+            piece = os.read(terminal, 1 << 16)
+        except OSError:  # Linux's way to say that the other end was closed
+            break
+        if not piece:
+            break
+        received += piece
+    return received.decode(errors="replace"), os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def lines_on_screen(received: str) -> list[str]:
+    """All lines that were ever written, without colours; a line that was overwritten counts as one of its own."""
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", received)
+    return [line.rstrip() for line in re.split(r"[\r\n]+", plain) if line.strip()]
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_epochs_fit_the_window_and_nothing_foreign_is_on_the_screen(columns: int, tmp_path: Path) -> None:
+    received, code = run_in_terminal(["train", "--epochs", "3", "--runs-dir", str(tmp_path)], columns)
+    assert code == 0, received
+    lines = lines_on_screen(received)
+    assert not [line for line in lines if "absl" in line or re.match(r"[IWEF]\d{4} ", line)]
+    epochs = [line for line in lines if re.match(r" *(epoch +loss|\d/3 )", line)]
+    assert epochs[0].split()[:3] == ["epoch", "loss", "val_loss"] and len(epochs) == 4
+    assert epochs[1].endswith("*"), "the first epoch is the best so far"
+    bars = [line for line in lines if "elapsed" in line or "batches" in line]
+    assert bars and max(map(len, [*epochs, *bars])) <= columns
+    assert len({len(line.removesuffix(" *")) for line in epochs}) == 1, "columns stand still"
+
+
+def test_a_comparison_says_from_the_start_how_many_trainings_are_done(tmp_path: Path) -> None:
+    words = ["compare", "--epochs", "1", "--seeds", "1", "--jobs", "2", "--runs-dir", str(tmp_path)]
+    received, code = run_in_terminal(words, 80)
+    assert code == 0, received
+    lines = lines_on_screen(received)
+    assert any("0 of 2 trainings done, 2 at a time" in line for line in lines)
+    told = [line for line in lines if line.startswith("seed 1 ")]
+    assert len(told) == 2 and max(map(len, told)) <= 80
+
+
+def test_an_error_is_never_lost_while_tensorflow_is_being_imported(tmp_path: Path) -> None:
+    stub = tmp_path / "stub" / "tensorflow"
+    stub.mkdir(parents=True)
+    (stub / "__init__.py").write_text(SLOW_IMPORT)
+    (tmp_path / "empty.csv").write_text("a,b\n")
+    config = tmp_path / "config.yaml"
+    config.write_text("data: {source: csv, path: empty.csv, target: b}\nmodel: {layers: [output]}\n")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(stub.parent), *sys.path])}
+    command = [*COMMAND, "train", str(config), "--runs-dir", str(tmp_path / "runs")]
+    for _ in range(8):
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert done.stderr.startswith("error: ") and "no rows" in done.stderr
+        assert "absl" not in done.stderr
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_help_names_every_option_in_full_and_no_type_for_a_flag(columns: int) -> None:
+    environment = {**os.environ, "COLUMNS": str(columns)}
+    done = subprocess.run([*COMMAND, "train", "--help"], env=environment, capture_output=True, text=True, check=True)
+    assert {"--runs-dir", "--data-dir", "--timings"} <= set(done.stdout.split())
+    assert "bool" not in done.stdout and "…" not in done.stdout
+    prose = [line for line in done.stdout.splitlines() if "Example:" not in line]
+    assert max(map(len, prose)) <= columns
+    same = subprocess.run([*COMMAND, "help", "train"], env=environment, capture_output=True, text=True, check=True)
+    assert same.stdout == done.stdout
