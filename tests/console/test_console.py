@@ -76,7 +76,7 @@ def test_epoch_lines_keep_their_columns_and_the_width_whatever_the_numbers_are(w
     for size in (1e-7, 0.5, 1234.5, 9.9e8, float("nan")):
         record = {name: size for metric in metrics for name in (metric, f"val_{metric}")} | {"seconds": 4000.0}
         table = EpochTable(record, 2000, width, monitor="val_loss")
-        smaller = dict.fromkeys(record, size / 1e5)
+        smaller = dict.fromkeys(record, size / 1e5) | {"seconds": 0.1}
         lines = [table.line(epoch, each, is_best=True) for epoch, each in ((0, record), (5, smaller), (1999, record))]
         tables.append([table.header, *lines])
     for header, *lines in tables:
