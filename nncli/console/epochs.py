@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 _WIDTH = 8
+_TIME = 7
 _GAP = "  "
 _MARK = " *"
 # Keras's own short names; the long ones take a third of a terminal.
@@ -32,7 +33,7 @@ class EpochTable:
     def __init__(self, first: Mapping[str, float], epochs: int, width: int, *, monitor: str = "") -> None:
         self._first = len(f"{epochs}/{epochs}")
         self._epochs, self._monitor = epochs, monitor if monitor in first else ""
-        room = width - max(self._first, len("epoch")) - len(_GAP) - _WIDTH - len(_MARK) * bool(self._monitor)
+        room = width - max(self._first, len("epoch")) - len(_GAP) - _TIME - len(_MARK) * bool(self._monitor)
         self._columns: list[tuple[str, int]] = []
         for name in _in_order(first):
             needed = max(len(short_name(name)), _WIDTH)
@@ -46,7 +47,7 @@ class EpochTable:
     def header(self) -> str:
         """The names of the columns."""
         cells = [f"{short_name(name):>{width}}" for name, width in self._columns]
-        return _GAP.join([f"{'epoch':>{max(self._first, 5)}}", *cells, f"{'time':>{_WIDTH}}"])
+        return _GAP.join(["epoch".rjust(max(self._first, 5)), *cells, "time".rjust(_TIME)])
 
     @property
     def legend(self) -> str:
@@ -60,7 +61,7 @@ class EpochTable:
             for name, width in self._columns
         ]
         number = f"{f'{epoch + 1}/{self._epochs}':>{max(self._first, 5)}}"
-        time = f"{show_seconds(record.get('seconds', 0.0)):>{_WIDTH}}"
+        time = f"{show_seconds(record.get('seconds', 0.0)):>{_TIME}}"
         return _GAP.join([number, *cells, time]) + (_MARK if is_best and self._monitor else "")
 
 

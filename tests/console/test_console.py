@@ -49,10 +49,10 @@ def test_training_without_a_terminal_is_plain_lines() -> None:
     view.draw_curves()
     lines = stderr.getvalue().splitlines()
     assert lines[:5] == [
-        "epoch      loss  val_loss      time",
-        "  1/3    1.0000    0.5000    0.10 s *",
-        "  2/3    0.5000    0.5000    0.10 s",
-        "  3/3    0.3333    0.6000    0.10 s",
+        "epoch      loss  val_loss     time",
+        "  1/3    1.0000    0.5000   0.10 s *",
+        "  2/3    0.5000    0.5000   0.10 s",
+        "  3/3    0.3333    0.6000   0.10 s",
         "* the best val_loss so far",
     ]
     assert len(lines) == 7 and lines[5].startswith("loss      █")
