@@ -12,9 +12,9 @@ from nncli.errors import NncliError, Terminated
 
 
 @contextmanager
-def command(*, json_mode: bool = False) -> Iterator[Console]:
+def command(*, json_mode: bool = False, quiet: bool = False) -> Iterator[Console]:
     """Gives a command its console, and turns every way of ending into one message and the documented exit code."""
-    console = Console(json_mode=json_mode)
+    console = Console(json_mode=json_mode, quiet=quiet)
     try:
         yield console
     except typer.Exit:

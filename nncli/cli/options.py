@@ -1,17 +1,38 @@
 """The options that several commands share, declared once; knows no command."""
 
+import os
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from nncli.errors import UsageError
 
 RunsDir = Annotated[Path, typer.Option("--runs-dir", envvar="NNCLI_RUNS_DIR", help="Folder of the runs.")]
 DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", envvar="NNCLI_DATA_DIR", help="Folder with data that tensorflow-datasets prepared."),
 ]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only the answer, warnings and errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Put one JSON object on stdout.")]
 Assignments = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a value of the config; repeatable.")
 ]
-Run = Annotated[str, typer.Option("--run", metavar="RUN", help="A run's folder, name or beginning.")]
+Run = Annotated[
+    str | None,
+    typer.Option("--run", metavar="RUN", help="A run's folder, name or beginning.", show_default="latest"),
+]
+
+
+def choose_run(argument: str | None, option: str | None) -> str:
+    """The run that is meant by an argument or by --run. Raises UsageError where they differ."""
+    if argument is not None and option is not None and argument != option:
+        raise UsageError(f"got two runs, {argument} and --run {option}", hint="name one of them")
+    return argument or option or "latest"
+
+
+def run_word(folder: Path, runs_dir: Path) -> str:
+    """A run as the next command can name it: by its name alone where that is enough, else by its path, quoted."""
+    usual = Path(os.environ.get("NNCLI_RUNS_DIR", "runs"))
+    return shlex.quote(folder.name if folder.parent == usual == runs_dir else str(folder))

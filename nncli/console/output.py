@@ -6,7 +6,7 @@ written without.
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
@@ -21,10 +21,20 @@ if TYPE_CHECKING:
 
 
 class Console:
-    """Says things where they belong; `json_mode` turns the answer into one JSON object on stdout."""
+    """Says things where they belong; `json_mode` turns the answer into one JSON object on stdout.
 
-    def __init__(self, *, json_mode: bool = False, stdout: TextIO | None = None, stderr: TextIO | None = None) -> None:
-        self.json_mode = json_mode
+    A `quiet` console shows answers, warnings and errors, and neither talk nor progress.
+    """
+
+    def __init__(
+        self,
+        *,
+        json_mode: bool = False,
+        quiet: bool = False,
+        stdout: TextIO | None = None,
+        stderr: TextIO | None = None,
+    ) -> None:
+        self.json_mode, self.quiet = json_mode, quiet
         self._said: set[str] = set()
         self._given_stdout, self._given_stderr = stdout, stderr
 
@@ -90,7 +100,14 @@ class Console:
 
     def say(self, text: str, *, once: bool = False) -> None:
         """One line of talk; with `once`, only if it was not said before."""
-        self._talk(_escape(text), once)
+        if not self.quiet:
+            self._talk(_escape(text), once)
+
+    def suggest(self, commands: Sequence[str]) -> None:
+        """What can be done next, one command a line; nothing for a program."""
+        if not self.json_mode:
+            for position, text in enumerate(commands):
+                self.say(f"{'next:' if position == 0 else '     '} {text}")
 
     def warn(self, text: str, *, once: bool = False) -> None:
         """One line that the user should not miss."""
@@ -113,7 +130,7 @@ class Console:
         """A stretch of work, shown while it lasts; call the step to report what share of it is done."""
         from nncli.console.step import Step
 
-        step = Step(self._stderr, what)
+        step = Step(self._stderr, what, shown=not self.quiet)
         try:
             yield step
         finally:
@@ -126,7 +143,13 @@ class Console:
         from nncli.console.training import TrainingView
 
         return TrainingView(
-            self._stderr, epochs, batches, title=title, monitor=monitor, larger_is_better=larger_is_better
+            self._stderr,
+            epochs,
+            batches,
+            title=title,
+            monitor=monitor,
+            larger_is_better=larger_is_better,
+            shown=not self.quiet,
         )
 
     @property

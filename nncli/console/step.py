@@ -20,12 +20,12 @@ def make_bar() -> BarColumn:
 class Step:
     """Progress of one stretch of work: on a terminal a spinner, or a bar once it reports; nothing elsewhere."""
 
-    def __init__(self, console: rich.console.Console, what: str) -> None:
+    def __init__(self, console: rich.console.Console, what: str, *, shown: bool = True) -> None:
         self._console = console
         self._started = time.monotonic()
         self._progress: Progress | None = None
         self._task: Any = None
-        self._spinner = console.status(escape(what), spinner_style="cyan") if console.is_terminal else None
+        self._spinner = console.status(escape(what), spinner_style="cyan") if shown and console.is_terminal else None
         if self._spinner is not None:
             self._spinner.start()
 

@@ -31,14 +31,16 @@ class TrainingView:
         title: str = "",
         monitor: str = "",
         larger_is_better: bool = False,
+        shown: bool = True,
     ) -> None:
+        self._shown = shown
         self._console, self._epochs, self._batches, self._title = console, epochs, batches, title
         self._monitor, self._larger_is_better = monitor, larger_is_better
         self._records: list[Mapping[str, float]] = []
         self._table: EpochTable | None = None
         self._progress: Progress | None = None
         self._started: float | None = None
-        if console.is_terminal:
+        if shown and console.is_terminal:
             self._show_bars()
 
     def _show_bars(self) -> None:
@@ -82,7 +84,7 @@ class TrainingView:
     def on_epoch(self, epoch: int, record: Mapping[str, float]) -> None:
         """An epoch (counted from 0) is over."""
         self._records.append(record)
-        if self._title:
+        if self._title or not self._shown:
             return
         if self._table is None:
             self._table = EpochTable(record, self._epochs, self._console.width, monitor=self._monitor)

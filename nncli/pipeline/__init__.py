@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nncli.pipeline.drafting.fix import fix
     from nncli.pipeline.drafting.init import InitRequest, init, list_configs
     from nncli.pipeline.drafting.inspect import InspectionRequest, inspect
+    from nncli.pipeline.drafting.samples import write_samples
     from nncli.pipeline.explanation import explain
     from nncli.pipeline.folders import Folders
     from nncli.pipeline.gradient_check import GradientRequest, gradcheck
@@ -44,6 +45,7 @@ __all__ = [
     "predict",
     "schema_text",
     "train",
+    "write_samples",
 ]
 
 # name -> the module it lives in
@@ -66,6 +68,7 @@ _HOMES = {
     "predict": "nncli.pipeline.predicting.predict",
     "schema_text": "nncli.config.describing.schema",
     "train": "nncli.pipeline.training.train",
+    "write_samples": "nncli.pipeline.drafting.samples",
 }
 
 

@@ -1,6 +1,7 @@
-"""Which run a word means: a folder, a name or its unique beginning, or `latest`."""
+"""Which run a word means: a folder, a name, the beginning of one, or `latest`."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +12,77 @@ from nncli.run.folder import RunFolder
 LATEST = "latest"
 
 
-def find_run(word: str, runs_dir: Path) -> RunFolder:
-    """The run that `word` means. Raises RunError where there is none, or more than one."""
+@dataclass(frozen=True)
+class FoundRun:
+    """A run, and what has to be said of the choice: that other runs fit, or that a newer one did not finish."""
+
+    folder: RunFolder
+    note: str | None = None
+
+
+def find_run(word: str, runs_dir: Path) -> FoundRun:
+    """The run that `word` means; of several that fit, the newest finished training. Raises RunError for none.
+
+    A word is a folder, a run's whole name, its beginning (`20261123`), or the config's name in it (`mnist_softmax`).
+    """
     if word == LATEST:
         return _latest(runs_dir)
     folder = Path(word)
     if (folder / files.RECORD).is_file():
-        return RunFolder(folder)
-    names = sorted(path.name for path in _run_folders(runs_dir))
-    # What follows the time, `mnist_softmax` in 20261123-021507-mnist_softmax, means the newest finished one.
-    matches = [name for name in names if name == word]
-    matches = matches or [name for name in names if name.startswith(word)]
-    matches = matches or _newest([path for path in _trainings(runs_dir) if path.name.split("-", 2)[-1] == word])
-    if len(matches) == 1:
-        return RunFolder(runs_dir / matches[0])
+        return FoundRun(RunFolder(folder))
+    runs = _run_folders(runs_dir)
+    for fits in (_is_name, _is_beginning, _is_config_name):
+        matches = [path for path in runs if fits(path.name, word)]
+        if matches:
+            return _newest_of(matches, word)
     if folder.is_dir():
         raise RunError(f"{word} is not a run folder: it has no {files.RECORD}")
-    if matches:
-        raise RunError(f"{word!r} means {len(matches)} runs: {', '.join(matches[:5])}", hint="give more of the name")
-    raise RunError(f"no run {word!r} in {runs_dir}", hint=_known([path.name for path in _trainings(runs_dir)]))
+    raise RunError(f"no run {word!r} in {runs_dir}", hint=_known([path.name for path in _trainings(runs)]))
+
+
+def _is_name(name: str, word: str) -> bool:
+    return name == word
+
+
+def _is_beginning(name: str, word: str) -> bool:
+    return name.startswith(word)
+
+
+def _is_config_name(name: str, word: str) -> bool:
+    return name.split("-", 2)[-1] == word
+
+
+def _newest_of(matches: list[Path], word: str) -> FoundRun:
+    chosen = _newest(_trainings(matches) or matches)
+    if len(matches) == 1:
+        return FoundRun(RunFolder(chosen))
+    return FoundRun(RunFolder(chosen), f"{word!r} fits {len(matches)} runs; using the newest, {chosen.name}")
+
+
+def _latest(runs_dir: Path) -> FoundRun:
+    """The newest finished training, and whether a newer one did not finish."""
+    runs = _run_folders(runs_dir)
+    trainings = _trainings(runs)
+    if not trainings:
+        raise RunError(f"no finished run in {runs_dir}", hint=_unfinished_hint(runs) or "train one first: nncli train")
+    chosen = _newest(trainings)
+    started = _record(chosen).get("started", "")
+    newer = [path for path in _unfinished(runs) if _record(path).get("started", "") >= started]
+    if not newer:
+        return FoundRun(RunFolder(chosen))
+    other = max(newer, key=lambda path: (_record(path).get("started", ""), path.name))
+    note = f"using {chosen.name}; the newer run {other.name} {_how_it_stands(other)}"
+    return FoundRun(RunFolder(chosen), note)
+
+
+def _how_it_stands(path: Path) -> str:
+    status = _record(path).get("status")
+    return "is still running" if status == "running" else f"was {status}" if status == "interrupted" else f"{status}"
+
+
+def _unfinished_hint(runs: list[Path]) -> str | None:
+    usable = [path for path in _unfinished(runs) if (path / files.MANIFEST).exists()]
+    return f"name the run that was interrupted: {_newest(usable).name}" if usable else None
 
 
 def _known(names: list[str]) -> str:
@@ -42,23 +95,20 @@ def _run_folders(runs_dir: Path) -> list[Path]:
     return [path for path in runs_dir.iterdir() if (path / files.RECORD).is_file()]
 
 
-def _latest(runs_dir: Path) -> RunFolder:
-    """The newest finished `train`."""
-    newest = _newest(_trainings(runs_dir))
-    if not newest:
-        raise RunError(f"no finished run in {runs_dir}", hint="train one first: nncli train")
-    return RunFolder(runs_dir / newest[0])
+def _newest(paths: list[Path]) -> Path:
+    """The run that ended last, or started last where none has ended."""
+    return max(paths, key=lambda path: (_record(path).get("ended") or _record(path).get("started", ""), path.name))
 
 
-def _newest(paths: list[Path]) -> list[str]:
-    """The name of the run that ended last, alone in a list; an empty list for none."""
-    return [max(paths, key=lambda path: (_record(path).get("ended", ""), path.name)).name] if paths else []
-
-
-def _trainings(runs_dir: Path) -> list[Path]:
+def _trainings(paths: list[Path]) -> list[Path]:
     """The finished trainings, no comparisons."""
     wanted = {"kind": "train", "status": "finished"}
-    return [path for path in _run_folders(runs_dir) if wanted.items() <= _record(path).items()]
+    return [path for path in paths if wanted.items() <= _record(path).items()]
+
+
+def _unfinished(paths: list[Path]) -> list[Path]:
+    records = [(path, _record(path)) for path in paths]
+    return [path for path, record in records if record.get("kind") == "train" and record.get("status") != "finished"]
 
 
 def _record(path: Path) -> dict[str, Any]:

@@ -77,23 +77,45 @@ def test_latest_is_the_newest_finished_training_and_no_cell_or_comparison(tmp_pa
     finished(comparison.path, "cell", "2026-01-05")
     RunFolder.create(tmp_path, "running")
     (tmp_path / "stray").mkdir()
-    assert find_run("latest", tmp_path).path == expected.path
+    assert find_run("latest", tmp_path).folder.path == expected.path
 
 
 def test_a_run_is_found_by_folder_name_unique_beginning_or_its_own_name(tmp_path: Path) -> None:
     one = finished(tmp_path, "20260101-000000-digits", "1")
     two = finished(tmp_path, "20260102-000000-mnist", "2")
-    assert find_run(str(one.path), Path("nowhere")).path == one.path
-    assert find_run("20260102-000000-mnist", tmp_path).path == two.path
-    assert find_run("20260101", tmp_path).path == one.path
-    assert find_run("mnist", tmp_path).path == two.path
-    with pytest.raises(RunError, match="means 2 runs"):
-        find_run("2026", tmp_path)
+    assert find_run(str(one.path), Path("nowhere")).folder.path == one.path
+    assert find_run("20260102-000000-mnist", tmp_path).folder.path == two.path
+    assert find_run("20260101", tmp_path).folder.path == one.path
+    assert find_run("mnist", tmp_path).folder.path == two.path
+    found = find_run("2026", tmp_path)
+    assert found.folder.path == two.path
+    assert found.note == "'2026' fits 2 runs; using the newest, 20260102-000000-mnist"
+    assert find_run("mnist", tmp_path).note is None
     with pytest.raises(RunError, match="no run 'cifar'") as caught:
         find_run("cifar", tmp_path)
     assert caught.value.hint == "known: 20260101-000000-digits, 20260102-000000-mnist"
     with pytest.raises(RunError, match="not a run folder"):
         find_run(str(tmp_path), tmp_path)
+
+
+def test_a_newer_run_that_did_not_finish_is_named(tmp_path: Path) -> None:
+    finished(tmp_path, "20260101-000000-a", "2026-01-01")
+    assert find_run("latest", tmp_path).note is None
+    newer = RunFolder.create(tmp_path, "b")
+    newer.close("interrupted")
+    found = find_run("latest", tmp_path)
+    assert found.folder.path.name == "20260101-000000-a"
+    assert found.note == f"using 20260101-000000-a; the newer run {newer.path.name} was interrupted"
+
+
+def test_without_a_finished_run_the_interrupted_one_is_offered(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, "net")
+    folder.write(files.LITE_MODEL, b"model")
+    folder.write_manifest()
+    folder.close("interrupted")
+    with pytest.raises(RunError) as caught:
+        find_run("latest", tmp_path)
+    assert caught.value.hint == f"name the run that was interrupted: {folder.path.name}"
 
 
 def test_without_any_run_the_next_step_is_told(tmp_path: Path) -> None:

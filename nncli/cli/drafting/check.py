@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from nncli.cli.command import command
-from nncli.cli.options import Assignments, DataDir, Json
+from nncli.cli.options import Assignments, DataDir, Json, Quiet
 
 
 def check(
@@ -14,6 +14,7 @@ def check(
     fix: Annotated[bool, typer.Option("--fix", help="Mend in the file what has one certain fix, then check.")] = False,
     assignments: Assignments = None,
     data_dir: DataDir = None,
+    quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
     """Check a config against its data and print the network.
@@ -21,7 +22,7 @@ def check(
     \b
     Example: nncli check mnist_softmax
     """
-    with command(json_mode=json_mode) as console:
+    with command(json_mode=json_mode, quiet=quiet) as console:
         from nncli import pipeline
         from nncli.cli.views.network import show_fixes, show_network, show_origins
 

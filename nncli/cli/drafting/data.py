@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from nncli.cli.command import command
-from nncli.cli.options import Assignments, DataDir, Json
+from nncli.cli.options import Assignments, DataDir, Json, Quiet
 
 
 def data(
@@ -20,17 +20,19 @@ def data(
     ] = None,
     assignments: Assignments = None,
     data_dir: DataDir = None,
+    quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
     """Examine a data set and list what is wrong with it.
 
     \b
-    Example: nncli data titanic.csv --target survived
+    Example: nncli data samples/flowers.csv --target species
     """
-    with command(json_mode=json_mode) as console:
+    with command(json_mode=json_mode, quiet=quiet) as console:
         from nncli import pipeline
         from nncli.cli.views.data import show_inspection
 
         request = pipeline.InspectionRequest.parse(source, target, assignments, sheet)
         inspection = pipeline.inspect(request, folders=pipeline.Folders(data_dir=data_dir), console=console)
         show_inspection(console, inspection, draws=sheet == "-" or (sheet is None and console.shows_pictures))
+        console.suggest(inspection.following)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from nncli.cli.command import command
-from nncli.cli.options import Json
+from nncli.cli.options import Json, Quiet
 
 
 def explain(
@@ -15,6 +15,7 @@ def explain(
     assignments: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=NUMBER", help="Change a number of a lesson; repeatable.")
     ] = None,
+    quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
     """Explain a rule, a lesson, a layer or an optimizer.
@@ -22,7 +23,7 @@ def explain(
     \b
     Example: nncli explain logits-twice
     """
-    with command(json_mode=json_mode) as console:
+    with command(json_mode=json_mode, quiet=quiet) as console:
         from nncli import pipeline
         from nncli.cli.views.explanation import show_explanation
 

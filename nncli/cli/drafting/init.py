@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from nncli.cli.command import command
-from nncli.cli.options import Json
+from nncli.cli.options import Json, Quiet
 from nncli.console import Console
+from nncli.errors import UsageError
 
 
 def init(
@@ -22,20 +23,31 @@ def init(
         str | None, typer.Option(help="binary, multiclass, multilabel, regression or positive_regression.")
     ] = None,
     template: Annotated[str | None, typer.Option("--from", metavar="NAME", help="Copy this shipped config.")] = None,
+    samples: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Write images, a table and drawings to try commands on.")
+    ] = None,
     output: Annotated[
         str | None, typer.Option(metavar="FILE", help="Where to write it, - for stdout.", show_default="DATA.yaml")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE, or the files in DIR.")] = False,
+    quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
     """Write a commented config for a table or image folder.
 
     \b
-    Example: nncli init titanic.csv --target survived
+    Example: nncli init samples/flowers.csv --target species
     """
-    with command(json_mode=json_mode) as console:
+    with command(json_mode=json_mode, quiet=quiet) as console:
         from nncli import pipeline
 
+        if samples is not None:
+            if source is not None or template is not None:
+                raise UsageError("--samples goes without DATA and --from", hint="nncli init --samples samples")
+            written = pipeline.write_samples(samples, force=force)
+            console.answer({"samples": str(written.folder)}, f"written: {written.folder}")
+            console.suggest(written.commands)
+            return
         request = pipeline.InitRequest(source, template, target or (), task, output, force)
         _show(console, pipeline.init(request, console=console))
 
@@ -49,9 +61,9 @@ def _show(console: Console, written: Any) -> None:
     lines += [f"look at {remark}" for remark in written.findings.get("remarks", ())]
     config = {"config": written.text} if written.path is None else {}
     quoted = shlex.quote(str(written.path))
-    following = f"next: nncli check {quoted}, then nncli train {quoted}"
     answer = {"path": written.path and str(written.path), **config, **written.findings}
-    console.answer(answer, *lines, f"written: {written.path}", following)
+    console.answer(answer, *lines, f"written: {written.path}")
+    console.suggest([f"nncli check {quoted}", f"nncli train {quoted}"])
 
 
 def _write_utf8(console: Console, text: str) -> None:

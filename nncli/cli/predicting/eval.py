@@ -6,14 +6,18 @@ from typing import Annotated
 import typer
 
 from nncli.cli.command import command
-from nncli.cli.options import DataDir, Json, RunsDir
+from nncli.cli.options import DataDir, Json, Quiet, Run, RunsDir, choose_run
 
 
 def evaluate(
-    run: Annotated[str, typer.Argument(metavar="[RUN]", help="A run's folder, name or beginning.")] = "latest",
-    data: Annotated[str | None, typer.Option(metavar="PATH", help="Labelled data instead of the test part.")] = None,
+    run: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="A run's folder, name or beginning.", show_default="latest")
+    ] = None,
+    run_option: Run = None,
+    data: Annotated[str | None, typer.Option(metavar="PATH", help="Labelled data instead of the test set.")] = None,
     data_dir: DataDir = None,
     runs_dir: RunsDir = Path("runs"),
+    quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
     """Measure a run on its test set, beside what guessing reaches.
@@ -21,9 +25,10 @@ def evaluate(
     \b
     Example: nncli eval latest
     """
-    with command(json_mode=json_mode) as console:
+    with command(json_mode=json_mode, quiet=quiet) as console:
         from nncli import pipeline
-        from nncli.cli.views.results import show_evaluation
+        from nncli.cli.views.evaluation import show_evaluation
 
         folders = pipeline.Folders(runs_dir, data_dir)
-        show_evaluation(console, pipeline.evaluate(run, folders=folders, console=console, data_path=data))
+        word = choose_run(run, run_option)
+        show_evaluation(console, pipeline.evaluate(word, folders=folders, console=console, data_path=data), runs_dir)

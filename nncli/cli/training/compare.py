@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from nncli.cli.command import command
-from nncli.cli.options import Assignments, DataDir, Json, RunsDir
+from nncli.cli.options import Assignments, DataDir, Json, Quiet, RunsDir
 
 
 def compare(
@@ -24,6 +24,7 @@ def compare(
     ] = "auto",
     data_dir: DataDir = None,
     runs_dir: RunsDir = Path("runs"),
+    quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
     """Train variants of a network on the same splits and seeds.
@@ -31,10 +32,10 @@ def compare(
     \b
     Example: nncli compare --vary model.hidden_activation=sigmoid,relu --seeds 3
     """
-    with command(json_mode=json_mode) as console:
+    with command(json_mode=json_mode, quiet=quiet) as console:
         from nncli import pipeline
-        from nncli.cli.views.results import show_comparison
+        from nncli.cli.views.comparison import show_comparison
 
         request = pipeline.ComparisonRequest.parse(configs, vary, seeds, assignments, epochs, target, jobs)
         folders = pipeline.Folders(runs_dir, data_dir)
-        show_comparison(console, pipeline.compare(request, folders=folders, console=console))
+        show_comparison(console, pipeline.compare(request, folders=folders, console=console), runs_dir)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from nncli.cli.command import command
-from nncli.cli.options import Assignments, DataDir, Json
+from nncli.cli.options import Assignments, DataDir, Json, Quiet
 
 
 def gradcheck(
@@ -15,6 +15,7 @@ def gradcheck(
     tolerance: Annotated[float, typer.Option(min=1e-12, help="The largest relative error that passes.")] = 1e-5,
     assignments: Assignments = None,
     data_dir: DataDir = None,
+    quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
     """Compare gradients with finite differences in float64.
@@ -22,7 +23,7 @@ def gradcheck(
     \b
     Example: nncli gradcheck digits_softmax
     """
-    with command(json_mode=json_mode) as console:
+    with command(json_mode=json_mode, quiet=quiet) as console:
         from nncli import pipeline
         from nncli.cli.views.gradients import show_gradients
 

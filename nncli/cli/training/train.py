@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from nncli.cli.command import command
-from nncli.cli.options import Assignments, DataDir, Json, RunsDir
+from nncli.cli.options import Assignments, DataDir, Json, Quiet, RunsDir
 
 
 def train(
@@ -18,6 +18,7 @@ def train(
     data_dir: DataDir = None,
     runs_dir: RunsDir = Path("runs"),
     timings: Annotated[bool, typer.Option("--timings", help="Tell what took how long, from Enter on.")] = False,
+    quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
     """Train a network and leave a run folder.
@@ -25,9 +26,9 @@ def train(
     \b
     Example: nncli train mnist_softmax --set optimizer.learning_rate=0.01
     """
-    with command(json_mode=json_mode) as console:
+    with command(json_mode=json_mode, quiet=quiet) as console:
         from nncli import pipeline
-        from nncli.cli.views.results import show_training
+        from nncli.cli.views.training import show_training
 
         stopwatch = pipeline.Stopwatch.since_enter()
         given: list[tuple[Any, Any, str]] = [
@@ -45,4 +46,4 @@ def train(
             options=options,
             stopwatch=stopwatch,
         )
-        show_training(console, run, timings=timings)
+        show_training(console, run, runs_dir, timings=timings)

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from nncli.config.describing.origins import Traced
 from nncli.config.describing.writing import format_text, format_value
 from nncli.config.reading.document import Mark, format_path
-from nncli.config.reading.origins import Traced
 
 WIDTH = 80
 _NOTE_COLUMN = 44

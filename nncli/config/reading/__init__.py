@@ -2,5 +2,5 @@
 
 `document` parses YAML with the position of each value, `inheritance` applies `extends`, `overrides` applies `--set`,
 `loading` does all of it; `problems` and `messages` turn pydantic's errors into lines, `spelling` suggests names,
-`origins` traces where each value comes from, `shipped` finds the configs that come with nncli. Knows no data.
+`shipped` finds the configs that come with nncli, `mistaken` says what somebody named instead of one. Reads no data.
 """

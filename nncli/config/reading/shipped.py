@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nncli
 from nncli.config.reading.document import show_text
+from nncli.config.reading.mistaken import folder_error, refuse_data
 from nncli.config.reading.spelling import did_you_mean
 from nncli.errors import UserError
 
@@ -46,14 +47,16 @@ def find_config(name: str) -> Path:
     """The file that `name` means: a path that exists, else a shipped config's name. Raises UserError."""
     path = Path(name)
     if os.path.isfile(name):  # noqa: PTH113  (Path.is_file raises for a name that is too long)
+        refuse_data(path)
         return path
     shipped = find_shipped(name)
     if shipped is not None:
         return shipped
     if os.path.isdir(name):  # noqa: PTH112
-        raise UserError(f"{name} is a folder, not a config", hint=f"name a file in it: {name}/config.yaml")
+        raise folder_error(path)
     raise UserError(
-        f"no config {show_text(name)}: neither a file nor a shipped name{did_you_mean(name, shipped_names())}"
+        f"no config {show_text(name)}: neither a file nor a shipped name{did_you_mean(name, shipped_names())}",
+        hint="`nncli configs` lists the shipped ones",
     )
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from nncli.config.describing.annotating import annotate, to_values
+from nncli.config.describing.origins import trace_origins
 from nncli.config.facts import DataFacts
 from nncli.config.reading.loading import LoadedConfig, load_config
-from nncli.config.reading.origins import trace_origins
 from nncli.config.resolve import choose_missing, insert_flatten
 from nncli.config.rules import describe, find, unapplied_rules
 from nncli.config.sections import Config

@@ -1,5 +1,6 @@
 """The story of a look at data: what the word on the command line means, the profile of it, its contact sheet."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -42,11 +43,15 @@ class InspectionRequest:
 
 @dataclass(frozen=True)
 class Inspection:
-    """A profile, its pictures for a terminal (none for a table), and the file of its contact sheet if one was made."""
+    """A profile, its pictures for a terminal (none for a table), the file of its contact sheet if one was made.
+
+    `following` are the commands that make something of the data.
+    """
 
     profile: Profile
     thumbnails: tuple[Thumbnail, ...]
     sheet: Path | None
+    following: tuple[str, ...] = ()
 
     def to_mapping(self) -> dict[str, Any]:
         """The profile as plain values for JSON."""
@@ -67,7 +72,7 @@ def inspect(request: InspectionRequest, *, folders: Folders, console: Console) -
     if not isinstance(profile, ImageProfile):
         if request.sheet is not None:
             raise UsageError("--sheet is for images, and this is a table", hint="leave --sheet out")
-        return Inspection(profile, (), None)
+        return Inspection(profile, (), None, _following(request))
     if request.targets and data is not None and data.source not in ("digit_attributes",):
         raise UsageError("--target names columns of a table, and these are images", hint="leave --target out")
     pictures = [Picture(tile.group, tile.caption, tile.pixels) for tile in profile.tiles]
@@ -79,7 +84,19 @@ def inspect(request: InspectionRequest, *, folders: Folders, console: Console) -
             write_bytes(path, draw_sheet(title, pictures))
         except OSError as error:
             raise UsageError(f"--sheet {path} cannot be written: {error.strerror or error}") from None
-    return Inspection(profile, tuple(make_thumbnails(pictures, most=12, side=16)), path)
+    return Inspection(profile, tuple(make_thumbnails(pictures, most=12, side=16)), path, _following(request))
+
+
+def _following(request: InspectionRequest) -> tuple[str, ...]:
+    """`init` for data of one's own, `train` for a config."""
+    path = Path(request.source)
+    if path.suffix.lower() in _CONFIG_SUFFIXES or request.source in shipped_names():
+        return (f"nncli train {shlex.quote(request.source)}",)
+    if not path.exists():
+        return ()
+    target = ",".join(request.targets) or "COLUMN"
+    option = "" if path.is_dir() else f" --target {shlex.quote(target)}"
+    return (f"nncli init {shlex.quote(request.source)}{option}",) if path.suffix.lower() != ".npz" else ()
 
 
 def _section(request: InspectionRequest) -> tuple[Data | None, int]:

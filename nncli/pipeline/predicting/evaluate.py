@@ -36,7 +36,7 @@ def evaluate(word: str = "latest", *, folders: Folders, console: Console, data_p
 
     Raises RunError for a run that cannot be used, DataError for data that does not fit it.
     """
-    run = open_run(word, folders)
+    run = open_run(word, folders, console)
     part = _labelled_part(run, folders, console, data_path)
     predictor = make_predictor(run, console)
     with console.step("predicting") as progress:

@@ -44,9 +44,15 @@ class OpenRun:
         return validate(read_document(self.folder.file(files.CONFIG)))
 
 
-def open_run(word: str, folders: Folders) -> OpenRun:
-    """The run that `word` means. Raises RunError where it is missing, unfinished or damaged."""
-    folder = find_run(word, folders.runs_dir)
+def open_run(word: str, folders: Folders, console: Console) -> OpenRun:
+    """The run that `word` means; says so where the word could mean another.
+
+    Raises RunError where it is missing, unfinished or damaged.
+    """
+    found = find_run(word, folders.runs_dir)
+    folder = found.folder
+    if found.note is not None:
+        console.say(found.note)
     record = folder.record
     if record.get("kind") == "compare":
         cells = sorted(path.parent.name for path in folder.path.glob(f"*/{files.RECORD}"))
@@ -61,6 +67,15 @@ def open_run(word: str, folders: Folders) -> OpenRun:
     except ValidationError as error:
         raise RunError(f"{folder.file(files.INPUTS)} is not of this version ({error.error_count()} problems)") from None
     return OpenRun(folder, facts)
+
+
+def describe_score(folder: RunFolder) -> str:
+    """What the run reached on its test set, in brackets, as far as its summary says it."""
+    try:
+        metric, value = next(iter(folder.read_json(files.SUMMARY)["test"]["metrics"].items()))
+        return f" (test {metric} {value:.4g})"
+    except (RunError, KeyError, TypeError, StopIteration):  # no summary: an interrupted run has none
+        return f" ({folder.record.get('status')})"
 
 
 def make_predictor(run: OpenRun, console: Console) -> Predicts:

@@ -31,8 +31,12 @@ class Writer(Protocol):
         ...
 
 
-def make_writer(form: str, output: Path | None, facts: DataFacts, console: Console, run: str) -> Writer:
-    """The writer for a format, to stdout or, whole or not at all, to a file. Raises UsageError."""
+def make_writer(form: str | None, output: Path | None, facts: DataFacts, console: Console, run: str) -> Writer:
+    """The writer for a format, to stdout or, whole or not at all, to a file. Raises UsageError.
+
+    Without a format it is that of the file's ending; a format that is given wins over the ending.
+    """
+    form = form or _format_of(output)
     if form not in FORMATS:
         raise UsageError(f"got --format {form}, expected one of {', '.join(FORMATS)}")
     if form == "parquet" and output is None:
@@ -48,6 +52,16 @@ def make_writer(form: str, output: Path | None, facts: DataFacts, console: Conso
         encode = _json_encoder(run, ascii_only) if form == "json" else _parquet_encoder(facts)
         return _Whole(encode, output, console)
     return _Lines(_line_encoder(ascii_only) if form == "jsonl" else _csv_encoder(facts), output, console)
+
+
+def _format_of(output: Path | None) -> str:
+    if output is None:
+        return "table"
+    form = output.suffix.lower().removeprefix(".")
+    if form in FORMATS and form != "table":
+        return form
+    endings = ", ".join(f".{each}" for each in FORMATS if each != "table")
+    raise UsageError(f"--output {output}: the ending names no format", hint=f"use {endings}, or add --format")
 
 
 class _Table:

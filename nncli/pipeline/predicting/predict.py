@@ -9,7 +9,7 @@ from nncli.console import Console
 from nncli.data.inputs import read_inputs
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.predicting.named_predictions import make_answers
-from nncli.pipeline.predicting.open_run import make_predictor, open_run
+from nncli.pipeline.predicting.open_run import describe_score, make_predictor, open_run
 from nncli.pipeline.predicting.output_formats import make_writer
 
 
@@ -28,7 +28,7 @@ def predict(
     folders: Folders,
     console: Console,
     top: int | None = None,
-    form: str = "table",
+    form: str | None = None,
     output: Path | None = None,
 ) -> Predicted:
     """Answers for images, folders, tables and `-` (stdin), written as they are made.
@@ -36,7 +36,8 @@ def predict(
     An input that cannot be read is told and left out; the others are answered. Raises RunError, UsageError, and
     DataError for a table that does not fit the run.
     """
-    run = open_run(word, folders)
+    run = open_run(word, folders, console)
+    console.say(f"run {run.folder.path.name}{describe_score(run.folder)}")
     writer = make_writer(form, output, run.facts, console, str(run.folder.path))
     predictor = make_predictor(run, console)
     answered = failed = 0

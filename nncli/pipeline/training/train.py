@@ -1,5 +1,6 @@
 """The story of one training: config, data, model, loop, files, test; and the part of it that `compare` repeats."""
 
+import shlex
 import statistics
 import time
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from nncli.config.facts import ImageInput
 from nncli.config.reading.document import KeyPath
 from nncli.config.reading.loading import load_config
 from nncli.config.sections import to_mapping
@@ -30,11 +32,15 @@ DEFAULT_CONFIG = "digits_softmax"
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """A finished training: its folder, what summary.json says, and what took how long (see docs/runs.md)."""
+    """A finished training: its folder, what summary.json says, and how long each part took (see docs/runs.md).
+
+    `example_input` stands for what `nncli predict` takes: IMAGE, or the table of the config, quoted for a shell.
+    """
 
     folder: RunFolder
     summary: dict[str, Any]
     timings: dict[str, Any]
+    example_input: str = "INPUT"
 
 
 def train(
@@ -98,7 +104,14 @@ def train_into(
             duration_seconds=round(time.monotonic() - started, 3),
             timings=watch.told,
         )
-    return TrainedRun(folder, summary, watch.told)
+    return TrainedRun(folder, summary, watch.told, _example_input(prepared))
+
+
+def _example_input(prepared: Prepared) -> str:
+    path = prepared.config.data.path
+    if isinstance(prepared.dataset.facts.inputs, ImageInput):
+        return "IMAGE"
+    return shlex.quote(path) if path is not None and prepared.config.data.source != "npz" else "TABLE"
 
 
 def _write_beginnings(folder: RunFolder, prepared: Prepared) -> None:

@@ -1,0 +1,56 @@
+"""How an evaluation is shown: metrics, classes, confusion matrix, the worst examples."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nncli.cli.options import run_word
+from nncli.cli.views.numbers import show_answer, show_number
+from nncli.console import Console, make_table
+
+
+def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
+    """Metrics beside the baseline, the classes, the confusion matrix where it fits a screen, the worst rows."""
+    result = evaluation.result
+    parts: list[Any] = [make_table(None, ["metric", "value", "baseline"], metric_rows(result))]
+    positive = f"; positive class: {result['classes'][1]['name']}" if result["task"] == "binary" else ""
+    parts.append(f"{result['rows']:,} rows; baseline: {result['baseline']['predicts']}{positive}")
+    parts += [f"{name}: {reason}" for name, reason in result["undefined"].items()]
+    for key in ("classes", "labels", "targets"):
+        if result.get(key):
+            parts += ["", _detail_table(key, result[key])]
+    if 2 <= len(result.get("confusion_matrix", ())) <= 12:
+        parts += ["", _confusion_table(result)]
+    if result["worst"]:
+        parts += ["", _worst_table(result["worst"][:5])]
+    folder = evaluation.run.folder.path
+    parts.append(f"written: {folder}/evaluation")
+    console.answer(result, *parts)
+    pictures = sorted((folder / "evaluation").glob("*.png"))
+    given = "IMAGE" if evaluation.run.facts.inputs.kind == "image" else "TABLE"
+    console.suggest(
+        [*(f"look at {path}" for path in pictures), f"nncli predict {given} --run {run_word(folder, runs_dir)}"]
+    )
+
+
+def metric_rows(measured: Mapping[str, Any]) -> list[list[str]]:
+    """A row for each metric: its name, its value, that of the baseline."""
+    baseline = measured["baseline"]["metrics"]
+    return [[name, show_number(value), show_number(baseline.get(name))] for name, value in measured["metrics"].items()]
+
+
+def _detail_table(title: str, entries: Sequence[Mapping[str, Any]]) -> Any:
+    columns = list(entries[0])
+    rows = [[show_number(entry[name]) if name != "name" else str(entry[name]) for name in columns] for entry in entries]
+    return make_table(None, [title if name == "name" else name for name in columns], rows)
+
+
+def _confusion_table(result: Mapping[str, Any]) -> Any:
+    names = [entry["name"] for entry in result["classes"]]
+    rows = [[name, *map(str, counts)] for name, counts in zip(names, result["confusion_matrix"], strict=True)]
+    return make_table(None, ["true \\ predicted", *names], rows)
+
+
+def _worst_table(worst: Sequence[Mapping[str, Any]]) -> Any:
+    rows = [[str(w["row"]), show_answer(w["true"]), show_answer(w["predicted"]), show_number(w["loss"])] for w in worst]
+    return make_table(None, ["worst row", "true", "predicted", "loss"], rows, left=3)

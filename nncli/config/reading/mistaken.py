@@ -1,0 +1,46 @@
+"""What somebody named instead of a config: a table, an image, a folder, a run; and the command that takes it."""
+
+import shlex
+from pathlib import Path
+
+from nncli.errors import UserError
+
+_TABLES = frozenset((".csv", ".tsv", ".txt", ".data", ".parquet", ".pq", ".jsonl", ".ndjson", ".xlsx"))
+_IMAGES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"))
+_PACKED = frozenset((".gz", ".zip"))
+_CONFIGS = ("*.yaml", "*.yml")
+_LOOKED_AT = 200
+
+
+def refuse_data(path: Path) -> None:
+    """Raises UserError where the file is data by its name and no config; says which command takes it."""
+    named, suffixes = shlex.quote(str(path)), [suffix.lower() for suffix in path.suffixes]
+    kind = next((suffix for suffix in reversed(suffixes) if suffix not in _PACKED), "")
+    if kind in _TABLES:
+        hint = f"write a config for it: nncli init {named} --target COLUMN"
+        raise UserError(f"{path} is a table, not a config", hint=hint)
+    if kind in _IMAGES:
+        raise UserError(f"{path} is an image, not a config", hint=f"predict what it shows: nncli predict {named}")
+    if kind == ".npz":
+        hint = f"name it in a config: data: {{source: npz, path: {path}}}"
+        raise UserError(f"{path} is an archive of arrays, not a config", hint=hint)
+
+
+def folder_error(folder: Path) -> UserError:
+    """The error for a folder where a config is expected; it names what is in it."""
+    if (folder / "run.json").is_file() and (folder / "config.yaml").is_file():
+        hint = f"the config of that run: {shlex.quote(str(folder / 'config.yaml'))}"
+        return UserError(f"{folder} is a run folder, not a config", hint=hint)
+    configs = sorted(path for pattern in _CONFIGS for path in folder.glob(pattern))
+    if configs:
+        return UserError(f"{folder} is a folder, not a config", hint=f"name a file in it: {configs[0]}")
+    files = [path for path, _ in zip(folder.rglob("*"), range(_LOOKED_AT), strict=False)]
+    if any(path.suffix.lower() in _IMAGES for path in files):
+        hint = f"write a config for it: nncli init {shlex.quote(str(folder))}"
+        return UserError(f"{folder} is a folder of images, not a config", hint=hint)
+    table = next((path for path in files if path.suffix.lower() in _TABLES), None)
+    if table is not None:
+        hint = f"write a config for a table in it: nncli init {shlex.quote(str(table))} --target COLUMN"
+        return UserError(f"{folder} is a folder, not a config", hint=hint)
+    hint = "it holds no config; `nncli configs` lists those that come with nncli"
+    return UserError(f"{folder} is a folder, not a config", hint=hint)

@@ -1,0 +1,98 @@
+"""The story of `nncli init --samples`: small data to try every command on, drawn or taken from bundled data."""
+
+import csv
+import io
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nncli import data
+from nncli.config.facts import ImageInput, TableInput
+from nncli.config.sections import Data
+from nncli.data.dataset import Dataset
+from nncli.data.images.samples import SHAPES, draw_digits, draw_shapes, enlarge
+from nncli.errors import UsageError
+from nncli.run.files import write_bytes
+
+# Every so-many-th number of the table is left out, to show what is done about missing values.
+_MISSING_EVERY = 40
+_SHAPES_OF_EACH = 40
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The folder that was written, and commands that can be pasted to use what is in it."""
+
+    folder: Path
+    commands: tuple[str, ...]
+
+
+def write_samples(name: str, *, force: bool) -> Samples:
+    """Writes digit images, a table and a folder of drawings; the same bytes each time.
+
+    Raises UsageError for a folder that is not empty, unless `force`, and where it cannot be written.
+    """
+    folder = Path(name)
+    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not force)):
+        raise UsageError(f"{folder} exists already", hint="name another folder, or replace its files with --force")
+    try:
+        for path, content in _files():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(target, content)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {error.strerror}") from None
+    quoted = shlex.quote(str(folder))
+    commands = (
+        f"nncli train && nncli predict {quoted}/digits",
+        f"nncli train mnist_softmax && nncli predict {quoted}/seven.png",
+        f"nncli init {quoted}/flowers.csv --target species",
+        f"nncli init {quoted}/shapes",
+    )
+    return Samples(folder, commands)
+
+
+def _files() -> Iterator[tuple[str, bytes]]:
+    yield from ((f"{name}.png", content) for name, content in draw_digits().items())
+    yield from _digits()
+    yield "flowers.csv", _flowers().encode()
+    counts = dict.fromkeys(SHAPES, 0)
+    for kind, content in draw_shapes(_SHAPES_OF_EACH):
+        counts[kind] += 1
+        yield f"shapes/{kind}/{counts[kind]:02}.png", content
+
+
+def _digits() -> Iterator[tuple[str, bytes]]:
+    """One of each of the bundled digits, from the test set that the shipped configs hold out."""
+    dataset = _load("digits")
+    image, classes = dataset.facts.inputs, dataset.facts.target.classes
+    for label, name in enumerate(classes):
+        row = int((dataset.test.targets == label).argmax())
+        scale = image.scale if isinstance(image, ImageInput) else 1.0
+        yield f"digits/{name}.png", enlarge(dataset.test.inputs["image"][row], scale)
+
+
+def _load(source: str) -> Dataset:
+    return data.load(Data(source=source), seed=1, data_dir=None, progress=lambda what, fraction: None)
+
+
+def _flowers() -> str:
+    """The bundled irises as a CSV, with some of the numbers missing."""
+    dataset = _load("iris")
+    inputs, target = dataset.facts.inputs, dataset.facts.target
+    names = [column.name for column in inputs.numbers] if isinstance(inputs, TableInput) else []
+    rows: dict[int, list[str]] = {}
+    for part in (dataset.train, dataset.validation, dataset.test):
+        for row, numbers, label in zip(part.rows, part.inputs["numbers"], part.targets, strict=True):
+            rows[int(row)] = [*(f"{value:.1f}" for value in numbers), target.classes[int(label)]]
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([*(name.removesuffix(" (cm)").replace(" ", "_") for name in names), *target.columns])
+    for number, row in sorted(rows.items()):
+        cells = [
+            "" if (number * len(names) + index) % _MISSING_EVERY == _MISSING_EVERY - 1 else cell
+            for index, cell in enumerate(row[:-1])
+        ]
+        writer.writerow([*cells, row[-1]])
+    return buffer.getvalue()
