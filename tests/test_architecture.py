@@ -61,7 +61,7 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("cli", "drafting"): {"", "views"},
     ("cli", "training"): {"", "views"},
     ("cli", "predicting"): {"", "views"},
-    ("cli", "views"): set(),
+    ("cli", "views"): {""},
     ("config", ""): {"layers"},
     ("config", "layers"): {""},
     ("config", "reading"): {"", "layers"},

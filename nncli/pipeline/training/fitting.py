@@ -88,14 +88,7 @@ def fit_model(
         dataset.train.inputs, models.targets_for(config, dataset.train.targets), row_weights(config, dataset)
     )
     validation = arrays.Arrays(dataset.validation.inputs, models.targets_for(config, dataset.validation.targets), None)
-    monitor = monitored(config)
-    view = console.training(
-        config.train.epochs,
-        -(-len(dataset.train) // plan.batch_size),
-        title=title,
-        monitor=monitor,
-        larger_is_better=direction(monitor) == "max",
-    )
+    view = _make_view(console, config, -(-len(dataset.train) // plan.batch_size), title)
     callbacks = make_callbacks(config, folder, view, watch)
     try:
         network = network_mark(config, facts)
@@ -112,6 +105,12 @@ def fit_model(
         view.close()
     view.draw_curves()
     return Fitted(model, engine.executor, threads, engine.parts, history, callbacks[0].best_epoch)
+
+
+def _make_view(console: Console, config: Config, batches: int, title: str) -> TrainingView:
+    monitor = monitored(config)
+    best = direction(monitor)
+    return console.training(config.train.epochs, batches, title=title, monitor=monitor, larger_is_better=best == "max")
 
 
 def _keep_interrupted(folder: RunFolder, model: Any, best: Any, console: Console) -> None:
