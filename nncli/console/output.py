@@ -101,7 +101,7 @@ class Console:
     def say(self, text: str, *, once: bool = False) -> None:
         """One line of talk; with `once`, only if it was not said before."""
         if not self.quiet:
-            self._talk(_escape(text), once)
+            self._talk("", text, once)
 
     def suggest(self, commands: Sequence[str]) -> None:
         """What can be done next, one command a line; nothing for a program."""
@@ -111,12 +111,20 @@ class Console:
 
     def warn(self, text: str, *, once: bool = False) -> None:
         """One line that the user should not miss."""
-        self._talk(f"[bold yellow]warning:[/] {_escape(text)}", once)
+        self._talk("[bold yellow]warning:[/] ", text, once)
 
-    def _talk(self, markup: str, once: bool) -> None:
-        if not (once and markup in self._said):
-            self._said.add(markup)
-            self._stderr.print(markup, soft_wrap=True)
+    def _talk(self, styled: str, text: str, once: bool) -> None:
+        """A line of talk behind a word in colour; what needs no colour is written without waiting for rich."""
+        if once and styled + text in self._said:
+            return
+        self._said.add(styled + text)
+        stream = self._given_stderr or sys.stderr
+        if styled and stream.isatty():
+            self._stderr.print(styled + _escape(text), soft_wrap=True)
+            return
+        word = styled.partition("]")[2].replace("[/]", "")
+        stream.write(f"{word}{text}\n")
+        stream.flush()
 
     def fail(self, error: NncliError) -> None:
         """An error in its own words, and how to mend it."""

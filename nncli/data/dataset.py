@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,6 +19,7 @@ Progress = Callable[[str, float], None]
 
 # Bytes; what the widest instructions of a processor ask for.
 _ALIGNMENT = 64
+_CHUNK = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -114,3 +115,63 @@ def fingerprint(facts: DataFacts, parts: dict[str, Part]) -> str:
             digest.update(f"{part_name}/{name}/{array.dtype}/{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
+
+
+def hash_rows(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """A hash, uint64 (n,), of the bytes of each row of the arrays (n, ...) together; the same in every process."""
+    flat = [np.asarray(part).reshape(len(part), -1) for part in parts]
+    size = [-(-part.shape[1] * part.itemsize // 4) for part in flat]
+    factors = np.random.default_rng(0).integers(0, 2**64, sum(size), np.uint64) | np.uint64(1)
+    hashes = np.empty(len(flat[0]), np.uint64)
+    for start in range(0, len(hashes), _CHUNK):
+        chunk = slice(start, start + _CHUNK)
+        mixed = np.concatenate([_words(part[chunk]) for part in flat], axis=1).astype(np.uint64) * factors
+        mixed ^= mixed >> np.uint64(29)
+        hashes[chunk] = (mixed * np.uint64(0x9E3779B97F4A7C15)).sum(axis=1, dtype=np.uint64)
+    return hashes
+
+
+def _words(rows: np.ndarray) -> np.ndarray:
+    """The bytes of each row as uint32 (n, words), padded with zeros."""
+    content = np.ascontiguousarray(rows).view(np.uint8)
+    missing = -content.shape[1] % 4
+    return np.pad(content, ((0, 0), (0, missing))).view(np.uint32) if missing else content.view(np.uint32)
+
+
+@dataclass(frozen=True)
+class SeenRows:
+    """For each row, bool (n,): whether it is in the training set, and whether in the validation set alone."""
+
+    training: np.ndarray
+    validation: np.ndarray
+
+    @property
+    def new(self) -> np.ndarray:
+        """The rows that are in neither, bool (n,)."""
+        return np.asarray(~(self.training | self.validation))
+
+    @property
+    def any(self) -> bool:
+        """Whether there is a row that was seen."""
+        return not self.new.all()
+
+    @property
+    def all(self) -> bool:
+        """Whether every row was seen."""
+        return not self.new.any()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows are in each set."""
+        return {"training": int(self.training.sum()), "validation": int(self.validation.sum())}
+
+
+def find_seen(part: Part, own: Dataset) -> SeenRows:
+    """Compares rows by a 64-bit hash of what the network gets and of the target."""
+    rows = _hash(part)
+    training = np.isin(rows, _hash(own.train))
+    return SeenRows(training, np.isin(rows, _hash(own.validation)) & ~training)
+
+
+def _hash(part: Part) -> np.ndarray:
+    return hash_rows([*part.inputs.values(), part.targets.reshape(len(part), -1).astype(np.float32)])

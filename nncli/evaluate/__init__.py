@@ -1,5 +1,6 @@
 """How good predictions are: numbers, the worst examples, pictures; knows no model and no config.
 
-`metrics` measures a part beside its baseline, with `classification`, `regression` and `scores`; `worst` finds the rows
+`metrics` measures a part beside its baseline, with `classification`, `regression` and `scores`; `baseline` judges
+whether a model is better than that; `worst` finds the rows
 a model is most wrong about, `comparison` sums up several trainings; `plots/` draws.
 """

@@ -15,8 +15,7 @@ def summarize_variants(cells: Sequence[Mapping[str, Any]], target: float | None)
 
     Each cell has "variant", "seed", "run", "task", "fingerprint" (of its data), "summary" (None when it diverged) and
     "history" (a record an epoch). The level for `epochs_to_target` is `target`, else the best validation level that
-    every finished training reached, so that each has a number. Deviations are of the sample (n - 1), None for a
-    single seed.
+    every training reached that learned something. Deviations are of the sample (n - 1), None for a single seed.
     """
     task = cells[0]["task"]
     metric, watched = MAIN_METRICS[task], _watched(task, cells)
@@ -56,7 +55,10 @@ def _best(values: Sequence[float], watched: str) -> float:
 
 
 def _common_level(cells: Sequence[Mapping[str, Any]], watched: str) -> float | None:
-    bests = [_best([record[watched] for record in cell["history"]], watched) for cell in cells if cell["summary"]]
+    finished = [cell for cell in cells if cell["summary"]]
+    # A network that learned nothing would make its own level, that of guessing, the target of all.
+    learned = [cell for cell in finished if cell["summary"]["test"]["judged"]["verdict"] != "nothing"]
+    bests = [_best([record[watched] for record in cell["history"]], watched) for cell in learned or finished]
     if not bests:
         return None
     return max(bests) if watched.endswith("loss") else min(bests)
@@ -128,6 +130,7 @@ def _difference(variants: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
         "best": ranked[0]["name"],
         "next": ranked[1]["name"],
         **spread(pairs),
+        "equal": not any(pairs),
         "clear": _is_clear(pairs),
         "seeds_won": sum(difference > 0 for difference in pairs),
     }

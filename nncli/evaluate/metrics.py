@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nncli.errors import DataError, NncliError
+from nncli.evaluate.baseline import judge
 from nncli.evaluate.classification import measure_classes, measure_labels
 from nncli.evaluate.regression import measure_numbers
 from nncli.evaluate.scores import Scores
@@ -54,6 +55,7 @@ def measure(
     - "undefined": name -> why it is null
     - "baseline": {"predicts": text, "metrics": as above}: always the majority class, label by label for
       multilabel, with the frequencies of the training part as probabilities; the training mean for numbers
+    - "judged": whether the model is better than that, as `baseline.judge` says
     - "classes" (binary, multiclass): for each {"name", "precision", "recall", "f1", "support"}
     - "confusion_matrix" (binary, multiclass): rows are true, columns predicted classes, in the order of "classes"
     - "labels" (multilabel): for each also {"accuracy", "auc"}
@@ -74,6 +76,7 @@ def measure(
             "predicts": _describe(task, constant, names),
             "metrics": _score(task, targets, np.tile(constant, (len(targets), 1)), names).metrics,
         },
+        "judged": judge(task, targets, predictions, constant),
         **scores.details,
     }
 
@@ -129,5 +132,5 @@ def _describe(task: str, constant: np.ndarray, names: Sequence[str]) -> str:
         return f"always {names[int(constant.argmax())]}"
     if task == "multilabel":
         common = [name for name, rate in zip(names, constant, strict=True) if rate > 0.5]
-        return f"always {', '.join(common)}" if common else "never any label"
+        return f"always {', '.join(common)}" if common else "no label"
     return "always " + ", ".join(f"{value:.6g}" for value in constant)

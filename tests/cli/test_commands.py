@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -284,7 +285,7 @@ def test_compare_with_nothing_to_compare_is_refused(runs: Path) -> None:
 
 def test_check_prints_the_network_and_json(runs: Path) -> None:
     outcome = nncli("check", "digits_softmax", "--json")
-    assert outcome.json["parameters"] == 65 * 64 + 65 * 32 + 33 * 10
+    assert outcome.json["parameters"] == 65 * 256 + 257 * 128 + 129 * 10
     assert outcome.json["layers"][0] == {
         "layer": "flatten", "index": None, "output_shape": [64], "activation": None, "parameters": 0,
     }  # fmt: skip
@@ -358,7 +359,8 @@ def test_training_on_prepared_data_keeps_tensorflow_quiet(shared_data: Path, tmp
     environment = {**os.environ, "NNCLI_CACHE_DIR": str(tmp_path / "cache")}
     done = subprocess.run(
         [sys.executable, "-m", "nncli", *map(str, words)], capture_output=True, text=True, env=environment, check=True
-    )
+    told = [line.split()[0] for line in done.stderr.splitlines()]
+    assert told == ["epoch", "1/1", "next:", "nncli", "look"]
     assert [line.split()[0] for line in done.stderr.splitlines()] == ["epoch"]
     (run,) = (path for path in tmp_path.iterdir() if path.name != "cache")
     assert json.loads((run / files.RECORD).read_text())["data"]["source"] == "mnist"
@@ -449,3 +451,58 @@ def test_a_stdout_that_is_full_is_told() -> None:
         )
     assert done.returncode == 1
     assert done.stderr.startswith(b"error: stdout cannot be written")
+
+
+def test_eval_on_other_data_says_which_rows_the_run_had_before(fruit: Path, table: Path, tmp_path: Path) -> None:
+    whole = nncli("eval", fruit, "--data", table)
+    told = re.match(r"(\d+) of 180 rows were in the training set, (\d+) in the validation set; (\d+) are new", whole.stdout)
+    counts = [int(text) for text in told.groups()] if told else []
+    assert sum(counts) == 180 and counts[0] >= 130 and 20 <= counts[2] <= 36
+    assert "new rows" in whole.stdout and "all rows" in whole.stdout
+    value = nncli("eval", fruit, "--data", table, "--json").json
+    assert list(value["seen"].values()) == counts[:2] and value["new_rows"]["rows"] == counts[2]
+    assert nncli("eval", fruit, "--json").json["seen"] is None
+    other = tmp_path / "other.csv"
+    other.write_text("weight,length,colour,fruit\n151.07,18.003,yellow,banana\n181.03,,red,apple\n")
+    new = nncli("eval", fruit, "--data", other)
+    assert "rows were in the training set" not in new.stdout and new.stdout.startswith("metric")
+
+
+def test_eval_on_other_data_still_works_where_the_runs_own_is_gone(fruit: Path, table: Path, tmp_path: Path) -> None:
+    kept, copy = table.read_bytes(), tmp_path / "copy.csv"
+    copy.write_bytes(kept)
+    try:
+        table.unlink()
+        outcome = nncli("eval", fruit, "--data", copy)
+    finally:
+        table.write_bytes(kept)
+    assert outcome.code == 0 and "cannot be recognised" in outcome.stderr
+
+
+def test_a_network_that_learned_nothing_is_called_that_with_what_to_try(runs: Path) -> None:
+    words = ("train", "softmax_regression", "--epochs", 3, "--set", "optimizer.learning_rate=1e-8", "--runs-dir", runs)
+    outcome = nncli(*words)
+    assert outcome.code == 0
+    assert "warning: learned nothing: no better than guessing" in outcome.stderr
+    assert "learning rate ten times as large" in outcome.stderr
+    run = max(runs.glob("*-softmax_regression"))
+    assert json.loads((run / files.SUMMARY).read_text())["test"]["judged"]["verdict"] == "nothing"
+    assert "learned nothing" in nncli("eval", run).stderr
+
+
+def test_a_value_that_cannot_be_is_counted_in_eval_and_predict(tmp_path: Path, runs: Path) -> None:
+    generator = np.random.default_rng(1)
+    size = generator.uniform(0, 10, 300)
+    price = np.maximum(0, (size - 6) * 3 + generator.normal(0, 1, 300))
+    rows = [f"{s:.3f},{p:.3f}" for s, p in zip(size, price, strict=True)]
+    (tmp_path / "homes.csv").write_text("size,price\n" + "\n".join(rows) + "\n")
+    (tmp_path / "homes.yaml").write_text(
+        "data: {source: csv, path: homes.csv, target: price, task: regression}\nmodel: {layers: [output]}\n"
+        "optimizer: {name: adam, learning_rate: 0.05}\ntrain: {epochs: 10}\n"
+    )
+    run = nncli("train", tmp_path / "homes.yaml", "--runs-dir", runs, "--json").json["run"]
+    evaluated = nncli("eval", run, "--json")
+    assert 0 < evaluated.json["impossible"] < 60
+    assert "below zero, which price never is in the training set" in evaluated.stderr
+    predicted = nncli("predict", tmp_path / "homes.csv", "--run", run)
+    assert "task: positive_regression" in predicted.stderr

@@ -47,8 +47,8 @@ def _variant_row(variant: Mapping[str, Any], seeds: int) -> list[str]:
 def _difference_line(difference: Mapping[str, Any] | None, seeds: int) -> str | None:
     if difference is None:
         return None
-    if difference["mean"] == 0:
-        return f"{difference['best']} and {difference['next']} are equal"
+    if difference["equal"]:
+        return f"{difference['best']} and {difference['next']} are equal on every seed"
     if difference["clear"] is False:
         return f"no clear difference between {difference['best']} and {difference['next']}: {show_spread(difference)}"
     won = f"better on {difference['seeds_won']} of {seeds} seeds" if seeds > 1 else "one seed: it may be chance"

@@ -26,7 +26,7 @@ def show_inspection(console: Console, inspection: Any, *, draws: bool) -> None:
         parts += ["", make_text(lines)]
     parts += ["", *_finding_parts(value["findings"])]
     if inspection.sheet is not None:
-        parts.append(make_text([[(f"contact sheet: {inspection.sheet}", "")]]))
+        parts.append(f"contact sheet: {inspection.sheet}")
     console.answer(value, *parts)
 
 
@@ -69,7 +69,7 @@ def _table_parts(value: Mapping[str, Any]) -> list[Any]:
     rows = [_column_row(column) for column in columns[:_MOST_COLUMNS]]
     size = f"{_count(value['rows'], 'row')}, {_count(len(columns), 'column')}"
     parts: list[Any] = [
-        _plain(f"{value['path'] or value['source']}: {size}{_parts(value)}"),
+        f"{value['path'] or value['source']}: {size}{_parts(value)}",
         "",
         make_table(None, ["column", "type", "values", "missing", "distinct"], rows, left=3),
     ]
@@ -125,7 +125,7 @@ def _image_parts(value: Mapping[str, Any]) -> list[Any]:
         border = "" if value["border"] is None else f", median border {value['border']:.2f}"
         lines.append(f"brightness: mean {value['brightness']:.2f}{border} (0 black, 1 white)")
     lines.append(f"cannot be read: {len(value['corrupt']):,}; copies of another: {value['repeated']:,}")
-    parts: list[Any] = [_plain(line) for line in lines]
+    parts: list[Any] = [lines[0], *(_plain(line) for line in lines[1:])]
     if value["classes"]:
         names = list(value["classes"][0][1])
         rows = [

@@ -12,7 +12,8 @@ from nncli.console import Console, make_table
 def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
     """Metrics beside the baseline, the classes, the confusion matrix where it fits a screen, the worst rows."""
     result = evaluation.result
-    parts: list[Any] = [make_table(None, ["metric", "value", "baseline"], metric_rows(result))]
+    parts: list[Any] = _seen_lines(result)
+    parts.append(_metric_table(result))
     positive = f"; positive class: {result['classes'][1]['name']}" if result["task"] == "binary" else ""
     parts.append(f"{result['rows']:,} rows; baseline: {result['baseline']['predicts']}{positive}")
     parts += [f"{name}: {reason}" for name, reason in result["undefined"].items()]
@@ -31,6 +32,30 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
     console.suggest(
         [*(f"look at {path}" for path in pictures), f"nncli predict {given} --run {run_word(folder, runs_dir)}"]
     )
+
+
+def _seen_lines(result: Mapping[str, Any]) -> list[Any]:
+    """How many of the rows the run had before, first of all, as it decides what the scores mean."""
+    seen = result["seen"]
+    if seen is None or not seen["training"] + seen["validation"]:
+        return []
+    told = [f"{seen['training']:,} of {result['rows']:,} rows were in the training set"]
+    if seen["validation"]:
+        told.append(f"{seen['validation']:,} in the validation set")
+    others = result["rows"] - seen["training"] - seen["validation"]
+    rest = "no row is new to the run" if not others else f"{others:,} are new; only their score counts"
+    return [f"{', '.join(told)}; {rest}"]
+
+
+def _metric_table(result: Mapping[str, Any]) -> Any:
+    new = result["new_rows"]
+    if new is None:
+        return make_table(None, ["metric", "value", "baseline"], metric_rows(result))
+    rows = [
+        [name, show_number(new["metrics"].get(name)), show_number(new["baseline"].get(name)), show_number(value)]
+        for name, value in result["metrics"].items()
+    ]
+    return make_table(None, ["metric", "new rows", "baseline", "all rows"], rows)
 
 
 def metric_rows(measured: Mapping[str, Any]) -> list[list[str]]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nncli.config.facts import Task
-from nncli.data.dataset import Part, count_distinct
+from nncli.data.dataset import Part, count_distinct, hash_rows
 from nncli.data.plurals import count
 from nncli.data.tables.features import Features
 from nncli.data.tables.files.columns import Column, Table
@@ -16,7 +16,6 @@ from nncli.data.targets import Goal
 
 # Repeated rows are told from this share of all rows on.
 REPEATED_SHARE = 0.01
-_CHUNK = 1 << 14
 # Rows that are looked at first: where these are on no line, all rows are on none.
 _SAMPLE = 1000
 
@@ -83,24 +82,3 @@ def _repeated_rows(parts: Sequence[Part]) -> int:
         if len(part)
     ]
     return sum(map(len, hashes)) - count_distinct(np.concatenate(hashes))
-
-
-def hash_rows(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """A hash, uint64 (n,), of the bytes of each row of the arrays (n, ...) together; the same in every process."""
-    flat = [np.asarray(part).reshape(len(part), -1) for part in parts]
-    size = [-(-part.shape[1] * part.itemsize // 4) for part in flat]
-    factors = np.random.default_rng(0).integers(0, 2**64, sum(size), np.uint64) | np.uint64(1)
-    hashes = np.empty(len(flat[0]), np.uint64)
-    for start in range(0, len(hashes), _CHUNK):
-        chunk = slice(start, start + _CHUNK)
-        mixed = np.concatenate([_words(part[chunk]) for part in flat], axis=1).astype(np.uint64) * factors
-        mixed ^= mixed >> np.uint64(29)
-        hashes[chunk] = (mixed * np.uint64(0x9E3779B97F4A7C15)).sum(axis=1, dtype=np.uint64)
-    return hashes
-
-
-def _words(rows: np.ndarray) -> np.ndarray:
-    """The bytes of each row as uint32 (n, words), padded with zeros."""
-    content = np.ascontiguousarray(rows).view(np.uint8)
-    missing = -content.shape[1] % 4
-    return np.pad(content, ((0, 0), (0, missing))).view(np.uint32) if missing else content.view(np.uint32)

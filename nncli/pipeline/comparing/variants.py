@@ -1,6 +1,7 @@
 """What is compared with what: configs times the values of varied keys, as named variants."""
 
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -60,8 +61,9 @@ class ComparisonRequest:
         axes = [_parse_axis(text) for text in vary]
         if any(axis[0].startswith("seed=") for axis in axes):
             raise UsageError("--vary seed would be overridden by --seeds", hint="say how many seeds: --seeds 5")
+        keys = [axis[0].partition("=")[0] for axis in axes]
         variants = tuple(
-            Variant(_name(config, choice, len(names)), config, choice)
+            Variant(_name(config, choice, len(names), keys), config, choice)
             for config in names
             for choice in itertools.product(*axes)
         )
@@ -102,13 +104,25 @@ def _split_outside_brackets(text: str) -> list[str]:
     return [part.strip() for part in parts]
 
 
-def _name(config: str, choice: Sequence[str], configs: int) -> str:
-    """What tells a variant from the others: the last word of each varied key, the config where there are several."""
-    settings = [_short(assignment) for assignment in choice]
+def _name(config: str, choice: Sequence[str], configs: int, keys: Sequence[str]) -> str:
+    """What tells a variant from the others: each varied key in short, the config where there are several."""
+    settings = [f"{_short(assignment, keys)}={assignment.partition('=')[2]}" for assignment in choice]
     own = [config.rpartition("/")[2].removesuffix(".yaml")] if configs > 1 or not choice else []
     return " ".join([*own, *settings])
 
 
-def _short(assignment: str) -> str:
-    key, _, value = assignment.partition("=")
-    return f"{key.rpartition('.')[2]}={value}"
+def _short(assignment: str, keys: Sequence[str]) -> str:
+    """The end of a key that none of the other varied keys has: `optimizer` for optimizer.name, `dense.units`."""
+    parts = _parts(assignment.partition("=")[0])
+    others = [other for other in map(_parts, keys) if other != parts]
+    for length in range(1, len(parts) + 1):
+        end = parts[-length:]
+        if not end[0].isdecimal() and all(other[-length:] != end for other in others):
+            return ".".join(end)
+    return ".".join(parts)
+
+
+def _parts(key: str) -> list[str]:
+    """The words of a key, `layers[0]` like `layers.0`; the name of an optimizer or loss goes by its section."""
+    parts = [part for part in re.split(r"[.\[\]]+", key.strip()) if part]
+    return parts[:-1] if len(parts) > 1 and parts[-1] == "name" else parts

@@ -9,13 +9,14 @@ import numpy as np
 from nncli import data
 from nncli.config.facts import DataFacts, ImageInput, Task
 from nncli.console import Console
-from nncli.data.dataset import Part
-from nncli.errors import DataError, NncliError
+from nncli.data.dataset import Dataset, Part, SeenRows, find_seen
+from nncli.errors import DataError, NncliError, UnreachableError
 from nncli.evaluate import plots
 from nncli.evaluate.metrics import Baseline, measure
 from nncli.evaluate.worst import WorstExample, worst_examples
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.predicting.open_run import OpenRun, Predicts, make_predictor, open_run
+from nncli.pipeline.predicting.remarks import count_impossible, describe_impossible, describe_verdict
 from nncli.pipeline.preparation import read_data
 from nncli.run import files
 
@@ -37,7 +38,7 @@ def evaluate(word: str = "latest", *, folders: Folders, console: Console, data_p
     Raises RunError for a run that cannot be used, DataError for data that does not fit it.
     """
     run = open_run(word, folders, console)
-    part = _labelled_part(run, folders, console, data_path)
+    part, seen = _labelled_part(run, folders, console, data_path)
     predictor = make_predictor(run, console)
     with console.step("predicting") as progress:
         predictions = _predict_all(predictor, part, progress)
@@ -47,13 +48,36 @@ def evaluate(word: str = "latest", *, folders: Folders, console: Console, data_p
         "source": run.facts.source if data_path is None else data_path,
         "part": "test" if data_path is None else "all",
         **measure_part(run.facts, part, predictions),
+        "impossible": count_impossible(run.facts, predictions),
+        "seen": None if seen is None else seen.counts,
+        "new_rows": _measure_new(run.facts, part, predictions, seen),
         "worst": [{**asdict(example), "row": int(part.rows[example.index]) + 1} for example in worst],
     }
     try:
         _write(run, part, predictions, result, worst)
     except NncliError as error:  # the numbers are the answer, and they are there
         console.warn(error.message)
+    _remark(run, result, console)
     return Evaluation(run, result)
+
+
+def _remark(run: OpenRun, result: dict[str, Any], console: Console) -> None:
+    """Warns of what the table of metrics does not say."""
+    if result["impossible"]:
+        console.warn(describe_impossible(run.facts, result["impossible"], result["rows"]))
+    told = describe_verdict(result["judged"], run.folder.read_lines(files.METRICS))
+    if told is not None:
+        console.warn(told)
+
+
+def _measure_new(facts: DataFacts, part: Part, predictions: np.ndarray, seen: SeenRows | None) -> dict[str, Any] | None:
+    """The metrics of the rows that the run did not learn from, where the others are among them."""
+    if seen is None or not seen.any or seen.all:
+        return None
+    new = seen.new
+    chosen = Part({name: array[new] for name, array in part.inputs.items()}, part.targets[new], part.rows[new])
+    measured = measure_part(facts, chosen, predictions[new])
+    return {"rows": measured["rows"], "metrics": measured["metrics"], "baseline": measured["baseline"]["metrics"]}
 
 
 def measure_part(facts: DataFacts, part: Part, predictions: np.ndarray) -> dict[str, Any]:
@@ -67,10 +91,25 @@ def names_of(facts: DataFacts) -> tuple[str, ...]:
     return facts.target.classes or facts.target.columns
 
 
-def _labelled_part(run: OpenRun, folders: Folders, console: Console, data_path: str | None) -> Part:
-    """The run's own test part, made again from its config and checked to be the same; or the user's data."""
+def _labelled_part(
+    run: OpenRun, folders: Folders, console: Console, data_path: str | None
+) -> tuple[Part, SeenRows | None]:
+    """The run's own test set, made again from its config and checked to be the same; or the user's data.
+
+    With the user's data comes which of its rows the run learned from, None where its own data is gone or changed.
+    """
     if data_path is not None:
-        return data.load_labelled(data_path, run.facts)
+        part = data.load_labelled(data_path, run.facts)
+        try:
+            own = _own_data(run, folders, console)
+        except (DataError, UnreachableError):
+            console.say("the run's own data is not available: rows that it was trained on cannot be recognised")
+            return part, None
+        return part, find_seen(part, own)
+    return _own_data(run, folders, console).test, None
+
+
+def _own_data(run: OpenRun, folders: Folders, console: Console) -> Dataset:
     loaded = run.load_config()
     dataset = read_data(loaded.config, folders, console, say_notes=False)  # training said them
     fingerprint = run.folder.record.get("data", {}).get("fingerprint")
@@ -79,7 +118,7 @@ def _labelled_part(run: OpenRun, folders: Folders, console: Console, data_path: 
             f"{loaded.config.data.path or loaded.config.data.source} is not the data this run was trained on",
             hint="measure on other labelled data with --data PATH, or train again",
         )
-    return dataset.test
+    return dataset
 
 
 def _predict_all(predictor: Predicts, part: Part, progress: Callable[[str, float], None]) -> np.ndarray:

@@ -11,6 +11,7 @@ from nncli.pipeline.folders import Folders
 from nncli.pipeline.predicting.named_predictions import make_answers
 from nncli.pipeline.predicting.open_run import describe_score, make_predictor, open_run
 from nncli.pipeline.predicting.output_formats import make_writer
+from nncli.pipeline.predicting.remarks import count_impossible, describe_impossible
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def predict(
     console.say(f"run {run.folder.path.name}{describe_score(run.folder)}")
     writer = make_writer(form, output, run.facts, console, str(run.folder.path))
     predictor = make_predictor(run, console)
-    answered = failed = 0
+    answered = failed = impossible = 0
     for batch in read_inputs(inputs, run.facts, stdin=sys.stdin.buffer):
         for warning in batch.warnings:
             console.warn(warning)
@@ -49,7 +50,10 @@ def predict(
         failed += len(batch.failures)
         if batch.names:
             outputs = predictor.predict(batch.inputs)
+            impossible += count_impossible(run.facts, outputs)
             writer.write(list(make_answers(run.facts, batch.names, outputs, top)))
             answered += len(batch.names)
     writer.close()
+    if impossible:
+        console.warn(describe_impossible(run.facts, impossible, answered))
     return Predicted(answered, failed)

@@ -18,6 +18,7 @@ from nncli.console import Console
 from nncli.pipeline.background_import import begin_import
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.predicting.evaluate import measure_part
+from nncli.pipeline.predicting.remarks import describe_verdict
 from nncli.pipeline.preparation import Prepared, prepare
 from nncli.pipeline.training.fitting import Fitted, History, fit_model, monitored
 from nncli.pipeline.training.record import describe_process, recorded
@@ -96,6 +97,9 @@ def train_into(
             with watch.part("plots"):
                 save_plots(folder, fitted)
             folder.write_json(files.SUMMARY, summary)
+        told = describe_verdict(summary["test"]["judged"], fitted.history)
+        if told is not None:
+            console.warn(f"{title}: {told}" if title else told)
         folder.write_record(
             executor=fitted.executor,
             threads=fitted.threads,

@@ -168,3 +168,22 @@ def test_an_error_that_cannot_travel_is_named() -> None:
         pass
 
     assert str(_portable(Local("strange"))) == "Local: strange"
+
+
+@pytest.mark.parametrize(
+    ("vary", "names"),
+    [
+        (["optimizer.name=sgd,adam"], ["optimizer=sgd", "optimizer=adam"]),
+        (["optimizer=sgd,adam"], ["optimizer=sgd", "optimizer=adam"]),
+        (["model.hidden_activation=sigmoid,relu"], ["hidden_activation=sigmoid", "hidden_activation=relu"]),
+        (["model.layers.0.dense.units=4,8"], ["units=4", "units=8"]),
+        (
+            ["model.layers[0].dense.units=4,8", "model.layers[1].dense.units=6"],
+            [f"layers.0.dense.units={units} layers.1.dense.units=6" for units in (4, 8)],
+        ),
+        (["train.epochs=1,2", "optimizer.learning_rate=0.1"], [f"epochs={n} learning_rate=0.1" for n in (1, 2)]),
+    ],
+)
+def test_a_variant_is_named_by_the_shortest_key_that_is_its_own(vary: list[str], names: list[str]) -> None:
+    request = ComparisonRequest.parse(["digits_softmax"], vary)
+    assert [variant.name for variant in request.variants] == names

@@ -5,13 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from nncli.config.facts import ImageInput, Task
-from nncli.data.dataset import Dataset, Part
+from nncli.data.dataset import Dataset, Part, hash_rows
 from nncli.data.images.border import border_median
 from nncli.data.profile.findings import imbalance_findings, ordered_findings
 from nncli.data.profile.images.pixels import choose_examples, look_at_light, make_tile
 from nncli.data.profile.tables.rows import count_repeats, find_order, find_shared
 from nncli.data.profile.values import Finding, ImageProfile, Level, Tile
-from nncli.data.tables.leakage import hash_rows
 from nncli.data.targets import Goal
 from nncli.errors import DataError
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from nncli.config.facts import Task
+from nncli.data.dataset import hash_rows
 from nncli.data.profile.tables.reading import name_rows
 from nncli.data.profile.values import Finding, Level
 from nncli.data.tables.files.columns import Column
-from nncli.data.tables.leakage import hash_rows
 from nncli.data.targets import Goal
 
 _UNSEEN = 1 << 30

@@ -1,0 +1,66 @@
+"""Whether a model is better than knowing nothing but the training targets, judged row by row.
+
+Each row has a loss under the model (log loss, or the squared error) and one under the constant baseline; their
+difference is tested with a one-sided paired z-test at 95 % (Student's paired t-test with its limit for large n).
+The same is done with the rows that each gets right. No test set of a few rows can show much: then the answer is
+"unclear", and a model is only said to have learned nothing where it is no better in the sample itself.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from nncli.evaluate.scores import label_surprise, surprise
+
+_LIMIT = 1.645  # the 95 % quantile of the standard normal distribution
+
+
+def judge(task: str, targets: np.ndarray, predictions: np.ndarray, constant: np.ndarray) -> dict[str, Any]:
+    """{"verdict", "loss", "baseline_loss"}: the mean losses per row, and what follows from them.
+
+    `targets` and `predictions` are as `metrics.measure` has checked them, `constant` is the baseline's prediction.
+    The verdict is "better"; "unclear": better in these rows, but that may be chance; "nothing": no better; or
+    "overconfident": classes are told apart better than by guessing, but the probabilities are worse than the classes'
+    frequencies.
+    """
+    guess = np.tile(constant, (len(targets), 1))
+    losses, others = _losses(task, targets, predictions), _losses(task, targets, guess)
+    found = {"loss": float(losses.mean()), "baseline_loss": float(others.mean())}
+    right = _right(task, targets, predictions) - _right(task, targets, guess)
+    gains = others - losses
+    if _is_positive(gains):
+        verdict = "better"
+    elif _is_positive(right):
+        verdict = "overconfident" if gains.mean() < 0 else "better"
+    else:
+        verdict = "unclear" if gains.mean() > 0 or right.mean() > 0 else "nothing"
+    return {"verdict": verdict, **found}
+
+
+def _is_positive(differences: np.ndarray) -> bool:
+    """Whether their mean is above zero by more than chance makes it."""
+    deviation = differences.std(ddof=1) if len(differences) > 1 else 0.0
+    mean = float(differences.mean())
+    if deviation == 0:
+        return mean > 0
+    return bool(mean > _LIMIT * deviation / len(differences) ** 0.5)
+
+
+def _losses(task: str, targets: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """The loss of each row, float64 (n,): nats for classes and labels, the squared error in deviations for numbers."""
+    if task == "multiclass":
+        return np.asarray(surprise(predictions[np.arange(len(targets)), targets]))
+    if task in ("binary", "multilabel"):
+        return np.asarray(label_surprise(targets, predictions).mean(axis=1))
+    scale = targets.std(axis=0)
+    errors = ((targets - predictions) / np.where(scale > 0, scale, 1.0)) ** 2
+    return np.asarray(errors.mean(axis=1))
+
+
+def _right(task: str, targets: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """For each row how much of it is right, float64 (n,); all zero for numbers."""
+    if task == "multiclass":
+        return np.asarray(predictions.argmax(axis=1) == targets, np.float64)
+    if task in ("binary", "multilabel"):
+        return np.asarray(((predictions > 0.5) == (targets > 0.5)).mean(axis=1))
+    return np.zeros(len(targets))

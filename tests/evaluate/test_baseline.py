@@ -1,0 +1,67 @@
+"""When a model counts as better than guessing, as unclear, as having learned nothing, or as too sure of itself."""
+
+import numpy as np
+import pytest
+
+from nncli.evaluate.baseline import judge
+
+GENERATOR = np.random.default_rng(3)
+CLASSES = GENERATOR.integers(0, 3, 400)
+FREQUENCIES = np.bincount(CLASSES, minlength=3) / 400
+
+
+def probabilities(sure: float, right: float) -> np.ndarray:
+    """Answers of which a share is right, each with that probability for its class."""
+    answered = np.where(GENERATOR.random(400) < right, CLASSES, GENERATOR.integers(0, 3, 400))
+    table = np.full((400, 3), (1 - sure) / 2)
+    table[np.arange(400), answered] = sure
+    return table
+
+
+def test_a_good_classifier_is_better_and_says_by_how_much() -> None:
+    judged = judge("multiclass", CLASSES, probabilities(0.9, 0.95), FREQUENCIES)
+    assert judged["verdict"] == "better"
+    assert judged["loss"] < 0.5 < judged["baseline_loss"] == pytest.approx(np.log(3), abs=0.01)
+
+
+def test_answers_that_have_nothing_to_do_with_the_classes_have_learned_nothing() -> None:
+    assert judge("multiclass", CLASSES, probabilities(0.6, 0.0), FREQUENCIES)["verdict"] == "nothing"
+    assert judge("multiclass", CLASSES, np.tile(FREQUENCIES, (400, 1)), FREQUENCIES)["verdict"] == "nothing"
+
+
+def test_right_answers_with_worse_probabilities_than_the_frequencies_are_overconfident() -> None:
+    assert judge("multiclass", CLASSES, probabilities(1 - 2e-6, 0.5), FREQUENCIES)["verdict"] == "overconfident"
+
+
+def test_a_small_gain_on_few_rows_is_unclear() -> None:
+    targets = np.array([[1.0], [0.0], [1.0], [1.0]])
+    predictions = np.array([[0.9], [0.6], [0.4], [0.8]])
+    assert judge("binary", targets, predictions, np.array([0.5]))["verdict"] == "unclear"
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e6])
+def test_numbers_are_judged_by_their_squared_error_whatever_their_unit(scale: float) -> None:
+    targets = GENERATOR.normal(5, 1, (300, 1)) * scale
+    mean = targets.mean(axis=0)
+    near = targets + GENERATOR.normal(0, 0.5, (300, 1)) * scale
+    assert judge("regression", targets, near, mean)["verdict"] == "better"
+    assert judge("regression", targets, np.tile(mean, (300, 1)), mean)["verdict"] == "nothing"
+    assert judge("regression", targets, targets[::-1], mean)["verdict"] == "nothing"
+
+
+def test_labels_are_judged_together() -> None:
+    targets = (GENERATOR.random((200, 2)) < [0.3, 0.6]).astype(float)
+    rates = targets.mean(axis=0)
+    assert judge("multilabel", targets, np.clip(targets, 0.1, 0.9), rates)["verdict"] == "better"
+    assert judge("multilabel", targets, np.tile(rates, (200, 1)), rates)["verdict"] == "nothing"
+
+
+def test_equals_are_called_better_no_more_often_than_chance_allows() -> None:
+    """A model whose probabilities are the frequencies with noise is a little worse; hardly ever is it called better."""
+    called = []
+    for seed in range(200):
+        generator = np.random.default_rng(seed)
+        targets = generator.integers(0, 3, 100)
+        noisy = np.exp(generator.normal(0, 0.3, (100, 3)))
+        called.append(judge("multiclass", targets, noisy / noisy.sum(1, keepdims=True), np.full(3, 1 / 3))["verdict"])
+    assert sum(verdict == "better" for verdict in called) <= 20
