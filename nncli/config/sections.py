@@ -49,6 +49,10 @@ class Data(Section):
     header: bool = Field(True, description="whether the first row of a CSV names the columns")
     test: PathText | Fraction | None = Field(None, description="fraction, or the path of a test part; 0.2 by default")
     validation: Fraction = Field(0.1, description="fraction of the training part")
+    duplicates: Literal["keep", "drop", "together"] = Field(
+        "keep",
+        description="equal rows: keep splits them like others, drop keeps one, together puts them in the same set",
+    )
     scale_target: bool = Field(
         True, description="regression: train on the scaled target; predictions stay in its units"
     )

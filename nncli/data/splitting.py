@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nncli.config.sections import Data
 from nncli.data.dataset import distinct_values
 from nncli.errors import DataError
 
@@ -28,13 +29,36 @@ def test_fraction(test: float | str | None) -> float:
 
 
 def split_rows(
-    rows: int, *, seed: int, test: float | None, validation: float | None, strata: np.ndarray | None = None
+    rows: int,
+    *,
+    seed: int,
+    test: float | None,
+    validation: float | None,
+    strata: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
 ) -> Split:
     """Deal `rows` rows out; a part that is None is not taken. `strata` (rows,) keeps the shares of its values.
+
+    Rows with the same value in `groups` (rows,) go to the same part: whole groups are dealt out, each with the stratum
+    of its first row, and the fractions are those of the groups.
 
     Raises:
         DataError: there are too few rows to make parts that mean something.
     """
+    if groups is not None:
+        _, first, membership = np.unique(groups, return_index=True, return_inverse=True)
+        # Groups in the order of their first rows, so that rows that are all different are split as without groups.
+        order = np.argsort(first)
+        ranks = np.empty(len(order), np.int64)
+        ranks[order] = np.arange(len(order))
+        if len(order) < FEWEST_ROWS:
+            raise DataError(
+                f"{len(order)} different rows are too few to keep equal ones together (at least {FEWEST_ROWS})",
+                hint="say `duplicates: keep`",
+            )
+        shares = strata[first[order]] if strata is not None else None
+        split = split_rows(len(order), seed=seed, test=test, validation=validation, strata=shares)
+        return _expand(split, ranks[membership.reshape(-1)])
     if rows < FEWEST_ROWS:
         raise DataError(
             f"{rows} rows are too few to be split into training, validation and test parts (at least {FEWEST_ROWS})",
@@ -48,6 +72,30 @@ def split_rows(
     if validation is not None:
         kept, held_validation = hold_out(kept, validation, generator, strata)
     return Split(kept, held_validation, held_test)
+
+
+def _expand(split: Split, membership: np.ndarray) -> Split:
+    """A split of groups as one of rows; `membership` (rows,) is the group of each row."""
+
+    def rows_of(groups: np.ndarray) -> np.ndarray:
+        return np.flatnonzero(np.isin(membership, groups)).astype(np.int64)
+
+    return Split(rows_of(split.train), rows_of(split.validation), rows_of(split.test))
+
+
+def first_of_each(groups: np.ndarray) -> np.ndarray:
+    """The first row (int64, ascending) of each value in `groups` (rows,)."""
+    _, first = np.unique(groups, return_index=True)
+    return np.sort(first).astype(np.int64)
+
+
+def refuse_duplicates(data: Data, *, has_test: bool) -> None:
+    """Raises DataError where `duplicates` would have to change a test set that the source brings."""
+    if data.duplicates != "keep" and has_test:
+        raise DataError(
+            f"data.duplicates: {data.duplicates} would change the test set that {data.source} brings",
+            hint="say `duplicates: keep`, or leave out `test` so that the rows are split here",
+        )
 
 
 def hold_out(

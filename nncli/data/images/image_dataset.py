@@ -1,15 +1,16 @@
 """From arrays of images and their targets to a data set: its parts and facts; reads no files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nncli.config.facts import DataFacts, ImageInput
 from nncli.config.sections import Data
-from nncli.data.dataset import Dataset, Part, make_dataset, part_of
+from nncli.data.dataset import Dataset, Part, hash_rows, make_dataset, part_of
 from nncli.data.images.border import common_border
-from nncli.data.splitting import TEST_FRACTION, split_rows
+from nncli.data.plurals import count
+from nncli.data.splitting import TEST_FRACTION, first_of_each, refuse_duplicates, split_rows
 from nncli.data.targets import Goal, describe, strata
 from nncli.errors import DataError
 
@@ -57,6 +58,11 @@ def image_dataset(
     notes = list(notes or [])
     if test is not None and isinstance(data.test, float):
         notes.append(f"test: {data.test} is not used, {data.source} has its own test part of {len(test)}")
+    groups = None
+    if data.duplicates != "keep":
+        refuse_duplicates(data, has_test=test is not None or validation is not None)
+        groups = hash_rows([images.pixels])
+        images, labels, groups = _without_duplicates(data, images, labels, groups, notes)
     shares = labels.strata if labels.strata is not None else strata(labels.goal, labels.targets)
     split = split_rows(
         len(labels.targets),
@@ -64,6 +70,7 @@ def image_dataset(
         test=None if test is not None else data.test if isinstance(data.test, float) else TEST_FRACTION,
         validation=None if validation is not None else data.validation,
         strata=shares,
+        groups=groups,
     )
     places = images.rows if images.rows is not None else np.arange(len(labels.targets), dtype=np.int64)
 
@@ -92,6 +99,25 @@ def image_dataset(
         part(split.validation) if validation is None else validation,
         part(split.test) if test is None else test,
         notes,
+    )
+
+
+def _without_duplicates(
+    data: Data, images: Images, labels: Labels, groups: np.ndarray, notes: list[str]
+) -> tuple[Images, Labels, np.ndarray | None]:
+    """All images and which of them belong together, or the first of each that are alike in pixels and target."""
+    if data.duplicates == "together":
+        return images, labels, groups
+    targets = np.asarray(labels.targets, np.float32).reshape(len(groups), -1)
+    kept = first_of_each(hash_rows([images.pixels, targets]))
+    if len(kept) < len(groups):
+        notes.append(f"{count(len(groups) - len(kept), 'image')} dropped that equal an earlier one")
+    rows = images.rows if images.rows is not None else np.arange(len(groups), dtype=np.int64)
+    strata = labels.strata[kept] if labels.strata is not None else None
+    return (
+        replace(images, pixels=images.pixels[kept], rows=rows[kept]),
+        replace(labels, targets=labels.targets[kept], strata=strata),
+        None,
     )
 
 

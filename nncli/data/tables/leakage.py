@@ -16,6 +16,7 @@ from nncli.data.targets import Goal
 
 # Repeated rows are told from this share of all rows on.
 REPEATED_SHARE = 0.01
+_UNSEEN = 1 << 30
 # Rows that are looked at first: where these are on no line, all rows are on none.
 _SAMPLE = 1000
 
@@ -82,3 +83,26 @@ def _repeated_rows(parts: Sequence[Part]) -> int:
         if len(part)
     ]
     return sum(map(len, hashes)) - count_distinct(np.concatenate(hashes))
+
+
+def hash_columns(columns: Sequence[Column], like: Sequence[Column] | None = None) -> np.ndarray:
+    """A hash, uint64 (n,), of each row's cells; with `like`, the same columns of another table, comparable to them."""
+    parts = []
+    for index, column in enumerate(columns):
+        model = column if like is None else like[index]
+        if column.is_numeric and model.is_numeric:
+            # 0.0 is added for -0.0, which equals 0.0 but in its bits.
+            parts.append(np.where(column.present, column.numbers + 0.0, np.nan))
+        else:
+            parts.append(_codes(column, model))
+    return hash_rows(parts)
+
+
+def _codes(column: Column, like: Column) -> np.ndarray:
+    """The codes int64 (n,) of a column's texts as another column numbers them; -1 for missing."""
+    codes, texts = column.dictionary
+    if column is like:
+        return codes.astype(np.int64)
+    known = {text: index for index, text in enumerate(like.dictionary[1])}
+    places = np.array([known.get(text, _UNSEEN + index) for index, text in enumerate(texts)] + [-1], np.int64)
+    return places[codes]

@@ -10,12 +10,13 @@ from nncli.config.sections import Data
 from nncli.data import splitting
 from nncli.data.dataset import Dataset, Part, make_dataset
 from nncli.data.plurals import count
+from nncli.data.splitting import refuse_duplicates
 from nncli.data.tables.encoding import encode_parts, encode_table, learn_columns
 from nncli.data.tables.features import Features, check_names, check_numbers, choose_features
 from nncli.data.tables.files import reading
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
 from nncli.data.tables.files.csv_text import BLANKS, BLANKS_FIX, are_blank_separated, sniff
-from nncli.data.tables.leakage import describe_repeats, find_twins
+from nncli.data.tables.leakage import describe_repeats, find_twins, hash_columns
 from nncli.data.targets import Goal, choose_goal, describe, encode_targets, strata
 from nncli.errors import DataError
 
@@ -49,6 +50,8 @@ def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None
     notes += [note] if note else []
     features = choose_features(table, data, names)
     notes += features.notes
+    table, groups = _without_duplicates(table, data, features, names, notes, has_test=test is not None)
+    targets = [table.columns[name] for name in names]
     values = encode_targets(goal, targets)
     split = splitting.split_rows(
         len(table),
@@ -56,6 +59,7 @@ def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None
         test=None if test is not None else splitting.test_fraction(data.test),
         validation=data.validation,
         strata=strata(goal, values),
+        groups=groups,
     )
     inputs = learn_columns(
         table, features, split.train, missing=data.missing, delimiter=data.delimiter, header=data.header
@@ -73,6 +77,23 @@ def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None
     if test is not None:
         held = _test_part(test, facts, features, notes)
     return make_dataset(facts, train, validation, held, notes)
+
+
+def _without_duplicates(
+    table: Table, data: Data, features: Features, targets: Sequence[str], notes: list[str], *, has_test: bool
+) -> tuple[Table, np.ndarray | None]:
+    """The rows that `duplicates` leaves, and which of them belong together, None where all are split alike."""
+    if data.duplicates == "keep":
+        return table, None
+    refuse_duplicates(data, has_test=has_test)
+    learned = [table.columns[name] for name in (*features.numbers, *features.categories)]
+    if data.duplicates == "together":
+        return table, hash_columns(learned)
+    kept = splitting.first_of_each(hash_columns([*learned, *(table.columns[name] for name in targets)]))
+    if len(kept) == len(table):
+        return table, None
+    notes.append(f"{count(len(table) - len(kept), 'row')} dropped that equal an earlier one")
+    return table.take(kept), None
 
 
 def label_rows(table: Table, facts: DataFacts) -> Part:

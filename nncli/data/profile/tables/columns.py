@@ -7,6 +7,7 @@ import numpy as np
 
 from nncli.config.sections import Data
 from nncli.data.plurals import count
+from nncli.data.profile.tables.extremes import extreme_findings
 from nncli.data.profile.tables.reading import name_rows
 from nncli.data.profile.values import ColumnProfile, Finding, Level
 from nncli.data.tables.encoding import VOCABULARY_LIMIT
@@ -106,7 +107,7 @@ def find_column_oddities(column: Column, table: Table, data: Data, judgement: Ju
             _finding(column, "missing", Level.WARNING, what, f"`drop: [{column.name}]` unless absence tells")
         )
     if judgement.learn_as == "number":
-        findings += _numbers_findings(column)
+        findings += _numbers_findings(column) or extreme_findings(column, table)
     elif judgement.learn_as == "category":
         findings += _names_findings(column)
     return findings

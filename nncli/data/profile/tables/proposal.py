@@ -13,12 +13,14 @@ from nncli.config.facts import Task
 from nncli.config.sections import MISSING, ColumnType, Data
 from nncli.data.plurals import count
 from nncli.data.profile.tables.columns import find_column_oddities, judge, profile_column
+from nncli.data.profile.tables.copies import find_copies
 from nncli.data.profile.tables.leakage import find_telltales
 from nncli.data.profile.tables.missing_markers import find_markers
 from nncli.data.profile.tables.reading import Opened, open_table
 from nncli.data.profile.values import ColumnProfile, Level
 from nncli.data.tables.features import find_dressed_numbers, is_mostly_numbers
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
+from nncli.data.tables.leakage import hash_columns
 from nncli.data.targets import Goal, choose_goal, encode_targets
 from nncli.errors import DataError
 
@@ -26,6 +28,8 @@ from nncli.errors import DataError
 FEW_TEXTS = 50
 # So many columns are told with the reason where none is left.
 _TOLD = 3
+# From this share of the rows on, equal rows are what such a table has, and no copies.
+_USUAL_DUPLICATES = 0.2
 # Names that people give to the column they want to predict.
 _TARGET_NAMES = ("target", "label", "class", "y", "outcome", "output", "result", "response", "category", "price")
 
@@ -52,6 +56,7 @@ class Proposal:
     remarks: tuple[str, ...]
     rows: int
     rows_without_target: int
+    duplicates: int = 0
 
 
 def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
@@ -93,7 +98,16 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
         remarks=(*telling, *_remarks(kept, data, [column.name for column in learned])),
         rows=len(table),
         rows_without_target=len(table) - len(kept),
+        duplicates=_count_duplicates(kept, [column.name for column in learned]),
     )
+
+
+def _count_duplicates(table: Table, learned: Sequence[str]) -> int:
+    """How many rows equal an earlier one in all that is learned from; 0 where equal rows are the rule, as in a table
+    of a few categories."""
+    hashes = hash_columns([table.columns[name] for name in learned])
+    repeated = len(hashes) - len(np.unique(hashes))
+    return repeated if repeated < _USUAL_DUPLICATES * len(hashes) else 0
 
 
 def suggest_targets(path: Path) -> tuple[list[str], list[str]]:
@@ -157,10 +171,10 @@ def _sort_columns(
 ) -> tuple[dict[str, str], dict[str, tuple[ColumnType, str]], tuple[ColumnProfile, ...], list[str]]:
     """Columns that are dropped and why, that need a type, that are learned from; remarks on the last."""
     names = [name for name in table.columns if name not in goal.columns]
-    dropped: dict[str, str] = {}
+    dropped: dict[str, str] = _other_labels(table, goal)
     columns: dict[str, tuple[ColumnType, str]] = {}
     learned: dict[str, ColumnProfile] = {}
-    for name in names:
+    for name in (name for name in names if name not in dropped):
         column = table.columns[name]
         judgement, flaws = judge(column, data, alone=len(names) == 1)
         if len(names) == 1:
@@ -181,7 +195,35 @@ def _sort_columns(
         if name not in dropped:
             learned[name] = profile_column(column, judgement)
     telling = _drop_twins(table, goal, dropped, learned)
+    for first, *copies in find_copies([table.columns[name] for name in learned]):
+        for name in copies:
+            del learned[name]
+            columns.pop(name, None)
+            dropped[name] = f"says the same as {first} in every row"
     return dropped, columns, tuple(learned.values()), telling
+
+
+def _other_labels(table: Table, goal: Goal) -> dict[str, str]:
+    """Labels that are no targets, and why they are no inputs either.
+
+    Where there are several targets of 0 and 1, a column of 0 and 1 is taken for another label when nothing but such
+    columns stands between it and a target. With a single target nothing is: such a neighbour may be any feature.
+    """
+    if goal.task is not Task.MULTILABEL or len(goal.columns) < 2:
+        return {}
+    names = list(table.columns)
+    labels = [set(table.columns[name].values) <= {"0", "1"} for name in names]
+    found: dict[str, str] = {}
+    for position, name in enumerate(names):
+        if name not in goal.columns:
+            continue
+        for step in (1, -1):
+            other = position + step
+            while 0 <= other < len(names) and labels[other]:
+                if names[other] not in goal.columns:
+                    found[names[other]] = "a label like the targets beside it: known only when they are"
+                other += step
+    return {name: found[name] for name in names if name in found}
 
 
 def _why_useless(column: Column, table: Table, data: Data) -> str | None:

@@ -1,32 +1,16 @@
 """Rows of a table beside each other: repeated ones, ones that disagree, sorted ones. Knows no files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from nncli.config.facts import Task
-from nncli.data.dataset import hash_rows
 from nncli.data.profile.tables.reading import name_rows
 from nncli.data.profile.values import Finding, Level
-from nncli.data.tables.files.columns import Column
 from nncli.data.targets import Goal
 
-_UNSEEN = 1 << 30
 # From this share of the test part on, rows that stand in training as well make a test look better than it is.
 SHARED_SHARE = 0.01
-
-
-def hash_columns(columns: Sequence[Column], like: Sequence[Column] | None = None) -> np.ndarray:
-    """A hash, uint64 (n,), of each row's cells; with `like`, the same columns of another table, comparable to them."""
-    parts = []
-    for index, column in enumerate(columns):
-        model = column if like is None else like[index]
-        if column.is_numeric and model.is_numeric:
-            # 0.0 is added for -0.0, which equals 0.0 but in its bits.
-            parts.append(np.where(column.present, column.numbers + 0.0, np.nan))
-        else:
-            parts.append(_codes(column, model))
-    return hash_rows(parts)
 
 
 def count_repeats(hashes: np.ndarray) -> int:
@@ -102,16 +86,6 @@ def find_order(goal: Goal, targets: np.ndarray) -> list[Finding]:
     if len(values) < 5 * classes or changes > max(classes - 1, len(values) * 0.001):
         return []
     return [Finding("sorted", Level.NOTE, where, "the rows are sorted by class", fix, goal.columns)]
-
-
-def _codes(column: Column, like: Column) -> np.ndarray:
-    """The codes int64 (n,) of a column's texts as another column numbers them; -1 for missing."""
-    codes, texts = column.dictionary
-    if column is like:
-        return codes.astype(np.int64)
-    known = {text: index for index, text in enumerate(like.dictionary[1])}
-    places = np.array([known.get(text, _UNSEEN + index) for index, text in enumerate(texts)] + [-1], np.int64)
-    return places[codes]
 
 
 def _percent(share: float) -> str:

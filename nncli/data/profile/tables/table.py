@@ -11,6 +11,7 @@ from nncli.data import splitting
 from nncli.data.plurals import count
 from nncli.data.profile.findings import imbalance_findings, ordered_findings, shorten_findings
 from nncli.data.profile.tables.columns import find_column_oddities, flaw_finding, frequent_values, judge, profile_column
+from nncli.data.profile.tables.copies import copy_findings
 from nncli.data.profile.tables.leakage import find_telltales
 from nncli.data.profile.tables.rows import (
     count_repeats,
@@ -18,11 +19,11 @@ from nncli.data.profile.tables.rows import (
     find_order,
     find_repeats,
     find_shared,
-    hash_columns,
 )
 from nncli.data.profile.values import ColumnProfile, Finding, Level, TableProfile, TargetProfile
 from nncli.data.tables.features import candidate_names, check_names
 from nncli.data.tables.files.columns import Column, Table
+from nncli.data.tables.leakage import hash_columns
 from nncli.data.tables.loading import asked_task, check_target
 from nncli.data.targets import Goal, choose_goal, encode_targets, strata
 from nncli.errors import DataError
@@ -57,9 +58,10 @@ def look_over(
     columns = _columns(look, names)
     target = _target(look, names) if names else None
     labelled = _labelled(table, names)
-    parts, repeated = _rows(look, labelled, test)
     if look.goal is not None and look.targets is not None:
         look.findings += _twin_findings(look, labelled)
+    look.findings += copy_findings([table.columns[name] for name in look.learned])
+    parts, repeated = _rows(look, labelled, test)
     return TableProfile(
         source=data.source,
         path=data.path,
@@ -148,6 +150,10 @@ def _rows(look: _Look, labelled: Table, test: Table | None) -> tuple[dict[str, i
         answers = hash_columns([labelled.columns[name] for name in look.data.target])
         look.findings += find_disagreements(features, answers, labelled.rows)
     repeated = count_repeats(hashes)
+    if look.data.duplicates == "drop":
+        kept = splitting.first_of_each(hashes)
+        hashes, features, labelled = hashes[kept], features[kept], labelled.take(kept)
+        look.targets = look.targets[kept] if look.targets is not None else None
     try:
         split = splitting.split_rows(
             len(labelled),
@@ -155,6 +161,7 @@ def _rows(look: _Look, labelled: Table, test: Table | None) -> tuple[dict[str, i
             test=None if test is not None else splitting.test_fraction(look.data.test),
             validation=look.data.validation,
             strata=None if look.goal is None or look.targets is None else strata(look.goal, look.targets),
+            groups=features if look.data.duplicates == "together" else None,
         )
     except DataError as error:
         look.findings.append(Finding("few_rows", Level.PROBLEM, "table", error.message, error.hint or ""))
