@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -61,8 +62,7 @@ def image_dataset(
     groups = None
     if data.duplicates != "keep":
         refuse_duplicates(data, has_test=test is not None or validation is not None)
-        groups = hash_rows([images.pixels])
-        images, labels, groups = _without_duplicates(data, images, labels, groups, notes)
+        images, labels, groups = _without_duplicates(data, images, labels, notes)
     shares = labels.strata if labels.strata is not None else strata(labels.goal, labels.targets)
     split = split_rows(
         len(labels.targets),
@@ -79,20 +79,8 @@ def image_dataset(
         return Part(taken.inputs, taken.targets, places[rows])
 
     train = part(split.train)
-    _, height, width, channels = images.pixels.shape
-    facts = DataFacts(
-        source=data.source,
-        inputs=ImageInput(
-            height=height,
-            width=width,
-            channels=channels,
-            dtype="uint8" if images.pixels.dtype == np.uint8 else "float32",
-            scale=scale,
-            border=common_border(train.inputs["image"], scale),
-        ),
-        target=describe(labels.goal, train.targets),
-        rows={},
-    )
+    described = _describe_images(train.inputs["image"], scale)
+    facts = DataFacts(source=data.source, inputs=described, target=describe(labels.goal, train.targets), rows={})
     return make_dataset(
         facts,
         train,
@@ -102,10 +90,19 @@ def image_dataset(
     )
 
 
+def _describe_images(pixels: np.ndarray, scale: float) -> ImageInput:
+    """The facts of images (n, height, width, channels) of the training set."""
+    _, height, width, channels = pixels.shape
+    kind: Literal["uint8", "float32"] = "uint8" if pixels.dtype == np.uint8 else "float32"
+    border = common_border(pixels, scale)
+    return ImageInput(height=height, width=width, channels=channels, dtype=kind, scale=scale, border=border)
+
+
 def _without_duplicates(
-    data: Data, images: Images, labels: Labels, groups: np.ndarray, notes: list[str]
+    data: Data, images: Images, labels: Labels, notes: list[str]
 ) -> tuple[Images, Labels, np.ndarray | None]:
     """All images and which of them belong together, or the first of each that are alike in pixels and target."""
+    groups = hash_rows([images.pixels])
     if data.duplicates == "together":
         return images, labels, groups
     targets = np.asarray(labels.targets, np.float32).reshape(len(groups), -1)

@@ -1,10 +1,22 @@
-"""Pictures of how a training went and how good its model is, as PNG bytes; knows no files and no model.
+"""Pictures of how a training went and how good its model is, as PNG bytes; reads and writes no files.
 
-`canvas` is what all pictures share, `curves` draws epochs, `results` what a model gets right and wrong,
-`contact_sheet` images side by side. matplotlib is imported when the first picture is drawn.
+`canvas` is what all pictures share, `curves` draws the epochs of a training, `comparison` several trainings,
+`confusion` what a classifier says, `values` a regression, `worst` the worst images, `contact_sheet` images in a grid.
+matplotlib is imported when the first picture is drawn.
 """
 
-from nncli.evaluate.plots.curves import comparison_curves, learning_curves
-from nncli.evaluate.plots.results import confusion_matrix, true_against_predicted, worst_images
+from nncli.evaluate.plots.comparison import comparison_curves
+from nncli.evaluate.plots.confusion import confusion_matrix, label_bars, probabilities
+from nncli.evaluate.plots.curves import learning_curves
+from nncli.evaluate.plots.values import true_against_predicted
+from nncli.evaluate.plots.worst import worst_images
 
-__all__ = ["comparison_curves", "confusion_matrix", "learning_curves", "true_against_predicted", "worst_images"]
+__all__ = [
+    "comparison_curves",
+    "confusion_matrix",
+    "label_bars",
+    "learning_curves",
+    "probabilities",
+    "true_against_predicted",
+    "worst_images",
+]

@@ -68,6 +68,14 @@ def whole_numbers(axis: Any) -> None:
     axis.set_major_locator(MaxNLocator(integer=True, nbins=8, min_n_ticks=1))
 
 
+def thousands(axis: Any, limits: Sequence[float]) -> None:
+    """Marks between groups of three digits, on an axis whose numbers are large enough to need them."""
+    from matplotlib.ticker import StrMethodFormatter
+
+    if max(abs(limit) for limit in limits) >= 1000:
+        axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+
+
 def plain_frame(axes: Any) -> None:
     """A light grid and no box."""
     axes.grid(visible=True, color="#E3E3E3", linewidth=0.7)

@@ -54,7 +54,7 @@ def compare(request: ComparisonRequest, *, folders: Folders, console: Console) -
         outcomes = train_cells(cells, request, prepared, data, folder, console)
         result = {"comparison": str(folder.path), **summarize_variants(outcomes, request.target)}
         folder.write_json(files.COMPARISON, result)
-        folder.write(f"{files.PLOTS}/comparison.png", plots.comparison_curves(outcomes, result["watched"]))
+        folder.write(f"{files.PLOTS}/comparison.png", plots.comparison_curves(outcomes, result))
     return Comparison(folder, result)
 
 

@@ -138,7 +138,15 @@ def _write(
     folder.write_json(f"{files.EVALUATION}/metrics.json", result)
     if "confusion_matrix" in result:
         matrix = np.asarray(result["confusion_matrix"])
-        folder.write(f"{files.EVALUATION}/confusion.png", plots.confusion_matrix(matrix, facts.target.classes))
+        picture = plots.confusion_matrix(matrix, facts.target.classes, facts.target.columns[0])
+        folder.write(f"{files.EVALUATION}/confusion.png", picture)
+    if facts.target.task is Task.BINARY:
+        picture = plots.probabilities(part.targets, predictions, facts.target.classes, facts.target.columns[0])
+        folder.write(f"{files.EVALUATION}/probabilities.png", picture)
+    if facts.target.task is Task.MULTILABEL:
+        rates = part.targets.mean(axis=0)
+        labels = [{**entry, "share": float(rate)} for entry, rate in zip(result["labels"], rates, strict=True)]
+        folder.write(f"{files.EVALUATION}/labels.png", plots.label_bars(labels))
     if facts.target.task.is_regression:
         picture = plots.true_against_predicted(part.targets, predictions, facts.target.columns)
         folder.write(f"{files.EVALUATION}/predictions.png", picture)

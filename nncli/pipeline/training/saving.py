@@ -5,6 +5,7 @@ from typing import Any
 from nncli.config.sections import Config
 from nncli.errors import ExportError
 from nncli.evaluate import plots
+from nncli.pipeline.preparation import Prepared
 from nncli.pipeline.training.fitting import Fitted
 from nncli.pipeline.weights import save_weights
 from nncli.run import files
@@ -30,6 +31,14 @@ def save_model(folder: RunFolder, model: Any, config: Config) -> dict[str, str]:
     return outcome
 
 
-def save_plots(folder: RunFolder, fitted: Fitted) -> None:
+def save_plots(folder: RunFolder, prepared: Prepared, fitted: Fitted) -> None:
     """Draws the course of the training."""
-    folder.write(f"{files.PLOTS}/curves.png", plots.learning_curves(fitted.history, fitted.best_epoch))
+    target = prepared.dataset.facts.target
+    picture = plots.learning_curves(
+        fitted.history,
+        fitted.best_epoch,
+        run=folder.path.name,
+        loss=prepared.config.loss.name if prepared.config.loss else "",
+        unit=target.columns[0] if target.task.is_regression and len(target.columns) == 1 else "",
+    )
+    folder.write(f"{files.PLOTS}/curves.png", picture)

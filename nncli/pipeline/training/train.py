@@ -95,7 +95,7 @@ def train_into(
             with watch.part("export"):
                 exports = save_model(folder, fitted.model, prepared.config)
             with watch.part("plots"):
-                save_plots(folder, fitted)
+                save_plots(folder, prepared, fitted)
             folder.write_json(files.SUMMARY, summary)
         told = describe_verdict(summary["test"]["judged"], fitted.history)
         if told is not None:

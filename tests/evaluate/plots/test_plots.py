@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from nncli.evaluate import plots
-from nncli.evaluate.plots import canvas, curves, results
+from nncli.evaluate.plots import canvas, comparison, confusion, curves, values, worst
 from nncli.evaluate.worst import WorstExample
 
 
@@ -25,8 +25,8 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         figures.append(figure)
         return canvas.to_png(figure)
 
-    monkeypatch.setattr(curves, "to_png", keep)
-    monkeypatch.setattr(results, "to_png", keep)
+    for module in (curves, comparison, confusion, values, worst):
+        monkeypatch.setattr(module, "to_png", keep)
     return figures
 
 
@@ -34,6 +34,17 @@ def size_of(png: bytes) -> tuple[int, int]:
     with Image.open(BytesIO(png)) as image:
         assert image.format == "PNG"
         return image.size
+
+
+def compared(variants: list[tuple[str, list[float]]], watched: str) -> dict[str, Any]:
+    """What a comparison found, as far as a picture shows it."""
+    return {
+        "metric": "accuracy",
+        "watched": watched,
+        "target": 0.25,
+        "baseline": 0.1,
+        "variants": [{"name": name, "diverged": not scores, "test": {"values": scores}} for name, scores in variants],
+    }
 
 
 def make_history(losses: list[float], accuracies: list[float] | None = None) -> list[dict[str, float]]:
@@ -86,14 +97,33 @@ def test_a_comparison_draws_the_mean_and_deviation_of_each_variant_as_far_as_all
         {"variant": "sigmoid", "history": make_history([5.0], [0.5])},
     ]
 
-    size_of(plots.comparison_curves(cells, "accuracy"))
+    size_of(plots.comparison_curves(cells, compared([("relu", [0.9, 0.7]), ("sigmoid", [0.8])], "val_accuracy")))
 
-    loss, accuracy = drawn[0].axes
+    loss, accuracy, scores = drawn[0].axes
     means = {line.get_label(): line.get_ydata().tolist() for line in loss.lines if line.get_linewidth() == 2}
     assert means == {"relu (2 runs)": [2.0, 3.0], "sigmoid": [5.0]}
     band = loss.collections[0].get_paths()[0].vertices[:, 1]
     assert (band.min(), band.max()) == pytest.approx((2 - np.sqrt(2), 3 + np.sqrt(2)))
-    assert (loss.get_title(), accuracy.get_title()) == ("validation loss", "validation accuracy")
+    assert loss.get_title() == "validation loss"
+    assert accuracy.get_title() == "validation accuracy (dotted: target 0.25)"
+    points = [line.get_ydata().tolist() for line in scores.lines if line.get_marker() == "o"]
+    assert points == [[0.9, 0.7], [0.8]]
+    assert scores.get_ylabel() == "test accuracy" and "baseline 0.1" in scores.get_xlabel()
+
+
+def test_a_band_stays_within_what_a_metric_can_be(drawn: list[Any]) -> None:
+    cells = [{"variant": "a", "history": make_history([0.1, 0.1], [1.6, 1.9])} for _ in range(2)]
+    cells.append({"variant": "a", "history": make_history([3.0, 0.1], [2.0, 2.0])})
+    plots.comparison_curves(cells, compared([("a", [0.9, 0.9, 0.9])], "val_accuracy"))
+    loss, accuracy, _ = drawn[0].axes
+    assert loss.collections[0].get_paths()[0].vertices[:, 1].min() >= 0
+    assert accuracy.collections[0].get_paths()[0].vertices[:, 1].max() <= 1
+
+
+def test_a_variant_that_diverged_is_named_as_such(drawn: list[Any]) -> None:
+    cells = [{"variant": "a", "history": make_history([1.0])}, {"variant": "b", "history": []}]
+    plots.comparison_curves(cells, compared([("a", [0.5]), ("b", [])], "val_loss"))
+    assert "diverged" in [text.get_text() for text in drawn[0].axes[-1].texts]
 
 
 def test_a_comparison_shows_the_loss_alone_where_the_metric_is_not_recorded(drawn: list[Any]) -> None:
@@ -102,16 +132,17 @@ def test_a_comparison_shows_the_loss_alone_where_the_metric_is_not_recorded(draw
         {"variant": "b", "history": []},
     ]
 
-    plots.comparison_curves(cells, "r2_score")
+    plots.comparison_curves(cells, compared([("a", [0.5]), ("b", [0.4])], "val_r2_score"))
 
-    assert [axes.get_title() for axes in drawn[0].axes] == ["validation loss"]
+    assert [axes.get_title() for axes in drawn[0].axes] == ["validation loss", "each training on its test set"]
 
 
 def test_a_confusion_matrix_writes_the_counts_and_says_how_many_are_right(drawn: list[Any]) -> None:
-    size_of(plots.confusion_matrix(np.array([[3, 1], [0, 0]]), ("no", "yes")))
+    size_of(plots.confusion_matrix(np.array([[3, 1], [0, 0]]), ("no", "yes"), "survived"))
 
     axes = drawn[0].axes[0]
-    assert axes.get_title() == "3 of 4 right"
+    assert axes.get_title() == "accuracy 0.75 (3 of 4 right)"
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted survived", "true survived")
     assert [(text.get_position(), text.get_text()) for text in axes.texts] == [((0, 0), "3"), ((1, 0), "1")]
     assert [text.get_text() for text in axes.get_yticklabels()] == ["no", "yes"]
 
@@ -147,7 +178,8 @@ def test_a_regression_shows_each_column_with_equal_axes(drawn: list[Any]) -> Non
     size_of(plots.true_against_predicted(targets, targets + 1, ("a", "b", "c")))
 
     shown = [axes for axes in drawn[0].axes if axes.get_visible()]
-    assert [axes.get_title() for axes in shown] == ["a", "b", "c"]
+    assert [axes.get_ylabel() for axes in shown] == ["predicted a", "predicted b", "predicted c"]
+    assert shown[0].get_title() == "mean absolute error 1, R² -3"
     assert shown[0].get_xlim() == shown[0].get_ylim()
     assert shown[0].collections[0].get_offsets().tolist() == [[1.0, 2.0], [2.0, 3.0]]
 
@@ -156,6 +188,48 @@ def test_a_constant_target_and_very_many_rows_can_be_drawn(drawn: list[Any]) -> 
     plots.true_against_predicted(np.ones((50_000, 1)), np.ones((50_000, 1)), ("y",))
 
     assert len(drawn[0].axes[0].collections[0].get_offsets()) <= 20_000
+    assert "every 3rd of 50,000 rows drawn" in drawn[0].axes[0].get_title()
+
+
+def test_large_values_have_marks_between_thousands_and_a_line_at_zero_where_they_pass_it(drawn: list[Any]) -> None:
+    targets = np.array([[12_000.0], [3_000.0]])
+    plots.true_against_predicted(targets, targets - 5_000, ("price",))
+    axes = drawn[0].axes[0]
+    assert "10,000" in [text.get_text() for text in axes.get_xticklabels()]
+    assert [line.get_ydata()[0] for line in axes.lines if len(set(line.get_ydata())) == 1] == [0]
+
+
+def test_labels_have_a_bar_for_each_metric_and_the_share_of_rows(drawn: list[Any]) -> None:
+    labels = [
+        {"name": "even", "precision": 0.9, "recall": 0.8, "f1": 0.85, "share": 0.5},
+        {"name": "loop", "precision": None, "recall": 0.0, "f1": 0.0, "share": 0.1},
+    ]
+    size_of(plots.label_bars(labels))
+    axes = drawn[0].axes[0]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["even", "loop"]
+    assert [round(bar.get_width(), 2) for bar in axes.patches][2:] == [0.8, 0.0, 0.85, 0.0]
+    assert axes.lines[0].get_xdata().tolist() == [0.5, 0.1]
+
+
+def test_probabilities_are_counted_for_each_true_class(drawn: list[Any]) -> None:
+    targets, predictions = np.array([[0.0], [0.0], [1.0]]), np.array([[0.1], [0.2], [0.9]])
+    size_of(plots.probabilities(targets, predictions, ("no", "yes"), "survived"))
+    axes = drawn[0].axes[0]
+    assert axes.get_xlabel() == "predicted probability of survived = yes"
+    legend = {text.get_text() for text in axes.get_legend().get_texts()}
+    assert legend == {"true: no (2)", "true: yes (1)", "decision threshold"}
+
+
+def test_axes_name_the_loss_its_scale_and_the_unit_of_an_error(drawn: list[Any]) -> None:
+    history = [
+        {"loss": loss, "val_loss": loss, "mean_absolute_error": 9.0, "val_mean_absolute_error": 8.0}
+        for loss in (100.0, 1.0, 0.1)
+    ]
+    plots.learning_curves(history, run="20260101-mpg", loss="mean_squared_error", unit="mpg")
+    loss, error = drawn[0].axes
+    assert loss.get_ylabel().replace("\n", " ") == "loss (mean squared error, log scale)"
+    assert error.get_ylabel() == "mean absolute error (mpg)"
+    assert drawn[0].get_suptitle() == "20260101-mpg"
 
 
 def test_the_worst_images_carry_truth_prediction_and_probability(drawn: list[Any]) -> None:

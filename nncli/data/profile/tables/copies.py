@@ -9,7 +9,6 @@ import numpy as np
 from nncli.data.profile.values import Finding, Level
 from nncli.data.tables.files.columns import Column
 
-
 # Each value has to come again so often for a mapping between two columns to mean something.
 _ROWS_A_VALUE = 5
 

@@ -1,0 +1,101 @@
+"""Several trainings side by side: their courses over the epochs, and the test scores that are compared."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nncli.evaluate.plots.canvas import COLOURS, GREY, LINE_STYLES, label, new_figure, plain_frame, to_png
+from nncli.evaluate.plots.curves import FEW_EPOCHS, Record, add_legend, finish, has, limits_of, values_of, words
+
+_NAME = 40
+
+
+def comparison_curves(cells: Sequence[Mapping[str, Any]], result: Mapping[str, Any]) -> bytes:
+    """The validation loss and the watched metric over the epochs, and the test score of each training, as a PNG.
+
+    Each cell has "variant", "history" and "summary" (None where it diverged); `result` is what
+    `comparison.summarize_variants` made of them. A thick line is the mean over the trainings of a variant, as far as
+    all of them go, with a band of one deviation that stays within what the metric can be.
+    """
+    histories: dict[str, list[Sequence[Record]]] = {}
+    for cell in cells:
+        histories.setdefault(str(cell["variant"]), []).append(cell["history"])
+    everything = [history for group in histories.values() for history in group]
+    keys = list(dict.fromkeys([_recorded_key(everything, "loss"), result["watched"]]))
+    keys = [key for key in keys if has(everything, key)] or keys[:1]
+    figure = new_figure(4.9 * len(keys) + 4.6, 4.4)
+    *panels, scores = figure.subplots(1, len(keys) + 1)
+    for axes, key in zip(panels, keys, strict=True):
+        for index, (variant, group) in enumerate(histories.items()):
+            _draw_group(axes, [values_of(history, key) for history in group], variant, index, key)
+        finish(axes, key, everything)
+        if key == result["watched"] and result["target"] is not None:
+            axes.axhline(result["target"], color=GREY, linewidth=1, linestyle=":")
+            axes.set_title(f"{words(key)} (dotted: target {result['target']:.4g})", fontsize=11)
+    _draw_scores(scores, result)
+    note = "thick: mean of the runs, band: one deviation, thin: each run"
+    add_legend(figure, note if any(len(group) > 1 for group in histories.values()) else None)
+    return to_png(figure)
+
+
+def _recorded_key(histories: Sequence[Sequence[Record]], key: str) -> str:
+    """The validation's value where it is recorded, else the training's."""
+    return f"val_{key}" if has(histories, f"val_{key}") else key
+
+
+def _draw_group(axes: Any, runs: Sequence[np.ndarray], variant: str, index: int, key: str) -> None:
+    colour, style = COLOURS[index % len(COLOURS)], LINE_STYLES[index % len(LINE_STYLES)]
+    shortest = min((len(run) for run in runs), default=0)
+    epochs = np.arange(1, shortest + 1)
+    together = np.stack([run[:shortest] for run in runs])
+    if len(runs) > 1:
+        for run in runs:
+            axes.plot(np.arange(1, len(run) + 1), run, color=colour, linewidth=0.7, alpha=0.35)
+        deviation, middle = together.std(axis=0, ddof=1), together.mean(axis=0)
+        low, high = limits_of(key)
+        band = (np.clip(middle - deviation, low, high), np.clip(middle + deviation, low, high))
+        axes.fill_between(epochs, *band, color=colour, alpha=0.15, linewidth=0)
+    marker = "." if shortest <= FEW_EPOCHS else ""
+    runs_text = f" ({len(runs)} runs)" if len(runs) > 1 else ""
+    name = label(variant, _NAME) + runs_text
+    axes.plot(epochs, together.mean(axis=0), style, color=colour, linewidth=2, marker=marker, label=name)
+
+
+def _draw_scores(axes: Any, result: Mapping[str, Any]) -> None:
+    """Each training's test score as a point, the mean of a variant as a bar, the baseline as a line."""
+    variants = result["variants"]
+    for index, variant in enumerate(variants):
+        values = np.asarray(variant["test"]["values"], np.float64)
+        colour = COLOURS[index % len(COLOURS)]
+        if not len(values):
+            axes.annotate("diverged", (index, 0.5), xycoords=("data", "axes fraction"), ha="center", color=colour)
+            continue
+        spread = np.linspace(-0.12, 0.12, len(values)) if len(values) > 1 else np.zeros(1)
+        axes.plot(index + spread, values, "o", color=colour, alpha=0.6, ms=6, mew=0)
+        axes.plot([index - 0.28, index + 0.28], [values.mean()] * 2, color=colour, linewidth=2.5)
+        diverged = f"\n{variant['diverged']} diverged" if variant["diverged"] else ""
+        place = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center", "va": "bottom"}
+        axes.annotate(f"{values.mean():.4g}{diverged}", (index, values.mean()), fontsize=8, color=colour, **place)
+    _add_baseline(axes, result)
+    axes.set_xlim(-0.6, len(variants) - 0.4)
+    names = [label(variant["name"], 30).replace("=", "=\n", 1) for variant in variants]
+    axes.set_xticks(range(len(variants)), names, fontsize=8, rotation=20 if len(variants) > 2 else 0, ha="center")
+    plain_frame(axes)
+    axes.set_ylabel(f"test {words(result['metric'])}")
+    axes.set_title("each training on its test set", fontsize=11)
+
+
+def _add_baseline(axes: Any, result: Mapping[str, Any]) -> None:
+    """The line of guessing where it is near the scores; its number in any case."""
+    baseline = result["baseline"]
+    scores = [value for variant in result["variants"] for value in variant["test"]["values"]]
+    if baseline is None or not scores:
+        return
+    spread = max(scores) - min(scores)
+    is_near = min(scores) - baseline < 3 * max(spread, 0.02)
+    if is_near:
+        axes.axhline(baseline, color=GREY, linewidth=1, linestyle=":")
+    axes.set_xlabel(
+        f"{'dotted: ' if is_near else ''}baseline {baseline:.4g}{'' if is_near else ', far below'}", fontsize=9
+    )
