@@ -76,8 +76,9 @@ def _confusion_table(result: Mapping[str, Any]) -> Any:
 
 
 def _worst_table(worst: Sequence[Mapping[str, Any]]) -> Any:
-    rows = [[str(w["row"]), _answer(w["true"]), _answer(w["predicted"]), _number(w["loss"])] for w in worst]
-    return make_table(None, ["worst row", "true", "predicted", "loss"], rows, left=3)
+    place = "file" if "file" in worst[0] else "row"
+    rows = [[str(w[place]), _answer(w["true"]), _answer(w["predicted"]), _number(w["loss"])] for w in worst]
+    return make_table(None, [f"worst {place}", "true", "predicted", "loss"], rows, left=3)
 
 
 def _variant_row(variant: Mapping[str, Any], seeds: int) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nncli.config.facts import DataFacts, ImageInput
+from nncli.config.facts import DataFacts, ImageInput, Resize
 from nncli.config.sections import Data
 from nncli.data.dataset import Dataset, Part, make_dataset, part_of
 from nncli.data.images.border import common_border
@@ -19,10 +19,11 @@ LONGEST_SIDE = 256
 
 @dataclass(frozen=True)
 class Images:
-    """Pixels uint8 or float32 (n, height, width, channels), and int64 (n,) where each image stands in its source."""
+    """Pixels uint8 or float32 (n, height, width, channels), int64 (n,) where each stands in its source, its file."""
 
     pixels: np.ndarray
     rows: np.ndarray | None = None
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ def image_dataset(
     labels: Labels,
     *,
     scale: float,
+    resize: Resize | None = None,
     test: Part | None = None,
     validation: Part | None = None,
     notes: list[str] | None = None,
@@ -51,6 +53,7 @@ def image_dataset(
         data, seed: the config's section and the seed of the split.
         images, labels: all that is not in a part of its own.
         scale: what the model multiplies pixels by, so that they end between 0 and 1.
+        resize: how the images were fitted to their size, for those to come.
         test, validation: the source's own parts.
         notes: what was said of the data up to here.
     """
@@ -69,7 +72,8 @@ def image_dataset(
 
     def part(rows: np.ndarray) -> Part:
         taken = part_of({"image": images.pixels}, labels.targets, rows)
-        return Part(taken.inputs, taken.targets, places[rows])
+        files = tuple(images.files[row] for row in rows) if images.files else ()
+        return Part(taken.inputs, taken.targets, places[rows], files)
 
     train = part(split.train)
     _, height, width, channels = images.pixels.shape
@@ -82,6 +86,7 @@ def image_dataset(
             dtype="uint8" if images.pixels.dtype == np.uint8 else "float32",
             scale=scale,
             border=common_border(train.inputs["image"], scale),
+            resize=resize,
         ),
         target=describe(labels.goal, train.targets),
         rows={},
@@ -106,6 +111,11 @@ def refuse_table_options(data: Data, *, target: bool = False) -> None:
     if given:
         lines = [f"data.{key}: source {data.source} holds images and takes no `{key}`" for key in given]
         raise DataError("\n".join(lines), hint=f"leave {', '.join(f'`{key}`' for key in given)} out")
+
+
+def given_size(data: Data) -> tuple[int, int] | None:
+    """Height and width as `data.size` gives them."""
+    return (data.size, data.size) if isinstance(data.size, int) else data.size
 
 
 def common_size(sizes: Mapping[tuple[int, int], int]) -> tuple[int, int]:

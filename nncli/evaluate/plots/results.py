@@ -13,6 +13,9 @@ _MOST_CELLS_WITH_TEXT = 40  # classes; above, the numbers would be smaller than 
 _MOST_POINTS = 20_000
 _MOST_PANELS = 9
 
+# Characters of a file name above an image that is 1.85 inches wide.
+_LONGEST_PLACE = 26
+
 
 def confusion_matrix(counts: np.ndarray, names: Sequence[str]) -> bytes:
     """The confusion matrix (classes, classes), rows true and columns predicted, as a PNG.
@@ -96,8 +99,11 @@ def _draw_points(axes: Any, targets: np.ndarray, predictions: np.ndarray) -> Non
     axes.set_ylabel("predicted")
 
 
-def worst_images(images: np.ndarray, examples: Sequence[WorstExample]) -> bytes:
-    """A contact sheet as a PNG: the images (n, height, width, channels) with truth, prediction and probability."""
+def worst_images(images: np.ndarray, examples: Sequence[WorstExample], places: Sequence[str]) -> bytes:
+    """A contact sheet as a PNG: the images (n, height, width, channels) with truth, prediction and probability.
+
+    `places` names the file or row of each, which stands above it; of a long path the end is shown.
+    """
     columns = max(2, math.ceil(math.sqrt(len(examples))))
     rows = max(1, math.ceil(len(examples) / columns))
     figure = new_figure(1.85 * columns, 0.45 + 2.25 * rows)
@@ -107,7 +113,7 @@ def worst_images(images: np.ndarray, examples: Sequence[WorstExample]) -> bytes:
         axes.set_axis_off()
         if index < len(examples):
             axes.imshow(_picture(images[index], brightest), cmap="gray", vmin=0.0, vmax=1.0, interpolation="nearest")
-            axes.set_title(_caption(examples[index]), fontsize=8)
+            axes.set_title(f"{_end_of(places[index])}\n{_caption(examples[index])}", fontsize=8)
     return to_png(figure)
 
 
@@ -125,6 +131,11 @@ def _caption(example: WorstExample) -> str:
     verdict = "right, but only" if true == predicted else "at"
     percent = f"{100 * example.probability:.0f} %"
     return f"true {true}\npredicted {predicted}\n{verdict} {percent}"
+
+
+def _end_of(place: str) -> str:
+    """A path cut at its start, where it differs least from the others."""
+    return label(place, _LONGEST_PLACE) if len(place) <= _LONGEST_PLACE else label(f"...{place[3 - _LONGEST_PLACE :]}")
 
 
 def _answer(value: object) -> str:

@@ -47,13 +47,19 @@ def evaluate(word: str = "latest", *, folders: Folders, console: Console, data_p
         "source": run.facts.source if data_path is None else data_path,
         "part": "test" if data_path is None else "all",
         **measure_part(run.facts, part, predictions),
-        "worst": [{**asdict(example), "row": int(part.rows[example.index]) + 1} for example in worst],
+        "worst": [{**asdict(example), **_place(part, example.index)} for example in worst],
     }
     try:
         _write(run, part, predictions, result, worst)
     except NncliError as error:  # the numbers are the answer, and they are there
         console.warn(error.message)
     return Evaluation(run, result)
+
+
+def _place(part: Part, index: int) -> dict[str, Any]:
+    """Where an example of the part is found: its row in the source counted from 1, and its file if it has one."""
+    file = {"file": part.files[index]} if part.files else {}
+    return {"row": int(part.rows[index]) + 1, **file}
 
 
 def measure_part(facts: DataFacts, part: Part, predictions: np.ndarray) -> dict[str, Any]:
@@ -105,4 +111,5 @@ def _write(
         folder.write(f"{files.EVALUATION}/predictions.png", picture)
     if isinstance(facts.inputs, ImageInput) and facts.target.task is not Task.MULTILABEL:
         images = part.inputs["image"][[example.index for example in worst]]
-        folder.write(f"{files.EVALUATION}/worst.png", plots.worst_images(images, worst))
+        places = [part.files[example.index] if part.files else f"row {part.rows[example.index] + 1}" for example in worst]
+        folder.write(f"{files.EVALUATION}/worst.png", plots.worst_images(images, worst, places))
