@@ -48,7 +48,8 @@ class ImageInput(Section):
         None, description="median of the border's pixels in the training part, to notice inverted images"
     )
     resize: Resize | None = Field(
-        None, description="how another aspect is fitted; runs from before it was kept pad grey images and stretch others"
+        None,
+        description="how another aspect is fitted; runs from before it was kept pad grey images and stretch others",
     )
 
     @property
