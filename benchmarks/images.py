@@ -4,8 +4,9 @@
     python benchmarks/images.py shapes few --seeds 1
 
 `shapes`: 360 colour JPEGs of circles, squares and triangles in mixed sizes and aspects; `textures`: stripes, checks,
-dots and noise in any colours; `few`: 5 shapes a class; `hundred`: ten shapes in ten colours. With `--data`, which
-holds MNIST as tensorflow-datasets prepares it in tfds/: `digits`, 60 PNG files of each, and `tinted`, in colour on noise.
+dots and noise in any colours; `few`: 5 shapes a class; `hundred`: ten shapes in ten colours. With `--data`, a
+folder with MNIST in tfds/ as tensorflow-datasets prepares it: `digits`, 60 PNG files of each, and `tinted`, in colour
+on noise.
 """
 
 import argparse
@@ -154,15 +155,15 @@ def measure(folder: Path, seed: int) -> tuple[float, float, float]:
     start = time.perf_counter()
     subprocess.run([*nncli, "init", str(folder), "--output", str(config), "--force"], check=True, capture_output=True)
     runs = folder.parent / "runs"
-    settings = ["--set", f"seed={seed}", "--runs-dir", str(runs), "--quiet"]
-    subprocess.run([*nncli, "train", str(config), *settings], check=True, stdout=subprocess.DEVNULL)
+    settings = ["--set", f"seed={seed}", "--runs-dir", str(runs)]
+    subprocess.run([*nncli, "train", str(config), *settings], check=True, capture_output=True)
     seconds = time.perf_counter() - start
     environment = {**os.environ, "COLUMNS": "100"}
     answer = subprocess.run(
         [*nncli, "eval", "--json", "--runs-dir", str(runs)], check=True, stdout=subprocess.PIPE, env=environment
     )
     result = json.loads(answer.stdout)
-    return result["accuracy"], result["baseline"]["accuracy"], seconds
+    return result["metrics"]["accuracy"], result["baseline"]["metrics"]["accuracy"], seconds
 
 
 def main() -> None:

@@ -49,7 +49,7 @@ class ImageInput(Section):
     )
     resize: Resize | None = Field(
         None,
-        description="how another aspect is fitted; runs from before it was kept pad grey images and stretch others",
+        description="how another aspect is fitted; older runs do not say it: they pad grey images and stretch others",
     )
 
     @property

@@ -21,4 +21,5 @@ def augment(layers: Sequence[LayerSection], image: ImageInput, pixels: np.ndarra
         derived = int(np.random.SeedSequence([seed, position]).generate_state(1)[0])
         layer = make_layer(section, Placement(name=f"{section.kind}_{position}", activation="linear", seed=derived))
         tensor = layer(tensor, training=True)  # type: ignore[call-arg]
-    return np.clip(np.round(keras.ops.convert_to_numpy(tensor) * 255), 0, 255).astype(np.uint8)
+    values = np.asarray(keras.ops.convert_to_numpy(tensor), np.float32)
+    return np.clip(np.round(values * 255), 0, 255).astype(np.uint8)

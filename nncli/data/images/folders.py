@@ -184,6 +184,20 @@ def ordered_names(names: Sequence[str]) -> list[str]:
     return sorted(names, key=lambda name: (name.casefold(), name))
 
 
+def typical_size(root: Path) -> tuple[int, tuple[int, int]]:
+    """How many training images a folder has, and their common size (height, width), from their headers alone.
+
+    Raises:
+        DataError: as `load_folder` does.
+    """
+    folder = part_folders(existing_folder(root))["train"]
+    files = list_images(folder, _classes(folder)[0]).files
+    sizes = Counter((header.height, header.width) for header in map_parallel(_header, files) if header is not None)
+    if not sizes:
+        raise DataError(f"none of the {len(files)} images can be read, such as {files[0]}")
+    return len(files), common_size(sizes)
+
+
 def _choose_shape(files: Sequence[Path], data: Data, notes: list[str], progress: Progress) -> ImageInput:
     """The config's size or the most common one of the training images; one channel if none of them has colour."""
     progress("looking at the images", 0.0)

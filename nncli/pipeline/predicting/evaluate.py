@@ -111,7 +111,6 @@ def _write(
         folder.write(f"{files.EVALUATION}/predictions.png", picture)
     if isinstance(facts.inputs, ImageInput) and facts.target.task is not Task.MULTILABEL:
         images = part.inputs["image"][[example.index for example in worst]]
-        places = [
-            part.files[example.index] if part.files else f"row {part.rows[example.index] + 1}" for example in worst
-        ]
+        found = [_place(part, example.index) for example in worst]
+        places = [place.get("file", f"row {place['row']}") for place in found]
         folder.write(f"{files.EVALUATION}/worst.png", plots.worst_images(images, worst, places))
