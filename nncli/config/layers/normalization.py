@@ -42,7 +42,9 @@ class GroupNormalization(LayerSection):
         """The input's: (height, width, channels). Raises ShapeError for groups that do not divide the channels."""
         demand_image(input_shape)
         if input_shape[-1] % self.groups:
-            raise ShapeError(f"{input_shape[-1]} channels cannot be divided into {self.groups} groups")
+            raise ShapeError(
+                f"{input_shape[-1]} channels cannot be divided into {self.groups} groups; choose a divisor of {input_shape[-1]}"
+            )
         return input_shape
 
     def parameter_count(self, input_shape: Shape) -> int:

@@ -76,21 +76,7 @@ def image_dataset(
         return Part(taken.inputs, taken.targets, places[rows], files)
 
     train = part(split.train)
-    _, height, width, channels = images.pixels.shape
-    facts = DataFacts(
-        source=data.source,
-        inputs=ImageInput(
-            height=height,
-            width=width,
-            channels=channels,
-            dtype="uint8" if images.pixels.dtype == np.uint8 else "float32",
-            scale=scale,
-            border=common_border(train.inputs["image"], scale),
-            resize=resize,
-        ),
-        target=describe(labels.goal, train.targets),
-        rows={},
-    )
+    facts = _describe(data.source, train, labels.goal, scale, resize)
     return make_dataset(
         facts,
         train,
@@ -98,6 +84,21 @@ def image_dataset(
         part(split.test) if test is None else test,
         notes,
     )
+
+
+def _describe(source: str, train: Part, goal: Goal, scale: float, resize: Resize | None) -> DataFacts:
+    pixels = train.inputs["image"]
+    _, height, width, channels = pixels.shape
+    inputs = ImageInput(
+        height=height,
+        width=width,
+        channels=channels,
+        dtype="uint8" if pixels.dtype == np.uint8 else "float32",
+        scale=scale,
+        border=common_border(pixels, scale),
+        resize=resize,
+    )
+    return DataFacts(source=source, inputs=inputs, target=describe(goal, train.targets), rows={})
 
 
 def refuse_table_options(data: Data, *, target: bool = False) -> None:

@@ -86,7 +86,7 @@ def choose_size(rows: int, height: int, width: int) -> tuple[int, int]:
 
 
 def size_images(rows: int, shape: Shape, *, colour_tells: bool = False) -> Size:
-    """For `rows` training images of (height, width, channels); `colour_tells`: their mean colour gives the class away."""
+    """For `rows` training images of (height, width, channels); `colour_tells`: the mean colour tells the class."""
     side, channels = min(shape[:2]), shape[2]
     epochs = max(10, min(200, _IMAGE_PASSES // max(rows, 1)))
     # A small validation part is noisy: a longer wait finds out whether it was chance.
