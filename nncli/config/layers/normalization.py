@@ -41,9 +41,10 @@ class GroupNormalization(LayerSection):
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's: (height, width, channels). Raises ShapeError for groups that do not divide the channels."""
         demand_image(input_shape)
-        if input_shape[-1] % self.groups:
+        channels = input_shape[-1]
+        if channels % self.groups:
             raise ShapeError(
-                f"{input_shape[-1]} channels cannot be divided into {self.groups} groups; choose a divisor of {input_shape[-1]}"
+                f"{channels} channels do not divide into {self.groups} groups; take a divisor of {channels}"
             )
         return input_shape
 

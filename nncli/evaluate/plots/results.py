@@ -135,7 +135,8 @@ def _caption(example: WorstExample) -> str:
 
 def _end_of(place: str) -> str:
     """A path cut at its start, where it differs least from the others."""
-    return label(place, _LONGEST_PLACE) if len(place) <= _LONGEST_PLACE else label(f"...{place[3 - _LONGEST_PLACE :]}")
+    shown = place if len(place) <= _LONGEST_PLACE else f"...{place[3 - _LONGEST_PLACE :]}"
+    return label(shown, _LONGEST_PLACE)
 
 
 def _answer(value: object) -> str:
