@@ -29,9 +29,12 @@ def augmented_pictures(config: Config, *, folders: Folders, progress: Progress) 
     image = dataset.facts.inputs
     if not isinstance(image, ImageInput):
         raise UsageError("--augmented is for images, and this is a table", hint="leave --augmented out")
-    from nncli.model.augmenting import augment  # late: it imports TensorFlow
+    progress("starting TensorFlow", 0.0)
+    from nncli.engine.process import environment
 
-    progress("augmenting", 0.5)
+    environment.prepare(None)  # before Keras is imported
+    from nncli.model.augmenting import augment
+
     places = _spread_over_classes(dataset)
     pixels = dataset.train.inputs["image"][places]
     versions = augment(layers, image, np.repeat(pixels, _VERSIONS, axis=0), config.seed)
