@@ -16,6 +16,10 @@ from nncli.config.section import FromList, Section, Shape
 ONE_HOT_LIMIT = 16
 
 
+# How an image of another aspect becomes one of the model's size (data.images.decoding).
+Resize = Literal["pad", "crop", "stretch"]
+
+
 class Task(StrEnum):
     """What is predicted (the lecture's choice of the output layer hangs on it)."""
 
@@ -42,6 +46,10 @@ class ImageInput(Section):
     scale: float = Field(description="what the model's first layer multiplies by: 1/255, digits 1/16")
     border: float | None = Field(
         None, description="median of the border's pixels in the training part, to notice inverted images"
+    )
+    resize: Resize | None = Field(
+        None,
+        description="how another aspect is fitted; older runs do not say it: they pad grey images and stretch others",
     )
 
     @property

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from nncli.config.facts import Task
+from nncli.config.facts import Resize, Task
 from nncli.config.layer_section import ActivationName
 from nncli.config.layers import Layer, LayerSection
 from nncli.config.objective import Adam, MetricName, NamedLoss, Optimizer
@@ -17,6 +17,9 @@ SOURCES = (*BUNDLED, "mnist", *FILES)
 
 PathText = Annotated[str, Field(min_length=1)]
 NotNegative = Annotated[float, Field(ge=0.0)]
+# One side for both, or (height, width); the limits keep a slip of the keyboard from asking for gigabytes.
+_Side = Annotated[int, Field(ge=1, le=1024)]
+ImageSize = _Side | Annotated[tuple[_Side, _Side], FromList]
 ColumnType = Literal["number", "category"]
 # What the reader of a table takes for a missing value, unless `missing` says otherwise.
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "?")
@@ -47,6 +50,13 @@ class Data(Section):
     missing: Names = Field(MISSING, description='cells of a table that mean "no value"; replaces the whole default')
     delimiter: str = Field(",", min_length=1, max_length=1, description="between the cells of a CSV")
     header: bool = Field(True, description="whether the first row of a CSV names the columns")
+    size: ImageSize | None = Field(
+        None,
+        description="images: the side in pixels, or [height, width]; the most common size when left out",
+    )
+    resize: Resize | None = Field(
+        None, description="images of another aspect: pad with the border's colour (the default), crop, or stretch"
+    )
     test: PathText | Fraction | None = Field(None, description="fraction, or the path of a test part; 0.2 by default")
     validation: Fraction = Field(0.1, description="fraction of the training part")
     duplicates: Literal["keep", "drop", "together"] = Field(

@@ -28,12 +28,14 @@ class Part:
 
     `targets` is float32 (n, 1) of 0 and 1 for binary, int32 (n,) for multiclass, float32 (n, labels) for multilabel
     and float32 (n, targets) in the target's own units for regression. `rows` is int64 (n,): where each example stands
-    in its source, counted from 0.
+    in its source, counted from 0. `files` names the file of each, relative to the data folder; it is empty for sources
+    whose examples are not files of their own.
     """
 
     inputs: Inputs
     targets: np.ndarray
     rows: np.ndarray
+    files: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.targets)

@@ -9,7 +9,7 @@ from pathlib import Path
 from nncli.config.sections import BUNDLED, Data
 from nncli.data.dataset import Dataset, Progress
 from nncli.data.prepared.loading import load_prepared
-from nncli.errors import UnreachableError
+from nncli.errors import DataError, UnreachableError
 
 
 def load(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) -> Dataset:
@@ -37,6 +37,7 @@ def load(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) ->
 
 
 def _load(data: Data, seed: int, data_dir: Path | None, progress: Progress) -> Dataset:
+    _refuse_resizing(data)
     if data.source in BUNDLED:
         from nncli.data.bundled import load_bundled
 
@@ -54,3 +55,11 @@ def _load(data: Data, seed: int, data_dir: Path | None, progress: Progress) -> D
 
         return load_archive(data, seed=seed)
     return load_prepared(data, seed=seed, data_dir=data_dir, progress=progress)
+
+
+def _refuse_resizing(data: Data) -> None:
+    """Refuses `size` and `resize` where no image file is decoded."""
+    given = [key for key in ("size", "resize") if getattr(data, key) is not None and data.source != "images"]
+    if given:
+        lines = [f"data.{key}: only source images resizes, and this is {data.source}" for key in given]
+        raise DataError("\n".join(lines), hint=f"leave {', '.join(f'`{key}`' for key in given)} out")

@@ -162,6 +162,10 @@ def _batch_normalization(section: sections.BatchNormalization, placement: Placem
     return keras.layers.BatchNormalization(momentum=section.momentum, epsilon=section.epsilon, name=placement.name)
 
 
+def _group_normalization(section: sections.GroupNormalization, placement: Placement) -> keras.layers.Layer:
+    return keras.layers.GroupNormalization(section.groups, epsilon=section.epsilon, name=placement.name)
+
+
 def _layer_normalization(section: sections.LayerNormalization, placement: Placement) -> keras.layers.Layer:
     return keras.layers.LayerNormalization(epsilon=section.epsilon, name=placement.name)
 
@@ -174,6 +178,7 @@ MAKERS: dict[type[sections.LayerSection], Maker] = {
     sections.GaussianNoise: _gaussian_noise,
     sections.BatchNormalization: _batch_normalization,
     sections.LayerNormalization: _layer_normalization,
+    sections.GroupNormalization: _group_normalization,
     sections.Flatten: _flatten,
     sections.Reshape: _reshape,
     sections.Conv2D: _convolution(keras.layers.Conv2D),

@@ -18,6 +18,10 @@ def data(
     sheet: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write a contact sheet as a PNG; - draws it in characters.")
     ] = None,
+    augmented: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write a PNG of what a config's augmentation makes of images; - draws it."),
+    ] = None,
     assignments: Assignments = None,
     data_dir: DataDir = None,
     quiet: Quiet = False,
@@ -32,7 +36,8 @@ def data(
         from nncli import pipeline
         from nncli.cli.views.data import show_inspection
 
-        request = pipeline.InspectionRequest.parse(source, target, assignments, sheet)
+        request = pipeline.InspectionRequest.parse(source, target, assignments, sheet, augmented)
         inspection = pipeline.inspect(request, folders=pipeline.Folders(data_dir=data_dir), console=console)
-        show_inspection(console, inspection, draws=sheet == "-" or (sheet is None and console.shows_pictures))
+        is_asked, is_silent = "-" in (sheet, augmented), sheet is None and augmented is None
+        show_inspection(console, inspection, draws=is_asked or (is_silent and console.shows_pictures))
         console.suggest(inspection.following)

@@ -27,6 +27,8 @@ def show_inspection(console: Console, inspection: Any, *, draws: bool) -> None:
     parts += ["", *_finding_parts(value["findings"])]
     if inspection.sheet is not None:
         parts.append(f"contact sheet: {inspection.sheet}")
+    if inspection.augmented is not None:
+        parts.append(f"augmented images: {inspection.augmented}")
     console.answer(value, *parts)
 
 

@@ -77,5 +77,6 @@ def _confusion_table(result: Mapping[str, Any]) -> Any:
 
 
 def _worst_table(worst: Sequence[Mapping[str, Any]]) -> Any:
-    rows = [[str(w["row"]), show_answer(w["true"]), show_answer(w["predicted"]), show_number(w["loss"])] for w in worst]
-    return make_table(None, ["worst row", "true", "predicted", "loss"], rows, left=3)
+    place = "file" if "file" in worst[0] else "row"
+    rows = [[str(w[place]), show_answer(w["true"]), show_answer(w["predicted"]), show_number(w["loss"])] for w in worst]
+    return make_table(None, [f"worst {place}", "true", "predicted", "loss"], rows, left=3)

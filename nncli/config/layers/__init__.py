@@ -15,7 +15,7 @@ from nncli.config.layers.attention import MultiHeadAttention, Patches, Transform
 from nncli.config.layers.augmentation import RandomRotation, RandomTranslation, RandomZoom
 from nncli.config.layers.convolution import Conv1D, Conv2D, DepthwiseConv2D, SeparableConv2D
 from nncli.config.layers.dense import Activation, Dense, Dropout, Flatten, GaussianNoise, Output, Reshape
-from nncli.config.layers.normalization import BatchNormalization, LayerNormalization
+from nncli.config.layers.normalization import BatchNormalization, GroupNormalization, LayerNormalization
 from nncli.config.layers.pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -37,6 +37,7 @@ _Union = (
     | GaussianNoise
     | BatchNormalization
     | LayerNormalization
+    | GroupNormalization
     | Flatten
     | Reshape
     | Conv2D
@@ -112,6 +113,7 @@ __all__ = [
     "GlobalAveragePooling2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "GroupNormalization",
     "Gru",
     "Layer",
     "LayerNormalization",

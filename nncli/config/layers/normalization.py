@@ -4,8 +4,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from nncli.config.layer_section import LayerSection
-from nncli.config.section import Shape
+from nncli.config.layer_section import LayerSection, ShapeError
+from nncli.config.layers.windows import demand_image
+from nncli.config.section import Positive, Shape
 
 
 class BatchNormalization(LayerSection):
@@ -26,6 +27,30 @@ class BatchNormalization(LayerSection):
     def parameter_count(self, input_shape: Shape) -> int:
         """gamma, beta, and the moving mean and variance."""
         return 4 * input_shape[-1]
+
+
+class GroupNormalization(LayerSection):
+    """Normalizes each image over its height, width and a group of channels: no batch is needed (Wu and He, 2018)."""
+
+    EXAMPLE: ClassVar[str] = "- conv2d: {filters: 8}\n- group_normalization: {groups: 4}"
+
+    kind: Literal["group_normalization"] = "group_normalization"
+    groups: Positive = Field(description="groups of channels; as many as channels normalizes each channel alone")
+    epsilon: float = Field(0.001, gt=0.0, description="added to the variance")
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The input's: (height, width, channels). Raises ShapeError for groups that do not divide the channels."""
+        demand_image(input_shape)
+        channels = input_shape[-1]
+        if channels % self.groups:
+            raise ShapeError(
+                f"{channels} channels do not divide into {self.groups} groups; take a divisor of {channels}"
+            )
+        return input_shape
+
+    def parameter_count(self, input_shape: Shape) -> int:
+        """gamma and beta."""
+        return 2 * input_shape[-1]
 
 
 class LayerNormalization(LayerSection):

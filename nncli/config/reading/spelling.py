@@ -14,7 +14,7 @@ _OTHER_KERAS_NAMES = """
     average_pooling3d global_max_pooling3d
     global_average_pooling3d zero_padding2d up_sampling2d cropping2d
     gaussian_dropout alpha_dropout spatial_dropout1d spatial_dropout2d spatial_dropout3d
-    group_normalization unit_normalization rms_normalization spectral_normalization activity_regularization
+    unit_normalization rms_normalization spectral_normalization activity_regularization
     relu6 prelu crelu celu glu softsign softmin sparsemax hard_sigmoid hard_silu hard_swish hard_tanh log_sigmoid
     log_softmax mish swish squareplus sparse_plus sparse_sigmoid tanh_shrink hard_shrink soft_shrink threshold
     amsgrad centered use_ema ema_momentum loss_scale_factor

@@ -11,6 +11,7 @@ from nncli.config.layers import (
     Flatten,
     GlobalMaxPooling1D,
     GlobalMaxPooling2D,
+    GroupNormalization,
     Gru,
     LayerNormalization,
     LayerSection,
@@ -29,7 +30,7 @@ from nncli.config.stack import activation_of
 # Layers that are not linear in what enters them, whatever their activation.
 _BENDING = (
     MaxPooling1D | MaxPooling2D | GlobalMaxPooling1D | GlobalMaxPooling2D | LayerNormalization | Embedding | Lstm | Gru
-    | MultiHeadAttention | TransformerBlock | Residual
+    | GroupNormalization | MultiHeadAttention | TransformerBlock | Residual
 )  # fmt: skip
 # Each sigmoid passes on at most a quarter of the gradient: 0.25**6 is 1/4096.
 _DEEP = 6
@@ -74,7 +75,9 @@ def gradients_arrive(config: Config) -> Iterator[Finding]:
     """deep-sigmoid."""
     hidden = config.model.layers[:-1]
     count = sum(activation_of(config, layer) == "sigmoid" for layer in hidden)
-    if count >= _DEEP and not any(isinstance(layer, BatchNormalization | LayerNormalization) for layer in hidden):
+    if count >= _DEEP and not any(
+        isinstance(layer, BatchNormalization | LayerNormalization | GroupNormalization) for layer in hidden
+    ):
         reason = f"{count} sigmoid layers pass on at most 0.25**{count} of the gradient: the first ones hardly learn"
         path: KeyPath = ("model", "hidden_activation")
         yield Finding("deep-sigmoid", path, reason, "use relu, or batch_normalization between them")

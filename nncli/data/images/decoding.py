@@ -1,8 +1,9 @@
 """From an image file to the array a model takes: the same rules in training and prediction; knows no classes.
 
 Decoding: orientation from EXIF, the first frame of an animation, 16-bit grey scaled to 8 (never clipped), transparent
-images put on white or black, whichever they stand out from. Shape: a grey image of another aspect is padded with the
-colour of its own border, since it is one object whose shape counts; a colour photo is stretched. Sizes change by
+images put on white or black, whichever they stand out from. Shape: an image of another aspect is padded, cropped to its
+middle or stretched, as `data.resize` says. Padding has the colour of the image's own border (the median of each
+channel): it goes on as the background does, where black bars would be edges that the network sees. Sizes change by
 bilinear filtering over the whole area (antialiased).
 """
 
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from nncli.config.facts import ImageInput
+from nncli.config.facts import ImageInput, Resize
 from nncli.data.images.border import border_median
 from nncli.errors import DataError
 
@@ -40,7 +41,7 @@ def decode_image(file: ImageFile, image: ImageInput) -> tuple[np.ndarray, list[s
     dark = None if image.border is None else image.border * image.scale < 0.5
     picture, warnings = open_picture(file, image.channels, dark_border=dark)
     full = 1 / image.scale
-    pixels = fit_size(picture, image.height, image.width)
+    pixels = fit_size(picture, image.height, image.width, image.resize or ("pad" if image.channels == 1 else "stretch"))
     values = _to_range(pixels, image, warnings)
     if values.size and values.min() == values.max():
         warnings.append("is blank: all its pixels are the same")
@@ -72,11 +73,13 @@ def open_picture(file: ImageFile, channels: int, *, dark_border: bool | None) ->
         raise DataError(_reason(error)) from None
 
 
-def fit_size(picture: Image.Image, height: int, width: int) -> np.ndarray:
-    """Its pixels uint8 (height, width, channels): padded to the aspect if grey, then resized."""
+def fit_size(picture: Image.Image, height: int, width: int, resize: Resize) -> np.ndarray:
+    """Its pixels uint8 (height, width, channels): brought to the aspect as `resize` says, then to the size."""
     if picture.size != (width, height):
-        if picture.mode == "L":
-            picture = _pad_to_aspect(picture, width / height)
+        if resize == "pad":
+            picture = _pad_to_aspect(picture, height, width)
+        elif resize == "crop":
+            picture = _crop_to_aspect(picture, height, width)
         picture = picture.resize((width, height), _RESAMPLING)
     return np.asarray(picture, np.uint8).reshape(height, width, -1)
 
@@ -180,15 +183,29 @@ def _on_background(picture: Image.Image, dark_border: bool | None, warnings: lis
     return Image.alpha_composite(background, picture).convert("RGB")
 
 
-def _pad_to_aspect(picture: Image.Image, aspect: float) -> Image.Image:
-    width, height = picture.size
-    wanted = (max(width, round(height * aspect)), max(height, round(width / aspect)))
+def _pad_to_aspect(picture: Image.Image, height: int, width: int) -> Image.Image:
+    """Shrunk to fit first, so that the bars around a large, long image cost no memory; padded to the aspect."""
+    shrink = min(1.0, height / picture.height, width / picture.width)
+    if shrink < 1.0:
+        size = max(1, round(picture.width * shrink)), max(1, round(picture.height * shrink))
+        picture = picture.resize(size, _RESAMPLING)
+    aspect = width / height
+    wanted = (max(picture.width, round(picture.height * aspect)), max(picture.height, round(picture.width / aspect)))
     if wanted == picture.size:
         return picture
-    border = int(border_median(np.asarray(picture)[None, :, :, None])[0])
-    padded = Image.new("L", wanted, border)
-    padded.paste(picture, ((wanted[0] - width) // 2, (wanted[1] - height) // 2))
+    pixels = np.asarray(picture).reshape(picture.height, picture.width, -1)
+    colour = tuple(int(median) for median in border_median(pixels.transpose(2, 0, 1)[..., None]))
+    padded = Image.new(picture.mode, wanted, colour if len(colour) > 1 else colour[0])
+    padded.paste(picture, ((wanted[0] - picture.width) // 2, (wanted[1] - picture.height) // 2))
     return padded
+
+
+def _crop_to_aspect(picture: Image.Image, height: int, width: int) -> Image.Image:
+    """The largest area in the middle that has the aspect."""
+    wide = max(1, min(picture.width, round(picture.height * width / height)))
+    high = max(1, min(picture.height, round(picture.width * height / width)))
+    left, top = (picture.width - wide) // 2, (picture.height - high) // 2
+    return picture.crop((left, top, left + wide, top + high))
 
 
 def _to_range(pixels: np.ndarray, image: ImageInput, warnings: list[str]) -> np.ndarray:

@@ -12,7 +12,7 @@ from nncli.config.sections import Data
 from nncli.data.dataset import Dataset, Part, Progress
 from nncli.data.images.decoding import Header, decode_image, has_colour, open_picture, read_header
 from nncli.data.images.files import SUFFIXES, images_below, is_hidden, map_parallel
-from nncli.data.images.image_dataset import Images, Labels, common_size, image_dataset, refuse_table_options
+from nncli.data.images.image_dataset import Images, Labels, common_size, given_size, image_dataset, refuse_table_options
 from nncli.data.plurals import count
 from nncli.data.targets import class_goal, class_targets
 from nncli.errors import DataError
@@ -46,19 +46,21 @@ def load_folder(data: Data, *, seed: int, progress: Progress) -> Dataset:
     listings = {name: list_images(folder, classes, keys.get(name, "")) for name, folder in folders.items()}
     goal = class_goal("class", classes, data.task)
     notes.append(f"task: {goal.task}, the classes are the {len(classes)} folders {', '.join(classes[:12])}")
-    image = _choose_shape(listings["train"].files, notes, progress)
+    image = _choose_shape(listings["train"].files, data, notes, progress)
     parts = {}
     for name, listing in listings.items():
         said = f"reading {name} images"
         pixels, kept = _decode_all(listing.files, image, notes, lambda done, said=said: progress(said, done))  # type: ignore[misc]
-        parts[name] = Part({"image": pixels}, class_targets(goal.task, listing.labels[kept]), kept)
+        named = _relative_names([listing.files[index] for index in kept], root)
+        parts[name] = Part({"image": pixels}, class_targets(goal.task, listing.labels[kept]), kept, named)
     train = parts.pop("train")
     return image_dataset(
         data,
         seed,
-        Images(train.inputs["image"], train.rows),
+        Images(train.inputs["image"], train.rows, train.files),
         Labels(goal, train.targets),
         scale=image.scale,
+        resize=image.resize,
         test=parts.get("test"),
         validation=parts.get("validation"),
         notes=notes,
@@ -78,7 +80,13 @@ def label_folder(folder: Path, image: ImageInput, target: Target) -> Part:
     pixels, kept = _decode_all(listing.files, image, notes, lambda done: None)
     if len(kept) < len(listing.files):
         raise DataError(f"{folder}: {notes[0]}", hint="repair or remove them, so that it is clear what was evaluated")
-    return Part({"image": pixels}, class_targets(target.task, listing.labels), kept)
+    named = _relative_names(listing.files, folder)
+    return Part({"image": pixels}, class_targets(target.task, listing.labels), kept, named)
+
+
+def _relative_names(files: Sequence[Path], root: Path) -> tuple[str, ...]:
+    """Each file as it is found from the data folder; in full where a test part lies elsewhere."""
+    return tuple((file.relative_to(root) if file.is_relative_to(root) else file).as_posix() for file in files)
 
 
 def list_images(folder: Path, classes: Sequence[str], key: str = "") -> Listing:
@@ -176,8 +184,22 @@ def ordered_names(names: Sequence[str]) -> list[str]:
     return sorted(names, key=lambda name: (name.casefold(), name))
 
 
-def _choose_shape(files: Sequence[Path], notes: list[str], progress: Progress) -> ImageInput:
-    """The most common size of the training images, and one channel if none of them has colour."""
+def typical_size(root: Path) -> tuple[int, tuple[int, int]]:
+    """How many training images a folder has, and their common size (height, width), from their headers alone.
+
+    Raises:
+        DataError: as `load_folder` does.
+    """
+    folder = part_folders(existing_folder(root))["train"]
+    files = list_images(folder, _classes(folder)[0]).files
+    sizes = Counter((header.height, header.width) for header in map_parallel(_header, files) if header is not None)
+    if not sizes:
+        raise DataError(f"none of the {len(files)} images can be read, such as {files[0]}")
+    return len(files), common_size(sizes)
+
+
+def _choose_shape(files: Sequence[Path], data: Data, notes: list[str], progress: Progress) -> ImageInput:
+    """The config's size or the most common one of the training images; one channel if none of them has colour."""
     progress("looking at the images", 0.0)
     sizes: Counter[tuple[int, int]] = Counter()
     maybe_coloured = []
@@ -188,14 +210,14 @@ def _choose_shape(files: Sequence[Path], notes: list[str], progress: Progress) -
                 maybe_coloured.append(file)
     if not sizes:
         raise DataError(f"none of the {len(files)} images can be read, such as {files[0]}")
-    height, width = common_size(sizes)
+    resize = data.resize or "pad"
+    height, width = given_size(data) or common_size(sizes)
     others = sum(sizes.values()) - sizes[(height, width)]
     if others:
-        notes.append(
-            f"{others} of {sum(sizes.values())} images have another size and are resized to {height} x {width}"
-        )
+        how = {"pad": "padded and resized", "crop": "cropped and resized", "stretch": "stretched"}[resize]
+        notes.append(f"{others} of {sum(sizes.values())} images have another size and are {how} to {height} x {width}")
     channels = 3 if any(map(_is_coloured, maybe_coloured)) else 1
-    return ImageInput(height=height, width=width, channels=channels, scale=1 / 255)
+    return ImageInput(height=height, width=width, channels=channels, scale=1 / 255, resize=resize)
 
 
 def _header(file: Path) -> Header | None:

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
-from nncli.config.facts import DataFacts, ImageInput
+from nncli.config.facts import DataFacts, ImageInput, Resize
 from nncli.config.sections import Data
 from nncli.data.dataset import Dataset, Part, hash_rows, make_dataset, part_of
 from nncli.data.images.border import common_border
@@ -21,10 +20,11 @@ LONGEST_SIDE = 256
 
 @dataclass(frozen=True)
 class Images:
-    """Pixels uint8 or float32 (n, height, width, channels), and int64 (n,) where each image stands in its source."""
+    """Pixels uint8 or float32 (n, height, width, channels), int64 (n,) where each stands in its source, its file."""
 
     pixels: np.ndarray
     rows: np.ndarray | None = None
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ def image_dataset(
     labels: Labels,
     *,
     scale: float,
+    resize: Resize | None = None,
     test: Part | None = None,
     validation: Part | None = None,
     notes: list[str] | None = None,
@@ -53,6 +54,7 @@ def image_dataset(
         data, seed: the config's section and the seed of the split.
         images, labels: all that is not in a part of its own.
         scale: what the model multiplies pixels by, so that they end between 0 and 1.
+        resize: how the images were fitted to their size, for those to come.
         test, validation: the source's own parts.
         notes: what was said of the data up to here.
     """
@@ -76,11 +78,11 @@ def image_dataset(
 
     def part(rows: np.ndarray) -> Part:
         taken = part_of({"image": images.pixels}, labels.targets, rows)
-        return Part(taken.inputs, taken.targets, places[rows])
+        files = tuple(images.files[row] for row in rows) if images.files else ()
+        return Part(taken.inputs, taken.targets, places[rows], files)
 
     train = part(split.train)
-    described = _describe_images(train.inputs["image"], scale)
-    facts = DataFacts(source=data.source, inputs=described, target=describe(labels.goal, train.targets), rows={})
+    facts = _describe(data.source, train, labels.goal, scale, resize)
     return make_dataset(
         facts,
         train,
@@ -88,14 +90,6 @@ def image_dataset(
         part(split.test) if test is None else test,
         notes,
     )
-
-
-def _describe_images(pixels: np.ndarray, scale: float) -> ImageInput:
-    """The facts of images (n, height, width, channels) of the training set."""
-    _, height, width, channels = pixels.shape
-    kind: Literal["uint8", "float32"] = "uint8" if pixels.dtype == np.uint8 else "float32"
-    border = common_border(pixels, scale)
-    return ImageInput(height=height, width=width, channels=channels, dtype=kind, scale=scale, border=border)
 
 
 def _without_duplicates(
@@ -112,10 +106,30 @@ def _without_duplicates(
     rows = images.rows if images.rows is not None else np.arange(len(groups), dtype=np.int64)
     strata = labels.strata[kept] if labels.strata is not None else None
     return (
-        replace(images, pixels=images.pixels[kept], rows=rows[kept]),
+        replace(
+            images,
+            pixels=images.pixels[kept],
+            rows=rows[kept],
+            files=tuple(images.files[row] for row in kept if images.files),
+        ),
         replace(labels, targets=labels.targets[kept], strata=strata),
         None,
     )
+
+
+def _describe(source: str, train: Part, goal: Goal, scale: float, resize: Resize | None) -> DataFacts:
+    pixels = train.inputs["image"]
+    _, height, width, channels = pixels.shape
+    inputs = ImageInput(
+        height=height,
+        width=width,
+        channels=channels,
+        dtype="uint8" if pixels.dtype == np.uint8 else "float32",
+        scale=scale,
+        border=common_border(pixels, scale),
+        resize=resize,
+    )
+    return DataFacts(source=source, inputs=inputs, target=describe(goal, train.targets), rows={})
 
 
 def refuse_table_options(data: Data, *, target: bool = False) -> None:
@@ -129,6 +143,11 @@ def refuse_table_options(data: Data, *, target: bool = False) -> None:
     if given:
         lines = [f"data.{key}: source {data.source} holds images and takes no `{key}`" for key in given]
         raise DataError("\n".join(lines), hint=f"leave {', '.join(f'`{key}`' for key in given)} out")
+
+
+def given_size(data: Data) -> tuple[int, int] | None:
+    """Height and width as `data.size` gives them."""
+    return (data.size, data.size) if isinstance(data.size, int) else data.size
 
 
 def common_size(sizes: Mapping[tuple[int, int], int]) -> tuple[int, int]:

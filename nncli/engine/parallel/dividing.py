@@ -21,8 +21,8 @@ from nncli.engine.parallel.dropout import can_drop_in_parts, drop_in_parts
 _ALONE = (
     "Activation", "AveragePooling1D", "AveragePooling2D", "Conv1D", "Conv2D", "Dense", "DepthwiseConv2D", "ELU",
     "EinsumDense", "Flatten", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D",
-    "GlobalMaxPooling2D", "LayerNormalization", "LeakyReLU", "MaxPooling1D", "MaxPooling2D", "PReLU", "Permute",
-    "ReLU", "Rescaling", "Reshape", "SeparableConv2D", "Softmax", "UpSampling2D", "ZeroPadding2D",
+    "GlobalMaxPooling2D", "GroupNormalization", "LayerNormalization", "LeakyReLU", "MaxPooling1D", "MaxPooling2D",
+    "PReLU", "Permute", "ReLU", "Rescaling", "Reshape", "SeparableConv2D", "Softmax", "UpSampling2D", "ZeroPadding2D",
 )  # fmt: skip
 _MERGES = ("Add", "Average", "Concatenate", "Maximum", "Multiply", "Subtract")
 

@@ -96,7 +96,9 @@ def draft_table(proposal: Proposal, path: str, facts: DataFacts) -> Entry:
     return Entry("data", tuple(entries), below=_column_lines(proposal))
 
 
-def draft_images(path: str, facts: DataFacts, remarks: Sequence[str]) -> Entry:
+def draft_images(
+    path: str, facts: DataFacts, remarks: Sequence[str], size: int | tuple[int, int] | None = None
+) -> Entry:
     """The `data` section for a folder of images, with what was said of them below it."""
     height, width, channels = facts.inputs.shape
     kind = "grey" if channels == 1 else "coloured"
@@ -105,6 +107,9 @@ def draft_images(path: str, facts: DataFacts, remarks: Sequence[str]) -> Entry:
         Entry("path", path, _target_note(facts.target, 0)),
         Entry("task", facts.target.task.value, f"there are {len(facts.target.classes)} folders"),
     ]
+    if size is not None:
+        shown = list(size) if isinstance(size, tuple) else size
+        entries.append(Entry("size", shown, "smaller than the files, so that a CPU is quick; larger shows more detail"))
     entries.append(Entry("validation", 0.1, _VALIDATION_NOTE.format(facts.rows["validation"])))
     return Entry("data", tuple(entries), below=[one_line(remark, 200) for remark in remarks])
 

@@ -18,11 +18,13 @@ from nncli.config.reading.spelling import did_you_mean
 from nncli.config.rules import resolve
 from nncli.config.sections import Data
 from nncli.console import Console
+from nncli.data.images.folders import typical_size
 from nncli.data.plurals import count
+from nncli.data.profile.images.pixels import colour_tells
 from nncli.data.profile.tables.proposal import Proposal, propose, suggest_targets
 from nncli.errors import NncliError, UsageError
 from nncli.pipeline.drafting.config_draft import data_values, draft_images, draft_network, draft_table
-from nncli.pipeline.drafting.sizing import Size, size_images, size_table
+from nncli.pipeline.drafting.sizing import Size, choose_size, size_images, size_table
 from nncli.pipeline.drafting.target_option import split_targets
 from nncli.run.files import write_bytes
 
@@ -163,10 +165,15 @@ def _look_at_table(source: Path, path: str, targets: Sequence[str], task: Task |
 
 
 def _look_at_images(source: Path, path: str, task: Task | None, progress: Any) -> _Draft:
-    section = Data(source="images", path=str(source.resolve()), task=task)
+    rows, (height, width) = typical_size(source.resolve())
+    size = choose_size(rows, height, width)
+    given = None if size == (height, width) else size[0] if size[0] == size[1] else size
+    section = Data(source="images", path=str(source.resolve()), task=task, size=given)
     dataset = data.load(section, seed=SEED, data_dir=None, progress=progress)
     facts = dataset.facts
-    size = size_images(facts.rows["train"], facts.inputs.shape)
+    labels = dataset.train.targets.reshape(-1).astype("int64")
+    tells = colour_tells(dataset.train.inputs["image"], labels)
+    network = size_images(facts.rows["train"], facts.inputs.shape, colour_tells=tells)
     section = section.model_copy(update={"task": facts.target.task})
     rows = sum(facts.rows.values())
     summary = (
@@ -175,7 +182,7 @@ def _look_at_images(source: Path, path: str, task: Task | None, progress: Any) -
     )
     remarks = [note for note in dataset.notes if not note.startswith("task:")]
     findings = {"source": "images", "task": facts.target.task.value, "classes": facts.target.classes, "notes": remarks}
-    return _Draft(summary, draft_images(path, facts, remarks), section, facts, size, findings)
+    return _Draft(summary, draft_images(path, facts, remarks, given), section, facts, network, findings)
 
 
 def _put_together(draft: _Draft, output: Path) -> str:

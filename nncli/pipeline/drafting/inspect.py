@@ -9,12 +9,14 @@ from typing import Any
 from nncli.config.reading.loading import load_config
 from nncli.config.reading.shipped import find_config, shipped_names
 from nncli.config.reading.spelling import nearest_names
-from nncli.config.sections import BUNDLED, SOURCES, Data
+from nncli.config.sections import BUNDLED, SOURCES, Config, Data
 from nncli.console import Console
+from nncli.data.dataset import Progress
 from nncli.data.plurals import count
 from nncli.data.profile.profiling import ImageProfile, Profile, profile_data, profile_table
 from nncli.errors import UsageError
 from nncli.evaluate.plots.contact_sheet import Picture, Thumbnail, draw_sheet, make_thumbnails
+from nncli.pipeline.drafting.augmentation import augmented_pictures
 from nncli.pipeline.drafting.target_option import split_targets
 from nncli.pipeline.folders import Folders
 from nncli.run.files import write_bytes
@@ -22,23 +24,31 @@ from nncli.run.files import write_bytes
 TERMINAL = "-"
 _CONFIG_SUFFIXES = (".yaml", ".yml")
 _SEED = 1
+# A few images with all of their versions; each image is a group.
+_MOST_DRAWN = 32
 
 
 @dataclass(frozen=True)
 class InspectionRequest:
-    """What to look at, which columns to predict, values for a config, and where a contact sheet goes."""
+    """What to look at, which columns to predict, values for a config, and where the contact sheets go."""
 
     source: str
     targets: tuple[str, ...]
     assignments: tuple[str, ...]
     sheet: str | None
+    augmented: str | None = None
 
     @classmethod
     def parse(
-        cls, source: str, targets: Sequence[str] | None, assignments: Sequence[str] | None, sheet: str | None
+        cls,
+        source: str,
+        targets: Sequence[str] | None,
+        assignments: Sequence[str] | None,
+        sheet: str | None,
+        augmented: str | None = None,
     ) -> "InspectionRequest":
         """From the options as given: `--target a,b` is the same as giving it twice. Raises UsageError."""
-        return cls(source, split_targets(targets or ()), tuple(assignments or ()), sheet)
+        return cls(source, split_targets(targets or ()), tuple(assignments or ()), sheet, augmented)
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,7 @@ class Inspection:
     profile: Profile
     thumbnails: tuple[Thumbnail, ...]
     sheet: Path | None
+    augmented: Path | None = None
     following: tuple[str, ...] = ()
 
     def to_mapping(self) -> dict[str, Any]:
@@ -58,13 +69,16 @@ class Inspection:
         names = [field.name for field in fields(self.profile) if field.name != "tiles"]
         kind = "images" if isinstance(self.profile, ImageProfile) else "table"
         values = {name: _plain(getattr(self.profile, name)) for name in names}
-        return {"kind": kind, **values, **({"sheet": str(self.sheet)} if self.sheet else {})}
+        sheets = {"sheet": self.sheet, "augmented": self.augmented}
+        return {"kind": kind, **values, **{name: str(path) for name, path in sheets.items() if path}}
 
 
 def inspect(request: InspectionRequest, *, folders: Folders, console: Console) -> Inspection:
     """Looks a data set over. Raises UsageError, ConfigError, DataError, UnreachableError."""
     with console.step("looking at the data") as progress:
-        data, seed = _section(request)
+        config = _config(request)
+        data, seed = (config.data, config.seed) if config else (_section(request), _SEED)
+        versions = _augmented(request, config, folders, progress)
         if data is None:
             profile: Profile = profile_table(Path(request.source), request.targets)
         else:
@@ -72,19 +86,16 @@ def inspect(request: InspectionRequest, *, folders: Folders, console: Console) -
     if not isinstance(profile, ImageProfile):
         if request.sheet is not None:
             raise UsageError("--sheet is for images, and this is a table", hint="leave --sheet out")
-        return Inspection(profile, (), None, _following(request))
+        return Inspection(profile, (), None, following=_following(request))
     if request.targets and data is not None and data.source not in ("digit_attributes",):
         raise UsageError("--target names columns of a table, and these are images", hint="leave --target out")
     pictures = [Picture(tile.group, tile.caption, tile.pixels) for tile in profile.tiles]
-    path = None
-    if request.sheet not in (None, TERMINAL) and pictures:
-        path = Path(str(request.sheet))
-        title = f"{profile.path or profile.source}: {count(profile.rows, 'image')}"
-        try:
-            write_bytes(path, draw_sheet(title, pictures))
-        except OSError as error:
-            raise UsageError(f"--sheet {path} cannot be written: {error.strerror or error}") from None
-    return Inspection(profile, tuple(make_thumbnails(pictures, most=12, side=16)), path, _following(request))
+    title = f"{profile.path or profile.source}: {count(profile.rows, 'image')}"
+    sheet = _write_sheet("--sheet", request.sheet, title, pictures)
+    title = f"{profile.path or profile.source}: training images, and what augmentation makes of them"
+    augmented = _write_sheet("--augmented", request.augmented, title, versions)
+    drawn, most = (versions, _MOST_DRAWN) if request.augmented == TERMINAL else (pictures, 12)
+    return Inspection(profile, tuple(make_thumbnails(drawn, most=most, side=16)), sheet, augmented, _following(request))
 
 
 def _following(request: InspectionRequest) -> tuple[str, ...]:
@@ -99,26 +110,58 @@ def _following(request: InspectionRequest) -> tuple[str, ...]:
     return (f"nncli init {shlex.quote(request.source)}{option}",) if path.suffix.lower() != ".npz" else ()
 
 
-def _section(request: InspectionRequest) -> tuple[Data | None, int]:
-    """The `data` section that the source means, None for a table by its path; and the seed of the split."""
+def _write_sheet(option: str, file: str | None, title: str, pictures: Sequence[Picture]) -> Path | None:
+    if file in (None, TERMINAL) or not pictures:
+        return None
+    path = Path(str(file))
+    try:
+        write_bytes(path, draw_sheet(title, pictures))
+    except OSError as error:
+        raise UsageError(f"{option} {path} cannot be written: {error.strerror or error}") from None
+    return path
+
+
+def _augmented(
+    request: InspectionRequest, config: Config | None, folders: Folders, progress: Progress
+) -> list[Picture]:
+    if request.augmented is None:
+        return []
+    if config is None:
+        raise UsageError(
+            f"--augmented shows a config's augmentation layers, and {request.source} is no config",
+            hint="write one with `nncli init`, or name a shipped one",
+        )
+    return augmented_pictures(config, folders=folders, progress=progress)
+
+
+def _config(request: InspectionRequest) -> Config | None:
+    """The config that the source names; None for data."""
     path = Path(request.source).expanduser()
     is_config = path.suffix.lower() in _CONFIG_SUFFIXES
-    is_source = request.source in BUNDLED or request.source == "mnist" or request.source.startswith("tfds:")
-    if not is_source and (is_config or (not path.exists() and request.source in shipped_names())):
-        option = [(("data", "target"), list(request.targets), "--target")] if request.targets else []
-        config = load_config(str(find_config(request.source)), request.assignments, option).config
-        return config.data, config.seed
+    if _is_source(request) or not (is_config or (not path.exists() and request.source in shipped_names())):
+        return None
+    option = [(("data", "target"), list(request.targets), "--target")] if request.targets else []
+    return load_config(str(find_config(request.source)), request.assignments, option).config
+
+
+def _is_source(request: InspectionRequest) -> bool:
+    return request.source in BUNDLED or request.source == "mnist" or request.source.startswith("tfds:")
+
+
+def _section(request: InspectionRequest) -> Data | None:
+    """The `data` section that a source means which is no config; None for a table by its path."""
+    path = Path(request.source).expanduser()
     if request.assignments:
         raise UsageError("--set changes a config, and this is none", hint="name a config, or leave --set out")
     target = request.targets or None
-    if is_source and not path.exists():
-        return Data(source=request.source, target=target), _SEED
+    if _is_source(request) and not path.exists():
+        return Data(source=request.source, target=target)
     if path.is_dir():
-        return Data(source="images", path=str(path)), _SEED
+        return Data(source="images", path=str(path))
     if path.suffix.lower() == ".npz":
-        return Data(source="npz", path=str(path), target=target), _SEED
+        return Data(source="npz", path=str(path), target=target)
     if path.exists():
-        return None, _SEED
+        return None
     sources = [name for name in SOURCES if name in BUNDLED or name == "mnist"]
     near = nearest_names(request.source, [*sources, *shipped_names()])
     raise UsageError(

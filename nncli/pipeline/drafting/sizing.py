@@ -14,7 +14,11 @@ The rules, and why:
 - Hidden layers are relu for classes and tanh for regression: a relu grows without end, so that one absurd value (a
   diamond 59 mm wide) carries the prediction away with it, while tanh stays between -1 and 1. (Measured on diamonds
   over 10 splits: the worst R² was far better with tanh; smooth functions also suit small tables of measurements.)
-- Images: convolutions as long as the picture can be halved, dropout before the output; tiny ones are flattened.
+- Images: convolutions as long as the image can be halved, then the largest answer of each filter wherever it was
+  (global pooling), and dropout; tiny ones are flattened. Few images are moved, turned and zoomed at random. They are
+  normalized one by one: a batch of 16 says too little of the others, and what is left of an image once its brightness
+  and contrast are taken away is its shapes. Where the mean colour alone tells the classes, that would take away what
+  counts: batch normalization then. (benchmarks/images.py prints what comes of it for several kinds of folder.)
 """
 
 from dataclasses import dataclass
@@ -30,6 +34,12 @@ MANY = 20_000
 # A picture is worth convolutions from this side on; below, each pixel is a column.
 SMALLEST_PICTURE = 12
 _STEPS_AN_EPOCH = 250
+# From so many images on they need no augmentation and are trained smaller.
+MANY_IMAGES = 5_000
+_LONGEST_SIDE = 48
+_LONGEST_SIDE_OF_MANY = 32
+# So many images in all epochs together keep a training on two cores under two minutes at 48 × 48.
+_IMAGE_PASSES = 25_000
 
 
 @dataclass(frozen=True)
@@ -63,23 +73,64 @@ def size_table(rows: int, task: Task) -> Size:
     return Size(tuple(layers), "tanh" if task.is_regression else "relu", rate, epochs, patience, _batch(rows))
 
 
-def size_images(rows: int, shape: Shape) -> Size:
-    """For `rows` training images of (height, width, channels)."""
-    side = min(shape[:2])
-    epochs, patience = (60, 10) if rows < FEW else (20, 4)
+def choose_size(rows: int, height: int, width: int) -> tuple[int, int]:
+    """Height and width to train with, for images that are mostly so large: a CPU has to get through them."""
+    longest = _LONGEST_SIDE if rows < MANY_IMAGES else _LONGEST_SIDE_OF_MANY
+    if max(height, width) <= longest:
+        return height, width
+    if max(height, width) <= 1.25 * min(height, width):
+        return longest, longest
+    shrink = longest / max(height, width)
+    return max(1, round(height * shrink)), max(1, round(width * shrink))
+
+
+def size_images(rows: int, shape: Shape, *, colour_tells: bool = False) -> Size:
+    """For `rows` training images of (height, width, channels); `colour_tells`: the mean colour tells the class."""
+    side, channels = min(shape[:2]), shape[2]
+    epochs = max(10, min(200, _IMAGE_PASSES // max(rows, 1)))
+    # A small validation part is noisy: a longer wait finds out whether it was chance.
+    patience = max(4, epochs // (3 if rows < FEW else 5))
     if side < SMALLEST_PICTURE:
-        layers = [_dense(64, "so small a picture needs no convolutions: each pixel is a column"), _dropout(0.2)]
+        layers = [_dense(64, "so small an image needs no convolutions: each pixel is a column"), _dropout(0.2)]
         return Size(tuple(layers), "relu", 0.002, epochs, patience, _batch(rows))
-    halvings = max(1, min(4, (side // 4).bit_length() - 1))
-    layers = []
-    for depth in range(halvings):
-        options = {"filters": min(16 << depth, 64), "kernel_size": 3, "padding": "same"}
-        reason = "filters that see 3×3 pixels; each layer after a pooling sees twice as far" if depth == 0 else ""
-        layers += [({"conv2d": options}, reason), ({"max_pooling2d": {}}, "")]
-    pooled = side >> halvings
-    layers.append(({"flatten": {}}, "") if pooled <= 8 else ({"global_average_pooling2d": {}}, ""))
+    layers = _augmentation() if rows < MANY_IMAGES else []
+    if not colour_tells:
+        normal = {"group_normalization": {"groups": channels}}
+        layers.append((normal, "takes brightness and contrast away, image by image: shapes are left"))
+    filters = 16
+    while side > 7:
+        layers += _convolution(filters, colour_tells, is_first=filters == 16)
+        layers.append(({"max_pooling2d": {}}, ""))
+        filters, side = min(2 * filters, 64), side // 2
+    layers += _convolution(filters, colour_tells)
+    layers.append(({"global_max_pooling2d": {}}, "the strongest answer of each filter, wherever in the image it was"))
     layers.append(_dropout(0.3))
-    return Size(tuple(layers), "relu", 0.001, epochs, patience, _batch(rows))
+    batch = 16 if rows < FEW else _batch(rows)
+    return Size(tuple(layers), "relu", 0.003 if rows < FEW else 0.002, epochs, patience, batch)
+
+
+def _augmentation() -> list[tuple[dict[str, Any], str]]:
+    """No mirror images: a mirrored digit or letter is another one."""
+    fill = {"fill_mode": "nearest"}
+    return [
+        (
+            {"random_translation": {"height_factor": 0.1, "width_factor": 0.1, **fill}},
+            "few images: each epoch sees them moved, turned and zoomed (`nncli data CONFIG --augmented SHEET.png`)",
+        ),
+        ({"random_rotation": {"factor": 0.05, **fill}}, "at most 18 degrees either way"),
+        ({"random_zoom": {"height_factor": 0.2, **fill}}, ""),
+    ]
+
+
+def _convolution(filters: int, by_batch: bool, is_first: bool = False) -> list[tuple[dict[str, Any], str]]:
+    """A convolution, a normalization that replaces its bias, and relu."""
+    options = {"filters": filters, "kernel_size": 3, "padding": "same", "activation": "linear", "use_bias": False}
+    reason = "filters that see 3×3 pixels; each layer after a pooling sees twice as far" if is_first else ""
+    normal: dict[str, Any] = {"group_normalization": {"groups": 8}}
+    if by_batch:
+        normal = {"batch_normalization": {"momentum": 0.9}}
+    why = "keeps the values in a steady range, so that a larger learning rate works" if is_first else ""
+    return [({"conv2d": options}, reason), (normal, why), ({"activation": {"activation": "relu"}}, "")]
 
 
 def _dense(units: int, reason: str, penalized: bool = False) -> tuple[dict[str, Any], str]:

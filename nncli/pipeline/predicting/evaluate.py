@@ -51,7 +51,7 @@ def evaluate(word: str = "latest", *, folders: Folders, console: Console, data_p
         "impossible": count_impossible(run.facts, predictions),
         "seen": None if seen is None else seen.counts,
         "new_rows": _measure_new(run.facts, part, predictions, seen),
-        "worst": [{**asdict(example), "row": int(part.rows[example.index]) + 1} for example in worst],
+        "worst": [{**asdict(example), **_place(part, example.index)} for example in worst],
     }
     try:
         _write(run, part, predictions, result, worst)
@@ -78,6 +78,12 @@ def _measure_new(facts: DataFacts, part: Part, predictions: np.ndarray, seen: Se
     chosen = Part({name: array[new] for name, array in part.inputs.items()}, part.targets[new], part.rows[new])
     measured = measure_part(facts, chosen, predictions[new])
     return {"rows": measured["rows"], "metrics": measured["metrics"], "baseline": measured["baseline"]["metrics"]}
+
+
+def _place(part: Part, index: int) -> dict[str, Any]:
+    """Where an example of the part is found: its row in the source counted from 1, and its file if it has one."""
+    file = {"file": part.files[index]} if part.files else {}
+    return {"row": int(part.rows[index]) + 1, **file}
 
 
 def measure_part(facts: DataFacts, part: Part, predictions: np.ndarray) -> dict[str, Any]:
@@ -152,4 +158,6 @@ def _write(
         folder.write(f"{files.EVALUATION}/predictions.png", picture)
     if isinstance(facts.inputs, ImageInput) and facts.target.task is not Task.MULTILABEL:
         images = part.inputs["image"][[example.index for example in worst]]
-        folder.write(f"{files.EVALUATION}/worst.png", plots.worst_images(images, worst))
+        found = [_place(part, example.index) for example in worst]
+        places = [place.get("file", f"row {place['row']}") for place in found]
+        folder.write(f"{files.EVALUATION}/worst.png", plots.worst_images(images, worst, places))

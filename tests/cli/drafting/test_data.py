@@ -12,8 +12,10 @@ from typer.testing import CliRunner, Result
 
 from nncli.cli import app
 from nncli.cli.views.data import draw_thumbnails, show_inspection
+from nncli.config.reading.loading import load_config
 from nncli.console import Console
 from nncli.evaluate.plots.contact_sheet import Picture, choose_pictures, draw_sheet, make_thumbnails
+from nncli.pipeline.drafting.augmentation import augmented_pictures
 from nncli.pipeline.drafting.inspect import InspectionRequest, inspect
 from nncli.pipeline.folders import Folders
 
@@ -57,7 +59,8 @@ def test_a_table_is_told_in_80_columns_with_its_brackets(table: Path) -> None:
 def test_a_table_needs_no_target(table: Path) -> None:
     result = run(table)
     assert result.exit_code == 0
-    assert "--target COLUMN" in result.stdout and "twin" not in result.stdout.split("found")[-1]
+    assert "--target COLUMN" in result.stdout and "says the same as the target" not in result.stdout
+    assert '"y", "twin": say the same as each other' in " ".join(result.stdout.split())
 
 
 def test_json_holds_the_whole_profile(table: Path, images: Path) -> None:
@@ -159,6 +162,40 @@ def test_every_group_gets_its_share_of_the_pictures() -> None:
     assert len({picture.group for picture in chosen}) == 12 == len(chosen)
     assert [picture.group for picture in choose_pictures(pictures[:2], 12)] == ["g00", "g01"]
     assert len(choose_pictures([Picture("", str(i), pictures[0].pixels) for i in range(90)], 12)) == 12
+
+
+CONFIG = """\
+data: {{source: images, path: images, size: 12}}
+model:
+  layers:
+{layers}    - flatten
+    - output
+"""
+
+
+def test_augmented_images_stand_beside_their_originals(images: Path, tmp_path: Path) -> None:
+    layers = "    - random_translation: {height_factor: 0.3, width_factor: 0.3}\n    - random_rotation\n"
+    (tmp_path / "net.yaml").write_text(CONFIG.format(layers=layers))
+    config = load_config(str(tmp_path / "net.yaml")).config
+    pictures = augmented_pictures(config, folders=Folders(), progress=lambda said, done: None)
+    lines = {picture.group: [] for picture in pictures}
+    for picture in pictures:
+        lines[picture.group].append(picture)
+    assert len(lines) == 12 and {group.split()[0] for group in lines} == {"cat", "dog"}
+    for original, *versions in lines.values():
+        assert original.caption.endswith(".png") and original.pixels.shape == (12, 12, 3)
+        assert len({version.pixels.tobytes() for version in (original, *versions)}) == 8
+    target = tmp_path / "augmented.png"
+    result = run(tmp_path / "net.yaml", "--augmented", target, "--json")
+    assert json.loads(result.stdout)["augmented"] == str(target) and target.read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_augmentation_layers_or_a_config_there_is_nothing_to_show(images: Path, tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text(CONFIG.format(layers=""))
+    for source, message in ((tmp_path / "net.yaml", "has no augmentation layers"), (images, "is no config")):
+        result = run(source, "--augmented", tmp_path / "sheet.png")
+        assert result.exit_code == 2 and message in " ".join(result.stderr.split())
+    assert not (tmp_path / "sheet.png").exists()
 
 
 def test_the_same_pictures_give_the_same_sheet_and_odd_names_do_no_harm() -> None:

@@ -87,7 +87,7 @@ def test_a_table_becomes_a_config_that_says_how_to_train_it(tmp_path: Path) -> N
     ("rows", "targets", "task", "output", "loss"),
     [
         (lambda i: f"{weight(i)},{'xyz'[i % 3]}", ["b"], "multiclass", "softmax", "sparse_categorical_crossentropy"),
-        (lambda i: f"{weight(i)},{i * 1.7:.2f}", ["b"], "regression", "linear", "mean_squared_error"),
+        (lambda i: f"{weight(i)},{(i - 9) * 1.7:.2f}", ["b"], "regression", "linear", "mean_squared_error"),
         (lambda i: f"{weight(i)},{i * 1.7:.2f}", ["b"], "positive_regression", "relu", "mean_squared_error"),
     ],
 )
@@ -230,8 +230,25 @@ def test_an_image_folder_becomes_a_convolutional_network(tmp_path: Path) -> None
         Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{index}.png")
     config, text, facts = init(tmp_path / "shapes", output=tmp_path / "shapes.yaml")
     assert facts.inputs.shape == (20, 20, 1) and config.data.source == "images"
-    assert config.model.layers[0].kind == "conv2d" and config.model.layers[-1].units == 1
+    kinds = [layer.kind for layer in config.model.layers]
+    assert kinds[:4] == ["random_translation", "random_rotation", "random_zoom", "conv2d"]
+    assert "batch_normalization" in kinds and config.model.layers[-1].units == 1
     assert "path: shapes" in text
+
+
+def test_where_brightness_tells_nothing_each_image_is_normalized_and_large_ones_become_small(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    for index in range(24):
+        folder = tmp_path / "stripes" / ("across", "along")[index % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        pixels = np.full((90, 120, 3), generator.integers(0, 200, 3), np.uint8)
+        pixels[(slice(30, 60), slice(None)) if index % 2 else (slice(None), slice(40, 80))] += 50
+        Image.fromarray(pixels).save(folder / f"{index}.jpg")
+    config, text, facts = init(tmp_path / "stripes", output=tmp_path / "stripes.yaml")
+    kinds = [layer.kind for layer in config.model.layers]
+    assert kinds[3] == "group_normalization" and "batch_normalization" not in kinds
+    assert facts.inputs.shape == (36, 48, 3) and "size: [36, 48]" in text
+    assert config.train.early_stopping is not None and config.train.early_stopping.patience >= 20
 
 
 def test_what_is_written_trains(tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ CASES: dict[str, Case] = {
     "global_max_pooling1d": ({}, SEQUENCE),
     "batch_normalization": ({}, ANY),
     "layer_normalization": ({}, ANY),
+    "group_normalization": ({"groups": SMALL}, IMAGE),
     "embedding": ({"input_dim": SIZES, "output_dim": SIZES}, st.one_of(FLAT, SEQUENCE)),
     "lstm": (RECURRENT, SEQUENCE),
     "gru": (RECURRENT, st.one_of(SEQUENCE, FLAT)),

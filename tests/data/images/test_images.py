@@ -105,7 +105,40 @@ def test_a_grey_image_of_another_aspect_is_padded_and_not_squashed(tmp_path: Pat
     assert pixels[14, 14, 0] == 200 and pixels[14, 2, 0] == 9
 
 
-def test_a_colour_image_is_stretched_to_the_size(tmp_path: Path) -> None:
+@pytest.mark.parametrize("resize", ["pad", "crop", "stretch"])
+def test_a_circle_stays_round_unless_it_is_to_be_stretched(tmp_path: Path, resize: str) -> None:
+    y, x = np.mgrid[:100, :200]
+    pixels = np.full((100, 200, 3), (20, 60, 200), np.uint8)
+    pixels[(x - 100) ** 2 + (y - 50) ** 2 < 40**2] = (250, 200, 10)
+    Image.fromarray(pixels).save(tmp_path / "circle.png")
+    image = ImageInput(height=40, width=40, channels=3, scale=1 / 255, resize=resize)
+    shown, _ = decode_image(tmp_path / "circle.png", image)
+    disc = shown[..., 0] > 135
+    high, wide = disc.any(axis=1).sum(), disc.any(axis=0).sum()
+    assert {"pad": (16, 16), "crop": (32, 32), "stretch": (32, 16)}[resize] == pytest.approx((high, wide), abs=1)
+    assert (shown[0, 0] == (20, 60, 200)).all(), "the bars have the colour of the border"
+
+
+@pytest.mark.parametrize(("size", "shape"), [(32, (32, 32, 3)), ((24, 40), (24, 40, 3))])
+def test_a_config_gives_the_size_and_the_way_to_it(tmp_path: Path, size: Any, shape: tuple[int, ...]) -> None:
+    for index in range(12):
+        folder = tmp_path / "photos" / "ab"[index % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (90, 30), (index, 200, 30)).save(folder / f"{index:02}.png")
+    section = Data(source="images", path=str(tmp_path / "photos"), size=size, resize="crop")
+    dataset = data.load(section, seed=1, data_dir=None, progress=lambda said, done: None)
+    inputs = dataset.facts.inputs
+    assert isinstance(inputs, ImageInput) and inputs.shape == shape and inputs.resize == "crop"
+    for part in (dataset.train, dataset.validation, dataset.test):
+        assert [int(name[2:4]) for name in part.files] == list(part.inputs["image"][:, 0, 0, 0])
+
+
+def test_only_image_files_are_resized() -> None:
+    with pytest.raises(DataError, match="only source images resizes, and this is digits"):
+        data.load(Data(source="digits", size=16), seed=1, data_dir=None, progress=lambda said, done: None)
+
+
+def test_a_colour_image_is_stretched_by_runs_that_do_not_say_how(tmp_path: Path) -> None:
     Image.new("RGB", (99, 17), (10, 200, 30)).save(tmp_path / "colour.png")
     pixels, _ = decode_image(tmp_path / "colour.png", COLOUR)
     assert pixels.shape == (20, 30, 3)

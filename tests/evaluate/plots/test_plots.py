@@ -239,12 +239,13 @@ def test_the_worst_images_carry_truth_prediction_and_probability(drawn: list[Any
         WorstExample(2, 0.5, 3.25, 1.0, None),
     ]
 
-    size_of(plots.worst_images(np.full((3, 4, 6, 1), 16, "uint8"), examples))
+    places = ["cat/1.png", "row 7", f"{'x' * 40}/9.png"]
+    size_of(plots.worst_images(np.full((3, 4, 6, 1), 16, "uint8"), examples, places))
 
     titles = [axes.get_title() for axes in drawn[0].axes][:3]
-    assert titles[0] == "true cat\npredicted dog\nat 98 %"
-    assert titles[1] == "true cat\npredicted cat\nright, but only 55 %"
-    assert titles[2] == "true 3.25\npredicted 1"
+    assert titles[0] == "cat/1.png\ntrue cat\npredicted dog\nat 98 %"
+    assert titles[1] == "row 7\ntrue cat\npredicted cat\nright, but only 55 %"
+    assert titles[2].startswith("...x") and titles[2].endswith("x/9.png\ntrue 3.25\npredicted 1")
     assert drawn[0].axes[0].images[0].get_array().max() == 1.0
 
 
@@ -252,7 +253,7 @@ def test_the_worst_images_carry_truth_prediction_and_probability(drawn: list[Any
 def test_images_of_any_channels_and_number_can_be_shown(channels: int, count: int) -> None:
     images = np.zeros((count, 5, 5, channels), "float32")
 
-    size_of(plots.worst_images(images, [WorstExample(0, 1.0, "a", "b", 0.5)] * count))
+    size_of(plots.worst_images(images, [WorstExample(0, 1.0, "a", "b", 0.5)] * count, ["a/1.png"] * count))
 
 
 def test_pictures_are_the_same_bytes_again_and_need_no_pyplot() -> None:

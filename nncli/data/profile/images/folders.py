@@ -227,5 +227,5 @@ def _tiles(files: ImageFiles, looks: Mapping[int, _Look]) -> list[Tile]:
         shrink = min(1.0, TILE_SIDE / max(look.header.height, look.header.width))
         size = (max(1, round(look.header.height * shrink)), max(1, round(look.header.width * shrink)))
         group = files.classes[files.labels[index]] if files.labels[index] >= 0 else ""
-        tiles.append(make_tile(group, files.paths[index].name, fit_size(picture, *size)))
+        tiles.append(make_tile(group, files.paths[index].name, fit_size(picture, *size, "stretch")))
     return tiles

@@ -14,6 +14,8 @@ TILES_A_CLASS = 8
 TILES_WITHOUT_CLASS = 24
 # Pixels of a tile's longer side.
 TILE_SIDE = 96
+# How far from guessing (0) to certainty (1) the mean colour gets where it is said to tell the class.
+_TELLING = 0.5
 _SHOWN = 3
 
 
@@ -41,6 +43,23 @@ def look_at_light(
             )
         )
     return border, findings
+
+
+def colour_tells(pixels: np.ndarray, labels: np.ndarray) -> bool:
+    """Whether the mean colour of an image alone tells its class: nearest mean of its class, halfway to certain.
+
+    `pixels` (n, height, width, channels) and `labels` int64 (n,); each second image gives the means, the others answer.
+    """
+    colours = np.stack([image.mean(axis=(0, 1), dtype=np.float64) for image in pixels])
+    known, asked = labels[::2], labels[1::2]
+    classes = np.unique(known)
+    if not len(asked) or len(classes) < 2:
+        return False
+    means = np.stack([colours[::2][known == label].mean(axis=0) for label in classes])
+    distances = ((colours[1::2, None] - means[None]) ** 2).sum(axis=2)
+    right = float((classes[distances.argmin(axis=1)] == asked).mean())
+    guessing = float(np.bincount(labels).max() / len(labels))
+    return right >= guessing + _TELLING * (1 - guessing)
 
 
 def name_some(indices: Sequence[int] | np.ndarray, name: Callable[[int], str]) -> str:

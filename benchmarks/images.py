@@ -1,0 +1,194 @@
+"""What `nncli init` and `nncli train` reach on small folders of pictures that are drawn here, over several seeds.
+
+    python benchmarks/images.py                    # all folders, seeds 1 to 3
+    python benchmarks/images.py shapes few --seeds 1
+
+`shapes`: 360 colour JPEGs of circles, squares and triangles in mixed sizes and aspects; `textures`: stripes, checks,
+dots and noise in any colours; `few`: 5 shapes a class; `hundred`: ten shapes in ten colours. With `--data`, a
+folder with MNIST in tfds/ as tensorflow-datasets prepares it: `digits`, 60 PNG files of each, and `tinted`, in colour
+on noise.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from nncli import data
+from nncli.config.sections import Data
+
+Make = Callable[[np.random.Generator, Path], None]
+_COLOURS = ("red", "green", "blue", "yellow", "magenta", "cyan", "white", "black", "orange", "gray")
+_SIDES = (0, 3, 4, 5, 6)
+
+
+def _canvas(rng: np.random.Generator) -> Image.Image:
+    height, width = (int(rng.integers(80, 200)) for _ in range(2))
+    colour = tuple(int(value) for value in rng.integers(0, 256, 3))
+    return Image.new("RGB", (width, height), colour)
+
+
+def _contrast(rng: np.random.Generator, picture: Image.Image) -> tuple[int, ...]:
+    background = np.array(picture.getpixel((0, 0)), int)
+    while True:
+        colour = rng.integers(0, 256, 3)
+        if np.abs(colour - background).sum() > 150:
+            return tuple(int(value) for value in colour)
+
+
+def _draw(rng: np.random.Generator, picture: Image.Image, sides: int, fill: object, hollow: bool = False) -> None:
+    """A regular polygon, or a circle for 0 sides, of any size, place and angle that leave it inside."""
+    short = min(picture.size)
+    radius = rng.uniform(0.25, 0.45) * short
+    x, y = (rng.uniform(radius, side - radius) for side in picture.size)
+    draw = ImageDraw.Draw(picture)
+    angles = rng.uniform(-0.25, 0.25) + np.arange(sides or 60) * 2 * np.pi / (sides or 60)
+    angles += -np.pi / 2 if sides == 3 else np.pi / 4
+    points = [(x + radius * np.cos(a), y + radius * np.sin(a)) for a in angles]
+    draw.polygon(points, fill=fill)  # type: ignore[arg-type]
+    if hollow:
+        middle = [(x + radius / 2 * np.cos(a), y + radius / 2 * np.sin(a)) for a in angles]
+        draw.polygon(middle, fill=picture.getpixel((0, 0)))
+
+
+def _save(picture: Image.Image, folder: Path, index: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    picture.save(folder / f"{index:04d}.jpg", quality=90)
+
+
+def make_shapes(rng: np.random.Generator, folder: Path, each: int = 120) -> None:
+    """Circles, squares and triangles."""
+    for name, sides in (("circle", 0), ("square", 4), ("triangle", 3)):
+        for index in range(each):
+            picture = _canvas(rng)
+            _draw(rng, picture, sides, _contrast(rng, picture))
+            _save(picture, folder / name, index)
+
+
+def make_few(rng: np.random.Generator, folder: Path) -> None:
+    """Five shapes a class."""
+    make_shapes(rng, folder, 5)
+
+
+def make_textures(rng: np.random.Generator, folder: Path, each: int = 100) -> None:
+    """Stripes, checks, dots and noise, of any two colours and any scale."""
+    for name in ("stripes", "checks", "dots", "noise"):
+        for index in range(each):
+            picture = _canvas(rng)
+            y, x = np.mgrid[: picture.height, : picture.width]
+            period, phase = rng.uniform(14, 36), rng.uniform(0, 30)
+            if name == "stripes":
+                angle = rng.uniform(0, np.pi)
+                mask = np.sin((x * np.cos(angle) + y * np.sin(angle) + phase) * 2 * np.pi / period) > 0
+            elif name == "checks":
+                mask = (((x + phase) // (period / 2)).astype(int) + ((y + phase) // (period / 2)).astype(int)) % 2 == 0
+            elif name == "dots":
+                mask = ((x + phase) % period - period / 2) ** 2 + ((y + phase) % period - period / 2) ** 2 < (
+                    period / 3.2
+                ) ** 2
+            else:
+                mask = rng.random(y.shape) > 0.5
+            pixels = np.where(mask[..., None], _contrast(rng, picture), np.asarray(picture))
+            _save(Image.fromarray(pixels.astype(np.uint8)), folder / name, index)
+
+
+def make_hundred(rng: np.random.Generator, folder: Path, each: int = 20) -> None:
+    """Ten shapes (five, filled or hollow) in ten colours, 20 pictures each."""
+    for colour in _COLOURS:
+        for hollow in (False, True):
+            for sides in _SIDES:
+                for index in range(each):
+                    picture = Image.new("RGB", _canvas(rng).size, (70, 40, 90))
+                    _draw(rng, picture, sides, colour, hollow)
+                    _save(picture, folder / f"{colour}_{sides}{'_hollow' if hollow else ''}", index)
+
+
+def make_digits(folder: Path, data_dir: Path, each: int = 60) -> None:
+    """Real digits as grey PNG files of 28 × 28 pixels."""
+    for digit, pictures in enumerate(_real_digits(data_dir, each)):
+        (folder / str(digit)).mkdir(parents=True, exist_ok=True)
+        for index, pixels in enumerate(pictures):
+            Image.fromarray(pixels).save(folder / str(digit) / f"{index:04d}.png")
+
+
+def make_tinted(rng: np.random.Generator, folder: Path, data_dir: Path, each: int = 60) -> None:
+    """Real digits in any colour on noise of any colour."""
+    for digit, pictures in enumerate(_real_digits(data_dir, each)):
+        for index, pixels in enumerate(pictures):
+            picture = _canvas(rng)
+            side = int(min(picture.size) * rng.uniform(0.6, 1.0))
+            mask = np.zeros((picture.height, picture.width), np.uint8)
+            top, left = (int(rng.integers(0, length - side + 1)) for length in mask.shape)
+            mask[top : top + side, left : left + side] = np.asarray(Image.fromarray(pixels).resize((side, side)))
+            background = np.asarray(picture) + rng.normal(0, 20, (*mask.shape, 3))
+            share = mask[..., None] / 255
+            mixed = background * (1 - share) + np.array(_contrast(rng, picture)) * share
+            _save(Image.fromarray(np.clip(mixed, 0, 255).astype(np.uint8)), folder / str(digit), index)
+
+
+def _real_digits(data_dir: Path, each: int) -> list[np.ndarray]:
+    """The first `each` test images of each digit, uint8 (each, 28, 28)."""
+    test = data.load(Data(source="mnist"), seed=1, data_dir=data_dir, progress=lambda said, done: None).test
+    return [test.inputs["image"][test.targets == digit][:each, :, :, 0] for digit in range(10)]
+
+
+MAKERS: dict[str, Make] = {
+    "shapes": make_shapes,
+    "textures": make_textures,
+    "few": make_few,
+    "hundred": make_hundred,
+}
+
+
+def measure(folder: Path, seed: int) -> tuple[float, float, float]:
+    """Accuracy on the test part, that of guessing, and the seconds of init and train together."""
+    config = folder.parent / f"{folder.name}.yaml"
+    nncli = [sys.executable, "-m", "nncli"]
+    start = time.perf_counter()
+    subprocess.run([*nncli, "init", str(folder), "--output", str(config), "--force"], check=True, capture_output=True)
+    runs = folder.parent / "runs"
+    settings = ["--set", f"seed={seed}", "--runs-dir", str(runs)]
+    subprocess.run([*nncli, "train", str(config), *settings], check=True, capture_output=True)
+    seconds = time.perf_counter() - start
+    environment = {**os.environ, "COLUMNS": "100"}
+    answer = subprocess.run(
+        [*nncli, "eval", "--json", "--runs-dir", str(runs)], check=True, stdout=subprocess.PIPE, env=environment
+    )
+    result = json.loads(answer.stdout)
+    return result["metrics"]["accuracy"], result["baseline"]["metrics"]["accuracy"], seconds
+
+
+def main() -> None:
+    """Draw the folders asked for, train on each with each seed, print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="*", help=f"some of {', '.join((*MAKERS, 'digits', 'tinted'))}")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--data", type=Path, help="the folder that holds tfds/mnist")
+    parser.add_argument("--keep", type=Path, help="where to draw the folders, to be looked at")
+    asked = parser.parse_args()
+    makers = dict(MAKERS)
+    if asked.data:
+        makers["digits"] = lambda rng, folder: make_digits(folder, asked.data / "tfds")
+        makers["tinted"] = lambda rng, folder: make_tinted(rng, folder, asked.data / "tfds")
+    with tempfile.TemporaryDirectory() as temporary:
+        root = asked.keep or Path(temporary)
+        print(f"{'folder':<10}{'seed':>5}{'accuracy':>10}{'guessing':>10}{'seconds':>9}", flush=True)
+        for name in asked.folders or makers:
+            folder = root / name
+            if not folder.exists():
+                makers[name](np.random.default_rng(1), folder)
+            for seed in range(1, asked.seeds + 1):
+                accuracy, guessing, seconds = measure(folder, seed)
+                print(f"{name:<10}{seed:>5}{accuracy:>10.3f}{guessing:>10.3f}{seconds:>9.1f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
