@@ -3,7 +3,7 @@
     python benchmarks/accuracy.py --data ../shared/data
     python benchmarks/accuracy.py --only titanic,mpg --seeds 10 --first 101 --json accuracy.json
 
-A seed is another split (MNIST keeps its own test part) and other starting weights. The folder holds `csv/*.csv`, MNIST
+A seed is another split (MNIST keeps its own test set) and other starting weights. The folder holds `csv/*.csv`, MNIST
 as tensorflow-datasets prepares it in `tfds/`, and images named by their digit in `digits_png/`, which every trained
 mnist_softmax predicts. The exit code is 1 when the median, or where a floor is given any seed, misses its goal.
 """

@@ -149,7 +149,7 @@ MAKERS: dict[str, Make] = {
 
 
 def measure(folder: Path, seed: int) -> tuple[float, float, float]:
-    """Accuracy on the test part, that of guessing, and the seconds of init and train together."""
+    """Accuracy on the test set, that of guessing, and the seconds of init and train together."""
     config = folder.parent / f"{folder.name}.yaml"
     nncli = [sys.executable, "-m", "nncli"]
     start = time.perf_counter()

@@ -3,7 +3,7 @@
     python benchmarks/lecture.py --data ../shared/data
     python benchmarks/lecture.py --only deep_sigmoid,deep_relu --json lecture.json
 
-The folder holds MNIST as tensorflow-datasets prepares it in `tfds/`. Where MNIST cannot be had, a config's fallback is
+The folder holds MNIST as tensorflow-datasets prepares it in `tfds/`. Without MNIST, a config's fallback is
 trained; the column `data` names what truly was. The exit code is 1 when a training fails.
 """
 

@@ -6,7 +6,7 @@ NncliError                    1  it failed while working
 │   ├── ConfigError           2  a config; carries one line for each problem
 │   ├── DataError             2  a table, image or array that cannot be used as it is
 │   └── RunError              2  a run folder that is not there, not finished or damaged
-├── UnreachableError          3  data that could not be had (offline, not prepared)
+├── UnreachableError          3  data that was not available (offline, not prepared)
 ├── TrainingDivergedError     4  the loss is no longer a finite number
 └── ExportError               1  a model that a format cannot hold
 """
@@ -53,7 +53,7 @@ class RunError(UserError):
 
 
 class UnreachableError(NncliError):
-    """Data could not be had: no network, no prepared copy."""
+    """Data was not available: no network, no prepared copy."""
 
     exit_code = 3
 

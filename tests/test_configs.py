@@ -35,7 +35,7 @@ NAMES = (
     "positive_regression",
     "softmax_regression",
 )
-# One epoch over a small training part; validating and testing on the rest needs no gradients.
+# One epoch over a small training set; validating and testing on the rest needs no gradients.
 SMALL = ("train.epochs=1", "data.validation=0.9")
 # These would take many seconds on MNIST, which the dense networks try; 7 by 7 patches do not fit in an 8 by 8 digit,
 # and XLA compiles attention for seconds.
@@ -70,8 +70,8 @@ def test_these_configs_are_shipped() -> None:
 def test_a_config_opens_with_its_command_and_what_it_shows(path: Path) -> None:
     first, second, *others = path.read_text().splitlines()
     assert first == f"# nncli train {path.stem}"
-    assert second.startswith("# ") and len(second) > 20
-    assert "# yaml-language-server: $schema=./schema.json" in others[:2]
+    assert second.startswith("# ") and 20 < len(second) < 70
+    assert "# yaml-language-server: $schema=./schema.json" in others[:3]
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)

@@ -128,7 +128,7 @@ def _one_hot(column: CategoryColumn, indices: np.ndarray) -> np.ndarray:
 
 
 def scaled_targets(task: Task, examples: Examples) -> np.ndarray:
-    """Classes int32 (n,), or numbers float32 (n, targets) with the mean 0 and the deviation 1 of the training part."""
+    """Classes int32 (n,), or numbers float32 (n, targets) with the mean 0 and the deviation 1 of the training set."""
     if not task.is_regression:
         return examples.targets.astype(np.int32)
     target = task.facts.target
@@ -138,7 +138,7 @@ def scaled_targets(task: Task, examples: Examples) -> np.ndarray:
 
 
 def score(task: Task, outputs: np.ndarray, *, scaled: bool = True) -> float:
-    """The accuracy on the test part of outputs (n, classes), or R² of outputs (n, targets), given scaled or not."""
+    """The accuracy on the test set of outputs (n, classes), or R² of outputs (n, targets), given scaled or not."""
     if not task.is_regression:
         return float(np.mean(np.argmax(outputs, axis=1) == task.test.targets))
     wanted = scaled_targets(task, task.test) if scaled else task.test.targets

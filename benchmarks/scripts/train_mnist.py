@@ -2,7 +2,7 @@
 
     python train_mnist.py mnist.npz model.keras --epochs 20
 
-The archive has the arrays of `keras.datasets.mnist`. The last line is the accuracy on the test part.
+The archive has the arrays of `keras.datasets.mnist`. The last line is the accuracy on the test set.
 """
 
 import sys

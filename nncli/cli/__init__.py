@@ -2,7 +2,7 @@
 
 `commands` puts the commands together; `process` prepares streams and signals and ends with the exit code; `command`
 runs one command and reports how it ended; `options` are shared options. The commands lie in `drafting/`, `training/`
-and `predicting/`, what their answers look like in `views/`. Knows no data and no models.
+and `predicting/`, what their answers look like in `views/`. Does not depend on data or models.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""The options that several commands share, declared once; knows no command."""
+"""The options that several commands share, declared once; does not depend on commands."""
 
 import os
 import shlex

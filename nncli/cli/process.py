@@ -1,4 +1,4 @@
-"""The process around the commands: its environment, signals, streams and exit code; knows no command."""
+"""The process around the commands: its environment, signals, streams and exit code; does not depend on commands."""
 
 import contextlib
 import gc
@@ -51,7 +51,7 @@ def _set_environment() -> None:
 
 
 def _mend_streams() -> None:
-    """Closed streams lead nowhere, not into files that are opened later; characters they cannot hold are spelt out."""
+    """Closed streams lead nowhere, not into files opened later; characters they cannot hold are spelled out."""
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         if getattr(sys, name) is None:
             nowhere = os.open(os.devnull, os.O_RDWR)

@@ -1,4 +1,4 @@
-"""Configs: sections and layers as frozen models, YAML with positions, the pairing rules. Knows no arrays, no Keras.
+"""Configs: sections and layers as frozen models, YAML with positions, the pairing rules.
 
 `sections` is the config as a whole; `section` and `layer_section` are what all sections and layers have in common;
 `objective` and `schedules` hold loss, optimizer and metrics; `facts` is what a data set says of itself. `resolve` fills

@@ -1,8 +1,8 @@
-"""What a data set says of itself: shapes, columns, classes, statistics of its training part.
+"""What a data set says of itself: shapes, columns, classes, statistics of its training set.
 
 `DataFacts` is the frozen value between the rooms: `data` makes it, the rules and the builder read it, and
 `inputs.json` in a run folder is nothing but it, so that an input becomes an array in the same way for ever.
-It knows no arrays and no files.
+It does not depend on arrays or files.
 """
 
 from enum import StrEnum
@@ -45,7 +45,7 @@ class ImageInput(Section):
     dtype: Literal["uint8", "float32"] = "uint8"
     scale: float = Field(description="what the model's first layer multiplies by: 1/255, digits 1/16")
     border: float | None = Field(
-        None, description="median of the border's pixels in the training part, to notice inverted images"
+        None, description="median of the border's pixels in the training set, to notice inverted images"
     )
     resize: Resize | None = Field(
         None,
@@ -59,7 +59,7 @@ class ImageInput(Section):
 
 
 class NumberColumn(Section):
-    """A numeric column; the statistics are those of its present values in the training part."""
+    """A numeric column; the statistics are those of its present values in the training set."""
 
     kind: Literal["number"] = "number"
     name: str
@@ -107,7 +107,7 @@ Input = Annotated[ImageInput | TableInput, Field(discriminator="kind")]
 
 
 class Target(Section):
-    """What is predicted: its task, the names of its columns and classes, statistics of the training part."""
+    """What is predicted: its task, the names of its columns and classes, statistics of the training set."""
 
     task: Task
     columns: Annotated[tuple[str, ...], FromList] = Field(description="target columns; one label each for multilabel")
@@ -124,7 +124,7 @@ class Target(Section):
     distinct: Annotated[tuple[int, ...], FromList] = Field(
         (), description="different values in training per column, regression only"
     )
-    untested: Annotated[tuple[str, ...], FromList] = Field((), description="classes without a row in the test part")
+    untested: Annotated[tuple[str, ...], FromList] = Field((), description="classes without a row in the test set")
 
     @property
     def outputs(self) -> int:

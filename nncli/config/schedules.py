@@ -1,4 +1,4 @@
-"""Learning rates that change in the course of a training, counted in epochs; knows no steps and no optimizer.
+"""Learning rates that change in the course of a training, counted in epochs; does not depend on steps or optimizers.
 
 Options bear the names of Keras's schedules, with `epochs` for its `steps`: how many steps an epoch has depends on the
 data and the batch size, and the model room works it out.

@@ -57,8 +57,8 @@ class Data(Section):
     resize: Resize | None = Field(
         None, description="images of another aspect: pad with the border's colour (the default), crop, or stretch"
     )
-    test: PathText | Fraction | None = Field(None, description="fraction, or the path of a test part; 0.2 by default")
-    validation: Fraction = Field(0.1, description="fraction of the training part")
+    test: PathText | Fraction | None = Field(None, description="fraction, or the path of a test set; 0.2 by default")
+    validation: Fraction = Field(0.1, description="fraction of the training set")
     duplicates: Literal["keep", "drop", "together"] = Field(
         "keep",
         description="equal rows: keep splits them like others, drop keeps one, together puts them in the same set",
@@ -68,7 +68,7 @@ class Data(Section):
     )
     fallback: str | None = Field(
         None,
-        description="a bundled source for when this one cannot be had offline",
+        description="a bundled source for when this one is not available offline",
         json_schema_extra={"enum": [*BUNDLED, None]},
     )
 
@@ -118,7 +118,7 @@ class ReduceLearningRate(Section):
 class Train(Section):
     """How long, in which steps and on what."""
 
-    epochs: Positive = Field(20, description="passes over the training part, at most")
+    epochs: Positive = Field(20, description="passes over the training set, at most")
     batch_size: Positive | Literal["full"] = Field(
         32, description="examples a step; full is plain gradient descent over all of them"
     )

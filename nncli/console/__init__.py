@@ -1,4 +1,4 @@
-"""The only printing: what is said, where, and how it looks. Knows no run and no model.
+"""The only printing: what is said, where, and how it looks. Does not depend on runs or models.
 
 `output` has the console, `training` the live view of a training and `epochs` its lines, `step` the progress of any
 other work, `shapes` tables and coloured text, `sparkline` curves in a line, `encoding` what ASCII streams show.

@@ -1,4 +1,4 @@
-"""Answers on stdout (text or JSON), talk and progress on stderr. Knows no run and no model.
+"""Answers on stdout (text or JSON), talk and progress on stderr. Does not depend on runs or models.
 
 rich is imported when the first thing is said with it: answers for a program, which is to wait as little as can be, are
 written without.
@@ -127,7 +127,7 @@ class Console:
         stream.flush()
 
     def fail(self, error: NncliError) -> None:
-        """An error in its own words, and how to mend it."""
+        """An error in its own words, and how to fix it."""
         for line in error.message.splitlines():
             self._stderr.print(f"[bold red]error:[/] {_escape(line)}", soft_wrap=True)
         if error.hint:

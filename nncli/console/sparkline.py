@@ -1,4 +1,4 @@
-"""Values as a row of small bars, for a line of text; knows no terminal."""
+"""Values as a row of small bars, for a line of text; does not depend on terminals."""
 
 from collections.abc import Sequence
 

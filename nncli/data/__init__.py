@@ -2,7 +2,7 @@
 
 `loading` is the way in for training, `inputs` for prediction; `dataset`, `batches`, `targets` and `splitting` are what
 every source needs; `bundled` and `archives` (.npz) are sources, as are the folders `tables/`, `images/` and
-`prepared/` (tensorflow-datasets). `profile/` examines data. This room knows no networks, no training and no run folder.
+`prepared/` (tensorflow-datasets). `profile/` examines data. It does not depend on networks, training or run folders.
 What it offers is imported when it is first asked for, so that one image is predicted without what reads data sets.
 """
 

@@ -53,7 +53,7 @@ def _open(data: Data) -> Archive:
 
 
 def label_archive(path: Path, facts: DataFacts) -> Part:
-    """The test part of an archive (or all of it when it has none), encoded for a trained model.
+    """The test set of an archive (or all of it when it has none), encoded for a trained model.
 
     Raises:
         DataError: its arrays have another shape, or classes that the model does not know.
@@ -144,7 +144,7 @@ def _table_dataset(archive: Archive, data: Data, seed: int) -> Dataset:
 
 
 def open_archive_table(data: Data) -> tuple[Table, Data, Table | None] | None:
-    """The rows of numbers of an .npz file: its table, the section with its target, its test part; None for images.
+    """The rows of numbers of an .npz file: its table, the section with its target, its test set; None for images.
 
     Raises:
         DataError: the file cannot be read, or its arrays do not fit together.

@@ -1,4 +1,4 @@
-"""The data sets that come with scikit-learn, read from its files; needs no network and does not import scikit-learn.
+"""The data sets that come with scikit-learn, read from its files; works offline and does not import scikit-learn.
 
 Importing `sklearn.datasets` takes seconds, for scipy and more; the files it would read are found beside it instead.
 """

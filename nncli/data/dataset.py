@@ -1,4 +1,4 @@
-"""The values this room hands on: inputs, targets and parts as arrays; knows no files and no models."""
+"""The values this room hands on: inputs, targets and parts as arrays; does not depend on files or models."""
 
 import hashlib
 import math
@@ -24,7 +24,7 @@ _CHUNK = 1 << 14
 
 @dataclass(frozen=True)
 class Part:
-    """Examples that belong together: the training, validation or test part.
+    """Examples that belong together: the training, validation or test set.
 
     `targets` is float32 (n, 1) of 0 and 1 for binary, int32 (n,) for multiclass, float32 (n, labels) for multilabel
     and float32 (n, targets) in the target's own units for regression. `rows` is int64 (n,): where each example stands

@@ -1,4 +1,4 @@
-"""Inputs for a trained model: files, folders, tables and stdin as batches of arrays; knows no models and no training.
+"""Inputs for a trained model: files, folders, tables and stdin as batches of arrays.
 
 What cannot be read becomes a `Failure` with a reason, and the rest goes on. Images and tables are read by what is
 imported when the first one comes: someone who waits for one image does not wait for the modules of tables.

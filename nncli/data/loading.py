@@ -1,4 +1,4 @@
-"""From a config's `data` section to a data set, whatever its source is; knows no format itself.
+"""From a config's `data` section to a data set, whatever its source is; reads no format itself.
 
 What reads any other source than the lecture's is imported when a config names it.
 """
@@ -23,7 +23,7 @@ def load(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) ->
 
     Raises:
         DataError: the data cannot be used as it is.
-        UnreachableError: it cannot be had, and the section names no fallback.
+        UnreachableError: it is not available, and the section names no fallback.
     """
     try:
         return _load(data, seed, data_dir, progress)
@@ -32,7 +32,7 @@ def load(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) ->
             raise
         other = data.model_copy(update={"source": data.fallback, "fallback": None})
         dataset = _load(other, seed, data_dir, progress)
-        note = f"{data.source} cannot be had: {error.message}; the bundled {data.fallback} are used instead"
+        note = f"{data.source} is not available: {error.message}; the bundled {data.fallback} are used instead"
         return replace(dataset, notes=(note, *dataset.notes))
 
 

@@ -1,4 +1,4 @@
-"""How numbers of things are said; knows nothing of what they are."""
+"""How numbers of things are said; does not depend on what they are."""
 
 
 def count(number: int, one: str, many: str | None = None) -> str:

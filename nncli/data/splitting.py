@@ -61,7 +61,7 @@ def split_rows(
         return _expand(split, ranks[membership.reshape(-1)])
     if rows < FEWEST_ROWS:
         raise DataError(
-            f"{rows} rows are too few to be split into training, validation and test parts (at least {FEWEST_ROWS})",
+            f"{rows} rows are too few to be split into training, validation and test sets (at least {FEWEST_ROWS})",
             hint="collect more rows",
         )
     generator = np.random.default_rng(np.random.SeedSequence([seed, STREAM]))

@@ -1,6 +1,6 @@
 """What is predicted: its task inferred or checked, its classes put in order, its column turned into an array.
 
-Works on columns in memory; knows neither files nor features.
+Works on columns in memory; does not depend on files and features.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _UNORDERED_PAIRS = {frozenset("+-"): ("-", "+")}
 
 @dataclass(frozen=True)
 class Goal:
-    """What is predicted, before anything is known of the training part."""
+    """What is predicted, before anything is known of the training set."""
 
     task: Task
     columns: tuple[str, ...]
@@ -93,7 +93,7 @@ def class_targets(task: Task, indices: np.ndarray) -> np.ndarray:
 
 
 def describe(goal: Goal, training: np.ndarray) -> Target:
-    """The goal with the statistics of the training part's targets."""
+    """The goal with the statistics of the training set's targets."""
     if goal.task is Task.MULTICLASS:
         counts = np.bincount(training, minlength=len(goal.classes))
         return Target(

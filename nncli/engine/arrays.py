@@ -1,4 +1,4 @@
-"""What the engine is given: arrays to learn from and a plan of the work; knows no Keras and no files."""
+"""What the engine is given: arrays to learn from and a plan of the work; does not depend on Keras or files."""
 
 from dataclasses import dataclass
 

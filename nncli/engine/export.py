@@ -1,4 +1,4 @@
-"""A model as the bytes of a `.tflite` or `.keras` file; knows no run folder and leaves no file behind."""
+"""A model as the bytes of a `.tflite` or `.keras` file; does not depend on run folders and leaves no file behind."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""Gradients by back-propagation against central differences in float64; knows no YAML, no data set and no tolerance.
+"""Gradients by back-propagation against central differences in float64.
 
 The method is that of the CS231n notes on gradient checks (cs231n.github.io/neural-networks-3/#gradcheck) and of
 Goodfellow, Bengio and Courville, Deep Learning (2016), section 11.5: the cost is measured at w + h and w - h, all

@@ -1,4 +1,4 @@
-"""Predictions of a Keras model in big batches, without progress output; knows no classes and no files."""
+"""Predictions of a Keras model in big batches, without progress output; does not depend on classes or files."""
 
 from typing import Any
 

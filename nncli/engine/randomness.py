@@ -1,4 +1,4 @@
-"""All randomness of training, derived from (seed, epoch): the order of examples, the state of dropout; knows no loop.
+"""All randomness of training, derived from (seed, epoch): the order of examples, the state of dropout.
 
 Because nothing else is random, training that goes on at some epoch needs no saved random state to end in the bits
 of training that was never interrupted.

@@ -1,4 +1,4 @@
-"""The weights of a model as arrays by path, for `weights.npz`; knows no files."""
+"""The weights of a model as arrays by path, for `weights.npz`; does not depend on files."""
 
 from collections.abc import Mapping
 

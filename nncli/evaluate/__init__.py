@@ -1,4 +1,4 @@
-"""How good predictions are: numbers, the worst examples, pictures; knows no model and no config.
+"""How good predictions are: numbers, the worst examples, pictures; does not depend on models or configs.
 
 `metrics` measures a part beside its baseline, with `classification`, `regression` and `scores`; `baseline` judges
 whether a model is better than that; `worst` finds the rows

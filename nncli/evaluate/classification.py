@@ -1,4 +1,4 @@
-"""Metrics of classes (one of several) and labels (any of several), from probabilities; knows no model."""
+"""Metrics of classes (one of several) and labels (any of several), from probabilities; does not depend on models."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -41,7 +41,7 @@ def _same_data(cells: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def _watched(task: str, cells: Sequence[Mapping[str, Any]]) -> str:
-    """The main metric on the validation part where epochs have it, else the validation loss."""
+    """The main metric on the validation set where epochs have it, else the validation loss."""
     wanted = _WATCHED.get(task, "val_loss")
     return wanted if all(wanted in record for cell in cells for record in cell["history"]) else "val_loss"
 

@@ -27,7 +27,7 @@ MAIN_METRICS = {
 
 @dataclass(frozen=True)
 class Baseline:
-    """What the targets of the training part alone tell, in the shape the facts of a data set have it."""
+    """What the targets of the training set alone tell, in the shape the facts of a data set have it."""
 
     class_counts: Sequence[int] = ()
     """Rows of each class (binary, multiclass)."""
@@ -54,7 +54,7 @@ def measure(
       - regression: mean_absolute_error, root_mean_squared_error, r2_score
     - "undefined": name -> why it is null
     - "baseline": {"predicts": text, "metrics": as above}: always the majority class, label by label for
-      multilabel, with the frequencies of the training part as probabilities; the training mean for numbers
+      multilabel, with the frequencies of the training set as probabilities; the training mean for numbers
     - "judged": whether the model is better than that, as `baseline.judge` says
     - "classes" (binary, multiclass): for each {"name", "precision", "recall", "f1", "support"}
     - "confusion_matrix" (binary, multiclass): rows are true, columns predicted classes, in the order of "classes"

@@ -1,4 +1,4 @@
-"""Metrics of numbers against numbers, in the units of the target; knows no model."""
+"""Metrics of numbers against numbers, in the units of the target; does not depend on models."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What a measurement gives back, and the pieces every kind of it uses; knows no task."""
+"""What a measurement gives back, and the pieces every kind of it uses; does not depend on the task."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

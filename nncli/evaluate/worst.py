@@ -1,4 +1,4 @@
-"""The rows a model is most wrong about, with what it said; knows no inputs and no pictures."""
+"""The rows a model is most wrong about, with what it said; does not depend on inputs or pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The lecture's worked examples, computed step by step from numbers that can be changed; knows no training.
+"""The lecture's worked examples, computed step by step from numbers that can be changed; does not depend on training.
 
 `LESSONS` maps the name of a topic to a function that takes assignments such as `w=3` and gives a `Lesson`.
 """

@@ -1,4 +1,4 @@
-"""From a resolved config and the facts of a data set to a Keras model; knows no files and no training loop.
+"""From a resolved config and the facts of a data set to a Keras model; does not depend on files or the training loop.
 
 `builder` puts a model together from `inputs`, `layers` and `blocks`, which `placement` names; `objective` and
 `schedules` make loss, optimizer and metrics; `serving` adds the output activation for saving.

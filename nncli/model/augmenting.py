@@ -1,4 +1,4 @@
-"""What the layers that change images at random make of some; knows no files and no training."""
+"""What the layers that change images at random make of some; does not depend on files or training."""
 
 from collections.abc import Sequence
 

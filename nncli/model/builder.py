@@ -1,4 +1,4 @@
-"""Puts a model together: input layers, the layers of the config, the scale of the targets; knows no training."""
+"""Puts a model together: input layers, the layers of the config, the scale of the targets."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """The first layers of every model: raw pixels and raw columns become numbers a network can learn from.
 
 They are standard Keras layers and operations, so that a saved model needs nothing of nncli to be loaded. It
-knows no arrays of examples: every statistic comes from the training part by way of the facts.
+Does not depend on arrays of examples: every statistic comes from the training set by way of the facts.
 """
 
 import math

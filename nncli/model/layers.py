@@ -1,4 +1,4 @@
-"""The table from a layer of the config to the Keras layer it stands for; knows nothing of data or training."""
+"""The table from a layer of the config to the Keras layer it stands for; does not depend on data or training."""
 
 from collections.abc import Callable
 from typing import Any

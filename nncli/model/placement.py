@@ -1,4 +1,4 @@
-"""Where a layer stands in a network, and how its weights begin; knows no kinds of layers."""
+"""Where a layer stands in a network, and how its weights begin; does not depend on kinds of layers."""
 
 from dataclasses import dataclass, replace
 from typing import Any

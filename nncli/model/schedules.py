@@ -1,4 +1,4 @@
-"""Learning rates that change with each step, made from schedules in epochs; knows no data and no optimizer."""
+"""Learning rates that change with each step, made from schedules in epochs; does not depend on data or optimizers."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ class Level(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[mi
 
 
 def steps_per_epoch(config: Config, facts: DataFacts) -> int:
-    """The updates of one epoch: the batches of the training part, with a last one that is not full."""
+    """The updates of one epoch: the batches of the training set, with a last one that is not full."""
     rows = facts.rows["train"]
     batch_size = rows if config.train.batch_size == "full" else config.train.batch_size
     return max(1, -(-rows // max(1, batch_size)))

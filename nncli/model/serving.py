@@ -1,4 +1,4 @@
-"""The model as it is saved and used: probabilities or values, never logits; knows no file format."""
+"""The model as it is saved and used: probabilities or values, never logits; does not depend on file formats."""
 
 import keras
 

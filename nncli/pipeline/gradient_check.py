@@ -122,7 +122,7 @@ def _finite(value: float | None) -> float | None:
 def _notes(prepared: Prepared, request: GradientRequest, rows: Sequence[dict[str, Any]]) -> list[str]:
     """What was done to the network so that it can be compared, and what was left out."""
     count = min(request.batch_size, len(prepared.dataset.train))
-    notes = [f"float64; {count} rows of the training part; weights nudged away from where they start"]
+    notes = [f"float64; {count} rows of the training set; weights nudged away from where they start"]
     if any("batch_normalization" in layer.kinds() for layer in prepared.config.model.layers):
         notes.append("batch normalization uses the mean and variance of the batch, as in training")
     kinks = sum(row["kinks"] for row in rows)

@@ -1,4 +1,4 @@
-"""Running an exported model without TensorFlow; knows no training and no config."""
+"""Running an exported model without TensorFlow; does not depend on training or configs."""
 
 from nncli.runtime.predictor import Predictor
 

@@ -1,4 +1,4 @@
-"""Runs an exported model on arrays with LiteRT; knows no TensorFlow, no run folder and no class names."""
+"""Runs an exported model on arrays with LiteRT; does not depend on TensorFlow, run folders or class names."""
 
 import os
 from collections.abc import Iterator, Mapping

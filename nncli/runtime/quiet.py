@@ -1,4 +1,4 @@
-"""Keeps one line of a native library away from the user; knows no model.
+"""Keeps one line of a native library away from the user; does not depend on models.
 
 LiteRT writes "INFO: Created TensorFlow Lite XNNPACK delegate for CPU." to the process's stderr, and its Python
 package has no switch for it. Running without that delegate is quiet too, and ten times slower for a CNN.

@@ -289,7 +289,7 @@ def test_check_prints_the_network_and_json(runs: Path) -> None:
     assert outcome.json["layers"][0] == {
         "layer": "flatten", "index": None, "output_shape": [64], "activation": None, "parameters": 0,
     }  # fmt: skip
-    assert "flatten (put in)" in nncli("check", "digits_softmax").stdout
+    assert "flatten (added)" in nncli("check", "digits_softmax").stdout
 
 
 @pytest.mark.parametrize(

@@ -34,8 +34,8 @@ def test_brackets_in_a_users_text_are_no_markup() -> None:
 
 def test_an_error_has_a_line_for_each_problem_and_the_fix() -> None:
     console, _, stderr = make()
-    console.fail(ConfigError(["a.yaml:1:1  one", "a.yaml:2:1  two"], hint="mend it"))
-    assert stderr.getvalue() == "error: a.yaml:1:1  one\nerror: a.yaml:2:1  two\nfix: mend it\n"
+    console.fail(ConfigError(["a.yaml:1:1  one", "a.yaml:2:1  two"], hint="fix it"))
+    assert stderr.getvalue() == "error: a.yaml:1:1  one\nerror: a.yaml:2:1  two\nfix: fix it\n"
 
 
 def test_training_without_a_terminal_is_plain_lines() -> None:

@@ -53,14 +53,14 @@ def test_the_neuron_adds_up_its_products_and_shows_each_activation() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["neuron", "--set", "q=1"], 'nothing is called "q"'),
+        (["neuron", "--set", "q=1"], 'there is no topic "q"'),
         (["neuron", "--set", "w=1,2,3"], "got 3 weights, 2 inputs and 1 biases"),
         (["neuron", "--set", "w=1e308,1e308", "--set", "x=9,9"], "too large for a number"),
         (["backpropagation", "--set", "w=nan"], "expected a number"),
         (["backpropagation", "--set", "w"], "expected a number"),
         (["backpropagation", "--set", "w=1,2"], "expected a number"),
         (["backpropagation", "--set", "w=1e300"], "too large for a number"),
-        (["logits-twice", "--set", "w=1"], "got values for what has none"),
+        (["logits-twice", "--set", "w=1"], "only lessons take values"),
         (["nueron"], 'did you mean "neuron"?'),
     ],
 )

@@ -28,7 +28,7 @@ def table(tmp_path: Path) -> Path:
 
 
 def used(folder: Path, text: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Trains the config; the metrics of the test part, and the predictions for two rows."""
+    """Trains the config; the metrics of the test set, and the predictions for two rows."""
     (folder / "net.yaml").write_text(text)
     runs = ["--runs-dir", str(folder / "runs")]
     (folder / "new.csv").write_text("a,b\n-1.5,0\n1.5,0\n")

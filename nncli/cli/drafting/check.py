@@ -11,7 +11,7 @@ from nncli.cli.options import Assignments, DataDir, Json, Quiet
 def check(
     config: Annotated[str, typer.Argument(help="A config file, or the name of a shipped one.")],
     resolved: Annotated[bool, typer.Option("--resolved", help="Print every value and where it comes from.")] = False,
-    fix: Annotated[bool, typer.Option("--fix", help="Mend in the file what has one certain fix, then check.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Apply every fix that is certain, then check.")] = False,
     assignments: Assignments = None,
     data_dir: DataDir = None,
     quiet: Quiet = False,

@@ -11,7 +11,7 @@ from nncli.cli.options import Assignments, DataDir, Json, Quiet
 def gradcheck(
     config: Annotated[str, typer.Argument(help="A config file, or the name of a shipped one.")],
     samples: Annotated[int, typer.Option(min=1, help="Entries of each weight array that are compared.")] = 32,
-    batch_size: Annotated[int, typer.Option(min=1, help="Rows of the training part.")] = 8,
+    batch_size: Annotated[int, typer.Option(min=1, help="Rows of the training set.")] = 8,
     tolerance: Annotated[float, typer.Option(min=1e-12, help="The largest relative error that passes.")] = 1e-5,
     assignments: Assignments = None,
     data_dir: DataDir = None,

@@ -17,7 +17,7 @@ def train(
     name: Annotated[str | None, typer.Option(help="name of the run.", show_default=False)] = None,
     data_dir: DataDir = None,
     runs_dir: RunsDir = Path("runs"),
-    timings: Annotated[bool, typer.Option("--timings", help="Tell what took how long, from Enter on.")] = False,
+    timings: Annotated[bool, typer.Option("--timings", help="Show how long each part of the command took.")] = False,
     quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:

@@ -58,7 +58,7 @@ def show_fixes(console: Console, config: str, changes: Sequence[str]) -> None:
 
 def _layer_row(row: Any) -> list[str]:
     return [
-        row.layer.kind if row.index is not None else f"{row.layer.kind} (put in)",
+        row.layer.kind if row.index is not None else f"{row.layer.kind} (added)",
         row.layer.described(),
         _shape(row.output_shape),
         row.activation or "",

@@ -15,8 +15,8 @@ _MEANINGS = {
     "compile": "the graphs compiled",
     "first_batch": "tensors made, the first batch run",
     "training": "all other batches",
-    "validation": "the validation part after each epoch",
-    "test": "the test part predicted and measured",
+    "validation": "the validation set after each epoch",
+    "test": "the test set predicted and measured",
     "export": "weights.npz, model.keras, model.tflite",
     "plots": "curves.png",
     "other": "files, the talk, what has no name",
@@ -32,7 +32,7 @@ def timing_lines(timings: Mapping[str, Any]) -> list[Any]:
     lines: list[Any] = [make_table(None, ["part", "what", "seconds", "until"], rows, left=2)]
     if timings["to_first_batch"] is not None:
         lines.append(
-            f"{timings['to_first_batch']:.2f} s from Enter to the first batch, {timings['total']:.2f} s in all"
+            f"{timings['to_first_batch']:.2f} s from the start to the first batch, {timings['total']:.2f} s in all"
         )
     if timings["hidden"]:
         lines.append(f"{timings['hidden']:.2f} s of TensorFlow's import went by while config and data were read")

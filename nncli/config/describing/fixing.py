@@ -1,6 +1,6 @@
-"""Mistakes that have one certain fix, mended in the text of a config: comments and layout stay as they are.
+"""Mistakes that have one certain fix, fixed in the text of a config: comments and layout stay as they are.
 
-Works on a text and on what was found wrong in it; knows no files and no data.
+Works on a text and on what was found wrong in it; does not depend on files or data.
 """
 
 import re
@@ -94,12 +94,12 @@ def apply_mends(text: str, mends: Sequence[Mend]) -> str:
     for span in (span for mend in mends for span in mend.spans):
         if all(span.end <= other.start or other.end <= span.start for other in kept):
             kept.append(span)
-    mended = text
+    fixed = text
     for span in sorted(kept, key=lambda span: span.start, reverse=True):
-        mended = mended[: span.start] + span.text + mended[span.end :]
+        fixed = fixed[: span.start] + span.text + fixed[span.end :]
     meanings = {span.end: span.meaning for span in kept}
-    is_safe = len(mended.splitlines()) == len(text.splitlines()) and _said(text, meanings) == _said(mended, {})
-    return mended if is_safe else text
+    is_safe = len(fixed.splitlines()) == len(text.splitlines()) and _said(text, meanings) == _said(fixed, {})
+    return fixed if is_safe else text
 
 
 def _said(text: str, meanings: dict[int, str]) -> list[tuple[Any, ...]] | None:
@@ -113,7 +113,7 @@ def _said(text: str, meanings: dict[int, str]) -> list[tuple[Any, ...]] | None:
         end = event.end_mark.index if event.end_mark else -1
         value, is_mended = getattr(event, "value", None), isinstance(event, yaml.ScalarEvent) and end in meanings
         value = meanings[end] if is_mended else value
-        # A mended plain scalar may have got quotes; what it is read as is seen when the config is loaded.
+        # A fixed plain scalar may have got quotes; what it is read as is seen when the config is loaded.
         said.append((type(event), getattr(event, "anchor", None), getattr(event, "tag", None), value))
     return said
 

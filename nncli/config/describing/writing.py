@@ -1,4 +1,4 @@
-"""A plan of plain values as YAML text with comments: what `nncli init` writes. Knows neither data nor files.
+"""A plan of plain values as YAML text with comments: what `nncli init` writes. Does not depend on data and files.
 
 The text is read back by `reading/document.py`, so a value is quoted whenever that reader (YAML 1.2's scalars) or
 another one (YAML 1.1's) could take it for something else than the text it is.

@@ -33,7 +33,7 @@ class MultiHeadAttention(_Dropping):
     )
 
     kind: Literal["multi_head_attention"] = "multi_head_attention"
-    num_heads: Positive = Field(description="looks that are taken at once")
+    num_heads: Positive = Field(description="attention heads")
     key_dim: Positive = Field(description="numbers by which a head compares two steps")
     use_bias: bool = Field(True, description="whether biases are added")
 
@@ -60,7 +60,7 @@ class TransformerBlock(_Dropping):
     )
 
     kind: Literal["transformer_block"] = "transformer_block"
-    num_heads: Positive = Field(description="looks that are taken at once; the features must be a multiple of it")
+    num_heads: Positive = Field(description="attention heads; the features must be a multiple of it")
     mlp_units: Positive = Field(description="neurons of the hidden layer after the attention, for each step")
     activation: ActivationName = Field("gelu", description="of that hidden layer; hidden_activation is not used here")
     dropout: float = Field(0.0, ge=0.0, lt=1.0, description="before each sum and inside the attention, in training")

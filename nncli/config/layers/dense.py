@@ -87,7 +87,7 @@ class GaussianNoise(LayerSection):
 
 
 class Flatten(LayerSection):
-    """An image or a sequence becomes one row of numbers; put in by itself before a dense layer."""
+    """An image or a sequence becomes one row of numbers; added automatically before a dense layer."""
 
     kind: Literal["flatten"] = "flatten"
 

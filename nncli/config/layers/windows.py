@@ -1,4 +1,4 @@
-"""How far a window can move over an image or a sequence, as TensorFlow counts it; knows no layers."""
+"""How far a window can move over an image or a sequence, as TensorFlow counts it; does not depend on layers."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal

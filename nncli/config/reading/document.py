@@ -1,6 +1,6 @@
 """A YAML text as plain values with the place of each: limits first, YAML 1.2's scalars, no duplicate keys.
 
-It knows no sections. PyYAML's `safe_load` takes the last of two equal keys, reads `1e-3` as text and `yes` as true,
+PyYAML's `safe_load` takes the last of two equal keys, reads `1e-3` as text and `yes` as true,
 and needs minutes for a short text of merged aliases (DESIGN.md, section 7); so only its scanner and composer are
 used here, and the nodes are turned into values by the few rules below.
 """

@@ -1,4 +1,4 @@
-"""The words for each kind of mistake that pydantic tells, in the terms of a YAML file; knows no places."""
+"""The words for each kind of mistake that pydantic tells, in the terms of a YAML file; does not depend on places."""
 
 import re
 from collections.abc import Iterable, Mapping

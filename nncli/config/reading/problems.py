@@ -95,7 +95,7 @@ def _split(detail: Detail) -> Iterator[Detail]:
 
 
 def _split_nameless(detail: Detail) -> Iterator[Detail]:
-    """A section that lacks the `name` by which its kind is told may have it misspelt: tell its unknown keys."""
+    """A section that lacks the `name` by which its kind is told may have it misspelled: tell its unknown keys."""
     told_by = _discriminator(detail)
     known = _keys_beside((*detail["loc"], told_by))
     unknown = [key for key in detail["input"] if key not in known]

@@ -1,4 +1,4 @@
-"""The valid name that a wrong one was probably meant to be; knows no sections, only names."""
+"""The valid name that a wrong one was probably meant to be; works on names alone."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -63,7 +63,7 @@ def nearest_names(got: str, names: Sequence[str]) -> list[str]:
 
 
 def is_slip(got: str, name: str) -> bool:
-    """Whether `got` can only be a misspelt `name`: one change away, two in a long name, and no other name of Keras."""
+    """Whether `got` can only be a misspelled `name`: one change away, two in a long name, and not a name of Keras's."""
     folded, wanted = _fold(got), _fold(name)
     if folded in OTHER_KERAS_NAMES or abs(len(folded) - len(wanted)) > 2:
         return False

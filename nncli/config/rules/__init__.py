@@ -1,6 +1,6 @@
 """The pairing rules: does the output layer fit the task, the loss the output layer, the config its data.
 
-Each rule is a function from a resolved config, and for some the facts of its data, to findings; they know no files.
+Each rule is a function from a resolved config, and for some the facts of its data, to findings; they do not read files.
 What the rules are for, and which of them refuse a config, stands in explanations.yaml.
 """
 

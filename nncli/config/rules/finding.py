@@ -1,4 +1,4 @@
-"""What a rule has to say, and the change of the text that would mend it; knows no rules and no files."""
+"""What a rule has to say, and the change of the text that would fix it; does not depend on rules or files."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Edit:
 class Finding:
     """One thing a rule has to say; whether it is refused or a warning is the rule's severity in explanations.yaml.
 
-    `edits` mend it together. They are empty where there are several ways to mend it, or none that is certain.
+    `edits` fix it together. They are empty where there are several ways to fix it, or none that is certain.
     """
 
     rule: str

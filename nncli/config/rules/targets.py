@@ -75,7 +75,7 @@ def classes_are_tested(config: Config, facts: DataFacts) -> Iterator[Finding]:
     untested = facts.target.untested if has_own_test else ()
     if untested:
         shown = ", ".join(untested[:5]) + (", ..." if len(untested) > 5 else "")
-        reason = f"the test part has no example of {len(untested)} of {len(facts.target.classes)} classes: {shown}"
+        reason = f"the test set has no example of {len(untested)} of {len(facts.target.classes)} classes: {shown}"
         fix = "add examples, or train without these classes; `nncli eval` cannot judge them"
         yield Finding("class-untested", ("data", "path"), reason, fix)
 

@@ -89,7 +89,7 @@ def batches_fit(config: Config, facts: DataFacts) -> Iterator[Finding]:
     """batch-size."""
     size, rows = config.train.batch_size, facts.rows.get("train")
     if rows and size != "full" and size > max(rows, _USUAL_BATCH):
-        reason = f"a batch of {size} is larger than the training part of {rows} rows: one step an epoch"
+        reason = f"a batch of {size} is larger than the training set of {rows} rows: one step an epoch"
         yield Finding("batch-size", ("train", "batch_size"), reason, "use 32, or say `full` if that is meant")
 
 

@@ -3,5 +3,5 @@
 `files` finds image files, `decoding` turns one into the array a model takes, `border` measures the brightness of
 borders (inverted images), `folders` reads a folder for each class, `image_dataset` makes a data set of arrays,
 `samples` draws pictures to try commands on.
-Knows no tables and no models.
+Does not depend on tables or models.
 """

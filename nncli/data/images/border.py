@@ -1,4 +1,4 @@
-"""The brightness of the border of images: of each, and what many have in common; knows no files and no data sets."""
+"""The brightness of the border of images: of each, and what many have in common."""
 
 import numpy as np
 

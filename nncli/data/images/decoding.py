@@ -1,4 +1,4 @@
-"""From an image file to the array a model takes: the same rules in training and prediction; knows no classes.
+"""From an image file to the array a model takes: the same rules in training and prediction; does not depend on classes.
 
 Decoding: orientation from EXIF, the first frame of an animation, 16-bit grey scaled to 8 (never clipped), transparent
 images put on white or black, whichever they stand out from. Shape: an image of another aspect is padded, cropped to its

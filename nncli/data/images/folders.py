@@ -1,4 +1,4 @@
-"""Image folders: one folder of images for each class, perhaps inside train/, test/ and val/; knows no array files."""
+"""Image folders: one folder of images for each class, perhaps inside train/, test/ and val/."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -85,7 +85,7 @@ def label_folder(folder: Path, image: ImageInput, target: Target) -> Part:
 
 
 def _relative_names(files: Sequence[Path], root: Path) -> tuple[str, ...]:
-    """Each file as it is found from the data folder; in full where a test part lies elsewhere."""
+    """Each file as it is found from the data folder; in full where a test set lies elsewhere."""
     return tuple((file.relative_to(root) if file.is_relative_to(root) else file).as_posix() for file in files)
 
 
@@ -143,7 +143,7 @@ def class_folders(folder: Path) -> dict[str, list[Path]]:
 def part_folders(root: Path, test: str | float | None = None) -> dict[str, Path]:
     """The folders of the parts: train/, test/ and val/ if there is a train/ with class folders, else root itself.
 
-    `test` is a config's: a path stands for the test part.
+    `test` is a config's: a path stands for the test set.
     """
     folders = {"train": root}
     if (root / "train").is_dir() and class_folders(root / "train"):

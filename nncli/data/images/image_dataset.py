@@ -48,7 +48,7 @@ def image_dataset(
     validation: Part | None = None,
     notes: list[str] | None = None,
 ) -> Dataset:
-    """Split what the source has not split itself, and describe the training part.
+    """Split what the source has not split itself, and describe the training set.
 
     Args:
         data, seed: the config's section and the seed of the split.
@@ -60,7 +60,7 @@ def image_dataset(
     """
     notes = list(notes or [])
     if test is not None and isinstance(data.test, float):
-        notes.append(f"test: {data.test} is not used, {data.source} has its own test part of {len(test)}")
+        notes.append(f"test: {data.test} is not used, {data.source} has its own test set of {len(test)}")
     groups = None
     if data.duplicates != "keep":
         refuse_duplicates(data, has_test=test is not None or validation is not None)

@@ -1,4 +1,4 @@
-"""Arrays kept from one run to the next, so that a data set is decoded once; knows nothing of what they mean.
+"""Arrays kept from one run to the next, so that a data set is decoded once; does not depend on what they mean.
 
 An entry is a folder of .npy files and an index written last, with the size and checksum of each. Files get a temporary
 name and are renamed, so that processes that fill the same entry at once do no harm: they write the same bytes.

@@ -174,7 +174,7 @@ def _dataset(data: Data, seed: int, entry: array_cache.Entry, notes: list[str]) 
         images = entry.arrays[f"{split}_images"]
         parts[split] = Part({"image": images}, class_targets(goal.task, labels), rows)
     train = parts.pop("train")
-    # Where labels of the test part are secret, sets come with a validation part instead, which then is the test part.
+    # Where labels of the test set are secret, sets come with a validation set instead, which then is the test set.
     test = parts.pop("test", None) or parts.pop("validation", None)
     validation = parts.pop("validation", None)
     unused = [f"{data.source}: its part {split} is not used" for split in parts]

@@ -1,4 +1,4 @@
-"""TFRecord files of encoded images and labels, read without TensorFlow; knows no data set by name.
+"""TFRecord files of encoded images and labels, read without TensorFlow; does not depend on particular data sets.
 
 A record is: length (uint64), masked CRC-32C of the length, the bytes, masked CRC-32C of the bytes; the bytes are a
 `tf.train.Example` in protobuf's wire format (https://www.tensorflow.org/tutorials/load_data/tfrecord).

@@ -1,4 +1,4 @@
-"""A data set looked over: the way in. Finds what is there and what is wrong, and stops at none of it; trains nothing.
+"""A data set examined: the way in. Finds what is there and what is wrong, and stops at none of it; trains nothing.
 
 The values are in `profile_values`; how tables, folders and arrays are looked at in the modules beside it.
 """
@@ -88,7 +88,7 @@ def profile_data(data: Data, *, seed: int, data_dir: Path | None, progress: Prog
 
     Raises:
         DataError: it cannot be read at all, or a name in the section is no column.
-        UnreachableError: it cannot be had, and the section names no fallback.
+        UnreachableError: it is not available, and the section names no fallback.
     """
     if data.source in ("csv", "parquet"):
         return _profile_file(data, seed)
@@ -106,7 +106,7 @@ def profile_data(data: Data, *, seed: int, data_dir: Path | None, progress: Prog
         return look_over(*bundled, seed=seed)
     dataset = load(data, seed=seed, data_dir=data_dir, progress=progress)
     if isinstance(dataset.facts.inputs, TableInput) and data.fallback is not None:
-        # A fallback that is a table, for a source that cannot be had.
+        # A fallback that is a table, for a source that is not available.
         return profile_data(Data(source=data.fallback), seed=seed, data_dir=data_dir, progress=progress)
     return look_over_images(dataset, path=data.path)
 
@@ -120,6 +120,6 @@ def _profile_file(data: Data, seed: int) -> TableProfile:
     if isinstance(data.test, str):
         other = open_table(Path(data.test), data.missing, delimiter=opened.delimiter, header=opened.header)
         test = other.table
-        findings += [replace(finding, where=f"test part, {finding.where}") for finding in other.findings]
+        findings += [replace(finding, where=f"test set, {finding.where}") for finding in other.findings]
     section = data.model_copy(update={"delimiter": opened.delimiter})
     return look_over(opened.table, section, seed=seed, test=test, findings=findings)

@@ -1,4 +1,4 @@
-"""What a look at a data set finds, as frozen values: columns, target, images, findings; knows no files and no models.
+"""What a look at a data set finds, as frozen values: columns, target, images, findings.
 
 Everything here is plain numbers and texts (but for `Tile.pixels`), so that a profile can be printed, written as JSON,
 or turned into a config.
@@ -17,7 +17,7 @@ from nncli.config.sections import ColumnType
 class Level(StrEnum):
     """How much a finding matters."""
 
-    PROBLEM = "problem"  # `nncli train` refuses the data until it is mended, or cannot use these rows or files
+    PROBLEM = "problem"  # `nncli train` refuses the data until it is fixed, or cannot use these rows or files
     WARNING = "warning"  # trains, but the result may not mean what one thinks
     NOTE = "note"  # good to know
 
@@ -85,7 +85,7 @@ class TargetProfile:
 
 @dataclass(frozen=True)
 class TableProfile:
-    """A table looked over; `delimiter` and `header` are what it was read with (guessed when they were not given).
+    """A table examined; `delimiter` and `header` are what it was read with (guessed when they were not given).
 
     `parts` are the rows of train, validation and test as `nncli` would split them; empty where it cannot (no target
     is needed for that, ten rows are). `repeated` rows equal an earlier one in the columns learned from.
@@ -119,7 +119,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class ImageProfile:
-    """Images looked over.
+    """Images examined.
 
     `names` is "class" where classes are exclusive, and "label" where several may be true at once. `parts` are images
     by part; `classes` has each class with its images by part. `sizes` counts (height, width), `modes` Pillow's names

@@ -2,5 +2,5 @@
 
 `files/` reads CSV and Parquet into columns; `features` chooses columns and types, `encoding` makes arrays,
 `leakage` finds columns that give the target away and repeated rows, `loading` puts a data set together, `inputs`
-reads tables for a trained model. Knows no images and no models.
+reads tables for a trained model. Does not depend on images or models.
 """

@@ -1,4 +1,4 @@
-"""How the columns of a table become arrays, in training and at prediction alike; knows neither files nor models.
+"""How the columns of a table become arrays, in training and at prediction alike; does not depend on files and models.
 
 Statistics and vocabularies are made from the training rows alone and kept in `TableInput`; encoding needs nothing else.
 """
@@ -33,7 +33,7 @@ class Encoded:
 def learn_columns(
     table: Table, features: Features, training: np.ndarray, *, missing: Sequence[str], delimiter: str, header: bool
 ) -> TableInput:
-    """Statistics and vocabularies of the chosen columns from the rows of the training part (indices)."""
+    """Statistics and vocabularies of the chosen columns from the rows of the training set (indices)."""
     numbers = [_number_facts(table.columns[name], training) for name in features.numbers]
     categories = [
         CategoryColumn(name=name, vocabulary=_vocabulary(table.columns[name], training)) for name in features.categories

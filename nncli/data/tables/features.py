@@ -1,4 +1,4 @@
-"""Which columns of a table are learned from, and whether each is a number or a category; knows no model.
+"""Which columns of a table are learned from, and whether each is a number or a category; does not depend on models.
 
 What is guessed is only what every cell agrees with. Text among numbers is refused with the two ways to mean it, and
 a column that can teach nothing (constant, empty, a name or a date in every row) is left out with a note that says so.

@@ -1,4 +1,4 @@
-"""Tables as the inputs of a trained model, from files and stdin, with or without targets; knows no images."""
+"""Tables as the inputs of a trained model, from files and stdin, with or without targets; does not depend on images."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,6 +1,6 @@
 """What in a table gives the answer away: columns that are the target by another name, rows that repeat.
 
-Looks at arrays and columns that are already chosen; knows nothing of files.
+Looks at arrays and columns that are already chosen; does not depend on files.
 """
 
 from collections.abc import Sequence

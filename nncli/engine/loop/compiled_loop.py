@@ -1,4 +1,4 @@
-"""Keras's own train and test step inside one compiled loop over data that lies on the device; knows no epochs.
+"""Keras's own train and test step inside one compiled loop over data that lies on the device.
 
 A loop is a function of (order, first row, number of batches), all of them tensors, so that it is traced and compiled
 once and then runs chunks of any length.

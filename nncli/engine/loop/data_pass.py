@@ -1,4 +1,4 @@
-"""One pass over all examples in chunks of batches, the partial last one included; knows no epochs, no callbacks.
+"""One pass over all examples in chunks of batches, the partial last one included.
 
 A chunk cannot be interrupted, so it is kept short enough for Ctrl-C and the progress bar, and long enough that its
 start costs nothing.

@@ -1,4 +1,4 @@
-"""Arrays as tensors on the device, without a copy where TensorFlow can use their memory; knows no batches."""
+"""Arrays as tensors on the device, without a copy where TensorFlow can use their memory; does not depend on batches."""
 
 from typing import Any
 

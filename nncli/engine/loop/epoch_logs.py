@@ -1,4 +1,4 @@
-"""What is said of an epoch beside the metrics: the learning rate, and that training has diverged; knows no loop."""
+"""What is said of an epoch beside the metrics: the learning rate, and that training has diverged."""
 
 import keras
 

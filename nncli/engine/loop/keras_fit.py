@@ -1,4 +1,4 @@
-"""The executor `keras`: `model.fit` itself, on the batches and random states of the compiled loops; knows no chunks.
+"""The executor `keras`: `model.fit` itself, on the batches and random states of the compiled loops.
 
 It is the yardstick of the other executors, and the way out where a model cannot live in a loop.
 """

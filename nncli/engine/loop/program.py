@@ -1,4 +1,4 @@
-"""A network with its compiled loops, used again to train the same network from another start; knows no epochs.
+"""A network with its compiled loops, used again to train the same network from another start.
 
 Building the loops takes a second, a training of a small network hardly more. A program keeps the model it was built
 for; a training of another model of the same network lends its variables to it and gets the trained ones back.

@@ -1,4 +1,4 @@
-"""Where compiled loops wait for the next training of the same network; knows no Keras until the first is made."""
+"""Where compiled loops wait for the next training of the same network."""
 
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any

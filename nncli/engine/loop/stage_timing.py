@@ -1,4 +1,4 @@
-"""Telling how long the stages of the engine's work take, to whoever listens; knows neither who that is nor why."""
+"""Telling how long the stages of the engine's work take, to whoever listens; does not depend on who that is."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Training: epochs over the examples, validation after each, Keras's callbacks along the way; knows no files.
+"""Training: epochs over the examples, validation after each, Keras's callbacks along the way; does not depend on files.
 
 The executors `xla` and `graph` run Keras's own steps in a compiled loop (`compiled_loop.py`); `keras` is `model.fit`
 itself on the same batches (`keras_fit.py`). The same seed gives the same batches in all three, and the same dropout in

@@ -1,4 +1,4 @@
-"""A convolution with its bias, relu and max-pooling, the cheap part of it compiled into one pass; knows no batches.
+"""A convolution with its bias, relu and max-pooling, the cheap part of it compiled into one pass.
 
 TensorFlow's own max-pooling takes a third of a small CNN's time for its gradient, and bias and relu each read and
 write the whole output of the convolution again. Here XLA compiles bias, relu and pooling into one pass forward and

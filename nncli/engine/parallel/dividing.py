@@ -1,4 +1,4 @@
-"""A batch in parts that run side by side: the same update from less time of a CPU; knows no loop and no epochs.
+"""A batch in parts that run side by side: the same update from less time of a CPU.
 
 The layers of a model are called one after the other, as Keras calls them, but those that look at each example alone
 are called once for each part. TensorFlow runs what does not depend on each other at the same time, each part on a

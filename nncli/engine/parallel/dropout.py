@@ -1,4 +1,4 @@
-"""Dropout for the parts of a batch with the mask that Keras draws for the whole; knows no model.
+"""Dropout for the parts of a batch with the mask that Keras draws for the whole; does not depend on models.
 
 TensorFlow's generator counts: four numbers belong to each value of its counter. So the part that begins at the
 4k-th number draws its own share of the whole mask when it starts with the counter k ahead.

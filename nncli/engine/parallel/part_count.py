@@ -1,4 +1,4 @@
-"""Into how many parts a batch is divided, decided from plain facts before Keras is imported; knows no model.
+"""Into how many parts a batch is divided, decided from plain facts before Keras is imported; does not depend on models.
 
 The parts of a batch run side by side, each on one thread, which uses the cores of a CPU better than sharing every
 single convolution among them; `dividing.py` does it.

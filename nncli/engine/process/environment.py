@@ -1,4 +1,4 @@
-"""The process that Keras is imported into: backend, number type, silence, threads; knows no model and no data.
+"""The process that Keras is imported into: backend, number type, silence, threads; does not depend on models or data.
 
 `prepare` is called before anything imports Keras, as Keras reads its settings while it is imported. The settings are
 a file that ships with this package (`keras_home/keras.json`): a stray `~/.keras/keras.json` cannot change the numbers

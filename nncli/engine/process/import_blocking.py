@@ -1,4 +1,4 @@
-"""Keeping packages out of an import that would load them only because they are installed; knows no Keras."""
+"""Keeping packages out of an import that would load them only because they are installed; does not depend on Keras."""
 
 import contextlib
 import sys

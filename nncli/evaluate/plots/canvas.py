@@ -1,4 +1,4 @@
-"""What all pictures share: paper, colours, labels, PNG bytes; knows no numbers of nncli.
+"""What all pictures share: paper, colours, labels, PNG bytes; does not depend on nncli's numbers.
 
 Matplotlib is used through its objects and never through pyplot, which keeps figures in a global list and looks
 for a screen.

@@ -1,6 +1,6 @@
 """Contact sheets: small pictures side by side with captions, as PNG bytes or as blocks of colour for a terminal.
 
-Knows no data set: pictures come as arrays with the names that stand above and below them.
+Does not depend on data sets: pictures come as arrays with the names that stand above and below them.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""The trainings of a comparison, one after another in one process; knows no other process."""
+"""The trainings of a comparison, one after another in one process; does not depend on other processes."""
 
 import hashlib
 import re

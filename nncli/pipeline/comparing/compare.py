@@ -32,7 +32,7 @@ class Comparison:
 
 
 def compare(request: ComparisonRequest, *, folders: Folders, console: Console) -> Comparison:
-    """Trains every variant once a seed and compares them on the test part.
+    """Trains every variant once a seed and compares them on the test set.
 
     All configs are checked before the first is trained. Trainings run side by side where there are cores for them, and
     each ends in the bits that it has alone. A variant that diverges is told as such and the others go on. Raises what

@@ -64,7 +64,7 @@ def _leading_layers(config: Config) -> list[LayerSection]:
 
 
 def _spread_over_classes(dataset: Dataset) -> list[int]:
-    """Places in the training part: the first examples of each class, in the order of the classes."""
+    """Places in the training set: the first examples of each class, in the order of the classes."""
     classes = len(dataset.facts.target.classes)
     if not classes:
         return list(range(min(_IMAGES, len(dataset.train))))

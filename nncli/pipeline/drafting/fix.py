@@ -1,4 +1,4 @@
-"""The story of `check --fix`: mistakes with one certain fix are mended in the file, again until none is left.
+"""The story of `check --fix`: mistakes with one certain fix are fixed in the file, again until none is left.
 
 All is tried on the text in memory, and the file is written once, when it is certain to be better than before.
 """
@@ -53,7 +53,7 @@ class _Draft:
 
 
 def fix(name: str, *, folders: Folders, console: Console, assignments: Sequence[str] = ()) -> list[str]:
-    """Mends a config file in place and returns the changed lines, each with its number and a - or +; [] for none.
+    """Fixes a config file in place and returns the changed lines, each with its number and a - or +; [] for none.
 
     What was set with `--set` is taken into account and never written. Raises UserError for a config that is not
     the user's own or cannot be written; mistakes that are left are for `check` to tell.
@@ -85,7 +85,7 @@ def _own_file(name: str) -> Path:
 
 
 class _Fixer:
-    """Mends a text again and again, as long as it gets better."""
+    """Fixes a text again and again, as long as it gets better."""
 
     def __init__(self, name: str, folders: Folders, console: Console, assignments: Sequence[str]) -> None:
         self._name, self._folders, self._console, self._assignments = name, folders, console, assignments
@@ -120,7 +120,7 @@ class _Fixer:
             mends = mend_spelling(text, str(find_config(self._name)), error.problems)
             return _Draft(text, _Stage.REFUSED, told, mends)
         facts = self._read_facts(loaded)
-        # A silenced warning is neither told nor mended.
+        # A silenced warning is neither told nor fixed.
         findings = [finding for finding in find(loaded, facts) if any(describe(loaded, [finding]))]
         stage = _Stage.LOADED_WITHOUT_DATA if facts is None else _Stage.CHECKED
         mends = mend_findings(text, loaded.document, findings)
@@ -138,19 +138,19 @@ class _Fixer:
 
 
 def _did_good(draft: _Draft, following: _Draft, mends: Sequence[Mend]) -> bool:
-    """Whether what was mended is gone, and nothing is wrong instead but what that had hidden."""
+    """Whether what was fixed is gone, and nothing is wrong instead but what that had hidden."""
     if following.stage > draft.stage or {mend.problem for mend in mends} & {*following.problems}:
         return False
     if following.badness < draft.badness or following.stage is not _Stage.REFUSED:
         return True
     uncovered = {*following.problems} - {*draft.problems}
     hidden = tuple(f"{_place_of(mend)}{mark}" for mend in mends for mark in ".[:")
-    mended = {_path_of(mend.problem) for mend in mends}
-    return all(problem.startswith(hidden) and _path_of(problem) not in mended for problem in uncovered)
+    fixed = {_path_of(mend.problem) for mend in mends}
+    return all(problem.startswith(hidden) and _path_of(problem) not in fixed for problem in uncovered)
 
 
 def _place_of(mend: Mend) -> str:
-    """The section whose key or name was mended; what is wrong in it can have been hidden so far."""
+    """The section whose key or name was fixed; what is wrong in it can have been hidden so far."""
     return _path_of(mend.problem).rpartition(".")[0] or mend.spans[0].meaning
 
 

@@ -74,7 +74,7 @@ class Inspection:
 
 
 def inspect(request: InspectionRequest, *, folders: Folders, console: Console) -> Inspection:
-    """Looks a data set over. Raises UsageError, ConfigError, DataError, UnreachableError."""
+    """Examines a data set. Raises UsageError, ConfigError, DataError, UnreachableError."""
     with console.step("looking at the data") as progress:
         config = _config(request)
         data, seed = (config.data, config.seed) if config else (_section(request), _SEED)

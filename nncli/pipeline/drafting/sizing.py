@@ -1,4 +1,4 @@
-"""How large a network and how long a training to start with, from counts alone; knows no data and no config.
+"""How large a network and how long a training to start with, from counts alone; does not depend on data or configs.
 
 The rules, and why:
 - Rows, not columns, decide: what can be learned is limited by the examples. Two hidden layers of 64 are enough for
@@ -28,7 +28,7 @@ from nncli.config.facts import Task
 from nncli.config.layer_section import ActivationName
 from nncli.config.section import Shape
 
-# Rows of the training part: below FEW a table is small, from MANY on it is large.
+# Rows of the training set: below FEW a table is small, from MANY on it is large.
 FEW = 2_000
 MANY = 20_000
 # A picture is worth convolutions from this side on; below, each pixel is a column.
@@ -88,7 +88,7 @@ def size_images(rows: int, shape: Shape, *, colour_tells: bool = False) -> Size:
     """For `rows` training images of (height, width, channels); `colour_tells`: the mean colour tells the class."""
     side, channels = min(shape[:2]), shape[2]
     epochs = max(10, min(200, _IMAGE_PASSES // max(rows, 1)))
-    # A small validation part is noisy: a longer wait finds out whether it was chance.
+    # A small validation set is noisy: a longer wait finds out whether it was chance.
     patience = max(4, epochs // (3 if rows < FEW else 5))
     if side < SMALLEST_PICTURE:
         layers = [_dense(64, "so small an image needs no convolutions: each pixel is a column"), _dropout(0.2)]

@@ -1,4 +1,4 @@
-"""What `--target` means, the same for every command; knows no data."""
+"""What `--target` means, the same for every command; does not depend on data."""
 
 import csv
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The story of an evaluation: a run, its test part or other labelled data, the numbers, the pictures."""
+"""The story of an evaluation: a run, its test set or other labelled data, the numbers, the pictures."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -33,7 +33,7 @@ class Evaluation:
 
 
 def evaluate(word: str = "latest", *, folders: Folders, console: Console, data_path: str | None = None) -> Evaluation:
-    """Measures a run on its own test part, or on labelled data at `data_path`; writes it into the run folder.
+    """Measures a run on its own test set, or on labelled data at `data_path`; writes it into the run folder.
 
     Raises RunError for a run that cannot be used, DataError for data that does not fit it.
     """
@@ -87,7 +87,7 @@ def _place(part: Part, index: int) -> dict[str, Any]:
 
 
 def measure_part(facts: DataFacts, part: Part, predictions: np.ndarray) -> dict[str, Any]:
-    """The metrics of the task, with the baseline that the training part's targets give (see evaluate.metrics)."""
+    """The metrics of the task, with the baseline that the training set's targets give (see evaluate.metrics)."""
     baseline = Baseline(facts.target.class_counts, facts.target.mean)
     return measure(facts.target.task.value, part.targets, predictions, names_of(facts), baseline)
 

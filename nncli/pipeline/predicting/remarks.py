@@ -56,7 +56,7 @@ _REMEDIES = {
     "parted": "try fewer units, dropout or l2, early stopping, or more data",
     "rising": "the loss rose: try a learning rate ten times smaller",
     "falling": "the loss was still falling: try more epochs, or a larger learning rate",
-    "unknown": "try another learning rate, more epochs, or look the data over with `nncli data`",
+    "unknown": "try another learning rate, more epochs, or examine the data with `nncli data`",
 }
 
 

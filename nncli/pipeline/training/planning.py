@@ -59,7 +59,7 @@ def make_plan(config: Config, facts: DataFacts, engine: Engine) -> "Plan":
 
 
 def batch_size(config: Config, facts: DataFacts) -> int:
-    """Examples a step, `full` being all of the training part."""
+    """Examples a step, `full` being all of the training set."""
     return facts.rows["train"] if config.train.batch_size == "full" else config.train.batch_size
 
 

@@ -1,6 +1,6 @@
-"""How long each part of a training took, from Enter to its end; a value that the story hands on, and no global.
+"""How long each part of a training took, from the start to its end; a value that the story hands on, and no global.
 
-It knows nothing of what the parts do.
+It does not depend on what the parts do.
 """
 
 import os

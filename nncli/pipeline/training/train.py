@@ -56,7 +56,7 @@ def train(
     """Trains the network of a config (a file or a shipped name) and leaves a run folder.
 
     Timings count from the beginning of the `stopwatch`, else from this call.
-    Raises ConfigError and DataError before anything is written, UnreachableError where data cannot be had,
+    Raises ConfigError and DataError before anything is written, UnreachableError where data is not available,
     TrainingDivergedError when the loss is no longer finite.
     """
     watch = stopwatch or Stopwatch()
@@ -146,7 +146,7 @@ def _usual_seconds(history: History) -> float:
 
 
 def _summarize(prepared: Prepared, fitted: Fitted) -> dict[str, Any]:
-    """The numbers a later question is about: which epoch was the best, how good it is on the test part."""
+    """The numbers a later question is about: which epoch was the best, how good it is on the test set."""
     from nncli.engine.prediction import predict
     from nncli.model import serving
 

@@ -1,4 +1,4 @@
-"""`check --fix`: mistakes with one certain fix are mended in the text, and nothing else of it changes."""
+"""`check --fix`: mistakes with one certain fix are fixed in the text, and nothing else of it changes."""
 
 import importlib
 import io
@@ -201,14 +201,14 @@ def test_mistakes_that_stood_behind_another_are_mended_as_well(fix: Callable[...
 
 @pytest.mark.parametrize("name", ["its", "'its'", '"its"'])
 def test_a_new_name_is_quoted_as_it_needs(fix: Callable[..., list[str]], tmp_path: Path, name: str) -> None:
-    mended = {"its": '"it\'s"', "'its'": "'it''s'", '"its"': '"it\'s"'}
+    fixed = {"its": '"it\'s"', "'its'": "'it''s'", '"its"': '"it\'s"'}
     (tmp_path / "table.csv").write_text("x,y\n" + "".join(f"{n},it's\n{n},a: b\n{n},c \\ d\n" for n in range(20)))
     text = """data: {source: csv, path: table.csv, target: y}
 model: {layers: [output]}
 train: {class_weight: {%s: 1, %s: 2, %s: 3}}
 """
     fix(text % (name, "a_ b", "c / d"))
-    assert (tmp_path / "net.yaml").read_text() == text % (mended[name], '"a: b"', '"c \\\\ d"')
+    assert (tmp_path / "net.yaml").read_text() == text % (fixed[name], '"a: b"', '"c \\\\ d"')
     load_config(str(tmp_path / "net.yaml"))
 
 

@@ -143,7 +143,7 @@ def test_repeated_rows_are_counted_within_and_across_the_parts(tmp_path: Path) -
     assert isinstance(profile, TableProfile) and profile.repeated == 100
     told = {finding.where: finding.what for finding in profile.findings}
     assert told["rows 101, 102, 103 and 97 more"].startswith("100 rows equal an earlier one")
-    assert "of its 40 rows are also trained on" in told["test part"]
+    assert "of its 40 rows are also trained on" in told["test set"]
     assert "disagree" not in rules(profile)
 
 
@@ -242,7 +242,7 @@ def test_a_config_names_delimiter_test_part_and_what_is_left_out(tmp_path: Path)
     assert (profile.delimiter, profile.parts["test"]) == (";", 9)
     findings = {finding.rule: finding for finding in profile.findings}
     assert findings["delimiter"].level is Level.PROBLEM
-    shared = [finding.what for finding in profile.findings if finding.where == "test part"]
+    shared = [finding.what for finding in profile.findings if finding.where == "test set"]
     assert shared and shared[0].startswith("3 of its 9")
 
 
@@ -291,7 +291,7 @@ def test_own_parts_are_counted_and_images_in_two_of_them_told(tmp_path: Path) ->
     profile = profile_images(tmp_path)
     assert profile.parts == {"train": 22, "validation": 2, "test": 8}
     assert profile.classes == (("a", {"train": 12, "test": 4}), ("b", {"train": 12, "test": 4}))
-    shared = [finding for finding in profile.findings if finding.rule == "shared" and finding.where == "test part"]
+    shared = [finding for finding in profile.findings if finding.rule == "shared" and finding.where == "test set"]
     assert shared and "of its 8 images" in shared[0].what
 
 

@@ -1,4 +1,4 @@
-"""Images in memory looked over: those of bundled and prepared data sets and of archives, in the parts they have."""
+"""Images in memory examined: those of bundled and prepared data sets and of archives, in the parts they have."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""An image folder looked over: classes, sizes, formats, files that cannot be read or repeat. Builds no arrays of it."""
+"""An image folder examined: classes, sizes, formats, files that cannot be read or repeat. Builds no arrays of it."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""One column looked at: what it holds, what it would be learned as, what is odd about it. Knows no target."""
+"""One column looked at: what it holds, what it would be learned as, what is odd about it. Does not depend on target."""
 
 import re
 from collections import defaultdict
@@ -104,7 +104,9 @@ def find_column_oddities(column: Column, table: Table, data: Data, judgement: Ju
     if judgement.rule != "empty" and absent > MOSTLY_MISSING * len(column):
         what = f"{_percent(absent, len(column))} of its cells are missing"
         findings.append(
-            _finding(column, "missing", Level.WARNING, what, f"`drop: [{column.name}]` unless absence tells")
+            _finding(
+                column, "missing", Level.WARNING, what, f"`drop: [{column.name}]` unless missing cells mean something"
+            )
         )
     if judgement.learn_as == "number":
         findings += _numbers_findings(column) or extreme_findings(column, table)
@@ -134,7 +136,7 @@ def _numbers_findings(column: Column) -> list[Finding]:
         return []
     if values.min() == values.max() and not column.present.all():
         what = f"is {values[0]:g} wherever it is present"
-        findings.append(_finding(column, "constant", Level.NOTE, what, "only its absence can tell something"))
+        findings.append(_finding(column, "constant", Level.NOTE, what, "only whether it is missing can say something"))
     whole = bool((values == np.round(values)).all())
     if whole and len(values) > 10 and has_counter_name(column) and _are_nearly_all_different(values, len(column)):
         what = "has another whole number in nearly every row and is named like an id"

@@ -1,6 +1,6 @@
 """Texts that stand for a missing value in columns of numbers, besides those that are always read so.
 
-Looks at columns in memory; knows neither the file nor the config that the answer goes into.
+Looks at columns in memory; does not depend on the file and the config that the answer goes into.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """What a config should say of a table: how to read it, what to leave out and why, which texts mean a missing value.
 
-Rests on what the profile finds and on the judgements that training itself makes; knows no networks and no YAML.
+Rests on what the profile finds and on the judgements that training itself makes; does not depend on networks or YAML.
 """
 
 from collections.abc import Sequence
@@ -247,7 +247,7 @@ def _why_useless(column: Column, table: Table, data: Data) -> str | None:
         return odd[0].what.replace("has another", "another") + ": it tells rows apart, nothing else" if odd else None
     if is_mostly_numbers(column):
         texts = len({column.text(int(row)) for row in np.flatnonzero(column.present & ~column.numeric)})
-        return f"numbers, but also {count(texts, 'different text')} among them: mend them to learn from it"
+        return f"numbers, but also {count(texts, 'different text')} among them: correct them to learn from the column"
     return None
 
 

@@ -1,6 +1,6 @@
 """A table opened however it is written: encoding, delimiter and header guessed, each oddity a finding and no error.
 
-Knows nothing of what the columns mean.
+Does not depend on what the columns mean.
 """
 
 import codecs
@@ -229,7 +229,7 @@ def _unread_rows(table: Table, problem: DataError | None) -> list[Finding]:
         )
         many = len(rows) > 1
         what = f"{told.replace('has ', 'have ' if many else 'has ', 1)}" + ("" if "cells" in told else " cells")
-        fix = "mend them, or put a cell that holds the delimiter in quotes"
+        fix = "fix them, or put a cell that holds the delimiter in quotes"
         return [Finding("ragged", Level.PROBLEM, name_rows(rows), what, fix, (), rows[:_SHOWN])]
     if problem is None:
         return []

@@ -1,4 +1,4 @@
-"""Rows of a table beside each other: repeated ones, ones that disagree, sorted ones. Knows no files."""
+"""Rows of a table beside each other: repeated ones, ones that disagree, sorted ones. Does not depend on files."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from nncli.data.profile.tables.reading import name_rows
 from nncli.data.profile.values import Finding, Level
 from nncli.data.targets import Goal
 
-# From this share of the test part on, rows that stand in training as well make a test look better than it is.
+# From this share of the test set on, rows that stand in training as well make a test look better than it is.
 SHARED_SHARE = 0.01
 
 
@@ -35,7 +35,7 @@ def find_repeats(hashes: np.ndarray, rows: np.ndarray) -> list[Finding]:
 
 
 def find_shared(hashes: Mapping[str, np.ndarray], *, things: str = "rows") -> list[Finding]:
-    """Rows (or other `things`) of the validation and test parts that stand in the training part too."""
+    """Rows (or other `things`) of the validation and test sets that stand in the training set too."""
     findings = []
     for part in ("validation", "test"):
         ours = hashes.get(part)

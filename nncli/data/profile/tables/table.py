@@ -1,4 +1,4 @@
-"""A table looked over as a whole: its columns, its target, its rows in the parts that nncli would make."""
+"""A table examined as a whole: its columns, its target, its rows in the parts that nncli would make."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -178,7 +178,7 @@ def _test_hashes(look: _Look, labelled: Table, test: Table, names: Sequence[str]
     if absent:
         what = f"has no column {', '.join(absent[:5])}"
         look.findings.append(
-            Finding("columns", Level.PROBLEM, test.name, what, "give it the columns of the training part")
+            Finding("columns", Level.PROBLEM, test.name, what, "give it the columns of the training set")
         )
         return np.empty(0, np.uint64)
     test = _labelled(test, look.data.target or ())

@@ -1,4 +1,4 @@
-"""A table in memory as columns of numpy arrays; knows neither the file it came from nor what it is used for."""
+"""A table in memory as columns of numpy arrays; does not depend on the file it came from and what it is used for."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""The text of a CSV file: opened, unpacked, its header read; knows nothing of types and of the library that parses it.
+"""The text of a CSV file: opened, unpacked, its header read.
 
 Everything that makes a file unreadable as a table of text is told here: missing, empty, binary, another encoding.
 """

@@ -1,4 +1,4 @@
-"""Reading CSV and Parquet with pyarrow into columns of numpy arrays; knows nothing of targets, types and training.
+"""Reading CSV and Parquet with pyarrow into columns of numpy arrays; does not depend on targets, types and training.
 
 Every cell of a CSV is read as text first and becomes a number only by parsing as one, so that nothing is guessed
 from the top of a file. pyarrow stays inside this module and is imported when a table is read.

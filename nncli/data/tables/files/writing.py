@@ -1,4 +1,4 @@
-"""Rows that leave as a Parquet file; knows no models."""
+"""Rows that leave as a Parquet file; does not depend on models."""
 
 from collections.abc import Sequence
 from io import BytesIO
