@@ -299,12 +299,14 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, s
     """A folder with `runs/`, and what the first commands of the README say there."""
     folder = tmp_path_factory.mktemp("session")
     said = {}
-    for line in ("nncli train", "nncli eval", "nncli compare"):
-        small = ["--epochs", "2", "--seeds", "2", "--jobs", "1"] if line.endswith("compare") else []
-        arguments = [*line.split()[1:], *small, "--runs-dir", str(folder / "runs")]
-        outcome = typer.testing.CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
-        assert outcome.exit_code == 0, outcome.stderr
-        said[line] = outcome.output
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("NNCLI_RUNS_DIR", raising=False)
+        for line in ("nncli train", "nncli eval", "nncli compare"):
+            small = ["--epochs", "2", "--seeds", "2", "--jobs", "1"] if line.endswith("compare") else []
+            outcome = typer.testing.CliRunner().invoke(app, [*line.split()[1:], *small], env={"COLUMNS": "200"})
+            assert outcome.exit_code == 0, outcome.stderr
+            said[line] = outcome.output
     return folder, said
 
 

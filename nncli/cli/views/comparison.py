@@ -1,5 +1,6 @@
 """How a comparison is shown: a row a variant, and whether the difference means something."""
 
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ def show_comparison(console: Console, comparison: Any, runs_dir: Path) -> None:
     lines: list[Any] = [make_table(None, columns, rows)]
     if result["target"] is not None:
         lines.append(f"target: {result['watched']} {result['target']:.4f}; baseline {show_number(result['baseline'])}")
-    lines += [line for line in [_difference_line(result["difference"], len(result["seeds"]))] if line]
+    told = _difference_line(result["difference"], len(result["seeds"]))
+    lines += [textwrap.fill(told, console.width, break_on_hyphens=False)] if told else []
     folder = comparison.folder.path
     console.answer(result, *lines, f"runs: {folder}")
     cell = min(folder.glob("*/summary.json"), default=None)
