@@ -1,4 +1,6 @@
-"""Columns that say what the target says: equal to it, or so near that one of them alone predicts it. Trains nothing."""
+"""Columns that say what the target says: equal to it, so near that one of them alone predicts it, or labels beside it.
+
+Trains nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nncli.config.facts import Task
-from nncli.data.tables.files.columns import Column
+from nncli.data.tables.files.columns import Column, Table
 from nncli.data.tables.leakage import is_twin
 from nncli.data.targets import Goal
 
@@ -54,6 +56,36 @@ def find_telltales(columns: Sequence[Column], goal: Goal, targets: np.ndarray) -
                 twins.append(Twin(column.name, name, False, how))
                 break
     return twins
+
+
+def find_other_labels(table: Table, goal: Goal) -> list[str]:
+    """Columns that are labels like the targets, but no targets, in the order of the table.
+
+    Where the task is multilabel with two targets or more, a column whose values are 0 and 1 (or only one of them,
+    cells may be missing) is another label if nothing but such columns stands between it and a target. A network would
+    learn from them what it cannot know at prediction. With a single target nothing is another label, however near:
+    such a neighbour is as likely an ordinary feature. Nor are flags that are written as texts (True, yes).
+    """
+    if goal.task is not Task.MULTILABEL or len(goal.columns) < 2:
+        return []
+    names = list(table.columns)
+    is_label = [name in goal.columns or _holds_labels(table.columns[name]) for name in names]
+    found = []
+    for start in range(len(names)):
+        if not is_label[start] or (start and is_label[start - 1]):
+            continue
+        end = next((place for place in range(start, len(names)) if not is_label[place]), len(names))
+        run = names[start:end]
+        if any(name in goal.columns for name in run):
+            found += [name for name in run if name not in goal.columns]
+    return found
+
+
+def _holds_labels(column: Column) -> bool:
+    if not column.is_numeric or not column.present.any():
+        return False
+    numbers = column.numbers[column.present]
+    return bool(((numbers == 0) | (numbers == 1)).all())
 
 
 def _per_target(goal: Goal, targets: np.ndarray) -> list[np.ndarray]:

@@ -14,7 +14,7 @@ from nncli.config.sections import MISSING, ColumnType, Data
 from nncli.data.plurals import count
 from nncli.data.profile.tables.columns import find_column_oddities, judge, profile_column
 from nncli.data.profile.tables.copies import find_copies
-from nncli.data.profile.tables.leakage import find_telltales
+from nncli.data.profile.tables.leakage import find_other_labels, find_telltales
 from nncli.data.profile.tables.missing_markers import find_markers
 from nncli.data.profile.tables.reading import Opened, open_table
 from nncli.data.profile.values import ColumnProfile, Level
@@ -30,6 +30,7 @@ FEW_TEXTS = 50
 _TOLD = 3
 # From this share of the rows on, equal rows are what such a table has, and no copies.
 _USUAL_DUPLICATES = 0.2
+_OTHER_LABEL = "a label like the targets beside it: known only when they are"
 # Names that people give to the column they want to predict.
 _TARGET_NAMES = ("target", "label", "class", "y", "outcome", "output", "result", "response", "category", "price")
 
@@ -184,7 +185,7 @@ def _sort_columns(
 ) -> tuple[dict[str, str], dict[str, tuple[ColumnType, str]], tuple[ColumnProfile, ...], list[str]]:
     """Columns that are dropped and why, that need a type, that are learned from; remarks on the last."""
     names = [name for name in table.columns if name not in goal.columns]
-    dropped: dict[str, str] = _other_labels(table, goal)
+    dropped = {name: _OTHER_LABEL for name in find_other_labels(table, goal)}
     columns: dict[str, tuple[ColumnType, str]] = {}
     learned: dict[str, ColumnProfile] = {}
     for name in (name for name in names if name not in dropped):
@@ -214,29 +215,6 @@ def _sort_columns(
             columns.pop(name, None)
             dropped[name] = f"says the same as {first} in every row"
     return dropped, columns, tuple(learned.values()), telling
-
-
-def _other_labels(table: Table, goal: Goal) -> dict[str, str]:
-    """Labels that are no targets, and why they are no inputs either.
-
-    Where there are several targets of 0 and 1, a column of 0 and 1 is taken for another label when nothing but such
-    columns stands between it and a target. With a single target nothing is: such a neighbour may be any feature.
-    """
-    if goal.task is not Task.MULTILABEL or len(goal.columns) < 2:
-        return {}
-    names = list(table.columns)
-    labels = [set(table.columns[name].values) <= {"0", "1"} for name in names]
-    found: dict[str, str] = {}
-    for position, name in enumerate(names):
-        if name not in goal.columns:
-            continue
-        for step in (1, -1):
-            other = position + step
-            while 0 <= other < len(names) and labels[other]:
-                if names[other] not in goal.columns:
-                    found[names[other]] = "a label like the targets beside it: known only when they are"
-                other += step
-    return {name: found[name] for name in names if name in found}
 
 
 def _why_useless(column: Column, table: Table, data: Data) -> str | None:

@@ -12,7 +12,7 @@ from nncli.data.plurals import count
 from nncli.data.profile.findings import imbalance_findings, ordered_findings, shorten_findings
 from nncli.data.profile.tables.columns import find_column_oddities, flaw_finding, frequent_values, judge, profile_column
 from nncli.data.profile.tables.copies import copy_findings
-from nncli.data.profile.tables.leakage import find_telltales
+from nncli.data.profile.tables.leakage import find_other_labels, find_telltales
 from nncli.data.profile.tables.rows import (
     count_repeats,
     find_disagreements,
@@ -60,6 +60,7 @@ def look_over(
     labelled = _labelled(table, names)
     if look.goal is not None and look.targets is not None:
         look.findings += _twin_findings(look, labelled)
+        look.findings += _label_findings(look, look.goal)
     look.findings += copy_findings([table.columns[name] for name in look.learned])
     parts, repeated = _rows(look, labelled, test)
     return TableProfile(
@@ -183,6 +184,18 @@ def _test_hashes(look: _Look, labelled: Table, test: Table, names: Sequence[str]
         return np.empty(0, np.uint64)
     test = _labelled(test, look.data.target or ())
     return hash_columns([test.columns[name] for name in names], [labelled.columns[name] for name in names])
+
+
+def _label_findings(look: _Look, goal: Goal) -> list[Finding]:
+    """One finding for all labels beside the targets that would be learned from."""
+    names = [name for name in find_other_labels(look.table, goal) if name in look.learned]
+    if not names:
+        return []
+    told = ", ".join(f'"{name}"' for name in names)
+    where = f"column{'s' if len(names) > 1 else ''} {told}"
+    what = f"{'are labels' if len(names) > 1 else 'is a label'} like the targets beside, and learned from"
+    fix = f"`drop: [{', '.join(names)}]` unless known before the targets are"
+    return [Finding("other_label", Level.WARNING, where, what, fix, tuple(names))]
 
 
 def _twin_findings(look: _Look, labelled: Table) -> list[Finding]:
