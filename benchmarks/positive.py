@@ -2,8 +2,13 @@
 
     python benchmarks/positive.py --data ../shared/data --seeds 5
 
-Writes a config for mpg and diamonds with each task, trains both over the seeds, and prints mean absolute error, R², and
-how many predictions are below zero on the test set.
+Writes a config with each task for mpg, diamonds, and a made-up table whose target is zero in two rows of three, where a
+relu is at most risk of answering 0 to everything. Trains both over the seeds, and prints mean absolute error, R², how
+many predictions are below zero on the test set, and how many trainings ended with R² of 0 or less.
+
+    python benchmarks/positive.py --copies
+
+Does it hurt that `init` drops columns that say the same as another one? Titanic with and without them.
 """
 
 import argparse
@@ -11,41 +16,92 @@ import statistics
 import tempfile
 from pathlib import Path
 
+import numpy as np
+import yaml
+
 from nncli import pipeline
 from nncli.console import Console
 
-TABLES = {"mpg": "mpg", "diamonds": "price"}
+TARGETS = {"mpg": "mpg", "diamonds": "price", "zeros": "y"}
 TASKS = ("regression", "positive_regression")
+COPIES = {"class": "pclass", "embark_town": "embarked"}
+_ROWS = 2000
 
 
 def main() -> None:
-    """Prints a row for each table and task."""
+    """Prints a row for each table and task, or for each way to treat the copies."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--copies", action="store_true", help="measure dropped copies instead")
     options = parser.parse_args()
     console = Console(quiet=True)
-    print(f"{'table':<10}{'task':<22}{'MAE':>18}{'R²':>20}{'below zero':>12}")
     with tempfile.TemporaryDirectory() as name:
-        folders = pipeline.Folders(Path(name))
-        for table, target in TABLES.items():
-            for task in TASKS:
-                config = f"{name}/{table}_{task}.yaml"
-                source = str(options.data / "csv" / f"{table}.csv")
-                pipeline.init(pipeline.InitRequest(source, targets=[target], task=task, output=config), console=console)
-                rows = [measure(config, seed, folders, console) for seed in range(1, options.seeds + 1)]
-                errors, scores, impossible = zip(*rows, strict=True)
-                mae = f"{statistics.fmean(errors):.4g} ± {statistics.stdev(errors):.2g}"
-                r2 = f"{statistics.fmean(scores):.4f} ± {statistics.stdev(scores):.4f}"
-                print(f"{table:<10}{task:<22}{mae:>18}{r2:>20}{sum(impossible):>12}")
+        measure = compare_copies if options.copies else compare_tasks
+        measure(Path(name), options.data.resolve() / "csv", range(1, options.seeds + 1), console)
 
 
-def measure(config: str, seed: int, folders: pipeline.Folders, console: Console) -> tuple[float, float, int]:
-    """Error, R² and impossible predictions of one training on its test set."""
+def compare_tasks(folder: Path, tables: Path, seeds: range, console: Console) -> None:
+    """A row for each table and task."""
+    write_zeros(folder / "zeros.csv")
+    print(f"{'table':<10}{'task':<22}{'MAE':>18}{'R²':>20}{'below zero':>12}{'R² <= 0':>9}")
+    for table, target in TARGETS.items():
+        source = (folder if table == "zeros" else tables) / f"{table}.csv"
+        for task in TASKS:
+            config = write_config(folder / f"{table}_{task}.yaml", source, target, task, console)
+            results = [measure(config, seed, folder, console) for seed in seeds]
+            scores = [result["metrics"]["r2_score"] for result in results]
+            mae = spread([result["metrics"]["mean_absolute_error"] for result in results], 4)
+            impossible = sum(result["impossible"] for result in results)
+            dead = sum(score <= 0 for score in scores)
+            print(f"{table:<10}{task:<22}{mae:>18}{spread(scores, 4):>20}{impossible:>12}{dead:>9}", flush=True)
+
+
+def compare_copies(folder: Path, tables: Path, seeds: range, console: Console) -> None:
+    """A row for titanic as `init` writes it, and one with the copies among the inputs."""
+    config = write_config(folder / "titanic.yaml", tables / "titanic.csv", "survived", None, console)
+    text = yaml.safe_load(config.read_text(encoding="utf-8"))
+    missing = set(COPIES) - set(text["data"]["drop"])
+    if missing:
+        raise SystemExit(f"init does not drop {', '.join(sorted(missing))}")
+    text["data"]["drop"] = [name for name in text["data"]["drop"] if name not in COPIES]
+    kept = folder / "kept.yaml"
+    kept.write_text(yaml.safe_dump(text), encoding="utf-8")
+    print(f"{'copies':<10}{'accuracy':>18}{'AUC':>18}")
+    for name, path in (("dropped", config), ("kept", kept)):
+        metrics = [measure(path, seed, folder, console)["metrics"] for seed in seeds]
+        cells = [spread([each[metric] for each in metrics], 4) for metric in ("accuracy", "auc")]
+        print(f"{name:<10}" + "".join(f"{cell:>18}" for cell in cells), flush=True)
+
+
+def write_zeros(path: Path) -> None:
+    """A table of two numbers and a target that is 0 in about two rows of three, else up to about 4."""
+    generator = np.random.default_rng(0)
+    a, b = generator.normal(size=(2, _ROWS))
+    y = np.maximum(0, a + 0.5 * b - 0.5 + 0.1 * generator.normal(size=_ROWS))
+    lines = [f"{x:.5f},{z:.5f},{value:.5f}" for x, z, value in zip(a, b, y, strict=True)]
+    path.write_text("\n".join(["a,b,y", *lines]) + "\n", encoding="utf-8")
+
+
+def write_config(path: Path, source: Path, target: str, task: str | None, console: Console) -> Path:
+    """What `nncli init` writes for a table."""
+    request = pipeline.InitRequest(str(source), targets=[target], task=task, output=str(path))
+    pipeline.init(request, console=console)
+    return path
+
+
+def measure(config: Path, seed: int, runs: Path, console: Console) -> dict:
+    """What `nncli eval` says of one training."""
+    folders = pipeline.Folders(runs / "runs")
     options = [(("seed",), seed, f"--seed {seed}")]
-    run = pipeline.train(config, folders=folders, console=console, options=options)
-    result = pipeline.evaluate(str(run.folder.path), folders=folders, console=console).result
-    return result["metrics"]["mean_absolute_error"], result["metrics"]["r2_score"], result["impossible"]
+    run = pipeline.train(str(config), folders=folders, console=console, options=options)
+    return pipeline.evaluate(str(run.folder.path), folders=folders, console=console).result
+
+
+def spread(values: list[float], digits: int) -> str:
+    """Mean and standard deviation."""
+    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
+    return f"{statistics.fmean(values):.{digits}g} ± {deviation:.2g}"
 
 
 if __name__ == "__main__":

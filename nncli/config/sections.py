@@ -20,6 +20,7 @@ NotNegative = Annotated[float, Field(ge=0.0)]
 # One side for both, or (height, width); the limits keep a slip of the keyboard from asking for gigabytes.
 _Side = Annotated[int, Field(ge=1, le=1024)]
 ImageSize = _Side | Annotated[tuple[_Side, _Side], FromList]
+Duplicates = Literal["keep", "drop", "together"]
 ColumnType = Literal["number", "category"]
 # What the reader of a table takes for a missing value, unless `missing` says otherwise.
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "?")
@@ -59,7 +60,7 @@ class Data(Section):
     )
     test: PathText | Fraction | None = Field(None, description="fraction, or the path of a test set; 0.2 by default")
     validation: Fraction = Field(0.1, description="fraction of the training set")
-    duplicates: Literal["keep", "drop", "together"] = Field(
+    duplicates: Duplicates = Field(
         "keep",
         description="equal rows: keep splits them like others, drop keeps one, together puts them in the same set",
     )

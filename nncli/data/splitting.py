@@ -90,11 +90,13 @@ def first_of_each(groups: np.ndarray) -> np.ndarray:
 
 
 def refuse_duplicates(data: Data, *, has_test: bool) -> None:
-    """Raises DataError where `duplicates` would have to change a test set that the source brings."""
+    """Raises DataError where `duplicates` would have to change a test or validation set that is given."""
     if data.duplicates != "keep" and has_test:
+        given = f"data.test is {data.test}" if isinstance(data.test, str) else f"this {data.source} is split already"
+        leave = ", or leave `test` out: the rows are then split by `seed`" if isinstance(data.test, str) else ""
         raise DataError(
-            f"data.duplicates: {data.duplicates} would change the test set that {data.source} brings",
-            hint="say `duplicates: keep`, or leave out `test` so that the rows are split here",
+            f"data.duplicates: {data.duplicates} cannot change a split that is given, and {given}",
+            hint=f"use `duplicates: keep`{leave}",
         )
 
 

@@ -94,7 +94,12 @@ def profile_data(data: Data, *, seed: int, data_dir: Path | None, progress: Prog
         return _profile_file(data, seed)
     if data.source == "images" and data.path is not None:
         return look_over_folder(
-            Path(data.path), progress=progress, seed=seed, test=data.test, validation=data.validation
+            Path(data.path),
+            progress=progress,
+            seed=seed,
+            test=data.test,
+            validation=data.validation,
+            duplicates=data.duplicates,
         )
     if data.source == "npz":
         archived = open_archive_table(data)

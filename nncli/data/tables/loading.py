@@ -72,7 +72,8 @@ def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None
         for encoded, rows in zip(encode_parts(table, inputs, dealt), dealt, strict=True)
     )
     del table, targets  # as large as all parts together
-    notes += describe_repeats([train, validation, held])
+    if data.duplicates == "keep":
+        notes += describe_repeats([train, validation, held])
     notes += _small_classes(goal, facts)
     if test is not None:
         held = _test_part(test, facts, features, notes)

@@ -71,13 +71,14 @@ def data_values(proposal: Proposal, path: str) -> dict[str, Any]:
 
 def draft_table(proposal: Proposal, path: str, facts: DataFacts) -> Entry:
     """The `data` section for a table, each value with its reason, the columns that are learned from below it."""
+    repeated = count(proposal.duplicates, "row repeats", "rows repeat")
     notes = {
         "delimiter": "what stands between two cells",
         "header": "the first row is data already; columns are called c0, c1, ...",
         "target": _target_note(facts.target, proposal.rows_without_target),
         "task": one_line(proposal.why_task, 100),
         "missing": _missing_note(proposal),
-        "duplicates": f"{count(proposal.duplicates, 'row equals', 'rows equal')} an earlier one: all go to one set",
+        "duplicates": f"{repeated} the inputs of an earlier one: equal rows go to one set",
         "scale_target": "the network learns it scaled and answers in the target's own units",
         "test": f"{count(facts.rows['test'], 'row')} that training never sees",
         "validation": _VALIDATION_NOTE.format(facts.rows["validation"]),
@@ -97,9 +98,13 @@ def draft_table(proposal: Proposal, path: str, facts: DataFacts) -> Entry:
 
 
 def draft_images(
-    path: str, facts: DataFacts, remarks: Sequence[str], size: int | tuple[int, int] | None = None
+    path: str,
+    facts: DataFacts,
+    remarks: Sequence[str],
+    size: int | tuple[int, int] | None = None,
+    repeated: int = 0,
 ) -> Entry:
-    """The `data` section for a folder of images, with what was said of them below it."""
+    """The `data` section for a folder of images, with what was said of them below it; `repeated` equal another."""
     height, width, channels = facts.inputs.shape
     kind = "grey" if channels == 1 else "coloured"
     entries = [
@@ -110,6 +115,9 @@ def draft_images(
     if size is not None:
         shown = list(size) if isinstance(size, tuple) else size
         entries.append(Entry("size", shown, "smaller than the files, so that a CPU is quick; larger shows more detail"))
+    if repeated:
+        told = f"{count(repeated, 'image equals', 'images equal')} an earlier one: one set for all"
+        entries.append(Entry("duplicates", "together", told))
     entries.append(Entry("validation", 0.1, _VALIDATION_NOTE.format(facts.rows["validation"])))
     return Entry("data", tuple(entries), below=[one_line(remark, 200) for remark in remarks])
 

@@ -18,9 +18,9 @@ from nncli.config.reading.spelling import did_you_mean
 from nncli.config.rules import resolve
 from nncli.config.sections import Data
 from nncli.console import Console
-from nncli.data.images.folders import typical_size
+from nncli.data.images.folders import part_folders, typical_size
 from nncli.data.plurals import count
-from nncli.data.profile.images.pixels import colour_tells
+from nncli.data.profile.images.pixels import colour_tells, count_repeated
 from nncli.data.profile.tables.proposal import Proposal, propose, suggest_targets
 from nncli.errors import NncliError, UsageError
 from nncli.pipeline.drafting.config_draft import data_values, draft_images, draft_network, draft_table
@@ -170,6 +170,10 @@ def _look_at_images(source: Path, path: str, task: Task | None, progress: Any) -
     given = None if size == (height, width) else size[0] if size[0] == size[1] else size
     section = Data(source="images", path=str(source.resolve()), task=task, size=given)
     dataset = data.load(section, seed=SEED, data_dir=None, progress=progress)
+    repeated = 0 if len(part_folders(source.resolve())) > 1 else count_repeated(dataset)
+    if repeated:
+        section = section.model_copy(update={"duplicates": "together"})
+        dataset = data.load(section, seed=SEED, data_dir=None, progress=progress)
     facts = dataset.facts
     labels = dataset.train.targets.reshape(-1).astype("int64")
     tells = colour_tells(dataset.train.inputs["image"], labels)
@@ -182,7 +186,7 @@ def _look_at_images(source: Path, path: str, task: Task | None, progress: Any) -
     )
     remarks = [note for note in dataset.notes if not note.startswith("task:")]
     findings = {"source": "images", "task": facts.target.task.value, "classes": facts.target.classes, "notes": remarks}
-    return _Draft(summary, draft_images(path, facts, remarks, given), section, facts, network, findings)
+    return _Draft(summary, draft_images(path, facts, remarks, given, repeated), section, facts, network, findings)
 
 
 def _put_together(draft: _Draft, output: Path) -> str:

@@ -460,3 +460,48 @@ def test_a_config_on_stdout_is_utf_8_whatever_the_terminal_says(tmp_path: Path) 
     result = runner.invoke(app, ["init", str(source), "--target", "y", "--output", "-"])
     assert result.exit_code == 0
     assert "größe" in result.stdout_bytes.decode()
+
+
+def test_rows_that_repeat_are_kept_in_one_set_and_a_table_without_such_says_nothing(tmp_path: Path) -> None:
+    def row(index: int) -> str:
+        return f"{weight(index % 55)},{index % 55},{'ab'[index % 55 % 2]}"
+
+    config, text, _ = init(write(tmp_path / "t.csv", "weight,size,kind", row), "kind")
+    assert config.data.duplicates == "together"
+    assert "5 rows repeat the inputs of an earlier one" in comment_behind(text, "duplicates: together")
+    config, text, _ = init(write(tmp_path / "u.csv", "weight,size,kind", row, rows=55), "kind")
+    assert config.data.duplicates == "keep" and "duplicates" not in text
+
+
+@pytest.mark.parametrize(("test", "duplicates"), [(False, "together"), (True, "keep")])
+def test_images_that_repeat_are_kept_in_one_set_unless_they_are_split(
+    tmp_path: Path, test: bool, duplicates: str
+) -> None:
+    generator = np.random.default_rng(1)
+    for name in ("a", "b"):
+        for place in range(12):
+            pixels = generator.integers(0, 255, (8, 8)).astype(np.uint8)
+            for folder in ("train", "test") if test else ("",):
+                home = tmp_path / "images" / folder / name
+                home.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(pixels).save(home / f"{place}.png")
+                if place < 3:
+                    Image.fromarray(pixels).save(home / f"{place}_again.png")
+    config, text, _ = init(tmp_path / "images")
+    assert config.data.duplicates == duplicates
+    assert ("6 images equal an earlier one" in text) == (duplicates == "together")
+
+
+def test_a_copy_of_a_column_is_dropped_with_the_reason(tmp_path: Path) -> None:
+    source = write(
+        tmp_path / "t.csv", "grade,word,size,kind", lambda i: f"{i % 3},{'xyz'[i % 3]},{weight(i)},{'ab'[i % 2]}"
+    )
+    config, text, facts = init(source, "kind")
+    assert config.data.drop == ("word",) and "word" not in names_learned(facts)
+    assert "says the same as grade in every row" in text
+
+
+@pytest.mark.parametrize(("least", "task"), [(0, "positive_regression"), (-1, "regression")])
+def test_a_number_that_is_never_negative_is_predicted_so(tmp_path: Path, least: int, task: str) -> None:
+    config, _, _ = init(write(tmp_path / "t.csv", "a,y", lambda i: f"{weight(i)},{i * 1.3 + least:.2f}"), "y")
+    assert config.data.task == task

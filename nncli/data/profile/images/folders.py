@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from nncli.config.sections import Data, Duplicates
 from nncli.data import splitting
-from nncli.data.dataset import Progress
+from nncli.data.dataset import Progress, hash_rows
 from nncli.data.images.border import border_median
 from nncli.data.images.decoding import Header, fit_size, has_colour, open_picture, read_header
 from nncli.data.images.files import map_parallel
@@ -46,6 +47,7 @@ def look_over_folder(
     seed: int = 1,
     test: str | float | None = None,
     validation: float = 0.1,
+    duplicates: Duplicates = "keep",
     sample: int = SAMPLE,
 ) -> ImageProfile:
     """The profile of a folder of class folders (perhaps below train/, test/, val/), or of loose images.
@@ -70,7 +72,7 @@ def look_over_folder(
     shape = _shape(looks)
     digests = hash_files(files.paths, progress)
     findings += find_copies(files, digests)
-    parts, shared = _parts(files, digests, seed, test, validation)
+    parts, shared = _parts(files, digests, seed, test, validation, duplicates)
     findings += shared
     classes = _class_counts(files)
     if len(classes) > 1:
@@ -179,22 +181,41 @@ def _format_findings(files: ImageFiles, looks: Mapping[int, _Look]) -> list[Find
 
 
 def _parts(
-    files: ImageFiles, digests: np.ndarray, seed: int, test: str | float | None, validation: float
+    files: ImageFiles,
+    digests: np.ndarray,
+    seed: int,
+    test: str | float | None,
+    validation: float,
+    duplicates: Duplicates,
 ) -> tuple[dict[str, int], list[Finding]]:
-    """The sizes of the parts as nncli would make them, and the images that stand in more than one."""
+    """The sizes of the parts as nncli would make them, and the images that stand in more than one.
+
+    Files are equal byte by byte here, and pixel by pixel in training, where `duplicates` may find a few more.
+    """
     own = {name: np.flatnonzero(files.parts == index) for index, name in enumerate(files.part_names)}
-    rows = own["train"]
+    rows, given = own["train"], len(own) > 1
+    if duplicates == "drop" and not given:
+        labelled = np.column_stack([digests[rows], files.labels[rows].astype(np.uint64)])
+        rows = rows[splitting.first_of_each(hash_rows([labelled]))]
     try:
+        splitting.refuse_duplicates(Data(source="images", duplicates=duplicates, test=test), has_test=given)
         split = splitting.split_rows(
             len(rows),
             seed=seed,
             test=None if "test" in own else splitting.test_fraction(test),
             validation=None if "validation" in own else validation,
             strata=files.labels[rows],
+            groups=digests[rows] if duplicates == "together" else None,
         )
     except DataError as error:
         return {name: len(rows) for name, rows in own.items()}, [
-            Finding("few_rows", Level.PROBLEM, "images", error.message, error.hint or "")
+            Finding(
+                "duplicates" if given and duplicates != "keep" else "few_rows",
+                Level.PROBLEM,
+                "images",
+                error.message,
+                error.hint or "",
+            )
         ]
     parts = {
         "train": rows[split.train],
@@ -202,7 +223,7 @@ def _parts(
         "test": rows[split.test],
         **{name: rows for name, rows in own.items() if name != "train"},
     }
-    shared = find_shared({name: digests[rows] for name, rows in parts.items()}, things="images")
+    shared = find_shared({name: digests[rows] for name, rows in parts.items()}, things="images", given=given)
     return {name: len(rows) for name, rows in parts.items()}, shared
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from nncli.data.dataset import Dataset, count_distinct, hash_rows
 from nncli.data.images.border import BORDER_AGREEMENT
 from nncli.data.images.decoding import INVERTED
 from nncli.data.profile.values import Finding, Level, Tile
@@ -60,6 +61,13 @@ def colour_tells(pixels: np.ndarray, labels: np.ndarray) -> bool:
     right = float((classes[distances.argmin(axis=1)] == asked).mean())
     guessing = float(np.bincount(labels).max() / len(labels))
     return right >= guessing + _TELLING * (1 - guessing)
+
+
+def count_repeated(dataset: Dataset) -> int:
+    """How many images of all sets equal another one before them, pixel by pixel."""
+    parts = (dataset.train, dataset.validation, dataset.test)
+    hashes = np.concatenate([hash_rows(list(part.inputs.values())) for part in parts if len(part)])
+    return len(hashes) - count_distinct(hashes)
 
 
 def name_some(indices: Sequence[int] | np.ndarray, name: Callable[[int], str]) -> str:

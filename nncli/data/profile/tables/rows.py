@@ -11,6 +11,11 @@ from nncli.data.targets import Goal
 
 # From this share of the test set on, rows that stand in training as well make a test look better than it is.
 SHARED_SHARE = 0.01
+_REPEATS_FIXES = {
+    "keep": "`duplicates: together` keeps equal rows in one set, `drop` the first of copies",
+    "together": "`duplicates: together` puts each into the set of its equals",
+    "drop": "`duplicates: drop` leaves them out",
+}
 
 
 def count_repeats(hashes: np.ndarray) -> int:
@@ -19,23 +24,30 @@ def count_repeats(hashes: np.ndarray) -> int:
     return int((ordered[1:] == ordered[:-1]).sum())
 
 
-def find_repeats(hashes: np.ndarray, rows: np.ndarray) -> list[Finding]:
-    """Rows that equal an earlier one; `rows` int64 (n,) is where each stands in its file, from 0."""
+def find_repeats(hashes: np.ndarray, rows: np.ndarray, duplicates: str = "keep") -> list[Finding]:
+    """Rows that equal an earlier one; `rows` int64 (n,) is where each stands in its file, from 0.
+
+    `duplicates` is the config's: where it deals with them, they are a note.
+    """
     order = np.argsort(hashes, kind="stable")
     again = order[1:][hashes[order[1:]] == hashes[order[:-1]]]
     if not len(again):
         return []
     places = np.sort(rows[again]) + 1
     share = len(again) / len(hashes)
-    level = Level.WARNING if share >= SHARED_SHARE else Level.NOTE
+    level = Level.WARNING if share >= SHARED_SHARE and duplicates == "keep" else Level.NOTE
     told = "rows equal an earlier one" if len(again) > 1 else "row equals an earlier one"
     what = f"{len(again):,} {told} in all that is learned from ({_percent(share)})"
-    fix = "remove them if they are copies and not two alike"
+    fix = _REPEATS_FIXES[duplicates]
     return [Finding("repeated", level, name_rows(places), what, fix, (), tuple(int(row) for row in places[:5]))]
 
 
-def find_shared(hashes: Mapping[str, np.ndarray], *, things: str = "rows") -> list[Finding]:
-    """Rows (or other `things`) of the validation and test sets that stand in the training set too."""
+def find_shared(hashes: Mapping[str, np.ndarray], *, things: str = "rows", given: bool = False) -> list[Finding]:
+    """Rows (or other `things`) of the validation and test sets that stand in the training set too.
+
+    `given` says that a set comes with the source, so that `duplicates` cannot part them.
+    """
+    fix = f"remove the repeated {things}" if given else "`duplicates: together` keeps equal ones in one set"
     findings = []
     for part in ("validation", "test"):
         ours = hashes.get(part)
@@ -47,7 +59,7 @@ def find_shared(hashes: Mapping[str, np.ndarray], *, things: str = "rows") -> li
             level = Level.WARNING if share >= SHARED_SHARE else Level.NOTE
             are = "are" if count > 1 else "is"
             what = f"{count:,} of its {len(ours):,} {things} {are} also trained on ({_percent(share)})"
-            findings.append(Finding("shared", level, f"{part} part", what, f"remove the repeated {things}"))
+            findings.append(Finding("shared", level, f"{part} set", what, fix))
     return findings
 
 

@@ -146,11 +146,15 @@ def _rows(look: _Look, labelled: Table, test: Table | None) -> tuple[dict[str, i
         return {}, 0
     features = hash_columns([labelled.columns[name] for name in look.telling])
     hashes = hash_columns([labelled.columns[name] for name in names]) if look.data.target else features
-    look.findings += find_repeats(hashes, labelled.rows)
+    look.findings += find_repeats(hashes, labelled.rows, look.data.duplicates)
     if look.data.target:
         answers = hash_columns([labelled.columns[name] for name in look.data.target])
         look.findings += find_disagreements(features, answers, labelled.rows)
     repeated = count_repeats(hashes)
+    try:
+        splitting.refuse_duplicates(look.data, has_test=test is not None)
+    except DataError as error:
+        look.findings.append(Finding("duplicates", Level.PROBLEM, "table", error.message, error.hint or ""))
     if look.data.duplicates == "drop":
         kept = splitting.first_of_each(hashes)
         hashes, features, labelled = hashes[kept], features[kept], labelled.take(kept)
@@ -170,7 +174,7 @@ def _rows(look: _Look, labelled: Table, test: Table | None) -> tuple[dict[str, i
     by_part = {"train": hashes[split.train], "validation": hashes[split.validation], "test": hashes[split.test]}
     if test is not None:
         by_part["test"] = _test_hashes(look, labelled, test, names)
-    look.findings += find_shared(by_part)
+    look.findings += find_shared(by_part, given=test is not None)
     return {part: len(ours) for part, ours in by_part.items()}, repeated
 
 
