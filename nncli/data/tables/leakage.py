@@ -69,9 +69,16 @@ def _is_line(ours: np.ndarray, theirs: np.ndarray) -> bool | None:
 def _maps_onto(column: Column, targets: np.ndarray, present: np.ndarray, classes: int) -> bool:
     """Whether each value stands for one class and each class for one value."""
     first = column.numbers[:1000]
-    if len(np.unique(first[~np.isnan(first)])) > classes or len(column.values) != classes:
+    if len(np.unique(first[~np.isnan(first)])) > classes:
         return False
-    pairs = np.unique(column.dictionary[0][present].astype(np.int64) * classes + targets[present])
+    if column.is_numeric:  # its texts would have to be read from the file
+        values, codes = np.unique(column.numbers[present], return_inverse=True)
+        different, codes = len(values), codes.reshape(-1)
+    else:
+        different, codes = len(column.values), column.dictionary[0][present]
+    if different != classes:
+        return False
+    pairs = np.unique(codes.astype(np.int64) * classes + targets[present])
     return len(pairs) == classes == len(np.unique(pairs % classes))
 
 

@@ -10,8 +10,9 @@ from nncli.config.sections import Data
 from nncli.data.profile.profiling import profile_data
 from nncli.data.profile.tables.leakage import find_other_labels
 from nncli.data.profile.tables.proposal import propose
-from nncli.data.tables.files.columns import Table, number_column, text_column
-from nncli.data.targets import choose_goal
+from nncli.data.tables.files.columns import Column, Table, number_column, text_column
+from nncli.data.tables.leakage import is_twin
+from nncli.data.targets import choose_goal, encode_targets
 
 FLAGS = (np.random.default_rng(4).random((8, 60)) < 0.4).astype(np.float64)
 LABELS = ["amazed-suprised", "quiet-still", "sad-lonely", "angry-aggresive"]
@@ -73,3 +74,20 @@ def test_data_finds_the_labels_that_a_config_learns_from(shared_data: Path, drop
 def test_titanic_keeps_its_flags(shared_data: Path) -> None:
     proposal = propose(shared_data / "csv" / "titanic.csv", ["survived"], None)
     assert {"adult_male", "alone", "who"} <= {column.name for column in proposal.learned}
+
+
+@pytest.mark.parametrize(("changed", "twin"), [(0, True), (1, False)])
+def test_numbers_are_compared_with_classes_without_reading_their_texts(
+    monkeypatch: pytest.MonkeyPatch, changed: int, twin: bool
+) -> None:
+    target = text_column("y", FLAGS[0].astype(np.int32), ["no", "yes"])
+    goal, _ = choose_goal([target], None)
+    answers = encode_targets(goal, [target])
+
+    def read(column: Column) -> None:
+        raise AssertionError(f"the texts of {column.name} were read")
+
+    monkeypatch.setattr(Column, "dictionary", property(read))
+    numbers = FLAGS[0] * 2 + 1
+    numbers[:changed] = 4 - numbers[:changed]
+    assert is_twin(number_column("a", numbers), goal, answers) == twin
