@@ -303,7 +303,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, s
         patch.chdir(folder)
         patch.delenv("NNCLI_RUNS_DIR", raising=False)
         for line in ("nncli train", "nncli eval", "nncli compare"):
-            small = ["--epochs", "2", "--seeds", "2", "--jobs", "1"] if line.endswith("compare") else []
+            small = ["--epochs", "8", "--seeds", "2", "--jobs", "1"] if line.endswith("compare") else []
             outcome = typer.testing.CliRunner().invoke(app, [*line.split()[1:], *small], env={"COLUMNS": "200"})
             assert outcome.exit_code == 0, outcome.stderr
             said[line] = outcome.output

@@ -15,11 +15,12 @@ def summarize_variants(cells: Sequence[Mapping[str, Any]], target: float | None)
 
     Each cell has "variant", "seed", "run", "task", "fingerprint" (of its data), "summary" (None when it diverged) and
     "history" (a record an epoch). The level for `epochs_to_target` is `target`, else the best validation level that
-    every training reached that learned something. Deviations are of the sample (n - 1), None for a single seed.
+    every training reached that learned something (see `_common_level`). Deviations are of the sample (n - 1), None for
+    a single seed.
     """
     task = cells[0]["task"]
     metric, watched = MAIN_METRICS[task], _watched(task, cells)
-    level = _common_level(cells, watched) if target is None else target
+    level = _common_level(cells, metric, watched) if target is None else target
     names = list(dict.fromkeys(cell["variant"] for cell in cells))
     variants = [_summarize(name, [c for c in cells if c["variant"] == name], metric, watched, level) for name in names]
     baseline = next((c["summary"]["test"]["baseline"]["metrics"][metric] for c in cells if c["summary"]), None)
@@ -54,14 +55,24 @@ def _best(values: Sequence[float], watched: str) -> float:
     return min(values) if watched.endswith("loss") else max(values)
 
 
-def _common_level(cells: Sequence[Mapping[str, Any]], watched: str) -> float | None:
+def _common_level(cells: Sequence[Mapping[str, Any]], metric: str, watched: str) -> float | None:
+    """The best level that all reached, of the trainings that came at least half as far above the baseline as the best.
+
+    One that learned little or nothing would make its own level, near that of guessing, the target of all.
+    """
     finished = [cell for cell in cells if cell["summary"]]
-    # A network that learned nothing would make its own level, that of guessing, the target of all.
-    learned = [cell for cell in finished if cell["summary"]["test"]["judged"]["verdict"] != "nothing"]
+    gains = [_gain(cell["summary"]["test"], metric) for cell in finished]
+    learned = [cell for cell, gain in zip(finished, gains, strict=True) if gain >= max(gains) / 2]
     bests = [_best([record[watched] for record in cell["history"]], watched) for cell in learned or finished]
     if not bests:
         return None
     return max(bests) if watched.endswith("loss") else min(bests)
+
+
+def _gain(test: Mapping[str, Any], metric: str) -> float:
+    """How far above the baseline the test metric is; 0 where it is not defined."""
+    reached, guessed = test["metrics"][metric], test["baseline"]["metrics"][metric]
+    return 0.0 if reached is None else reached - (guessed or 0.0)
 
 
 def _epochs_to(level: float | None, history: Sequence[Mapping[str, float]], watched: str) -> int | None:

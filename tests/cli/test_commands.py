@@ -477,7 +477,40 @@ def test_eval_on_other_data_still_works_where_the_runs_own_is_gone(fruit: Path, 
         outcome = nncli("eval", fruit, "--data", copy)
     finally:
         table.write_bytes(kept)
-    assert outcome.code == 0 and "cannot be recognised" in outcome.stderr
+    assert outcome.code == 0
+    assert "warning: the run's own data is gone or has changed: it cannot be said how many" in outcome.stderr
+
+
+def test_the_verdict_is_that_of_the_rows_which_are_new_to_the_run(tmp_path: Path, runs: Path) -> None:
+    """A network that knows random labels by heart is good on the rows it was trained on, and only there."""
+    generator = np.random.default_rng(5)
+    values = generator.normal(0, 1, (200, 6))
+    rows = [",".join(f"{v:.4f}" for v in row) + f",{generator.integers(0, 2)}" for row in values]
+    (tmp_path / "noise.csv").write_text("a,b,c,d,e,f,label\n" + "\n".join(rows) + "\n")
+    (tmp_path / "noise.yaml").write_text(
+        "data: {source: csv, path: noise.csv, target: label}\n"
+        "model: {layers: [{dense: {units: 128, activation: relu}}, output]}\n"
+        "optimizer: {name: adam, learning_rate: 0.01}\n"
+        "train: {epochs: 60, keep: last}\n"
+    )
+    assert nncli("train", tmp_path / "noise.yaml", "--runs-dir", runs).code == 0
+    run = max(runs.glob("*-noise"))
+    value = nncli("eval", run, "--data", tmp_path / "noise.csv", "--json")
+    assert value.json["judged"]["verdict"] == "better"
+    assert value.json["new_rows"]["judged"]["verdict"] != "better"
+    assert "warning: " in value.stderr and "the inputs may say little about the target" in value.stderr
+
+
+def test_a_network_that_learned_is_not_accused_for_data_with_other_labels(
+    fruit: Path, table: Path, tmp_path: Path
+) -> None:
+    swapped = {"banana": "apple", "apple": "banana"}
+    head, *rows = table.read_text().splitlines()
+    kept = [row.rpartition(",") for row in rows if row.rpartition(",")[2] in swapped]
+    other = tmp_path / "swapped.csv"
+    other.write_text("\n".join([head, *(f"{values},{swapped[name]}" for values, _, name in kept)]) + "\n")
+    outcome = nncli("eval", fruit, "--data", other)
+    assert "no better than guessing on this data" in outcome.stderr and "learned nothing" not in outcome.stderr
 
 
 def test_a_network_that_learned_nothing_is_called_that_with_what_to_try(runs: Path) -> None:

@@ -49,6 +49,29 @@ def test_numbers_are_judged_by_their_squared_error_whatever_their_unit(scale: fl
     assert judge("regression", targets, targets[::-1], mean)["verdict"] == "nothing"
 
 
+def test_a_few_wild_values_do_not_make_a_model_that_learned_nothing() -> None:
+    targets = GENERATOR.normal(5, 1, (300, 1))
+    near = targets + GENERATOR.normal(0, 0.1, (300, 1))
+    near[7] += 60
+    assert judge("regression", targets, near, targets.mean(axis=0))["verdict"] == "outliers"
+
+
+def test_the_median_of_lopsided_numbers_is_no_more_than_a_guess() -> None:
+    targets = np.exp(GENERATOR.normal(0, 1.5, (300, 1)))
+    median = np.tile(np.median(targets, axis=0), (300, 1))
+    assert judge("positive_regression", targets, median, targets.mean(axis=0))["verdict"] == "nothing"
+
+
+def test_a_loss_clearly_above_the_baseline_is_not_excused_by_a_few_right_answers() -> None:
+    targets = np.arange(400) % 10
+    frequencies = np.full(10, 0.1)
+    stuck = np.full((400, 10), 1e-7)
+    stuck[:, 3] = 1.0
+    stuck[0, [3, 0]] = 1e-7, 1.0  # one row more than always saying 0
+    judged = judge("multiclass", targets, stuck, frequencies)
+    assert judged["loss"] > 10 and judged["verdict"] == "nothing"
+
+
 def test_labels_are_judged_together() -> None:
     targets = (GENERATOR.random((200, 2)) < [0.3, 0.6]).astype(float)
     rates = targets.mean(axis=0)

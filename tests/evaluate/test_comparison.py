@@ -37,6 +37,18 @@ def test_the_target_is_no_level_of_a_network_that_learned_nothing() -> None:
     assert epochs == {"good": [2], "fair": [2], "stuck": [None]}
 
 
+def test_the_target_is_no_level_of_a_network_that_learned_little() -> None:
+    """An accuracy of 0.23 where guessing has 0.1 is learned, but no level to count epochs to."""
+    cells = [
+        cell("relu", 1, 0.94, [0.5, 0.94]),
+        cell("sigmoid", 1, 0.23, [0.1, 0.22]),
+        cell("slow", 1, 0.08, [0.06], "unclear"),
+    ]
+    result = summarize_variants(cells, None)
+    assert result["target"] == 0.94
+    assert [variant["epochs_to_target"]["reached"] for variant in result["variants"]] == [1, 0, 0]
+
+
 def test_where_nothing_was_learned_at_all_there_is_still_a_target() -> None:
     assert summarize_variants([cell("a", 1, 0.1, [0.1], "nothing")], None)["target"] == 0.1
 

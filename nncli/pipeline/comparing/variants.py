@@ -112,10 +112,14 @@ def _name(config: str, choice: Sequence[str], configs: int, keys: Sequence[str])
 
 
 def _short(assignment: str, keys: Sequence[str]) -> str:
-    """The end of a key that none of the other varied keys has: `optimizer` for optimizer.name, `dense.units`."""
+    """The end of a key that none of the other varied keys has: `optimizer` for optimizer.name.
+
+    An option of a layer goes with its layer: `dense.units`, as many layers have one of that name.
+    """
     parts = _parts(assignment.partition("=")[0])
     others = [other for other in map(_parts, keys) if other != parts]
-    for length in range(1, len(parts) + 1):
+    shortest = min(len(parts), 2 if any(part.isdecimal() for part in parts) else 1)
+    for length in range(shortest, len(parts) + 1):
         end = parts[-length:]
         if not end[0].isdecimal() and all(other[-length:] != end for other in others):
             return ".".join(end)

@@ -10,13 +10,18 @@ from nncli import data
 from nncli.config.facts import DataFacts, ImageInput, Task
 from nncli.console import Console
 from nncli.data.dataset import Dataset, Part, SeenRows, find_seen
-from nncli.errors import DataError, NncliError, UnreachableError
+from nncli.errors import DataError, NncliError, RunError, UnreachableError
 from nncli.evaluate import plots
 from nncli.evaluate.metrics import Baseline, measure
 from nncli.evaluate.worst import WorstExample, worst_examples
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.predicting.open_run import OpenRun, Predicts, make_predictor, open_run
-from nncli.pipeline.predicting.remarks import count_impossible, describe_impossible, describe_verdict
+from nncli.pipeline.predicting.remarks import (
+    count_impossible,
+    describe_impossible,
+    describe_other_data,
+    describe_verdict,
+)
 from nncli.pipeline.preparation import read_data
 from nncli.run import files
 
@@ -65,9 +70,26 @@ def _remark(run: OpenRun, result: dict[str, Any], console: Console) -> None:
     """Warns of what the table of metrics does not say."""
     if result["impossible"]:
         console.warn(describe_impossible(run.facts, result["impossible"], result["rows"]))
-    told = describe_verdict(result["judged"], run.folder.read_lines(files.METRICS))
+    told = _describe(run, result)
     if told is not None:
         console.warn(told)
+
+
+def _describe(run: OpenRun, result: dict[str, Any]) -> str | None:
+    """The verdict in words, on the rows that are new to the run if it has some; those it has seen prove nothing."""
+    judged = result["judged"] if result["new_rows"] is None else result["new_rows"]["judged"]
+    if result["part"] != "test" and _has_learned(run):
+        return describe_other_data(judged)
+    return describe_verdict(judged, run.folder.read_lines(files.METRICS))
+
+
+def _has_learned(run: OpenRun) -> bool:
+    """Whether it was better than guessing on its own test set; earlier runs, which were not judged, count as such."""
+    try:
+        judged = run.folder.read_json(files.SUMMARY)["test"]["judged"]
+    except (RunError, KeyError):
+        return True
+    return judged["verdict"] in ("better", "overconfident", "outliers")
 
 
 def _measure_new(facts: DataFacts, part: Part, predictions: np.ndarray, seen: SeenRows | None) -> dict[str, Any] | None:
@@ -77,7 +99,13 @@ def _measure_new(facts: DataFacts, part: Part, predictions: np.ndarray, seen: Se
     new = seen.new
     chosen = Part({name: array[new] for name, array in part.inputs.items()}, part.targets[new], part.rows[new])
     measured = measure_part(facts, chosen, predictions[new])
-    return {"rows": measured["rows"], "metrics": measured["metrics"], "baseline": measured["baseline"]["metrics"]}
+    baseline = measured["baseline"]["metrics"]
+    return {
+        "rows": measured["rows"],
+        "metrics": measured["metrics"],
+        "baseline": baseline,
+        "judged": measured["judged"],
+    }
 
 
 def _place(part: Part, index: int) -> dict[str, Any]:
@@ -109,7 +137,10 @@ def _labelled_part(
         try:
             own = _own_data(run, folders, console)
         except (DataError, UnreachableError):
-            console.say("the run's own data is not available: rows that it was trained on cannot be recognised")
+            console.warn(
+                "the run's own data is gone or has changed: it cannot be said how many of these rows the run was "
+                "trained on, and the score counts them, too"
+            )
             return part, None
         return part, find_seen(part, own)
     return _own_data(run, folders, console).test, None

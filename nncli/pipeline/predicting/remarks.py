@@ -10,8 +10,10 @@ from nncli.data.plurals import count
 
 # A loss that changes by less than this share in a whole training has not moved.
 _STILL = 0.02
-# A loss on the validation set that is above its minimum by this share, while the other fell, is overfitting.
-_PARTED = 1.2
+# A loss as many times that of guessing is no lack of training, but steps that are too large.
+_FAR = 2.0
+# The share of the epochs after which the best one counts as the end of a training.
+_END = 0.9
 
 
 def count_impossible(facts: DataFacts, predictions: np.ndarray) -> int:
@@ -37,30 +39,53 @@ def describe_verdict(judged: Mapping[str, Any], history: Sequence[Mapping[str, f
 
     `judged` is what `evaluate.baseline.judge` found, `history` the records of the training's epochs.
     """
-    verdict = judged["verdict"]
-    if verdict == "better":
+    told = _TOLD.get(judged["verdict"])
+    if told is None:
         return None
     numbers = f"loss {judged['loss']:.4g} a row, the baseline's {judged['baseline_loss']:.4g}"
-    if verdict == "unclear":
-        return f"not clearly better than guessing on so few rows ({numbers})"
-    if verdict == "overconfident":
-        return (
-            f"the probabilities are worse than the frequencies of the classes ({numbers}): it is too sure of itself; "
-            f"{_REMEDIES['parted']}"
-        )
-    return f"learned nothing: no better than guessing ({numbers}); {_REMEDIES[_course(history)]}"
+    remedy = _REMEDIES[_course(judged, history)] if judged["verdict"] == "nothing" else _OTHER[judged["verdict"]]
+    return f"{told} ({numbers}); {remedy}"
 
+
+def describe_other_data(judged: Mapping[str, Any]) -> str | None:
+    """What to say of a model that learned, where it is no better than its baseline on data that is not its own."""
+    if judged["verdict"] == "better":
+        return None
+    if judged["verdict"] != "nothing":
+        return describe_verdict(judged, [])
+    return (
+        f"no better than guessing on this data (loss {judged['loss']:.4g} a row, the baseline's "
+        f"{judged['baseline_loss']:.4g}), though it was on its own test set; check that inputs and labels mean the same"
+    )
+
+
+_TOLD = {
+    "unclear": "not clearly better than guessing: on these rows it may be chance",
+    "overconfident": "too sure of itself: the probabilities are worse than the frequencies of the classes",
+    "outliers": "most values are closer than the baseline's, but a few are far off",
+    "nothing": "learned nothing: no better than guessing",
+}
+
+_OTHER = {
+    "unclear": "measure on more rows with `nncli eval --data`",
+    "overconfident": "try fewer units, dropout or l2, early stopping, or more data",
+    "outliers": "look at the worst rows of `nncli eval`; try `loss: huber`, or remove extreme values",
+}
 
 _REMEDIES = {
     "still": "the loss hardly moved: try a learning rate ten times as large, or `hidden_activation: relu`",
-    "parted": "try fewer units, dropout or l2, early stopping, or more data",
+    "far": "the loss stayed far above that of guessing: try a learning rate ten times smaller",
+    "parted": (
+        "the validation loss stopped falling before the training loss: the inputs may say little about the target; "
+        "try fewer units, dropout or l2, or more data"
+    ),
     "rising": "the loss rose: try a learning rate ten times smaller",
     "falling": "the loss was still falling: try more epochs, or a larger learning rate",
     "unknown": "try another learning rate, more epochs, or examine the data with `nncli data`",
 }
 
 
-def _course(history: Sequence[Mapping[str, float]]) -> str:
+def _course(judged: Mapping[str, Any], history: Sequence[Mapping[str, float]]) -> str:
     """How the losses went: what to try follows from it."""
     losses = [record["loss"] for record in history if record.get("loss") is not None]
     if len(losses) < 2:
@@ -70,7 +95,9 @@ def _course(history: Sequence[Mapping[str, float]]) -> str:
         return "rising"
     if change < _STILL:
         return "still"
+    if min(losses[-1], judged["loss"]) > _FAR * judged["baseline_loss"]:
+        return "far"
     validation = [record["val_loss"] for record in history if record.get("val_loss") is not None]
-    if validation and validation[-1] > _PARTED * min(validation):
+    if validation and validation.index(min(validation)) + 1 < _END * len(validation):
         return "parted"
     return "falling"

@@ -176,7 +176,7 @@ def test_an_error_that_cannot_travel_is_named() -> None:
         (["optimizer.name=sgd,adam"], ["optimizer=sgd", "optimizer=adam"]),
         (["optimizer=sgd,adam"], ["optimizer=sgd", "optimizer=adam"]),
         (["model.hidden_activation=sigmoid,relu"], ["hidden_activation=sigmoid", "hidden_activation=relu"]),
-        (["model.layers.0.dense.units=4,8"], ["units=4", "units=8"]),
+        (["model.layers.0.dense.units=4,8"], ["dense.units=4", "dense.units=8"]),
         (
             ["model.layers[0].dense.units=4,8", "model.layers[1].dense.units=6"],
             [f"layers.0.dense.units={units} layers.1.dense.units=6" for units in (4, 8)],

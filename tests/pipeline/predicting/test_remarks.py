@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from nncli.config.facts import DataFacts, NumberColumn, TableInput, Target, Task
-from nncli.pipeline.predicting.remarks import count_impossible, describe_impossible, describe_verdict
+from nncli.pipeline.predicting.remarks import (
+    count_impossible,
+    describe_impossible,
+    describe_other_data,
+    describe_verdict,
+)
 
 NOTHING = {"verdict": "nothing", "loss": 1.2, "baseline_loss": 1.1}
 
@@ -31,6 +36,7 @@ def test_values_below_zero_are_impossible_only_where_the_target_never_is_there()
         ([1.0, 2.0, 3.0], [1.0, 1.0, 1.0], "ten times smaller"),
         ([1.0, 0.5, 0.1], [1.0, 0.9, 1.4], "dropout or l2"),
         ([1.0, 0.9, 0.8], [1.0, 0.9, 0.8], "more epochs"),
+        ([1.05, 1.0, 0.96], [0.98, 0.94, 0.95], "the inputs may say little about the target"),
         ([1.0], [1.0], "another learning rate"),
     ],
 )
@@ -43,9 +49,24 @@ def test_what_to_try_follows_from_the_course_of_the_losses(
     assert remedy in told
 
 
+def test_a_loss_far_above_that_of_guessing_asks_for_smaller_steps_though_it_falls() -> None:
+    history = [{"loss": 1e9, "val_loss": 2e5}, {"loss": 80.0, "val_loss": 2e5}]
+    told = describe_verdict({"verdict": "nothing", "loss": 14.4, "baseline_loss": 2.3}, history)
+    assert told is not None and "ten times smaller" in told
+
+
+def test_a_model_that_learned_is_not_accused_for_data_of_another_kind() -> None:
+    told = describe_other_data(NOTHING)
+    assert told is not None and told.startswith("no better than guessing on this data (loss 1.2")
+    assert "learned nothing" not in told
+    assert describe_other_data({**NOTHING, "verdict": "better"}) is None
+
+
 def test_nothing_is_said_of_a_model_that_learned() -> None:
     assert describe_verdict({"verdict": "better", "loss": 0.1, "baseline_loss": 2.3}, []) is None
     unclear = describe_verdict({"verdict": "unclear", "loss": 1.0, "baseline_loss": 1.1}, [])
-    assert unclear is not None and "few rows" in unclear
+    assert unclear is not None and "may be chance" in unclear
     sure = describe_verdict({"verdict": "overconfident", "loss": 3.0, "baseline_loss": 1.1}, [])
     assert sure is not None and "too sure of itself" in sure
+    wild = describe_verdict({"verdict": "outliers", "loss": 9.0, "baseline_loss": 1.0}, [])
+    assert wild is not None and "worst rows" in wild
