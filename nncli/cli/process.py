@@ -1,6 +1,7 @@
 """The process around the commands: its environment, signals, streams and exit code; does not depend on commands."""
 
 import contextlib
+import faulthandler
 import gc
 import io
 import os
@@ -23,6 +24,8 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else the caller wants it ignored
         signal.signal(signal.SIGINT, _stop)
     _mend_streams()
+    # A crash of native code says so, and in which call, where what it wrote to descriptor 2 was being held back.
+    faulthandler.enable(sys.stderr)
     code: Any = 0
     try:
         from nncli.cli.commands import app  # late: the collector, the signals and the streams are as they should be now

@@ -1,8 +1,11 @@
 """Epochs as lines of fixed columns: a header once, one width for every number, the best epoch marked."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 _WIDTH = 8
+# Below it numbers have an exponent.
+_SMALLEST = 1e-4
 _TIME = 7
 _GAP = "  "
 _MARK = " *"
@@ -56,13 +59,17 @@ class EpochTable:
 
     def line(self, epoch: int, record: Mapping[str, float], *, is_best: bool) -> str:
         """One epoch, counted from 0."""
-        cells = [
-            f"{show_number(record[name], self._decimals[name]) if name in record else '-':>{width}}"
-            for name, width in self._columns
-        ]
+        cells = [f"{self._cell(name, record):>{width}}" for name, width in self._columns]
         number = f"{f'{epoch + 1}/{self._epochs}':>{max(self._first, 5)}}"
         time = f"{show_seconds(record.get('seconds', 0.0)):>{_TIME}}"
         return _GAP.join([number, *cells, time]) + (_MARK if is_best and self._monitor else "")
+
+    def _cell(self, name: str, record: Mapping[str, float]) -> str:
+        """Decimals only ever become more, as a number shrinks, so that values around a limit do not jump."""
+        if name not in record:
+            return "-"
+        self._decimals[name] = _decimals_needed(record[name], self._decimals[name])
+        return show_number(record[name], self._decimals[name])
 
 
 def _in_order(record: Mapping[str, float]) -> Iterator[str]:
@@ -83,12 +90,25 @@ def _decimals(first: float) -> int:
     return max(0, 4 - max(0, len(str(int(size))) - 2))
 
 
+def _decimals_needed(value: float, decimals: int) -> int:
+    """The column's decimals, or more where a value between 1e-4 and 1e6 would have fewer than three digits left."""
+    size = abs(value)
+    if not _SMALLEST <= size < 10.0 ** (2 - decimals):
+        return decimals
+    return max(decimals, min(_WIDTH - len("0."), 3 - math.floor(math.log10(size))))
+
+
 def show_number(value: float, decimals: int) -> str:
-    """A number of at most eight characters; very small and very large ones with an exponent."""
-    text = f"{value:.{decimals}f}"
-    if len(text) > _WIDTH or (value and abs(value) < 0.5 * 10**-decimals):
-        return f"{value:.1e}"
-    return text
+    """A number of at most eight characters: with fewer decimals where it is long, with an exponent at the extremes."""
+    if value and abs(value) < _SMALLEST:
+        return _with_exponent(value)
+    texts = (f"{value:.{fewer}f}" for fewer in range(decimals, -1, -1))
+    return next((text for text in texts if len(text) <= _WIDTH), None) or _with_exponent(value)
+
+
+def _with_exponent(value: float) -> str:
+    text = f"{value:.2e}"
+    return text if len(text) <= _WIDTH else f"{value:.1e}"
 
 
 def show_seconds(seconds: float) -> str:

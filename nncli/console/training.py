@@ -16,7 +16,7 @@ _EPOCH_LINES = 40
 
 
 class TrainingView:
-    """A line an epoch in fixed columns, at most 40 of them; on a terminal two bars below; curves at the end.
+    """A line an epoch in fixed columns, about 40 of them at most; on a terminal two bars below; curves at the end.
 
     `title` names one training of many, which is shown by its bar alone. `monitor` is the number that decides which
     epoch is the best; the best so far is marked.
@@ -38,6 +38,8 @@ class TrainingView:
         self._monitor, self._larger_is_better = monitor, larger_is_better
         self._records: list[Mapping[str, float]] = []
         self._table: EpochTable | None = None
+        self._skipped: list[int] = []  # positions in the records of the epochs since the last line
+        self._first_epoch = 0
         self._progress: Progress | None = None
         self._started: float | None = None
         if shown and console.is_terminal:
@@ -83,6 +85,8 @@ class TrainingView:
 
     def on_epoch(self, epoch: int, record: Mapping[str, float]) -> None:
         """An epoch (counted from 0) is over."""
+        if not self._records:
+            self._first_epoch = epoch
         self._records.append(record)
         if self._title or not self._shown:
             return
@@ -90,27 +94,46 @@ class TrainingView:
             self._table = EpochTable(record, self._epochs, self._console.width, monitor=self._monitor)
             self._print(self._table.header)
         every = max(1, -(-self._epochs // _EPOCH_LINES))
-        if (epoch + 1) % every and epoch + 1 != self._epochs and epoch:
-            return
-        watched = [float(each[self._monitor]) for each in self._records if self._monitor in each]
-        is_best = bool(watched) and best_so_far(watched, larger_is_better=self._larger_is_better)
-        self._print(self._table.line(epoch, record, is_best=is_best))
+        if epoch == self._first_epoch or (epoch + 1) % every == 0 or epoch + 1 == self._epochs:
+            self._print_epoch(len(self._records) - 1)
+        else:
+            self._skipped.append(len(self._records) - 1)
+
+    def _print_epoch(self, position: int) -> None:
+        """The line of an epoch by its position in the records."""
+        self._skipped.clear()
+        if self._table is not None:
+            epoch = self._first_epoch + position
+            self._print(self._table.line(epoch, self._records[position], is_best=self._is_best(position)))
+
+    def _is_best(self, position: int) -> bool:
+        """Whether an epoch is better than all before it."""
+        watched = [float(each[self._monitor]) for each in self._records[: position + 1] if self._monitor in each]
+        return bool(watched) and best_so_far(watched, larger_is_better=self._larger_is_better)
+
+    def _print_skipped(self) -> None:
+        """Of the epochs since the last line, when no more follow: the best of all if it is there, and the last."""
+        if self._skipped:
+            best = [position for position in self._skipped if self._is_best(position)][-1:]
+            for position in sorted({*best, self._skipped[-1]}):
+                self._print_epoch(position)
 
     def _print(self, line: str) -> None:
         self._console.print(escape(line), soft_wrap=True)
 
     def close(self) -> None:
-        """Ends the bars."""
+        """Ends the bars and the lines, also those of a training that was stopped, and says what the mark means."""
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
+        self._print_skipped()
+        if self._table is not None and self._table.legend:
+            self._print(self._table.legend)
 
     def draw_curves(self) -> None:
         """The course of the loss, and of the loss and the first metric on the validation set, a character an epoch."""
         if len(self._records) < 3 or self._title or self._table is None:
             return
-        if self._table.legend:
-            self._print(self._table.legend)
         validation = [name for name in self._records[0] if name.startswith("val_")]
         chosen = [name for name in ("loss", *validation[:2]) if name in self._records[0]]
         width = max(len(short_name(name)) for name in chosen)

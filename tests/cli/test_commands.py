@@ -361,7 +361,7 @@ def test_training_on_prepared_data_keeps_tensorflow_quiet(shared_data: Path, tmp
         [sys.executable, "-m", "nncli", *map(str, words)], capture_output=True, text=True, env=environment, check=True
     )
     told = [line.split()[0] for line in done.stderr.splitlines()]
-    assert told == ["epoch", "1/1", "next:", "nncli", "look"]
+    assert told == ["epoch", "1/1", "*", "next:", "nncli", "look"]
     (run,) = (path for path in tmp_path.iterdir() if path.name != "cache")
     assert json.loads((run / files.RECORD).read_text())["data"]["source"] == "mnist"
 

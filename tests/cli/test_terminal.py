@@ -1,6 +1,7 @@
 """The screen of a real terminal, by a pseudo-terminal: no foreign line, nothing lost, nothing wider than the window."""
 
 import fcntl
+import json
 import os
 import pty
 import re
@@ -91,6 +92,17 @@ def test_an_error_is_never_lost_while_tensorflow_is_being_imported(tmp_path: Pat
         assert "absl" not in done.stderr
 
 
+def test_a_crash_of_native_code_is_seen_though_descriptor_2_is_held_back(tmp_path: Path) -> None:
+    stub = tmp_path / "stub" / "tensorflow"
+    stub.mkdir(parents=True)
+    (stub / "__init__.py").write_text("import os\nos.abort()\n")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(stub.parent), *sys.path])}
+    command = [*COMMAND, "train", "--epochs", "1", "--runs-dir", str(tmp_path / "runs")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == -6
+    assert "Fatal Python error: Aborted" in done.stderr and str(stub) in done.stderr
+
+
 @pytest.mark.parametrize("columns", [40, 80, 120])
 def test_help_names_every_option_in_full_and_no_type_for_a_flag(columns: int) -> None:
     environment = {**os.environ, "COLUMNS": str(columns)}
@@ -101,3 +113,8 @@ def test_help_names_every_option_in_full_and_no_type_for_a_flag(columns: int) ->
     assert max(map(len, prose)) <= columns
     same = subprocess.run([*COMMAND, "help", "train"], env=environment, capture_output=True, text=True, check=True)
     assert same.stdout == done.stdout
+
+
+def test_a_program_that_lists_the_configs_gets_no_talk() -> None:
+    done = subprocess.run([*COMMAND, "configs", "--json"], capture_output=True, text=True, check=True)
+    assert done.stderr == "" and json.loads(done.stdout)["configs"]

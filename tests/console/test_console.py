@@ -6,7 +6,7 @@ import json
 import pytest
 
 from nncli.console import Console, make_table, sparkline
-from nncli.console.epochs import EpochTable, best_so_far
+from nncli.console.epochs import EpochTable, best_so_far, show_number
 from nncli.errors import ConfigError
 
 
@@ -84,6 +84,39 @@ def test_epoch_lines_keep_their_columns_and_the_width_whatever_the_numbers_are(w
         assert {len(line) for line in lines} == {len(header) + 2} and max(map(len, lines)) <= width
     assert ("val_mae" in tables[0][0]) == (width >= 60)
     assert ("val_r2_score" in tables[0][0]) == (width >= 120)
+
+
+def test_a_number_keeps_three_digits_or_more_however_far_it_shrinks() -> None:
+    losses = (123456.7, 812.3, 3.271, 3.3, 812.3, 0.000432, 1.2e-5, 0.88, 1e12, float("nan"))
+    table = EpochTable({"loss": losses[0]}, 10, 80)
+    cells = [table.line(epoch, {"loss": loss}, is_best=False).split()[1] for epoch, loss in enumerate(losses)]
+    assert cells[:6] == ["123457", "812", "3.271", "3.300", "812.300", "0.000432"]
+    assert cells[6:] == ["1.20e-05", "0.880000", "1.00e+12", "nan"]
+    assert show_number(-1.234e-5, 4) == "-1.2e-05"
+
+
+@pytest.mark.parametrize(("stopped", "best", "expected"), [(107, 92, ["75", "92", "107"]), (3000, 1, ["2925", "3000"])])
+def test_the_last_epoch_and_a_best_one_since_the_last_line_are_shown(
+    stopped: int, best: int, expected: list[str]
+) -> None:
+    console, _, stderr = make()
+    view = console.training(epochs=3000, batches=1, monitor="loss")
+    for epoch in range(stopped):
+        view.on_epoch(epoch, {"loss": 1.0 if epoch + 1 == best else 2.0})
+    view.close()
+    lines = [line for line in stderr.getvalue().splitlines() if "/3000" in line]
+    assert [line.split("/")[0].strip() for line in lines][-len(expected) :] == expected
+    assert [line.endswith("*") for line in lines if line.split("/")[0].strip() == str(best)] == [True]
+
+
+def test_the_mark_is_explained_after_two_epochs_too() -> None:
+    console, _, stderr = make()
+    view = console.training(epochs=9, batches=1, monitor="loss")
+    for epoch in range(2):
+        view.on_epoch(epoch, {"loss": 1.0 - epoch / 2})
+    view.close()
+    view.draw_curves()
+    assert stderr.getvalue().splitlines()[-1] == "* the best loss so far"
 
 
 def test_an_epoch_is_the_best_only_when_it_is_better_than_all_before() -> None:

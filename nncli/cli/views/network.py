@@ -39,7 +39,7 @@ def show_configs(console: Console, shipped: Sequence[Any]) -> None:
     rows = [[config.name, config.summary] for config in shipped]
     value = {"configs": [{"name": each.name, "summary": each.summary, "path": str(each.path)} for each in shipped]}
     console.answer(value, make_table(None, ["config", "what it shows"], rows, left=2))
-    console.say("next: nncli train NAME, nncli check NAME, or copy one: nncli init --from NAME")
+    console.suggest(["nncli train NAME", "nncli check NAME", "nncli init --from NAME   (copies it)"])
 
 
 def show_origins(console: Console, origins: tuple[str, Mapping[str, Any]]) -> None:
