@@ -1,6 +1,6 @@
-"""From a config's `data` section to a data set, whatever its source is; knows no format itself.
+"""Loads the data set described by a config's `data` section, from any source.
 
-What reads any other source than the lecture's is imported when a config names it.
+The modules for sources other than tensorflow-datasets are imported only when a config names them.
 """
 
 from dataclasses import replace
@@ -13,17 +13,17 @@ from nncli.errors import UnreachableError
 
 
 def load(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) -> Dataset:
-    """The data set that a config's `data` section describes; paths in it are absolute.
+    """The data set described by a config's `data` section, whose paths are absolute.
 
     Args:
         data: the section.
-        seed: decides which rows go to which part.
-        data_dir: where prepared data sets lie, before the usual folder is looked into.
-        progress: told what is going on and the share (0 to 1) that is done.
+        seed: determines which rows go to which part.
+        data_dir: a folder with prepared data sets, searched before the default folder.
+        progress: called with a description of the current work and the fraction (0 to 1) done.
 
     Raises:
         DataError: the data cannot be used as it is.
-        UnreachableError: it cannot be had, and the section names no fallback.
+        UnreachableError: it is not available offline, cannot be downloaded, and the section names no fallback.
     """
     try:
         return _load(data, seed, data_dir, progress)
@@ -32,7 +32,7 @@ def load(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) ->
             raise
         other = data.model_copy(update={"source": data.fallback, "fallback": None})
         dataset = _load(other, seed, data_dir, progress)
-        note = f"{data.source} cannot be had: {error.message}; the bundled {data.fallback} are used instead"
+        note = f"{data.source} is not available: {error.message}; the bundled {data.fallback} are used instead"
         return replace(dataset, notes=(note, *dataset.notes))
 
 
