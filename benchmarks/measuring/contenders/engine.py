@@ -1,4 +1,4 @@
-"""nncli's engine, with the executor and the threads that `nncli train` chooses."""
+"""nncli's engine, with the executor and number of threads that `nncli train` chooses."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +8,7 @@ from measuring.task import load_task, score
 
 
 def race(folder: Path, baton: Baton, turns: int) -> float:
-    """One epoch a turn; the score on the test part."""
+    """One epoch per turn; returns the score on the test set."""
     from nncli.engine.process import environment
     from nncli.pipeline.training.planning import choose_engine, make_plan
 
