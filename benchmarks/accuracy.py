@@ -1,4 +1,4 @@
-"""How good nncli's networks are on real data: the test metric over several seeds, beside the goal for each data set.
+"""Measures nncli's networks on real data: the test metric over several seeds, compared with a goal for each data set.
 
     python benchmarks/accuracy.py --data ../shared/data
     python benchmarks/accuracy.py --only titanic,mpg --seeds 10 --first 101 --json accuracy.json
@@ -33,7 +33,7 @@ SHARED = ROOT.parent / "shared" / "data"
 
 @dataclass(frozen=True)
 class Goal:
-    """What the median of a network's test metric should reach, and what no seed should fall below."""
+    """The goal for the median of a network's test metric, and the minimum for every seed (`floor`)."""
 
     name: str
     config: str
@@ -43,11 +43,11 @@ class Goal:
     table: bool = False
 
     def met_by(self, values: list[float]) -> bool:
-        """Whether these values of the seeds are good enough."""
+        """Whether the values of all seeds meet the goal."""
         return statistics.median(values) >= self.median and (self.floor is None or min(values) >= self.floor)
 
 
-DIGITS_PNG = Goal("digits_png", "configs/mnist_softmax.yaml", "right answers", 46, floor=46)
+DIGITS_PNG = Goal("digits_png", "configs/mnist_softmax.yaml", "correct", 46, floor=46)
 GOALS = (
     Goal("digits_softmax", "configs/digits_softmax.yaml", "accuracy", 0.95),
     Goal("mnist_softmax", "configs/mnist_softmax.yaml", "accuracy", 0.96, floor=0.95),
@@ -63,7 +63,7 @@ GOALS = (
 
 
 def main() -> None:
-    """Parses the arguments, trains, prints; exits with 1 when a goal is missed or a training fails."""
+    """Parses the arguments, trains and prints; exits with 1 if a goal is missed or training fails."""
     arguments = parse_arguments()
     rows = []
     seeds = range(arguments.first, arguments.first + arguments.seeds)
@@ -81,26 +81,26 @@ def main() -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line; `only` becomes the goals it names."""
+    """Parses the command line; `only` becomes the goals it names."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, default=SHARED, help="the folder with csv, tfds and digits_png")
-    parser.add_argument("--only", type=chosen_goals, default=GOALS, help="names, parted by commas; all by default")
-    parser.add_argument("--seeds", type=int, default=5, help="how many seeds")
-    parser.add_argument("--first", type=int, default=1, help="the first of them")
-    parser.add_argument("--json", type=Path, help="a file for the numbers")
+    parser.add_argument("--data", type=Path, default=SHARED, help="folder that contains csv, tfds and digits_png")
+    parser.add_argument("--only", type=chosen_goals, default=GOALS, help="comma-separated names; default: all")
+    parser.add_argument("--seeds", type=int, default=5, help="number of seeds")
+    parser.add_argument("--first", type=int, default=1, help="the first seed")
+    parser.add_argument("--json", type=Path, help="write the results to this file")
     arguments = parser.parse_args()
     if arguments.seeds < 1:
-        parser.error("--seeds: at least 1")
+        parser.error(f"--seeds: expected 1 or more, got {arguments.seeds}")
     return arguments
 
 
 def chosen_goals(text: str) -> tuple[Goal, ...]:
-    """The goals with these names, in their own order. Raises argparse.ArgumentTypeError."""
+    """The goals with these names, in the order of GOALS. Raises argparse.ArgumentTypeError."""
     names = {name.strip() for name in text.split(",")}
     known = [goal.name for goal in GOALS]
     if names.difference(known):
         raise argparse.ArgumentTypeError(
-            f"got {', '.join(sorted(names.difference(known)))}; there are {', '.join(known)}"
+            f"got {', '.join(sorted(names.difference(known)))}; choose from {', '.join(known)}"
         )
     return tuple(goal for goal in GOALS if goal.name in names)
 
@@ -113,7 +113,7 @@ def in_new_process(goals: list[Goal], seeds: range, data: Path) -> list[dict[str
 
 @contextmanager
 def new_process() -> Iterator[tuple[ProcessPoolExecutor, Path]]:
-    """A process for one config, since TensorFlow keeps the threads of its first network, and a folder for its runs."""
+    """A process for one config, as TensorFlow keeps the threads of its first network, and a folder for its runs."""
     spawn = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory(prefix="nncli-benchmark-") as runs, ProcessPoolExecutor(1, spawn) as executor:
         yield executor, Path(runs)
@@ -121,21 +121,21 @@ def new_process() -> Iterator[tuple[ProcessPoolExecutor, Path]]:
 
 @contextmanager
 def errors_as_text() -> Iterator[None]:
-    """An error of nncli's as a RuntimeError, which can pass from one process to another."""
+    """Turns an error of nncli into a RuntimeError, which can be passed between processes."""
     try:
         yield
     except NncliError as error:
-        raise RuntimeError(f"{error.message}; {error.hint or 'there is no advice'}") from None
+        raise RuntimeError(f"{error.message}; {error.hint or 'no hint'}") from None
 
 
 def measure_seed(goals: list[Goal], seed: int, data: Path, runs: Path) -> dict[str, float]:
-    """Trains the network that the goals share; each goal's value by its name. Raises RuntimeError."""
+    """Trains the network shared by the goals; returns each goal's value by name. Raises RuntimeError."""
     folders, talk = pipeline.Folders(runs, data / "tfds"), io.StringIO()
     console = Console(stdout=talk, stderr=talk)
     options: list[tuple[KeyPath, Any, str]] = [(("seed",), seed, f"seed {seed}")]
     if goals[0].table:
         options.append((("data", "path"), str(data / "csv" / f"{goals[0].name}.csv"), "--data"))
-    else:  # a fallback would be measured in silence
+    else:  # otherwise a fallback would be measured silently
         options.append((("data", "fallback"), None, "no fallback"))
     with errors_as_text():
         run = pipeline.train(str(ROOT / goals[0].config), folders=folders, console=console, options=options)
@@ -148,7 +148,7 @@ def measure_seed(goals: list[Goal], seed: int, data: Path, runs: Path) -> dict[s
 
 
 def count_right(run: Path, images: Path, folders: pipeline.Folders, console: Console) -> int:
-    """How many images are predicted as the digit that their file's name starts with."""
+    """The number of images predicted as the digit that their file name starts with."""
     output = folders.runs_dir / f"{run.name}.jsonl"
     pipeline.predict([str(images)], str(run), folders=folders, console=console, form="jsonl", output=output)
     answers = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
@@ -156,7 +156,7 @@ def count_right(run: Path, images: Path, folders: pipeline.Folders, console: Con
 
 
 def describe(goal: Goal, values: list[float]) -> dict[str, Any]:
-    """One row of the result."""
+    """One row of the results."""
     return {
         "name": goal.name,
         "metric": goal.metric,
@@ -171,7 +171,7 @@ def describe(goal: Goal, values: list[float]) -> dict[str, Any]:
 
 
 def table(rows: list[dict[str, Any]], seeds: int) -> str:
-    """The result for people."""
+    """The results as a table."""
     heads = "".join(f"{word:>9}" for word in ("goal", "floor", "median", "min", "max"))
     lines = [f"{f'{seeds} seeds':<16}{'metric':<14}{heads}"]
     for row in rows:

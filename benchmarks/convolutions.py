@@ -1,11 +1,11 @@
-"""What each means brings for the convolutional network on a CPU, and what its threads are busy with.
+"""Measures what speeds up the convolutional network on a CPU, and profiles what its threads do.
 
     python benchmarks/convolutions.py
     python benchmarks/convolutions.py --rounds 3 --json convolutions.json
 
-The network of configs/mnist_cnn.yaml, batch 128, an epoch a turn, each way in a process of its own: `model.fit`, the
-graph loop as Keras builds it, the same with each batch in parts that run side by side, and with bias, relu and
-pooling compiled. After the turns the threads of two of them are profiled.
+The network of configs/mnist_cnn.yaml at batch size 128, one epoch per turn, each variant in its own process:
+`model.fit`, the graph loop as Keras builds it, the same with each batch split into parallel parts, and also with bias,
+relu and pooling compiled. After the turns, the threads of two variants are profiled.
 """
 
 import argparse
@@ -26,11 +26,13 @@ _SHOWN = 14
 
 
 def main() -> None:
-    """Parses the arguments, measures, prints."""
+    """Parses the arguments, measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data-dir", type=Path, default=SHARED, help="where tensorflow-datasets keeps mnist")
-    parser.add_argument("--rounds", type=int, default=5, help="epochs of each that count")
-    parser.add_argument("--json", type=Path, help="write the measurements here too")
+    parser.add_argument(
+        "--data-dir", type=Path, default=SHARED, help="folder in which tensorflow-datasets has prepared mnist"
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="counted epochs of each variant")
+    parser.add_argument("--json", type=Path, help="also write the measurements to this file")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
@@ -47,7 +49,7 @@ def main() -> None:
 
 
 def starts(place: Path) -> dict[str, Start]:
-    """The ways, by name."""
+    """The variants, by name."""
     cores = len(os.sched_getaffinity(0))
 
     def way(parts: int, compiled: bool, profile: str = "") -> Start:
@@ -67,9 +69,9 @@ def starts(place: Path) -> dict[str, Start]:
 
 
 def table(measured: dict[str, Measured]) -> str:
-    """Seconds an epoch of each way, and how many times as fast as the first."""
+    """Seconds per epoch of each variant, and the speedup over the first."""
     first = next(iter(measured.values())).seconds
-    lines = [f"{'seconds an epoch':<32}{'median':>8}{'least':>8}{'most':>8}{'ratio':>8}"]
+    lines = [f"{'seconds per epoch':<32}{'median':>8}{'min':>8}{'max':>8}{'ratio':>8}"]
     for name, one in measured.items():
         if one.failure is not None:
             lines.append(f"{name:<32}{one.failure}")
@@ -81,8 +83,8 @@ def table(measured: dict[str, Measured]) -> str:
 
 
 def profile_table(title: str, seconds: dict[str, float], steps: int) -> str:
-    """What the threads did, in milliseconds of one thread for a step."""
-    lines = [f"\n{title}: thread-milliseconds a step, all threads together {1000 * sum(seconds.values()) / steps:.2f}"]
+    """What the threads did, in thread-milliseconds per step."""
+    lines = [f"\n{title}: thread-milliseconds per step, {1000 * sum(seconds.values()) / steps:.2f} in all"]
     for name, value in list(seconds.items())[:_SHOWN]:
         lines.append(f"  {name:<44}{1000 * value / steps:8.3f}")
     return "\n".join(lines)

@@ -1,12 +1,13 @@
-"""Milliseconds a step of every executor and number of threads for each shipped config, and how good `auto` chooses.
+"""Measures milliseconds per step for every executor and number of threads on each shipped config, and checks `auto`.
 
     python benchmarks/executors.py --data-dir ../shared/data/tfds
     python benchmarks/executors.py --only mnist_softmax,mnist_vit --turns 7 --json executors.json
 
-Threads are fixed per process, so each executor has a process for each number of threads. All of them train the same
-examples and take turns, so that a busy machine slows all; the median of the turns counts. An executor that is five
-times slower than the best in its first turn gets no other. `parts` is the graph with each batch in parts that run side
-by side, each on one thread. Exits with 1 where `auto` is more than 10 % from the best.
+The number of threads is fixed per process, so each executor has one process for each number of threads. All train on
+the same examples and take turns, so that a busy machine slows them alike; the median of the turns counts. An executor
+that is five times slower than the best in its first turn is not measured again. `parts` is the graph with each batch
+split into parts that run in parallel, each on one thread. The exit code is 1 if `auto` is more than 10 % slower than
+the best.
 """
 
 import argparse
@@ -35,7 +36,7 @@ from nncli.pipeline.preparation import Prepared, prepare
 from nncli.pipeline.training.planning import batch_size, choose_engine
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "tfds"
-# Multiplications and additions of an epoch; of larger data sets as many examples are taken as make so many.
+# Multiply-adds per epoch; of a larger data set only as many examples are used.
 WORK = 4_000_000_000
 TURN_SECONDS = 0.3
 HOPELESS = 5.0
@@ -47,30 +48,34 @@ Choice = tuple[str, int]
 
 @dataclass(frozen=True)
 class Job:
-    """A shipped config, how many of its examples are trained on, and what `auto` picks for it."""
+    """A shipped config, the number of its examples to train on, and the choice of `auto`."""
 
     name: str
     examples: int
     batch_size: int
     auto: Choice
-    parts: dict[int, int]  # of a batch, by the number of threads; 1 where it cannot or need not be divided
+    parts: dict[int, int]  # per batch, by the number of threads; 1 if it is not split
 
 
 def main() -> None:
-    """Parses the arguments, measures config after config, prints."""
+    """Parses the arguments, measures each config and prints."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data-dir", type=Path, default=SHARED, help="where tensorflow-datasets keeps mnist")
-    parser.add_argument("--only", type=lambda text: text.split(","), default=shipped_names(), help="a,b: these configs")
-    parser.add_argument("--turns", type=int, default=5, help="turns of each that count")
-    parser.add_argument("--json", type=Path, help="write the measurements here too")
+    parser.add_argument(
+        "--data-dir", type=Path, default=SHARED, help="folder in which tensorflow-datasets has prepared mnist"
+    )
+    parser.add_argument(
+        "--only", type=lambda text: text.split(","), default=shipped_names(), help="comma-separated names"
+    )
+    parser.add_argument("--turns", type=int, default=5, help="counted turns of each executor")
+    parser.add_argument("--json", type=Path, help="also write the measurements to this file")
     arguments = parser.parse_args()
     if unknown := set(arguments.only) - set(shipped_names()):
-        parser.error(f"--only: got {', '.join(sorted(unknown))}; there are {', '.join(shipped_names())}")
+        parser.error(f"--only: got {', '.join(sorted(unknown))}; choose from {', '.join(shipped_names())}")
     all_cores = cores()
     names = (*EXECUTORS, PARTS)
     choices = [(name, threads) for threads in sorted({1, min(2, all_cores), all_cores}) for name in names]
     choices.remove((PARTS, 1))
-    print(f"{all_cores} cores; milliseconds a step, median of {arguments.turns} turns")
+    print(f"{all_cores} cores; milliseconds per step, median of {arguments.turns} turns")
     print(f"{'config':<22}{'batch':>6}" + "".join(f"{show(choice):>10}" for choice in choices) + "  auto      / best")
     results = []
     with workers(choices, arguments.data_dir) as pipes:
@@ -78,25 +83,25 @@ def main() -> None:
             results.append(measure(plan_job(name, arguments.data_dir), pipes, arguments.turns))
             print(row(results[-1], choices), flush=True)
     worst = max(result["auto_to_best"] for result in results)
-    print(f"auto is at most {worst:.2f} times the best; {ALLOWED:.2f} is allowed")
+    print(f"auto takes at most {worst:.2f} times as long as the best; {ALLOWED:.2f} is allowed")
     if arguments.json:
         arguments.json.write_text(json.dumps({"cores": all_cores, "configs": results}, indent=2) + "\n")
     sys.exit(0 if worst <= ALLOWED else 1)
 
 
 def show(choice: Choice) -> str:
-    """An executor and its threads in a word."""
+    """The label of an executor and its number of threads."""
     return f"{choice[0]} {choice[1]}"
 
 
 def prepared(name: str, data_dir: Path) -> Prepared:
-    """A shipped config with its data, without a word."""
+    """A shipped config with its data, loaded without output."""
     silent = Console(stdout=io.StringIO(), stderr=io.StringIO())
     return prepare(load_config(name), Folders(data_dir=data_dir), silent)
 
 
 def plan_job(name: str, data_dir: Path) -> Job:
-    """What is measured of a config; chooses as `nncli train` does."""
+    """What to measure for a config; chooses like `nncli train`."""
     ready = prepared(name, data_dir)
     config, dataset = ready.config, ready.dataset
     rows = stack_layers(config, dataset.facts.inputs.shape)
@@ -115,19 +120,19 @@ def plan_job(name: str, data_dir: Path) -> Job:
 
 
 def cores() -> int:
-    """The cores that this process may run on."""
+    """The number of cores this process may use."""
     return len(os.sched_getaffinity(0))
 
 
 def measure(job: Job, pipes: dict[Choice, Connection], turns: int) -> dict[str, Any]:
-    """Milliseconds a step of each turn for all that can run the config, and how far `auto` is from the best."""
+    """Milliseconds per step of each turn for all executors that can run the config; compares `auto` with the best."""
     for pipe in pipes.values():
         pipe.send(job)
     running = {choice: pipe for choice, pipe in pipes.items() if pipe.recv() == "ready"}
     seconds: dict[Choice, list[float]] = {choice: [] for choice in running}
     for turn in range(turns):
         for choice, pipe in running.items():
-            # What is hopeless costs the others their time; what auto chose is measured in any case.
+            # Skips executors that are far too slow, but never the one that auto chose.
             if turn == 1 and choice != job.auto and seconds[choice][0] > HOPELESS * min(map(min, seconds.values())):
                 continue
             if turn > 1 and len(seconds[choice]) == 1:
@@ -151,7 +156,7 @@ def measure(job: Job, pipes: dict[Choice, Connection], turns: int) -> dict[str, 
 
 
 def row(result: dict[str, Any], choices: list[Choice]) -> str:
-    """The measurements of a config for people; `-` where an executor cannot run it."""
+    """The measurements of a config as a line; `-` where an executor cannot run it."""
     cells = [result["milliseconds"].get(show(choice)) for choice in choices]
     numbers = "".join(f"{'-':>10}" if cell is None else f"{cell:>10.3f}" for cell in cells)
     told = f"  {result['auto']:<9} {result['auto_to_best']:.2f} × {result['best']}"
@@ -160,7 +165,7 @@ def row(result: dict[str, Any], choices: list[Choice]) -> str:
 
 @contextmanager
 def workers(choices: list[Choice], data_dir: Path) -> Iterator[dict[Choice, Connection]]:
-    """A process for each choice, by the pipe on which it hears of jobs."""
+    """The pipe to a process for each choice, through which it receives jobs."""
     context = multiprocessing.get_context("spawn")
     pipes, processes = {}, []
     for executor, threads in choices:
@@ -175,7 +180,7 @@ def workers(choices: list[Choice], data_dir: Path) -> Iterator[dict[Choice, Conn
 
 
 def work(pipe: Connection, executor: str, threads: int, data_dir: Path) -> None:
-    """Trains each config that comes, a turn whenever it is told to, until it is told that the config is done."""
+    """Trains each config it receives, one turn per request, until told that the config is done."""
     from nncli.engine.process import environment
 
     environment.prepare(threads, side_by_side=executor == PARTS)
@@ -183,16 +188,16 @@ def work(pipe: Connection, executor: str, threads: int, data_dir: Path) -> None:
         job = pipe.recv()
         parts = job.parts[threads] if executor == PARTS else 1
         if executor == PARTS and parts == 1:
-            pipe.send("cannot: the batches stay whole")
+            pipe.send("cannot: the batches are not split")
             continue
         try:
             train(job, "graph" if executor == PARTS else executor, parts, data_dir, pipe)
-        except (NncliError, ValueError, RuntimeError) as error:  # TensorFlow's own errors are such
+        except (NncliError, ValueError, RuntimeError) as error:  # TensorFlow's errors are subclasses of these
             pipe.send(f"cannot: {error}")
 
 
 def train(job: Job, executor: str, parts: int, data_dir: Path, pipe: Connection) -> None:
-    """One training that never ends by itself; `Turns` makes it wait and tells its times."""
+    """Trains without end; `Turns` makes it wait and reports its times."""
     from nncli import model as models
     from nncli.engine.arrays import Arrays, Plan
     from nncli.engine.loop.training import fit
@@ -212,11 +217,11 @@ def train(job: Job, executor: str, parts: int, data_dir: Path, pipe: Connection)
 
 
 def turns_callback(pipe: Connection, steps: int) -> Any:
-    """A callback that says `ready` after an epoch that warms up, and then trains for a turn whenever it hears True."""
+    """A callback that sends `ready` after a warm-up epoch, and then trains for one turn each time it receives True."""
     import keras
 
     class Turns(keras.callbacks.Callback):  # type: ignore[misc]
-        """Seconds a step of each turn, which is as many epochs as fill its time, go down the pipe."""
+        """Sends the seconds per step of each turn, which lasts for as many epochs as fill its time."""
 
         def __init__(self) -> None:
             super().__init__()

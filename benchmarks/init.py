@@ -1,9 +1,9 @@
-"""How good the configs are that `nncli init` writes, without an edit: the test metric over several seeds.
+"""Measures the configs that `nncli init` writes, unedited: the test metric over several seeds.
 
     python benchmarks/init.py --data ../shared/data
     python benchmarks/init.py --only titanic,mpg --seeds 10 --first 101
 
-Each table gets a config by `nncli init` with nothing but its target; then it is trained and told as by accuracy.py.
+`nncli init` writes a config for each table, given only its target; training and report are those of accuracy.py.
 """
 
 import dataclasses
@@ -28,7 +28,7 @@ TARGETS = {
 
 
 def main() -> None:
-    """Writes a config for each table, trains it, prints; exits with 1 when a goal is missed or a training fails."""
+    """Writes a config for each table, trains it and prints; exits with 1 if a goal is missed or training fails."""
     arguments = parse_arguments()
     seeds = range(arguments.first, arguments.first + arguments.seeds)
     rows = []
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def with_written_config(goal: Goal, data: Path, folder: Path) -> Goal:
-    """The goal for a config that is written for its table."""
+    """The goal, with the config that `nncli init` writes for its table."""
     source, output = data / "csv" / f"{goal.name}.csv", folder / f"{goal.name}.yaml"
     request = pipeline.InitRequest(str(source), targets=TARGETS[goal.name], output=str(output))
     pipeline.init(request, console=Console(stderr=io.StringIO()))

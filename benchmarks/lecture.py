@@ -1,4 +1,4 @@
-"""What each network of the lecture reaches: every config under configs/, trained in full, beside its baseline.
+"""Measures each network of the lecture: every config under configs/, fully trained, compared with its baseline.
 
     python benchmarks/lecture.py --data ../shared/data
     python benchmarks/lecture.py --only deep_sigmoid,deep_relu --json lecture.json
@@ -21,7 +21,7 @@ from nncli.config.reading.shipped import shipped_names
 from nncli.console import Console
 from nncli.evaluate.metrics import MAIN_METRICS
 
-# The order of the lecture; what is not named here comes last.
+# The order of the lecture; other configs come last.
 ORDER = (
     "logistic_regression",
     "gradient_descent",
@@ -44,7 +44,7 @@ ORDER = (
 
 
 def main() -> None:
-    """Parses the arguments, trains, prints; exits with 1 when a training fails."""
+    """Parses the arguments, trains and prints; exits with 1 if training fails."""
     arguments = parse_arguments()
     rows, failures = [], []
     for name in arguments.only:
@@ -60,16 +60,16 @@ def main() -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line; `only` becomes names of configs in the lecture's order."""
+    """Parses the command line; `only` becomes names of configs in the lecture's order."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, default=SHARED, help="the folder with tfds")
-    parser.add_argument("--only", type=chosen, default=in_order(set(shipped_names())), help="names, parted by commas")
-    parser.add_argument("--json", type=Path, help="a file for the numbers")
+    parser.add_argument("--data", type=Path, default=SHARED, help="folder that contains tfds")
+    parser.add_argument("--only", type=chosen, default=in_order(set(shipped_names())), help="comma-separated names")
+    parser.add_argument("--json", type=Path, help="write the results to this file")
     return parser.parse_args()
 
 
 def in_order(names: set[str]) -> list[str]:
-    """The names as the lecture has them."""
+    """The names in the order of the lecture."""
     return sorted(names, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
 
 
@@ -78,12 +78,12 @@ def chosen(text: str) -> list[str]:
     names = {name.strip() for name in text.split(",")}
     unknown = names.difference(shipped_names())
     if unknown:
-        raise argparse.ArgumentTypeError(f"got {', '.join(sorted(unknown))}; there are {', '.join(shipped_names())}")
+        raise argparse.ArgumentTypeError(f"got {', '.join(sorted(unknown))}; choose from {', '.join(shipped_names())}")
     return in_order(names)
 
 
 def measure(name: str, data: Path) -> dict[str, Any]:
-    """One row of the result, from a training in a process of its own. Raises RuntimeError."""
+    """One row of the results, from training in a separate process. Raises RuntimeError."""
     with new_process() as (executor, runs):
         row = executor.submit(train, name, data, runs).result()
     print(f"{name}: {row['metric']} {row['test']:.4f}", file=sys.stderr, flush=True)
@@ -91,7 +91,7 @@ def measure(name: str, data: Path) -> dict[str, Any]:
 
 
 def train(name: str, data: Path, runs: Path) -> dict[str, Any]:
-    """Trains a config with its own seed; the numbers of its run. Raises RuntimeError."""
+    """Trains a config with its own seed; returns the numbers of its run. Raises RuntimeError."""
     prepared, talk = data / "tfds", io.StringIO()
     folders = pipeline.Folders(runs, prepared if prepared.is_dir() else None)
     with errors_as_text():
@@ -113,7 +113,7 @@ def train(name: str, data: Path, runs: Path) -> dict[str, Any]:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """The result for people."""
+    """The results as a table."""
     lines = [
         f"{'config':<21}{'data':<18}{'metric':<10}{'test':>7}{'baseline':>10}{'epochs':>8}{'s/epoch':>9}{'parameters':>12}"
     ]

@@ -1,12 +1,12 @@
-"""Peak memory of `nncli train` on MNIST, and how fast and in how much memory a CSV becomes arrays.
+"""Measures the peak memory of `nncli train` on MNIST, and the time and memory of reading a CSV into arrays.
 
     python benchmarks/memory.py --data ../shared/data
     python benchmarks/memory.py --only csv --megabytes 200 --repeats 5 --json memory.json
 
-Each figure comes from a process of its own: the largest resident memory that the system noted of it, files that are
-mapped included. TensorFlow's own is that of a process that imports it and adds two numbers, and beside it that of one
-that compiles the lecture's network with XLA and trains it on a hundred noise images. The CSV has twenty columns of
-numbers and four of names; its file is in the system's cache when it is read.
+Each figure is the peak resident memory of a separate process as reported by the system, memory-mapped files included.
+For comparison, TensorFlow's own memory is measured in a process that imports it and adds two numbers, and in one that
+compiles the lecture's network with XLA and trains it on a hundred noise images. The CSV has twenty numeric and four
+text columns, and is in the system's file cache when it is read.
 """
 
 import argparse
@@ -58,13 +58,13 @@ print(json.dumps([seconds, resident("VmHWM") - before, sum(array.nbytes for arra
 
 
 def main() -> None:
-    """Parses the arguments, measures, prints."""
+    """Parses the arguments, measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, default=SHARED, help="the folder with tfds")
+    parser.add_argument("--data", type=Path, default=SHARED, help="folder that contains tfds")
     parser.add_argument("--only", choices=("mnist", "csv"))
     parser.add_argument("--megabytes", type=int, default=200, help="size of the CSV")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--json", type=Path, help="a file for the numbers")
+    parser.add_argument("--json", type=Path, help="write the results to this file")
     arguments = parser.parse_args()
     result: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="nncli-memory-") as folder:
@@ -78,7 +78,7 @@ def main() -> None:
 
 
 def measure_training(prepared: Path, folder: Path, repeats: int) -> dict[str, Any]:
-    """Peaks in bytes, in turns: TensorFlow imported, TensorFlow at work, `nncli train` for an epoch."""
+    """Peaks in bytes, in turns: TensorFlow imported, TensorFlow in use, `nncli train` for one epoch."""
     train = ["-m", "nncli", "train", "mnist_softmax", "--epochs", "1", "--runs-dir", str(folder)]
     commands = {
         "imported": ["-c", IMPORT],
@@ -99,17 +99,17 @@ def measure_training(prepared: Path, folder: Path, repeats: int) -> dict[str, An
 
 
 def peak_of(command: list[str]) -> int:
-    """The largest resident memory of a command, in bytes. Raises RuntimeError where it fails."""
+    """The peak resident memory of a command in bytes. Raises RuntimeError if it fails."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RuntimeError(f"{' '.join(command[:4])} ended with {process.returncode}")
+        raise RuntimeError(f"{' '.join(command[:4])} exited with code {process.returncode}")
     return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def measure_csv(folder: Path, megabytes: int, repeats: int) -> dict[str, Any]:
-    """Seconds and memory of reading a generated table; `columns` is what it takes as float64 and int32."""
+    """Seconds and memory for reading a generated table; `columns` is its size as float64 and int32."""
     path = folder / "table.csv"
     rows = write_table(path, megabytes)
     words = [sys.executable, "-c", LOAD, str(path)]
@@ -131,7 +131,7 @@ def measure_csv(folder: Path, megabytes: int, repeats: int) -> dict[str, Any]:
 
 
 def write_table(path: Path, megabytes: int) -> int:
-    """Writes the table; how many rows it has."""
+    """Writes the table; returns its number of rows."""
     generator = np.random.default_rng(0)
     names = [*(f"n{index}" for index in range(20)), *(f"c{index}" for index in range(4)), "y"]
     texts = [np.array([f"name{value}" for value in range(5 + 10 * index)]) for index in range(4)]
@@ -149,32 +149,32 @@ def write_table(path: Path, megabytes: int) -> int:
 
 
 def lines_of(result: dict[str, Any]) -> list[str]:
-    """The result for people."""
+    """The results as lines of text."""
     lines = []
     if "mnist" in result:
         mnist = result["mnist"]
-        lines.append(f"{'peak memory, MiB':<34}{'median':>8}{'least':>8}{'most':>8}")
-        told = {"imported": "TensorFlow imported", "at_work": "TensorFlow at work", "train": "nncli train, MNIST"}
+        lines.append(f"{'peak memory, MiB':<34}{'median':>8}{'min':>8}{'max':>8}")
+        told = {"imported": "TensorFlow imported", "at_work": "TensorFlow in use", "train": "nncli train, MNIST"}
         for name, values in mnist["peaks"].items():
             row = "".join(f"{value / MIB:8.0f}" for value in (statistics.median(values), min(values), max(values)))
             lines.append(f"{told[name]:<34}{row}")
-        lines.append(f"{'MNIST itself':<34}{mnist['data'] / MIB:8.0f}")
+        lines.append(f"{'the MNIST arrays':<34}{mnist['data'] / MIB:8.0f}")
         lines.append(f"{'train / (imported + data)':<34}{mnist['against_imported']:8.2f}")
-        lines.append(f"{'train / (at work + data)':<34}{mnist['against_at_work']:8.2f}")
+        lines.append(f"{'train / (in use + data)':<34}{mnist['against_at_work']:8.2f}")
     if "csv" in result:
         table = result["csv"]
         lines.append(f"a CSV of {table['bytes'] / 1e6:.0f} MB, {table['rows']:,} rows, 25 columns")
         row = "".join(f"{value:8.2f}" for value in (statistics.median(table["seconds"]), *spread(table["seconds"])))
-        lines.append(f"{'seconds: median, least, most':<34}{row}")
-        lines.append(f"{'MB a second':<34}{table['megabytes_per_second']:8.0f}")
-        lines.append(f"{'peak above the start, MB':<34}{table['peak'] / 1e6:8.0f}")
-        for name, what in (("file", "the file"), ("columns", "its columns in memory"), ("arrays", "the arrays made")):
+        lines.append(f"{'seconds: median, min, max':<34}{row}")
+        lines.append(f"{'MB per second':<34}{table['megabytes_per_second']:8.0f}")
+        lines.append(f"{'peak increase, MB':<34}{table['peak'] / 1e6:8.0f}")
+        for name, what in (("file", "file size"), ("columns", "columns in memory"), ("arrays", "resulting arrays")):
             lines.append(f"{'peak / ' + what:<34}{table[f'peak_against_{name}']:8.2f}")
     return lines
 
 
 def spread(values: list[float]) -> tuple[float, float]:
-    """The least and the most."""
+    """Minimum and maximum."""
     return min(values), max(values)
 
 

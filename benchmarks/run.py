@@ -1,12 +1,12 @@
-"""nncli beside what it replaces, side by side in one run: a table of ratios with median, least and most.
+"""Compares nncli with the tools it replaces in one run: a table of ratios with median, minimum and maximum.
 
     pip install -r benchmarks/requirements.txt
     python benchmarks/run.py --json ratios.json
     python benchmarks/run.py --rows dense_32,train --quick
 
-Every contender is a process of its own with its own choice of threads, and all take turns, so that a busy machine slows
-them alike; the first turn, which compiles, is not counted. A ratio says how many times as long as nncli something took.
-Everything runs on the CPU, in about twenty minutes. The exit code is 1 when a median is below what is demanded.
+Every contender runs in its own process with its own choice of threads, and all take turns, so that a busy machine slows
+them alike; the first turn, which compiles, is not counted. A ratio is the time of a contender divided by that of nncli.
+Everything runs on the CPU, in about twenty minutes. The exit code is 1 if a median is below the required ratio.
 """
 
 import argparse
@@ -35,14 +35,14 @@ from measuring.workspace import Workspace
 from nncli.errors import NncliError
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
-# The share of the cores that are at work before the first row.
+# The fraction of cores that may be busy before the first row.
 BUSY = 0.3
 PEAK_TRIES = 3
 _PACKAGES = ("nncli", "tensorflow", "keras", "tensorflow-datasets", "numpy", "scikit-learn", "torch", "jax", "optax")
 
 
 def main() -> None:
-    """Parses the arguments, measures, prints; exits with 1 when a demanded ratio is missed."""
+    """Parses the arguments, measures and prints; exits with 1 if a required ratio is missed."""
     arguments = parse_arguments()
     if arguments.list:
         print("\n".join(f"{row.name:<17}{row.title}" for row in ROWS))
@@ -64,13 +64,13 @@ def main() -> None:
 
 
 def parse_arguments(given: list[str] | None = None) -> argparse.Namespace:
-    """The command line; `rows` becomes the rows it names."""
+    """Parses the command line; `rows` becomes the rows it names."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, default=SHARED, help="the folder with tfds and csv")
-    parser.add_argument("--rows", type=chosen_rows, default=ROWS, help="names, parted by commas; all by default")
-    parser.add_argument("--list", action="store_true", help="the names of the rows")
-    parser.add_argument("--quick", action="store_true", help="one counted turn of each")
-    parser.add_argument("--json", type=Path, help="a file for the numbers")
+    parser.add_argument("--data", type=Path, default=SHARED, help="folder that contains tfds and csv")
+    parser.add_argument("--rows", type=chosen_rows, default=ROWS, help="comma-separated names; default: all")
+    parser.add_argument("--list", action="store_true", help="list the rows")
+    parser.add_argument("--quick", action="store_true", help="count one turn of each contender")
+    parser.add_argument("--json", type=Path, help="write the results to this file")
     arguments = parser.parse_args(given)
     if arguments.json and not arguments.json.resolve().parent.is_dir():
         parser.error(f"--json: there is no folder {arguments.json.parent}")
@@ -86,34 +86,34 @@ def chosen_rows(text: str) -> tuple[Row, ...]:
 
 
 def warn_of_other_work() -> None:
-    """Says that the machine is busy, which slows contenders with many threads more than those with one."""
-    with contextlib.suppress(OSError, AttributeError):  # a system that does not tell
+    """Warns if the machine is busy, which slows contenders with many threads more than those with one."""
+    with contextlib.suppress(OSError, AttributeError):  # the system does not report its load
         load = os.getloadavg()[0]
         if load > BUSY * cores():
-            tell(f"other work runs on this machine (load {load:.1f} on {cores()} cores): the ratios will be off")
+            tell(f"this machine is busy (load {load:.1f} on {cores()} cores): the ratios will be unreliable")
 
 
 def find_peaks() -> list[Peak]:
-    """Of one core and of all of them, the best of several processes, as other work hides what the machine can do."""
+    """The peaks of one core and of all cores, the best of several processes, as other work lowers them."""
     tell("measuring the machine's peak")
     return [best_peak([measure_peak(threads) for _ in range(PEAK_TRIES)]) for threads in sorted({1, cores()})]
 
 
 def measure_row(row: Row, quick: bool, place: Workspace) -> Outcome:
-    """Measures a row with the peers that are installed; one that cannot be measured says why."""
+    """Measures a row with the peers that are installed; a row that cannot be measured gets the reason."""
     peers = tuple(peer for peer in row.peers if peer.package is None or find_spec(peer.package))
     try:
         measured = measure(row, peers, 1 if quick else row.rounds, place)
     except NncliError as error:
         return Outcome(row, Measured(), failure=error.message)
-    except ContenderError as error:  # a command that only prepares the measurement
+    except ContenderError as error:  # from a command that prepares the measurement
         return Outcome(row, Measured(failure=str(error)), failure=str(error))
     floor = floor_of(load_task(task_folder(row, place))) if isinstance(row, TrainingRow) else None
     return conclude(row, measured, OWN, floor)
 
 
 def describe(outcomes: list[Outcome], peak: list[Peak], quick: bool) -> dict[str, Any]:
-    """The result as JSON."""
+    """The results as JSON."""
     return {
         "quick": quick,
         "machine": {
@@ -127,7 +127,7 @@ def describe(outcomes: list[Outcome], peak: list[Peak], quick: bool) -> dict[str
 
 
 def installed(package: str) -> str | None:
-    """The version of a package, None where it is missing."""
+    """The version of a package; None if it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -135,12 +135,12 @@ def installed(package: str) -> str | None:
 
 
 def tell(text: str) -> None:
-    """Progress."""
+    """Prints progress to stderr."""
     print(text, file=sys.stderr, flush=True)
 
 
 def teller(row: Row) -> Tell:
-    """Progress of a row."""
+    """Prints progress with the name of the row."""
     return lambda text: tell(f"{row.name}: {text}")
 
 

@@ -114,7 +114,7 @@ def test_a_contender_that_fails_is_told_and_the_others_go_on(fake: Callable[...,
     measured = contest.race({"good": fake(seconds=1.0), "bad": fake(seconds=1.0, dies=True)}, 2, lambda text: None)
     assert measured["good"].seconds == [2.0, 3.0] and measured["good"].score == 0.5
     assert "out of breath" in (measured["bad"].failure or "")
-    assert "ended with 1" in (measured["bad"].failure or "")
+    assert "exited with code 1" in (measured["bad"].failure or "")
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., conte
 
 
 def test_a_command_that_fails_shows_its_last_lines() -> None:
-    with pytest.raises(contest.ContenderError, match=r"ended with 3: alas"):
+    with pytest.raises(contest.ContenderError, match=r"exited with code 3: alas"):
         workspace.run_command([sys.executable, "-c", "import sys; print('alas', file=sys.stderr); sys.exit(3)"])
 
 
@@ -182,7 +182,7 @@ def test_the_rows_are_listed() -> None:
 def test_an_unknown_row_is_a_wrong_argument_that_names_the_known_ones() -> None:
     done = run_benchmark("--rows", "cnn,cmm")
     assert done.returncode == 2
-    assert "got cmm; there are dense_32, " in done.stderr
+    assert "got cmm; choose from dense_32, " in done.stderr
 
 
 def test_a_json_file_in_no_folder_is_told_before_anything_is_measured(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
-"""nncli measured beside what it replaces: contenders in processes of their own that take turns, and the table of it.
+"""Compares nncli with the tools it replaces: contenders in separate processes take turns; the result is a table.
 
-The door is `benchmarks/run.py`. `rows` says what is measured, `contest` who takes turns and how, `contenders` hold one
-training or prediction each, `commands` the whole commands, `ratios` the arithmetic, `table` the result for people.
+The entry point is `benchmarks/run.py`. `rows` lists what is measured, `kinds` how each kind of row is measured;
+`contest` runs the turns, `contenders` has one module per way to train or predict, `ratios` computes the ratios, and
+`table` formats them.
 """

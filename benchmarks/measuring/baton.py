@@ -1,4 +1,4 @@
-"""A contender's end of the two pipes to the one who calls the turns; knows no work."""
+"""A contender's end of the two pipes to the process that assigns the turns."""
 
 import json
 import time
@@ -7,17 +7,17 @@ from typing import Any, TextIO
 
 
 class Baton:
-    """Held while it is this process's turn: `wait` for it, work, `report`; `detail` is told with each report."""
+    """Held while it is this process's turn: `wait` for it, work, `report`; `detail` is sent with each report."""
 
     def __init__(self, orders: TextIO, answers: TextIO) -> None:
         self._orders, self._answers = orders, answers
         self.detail = ""
 
     def order(self) -> Any:
-        """The next order, blocking until it is there; ends the process when nobody is left to give one."""
+        """Blocks until the next order arrives and returns it; ends the process if the pipe is closed."""
         line = self._orders.readline()
         if not line:
-            raise SystemExit("the one who calls the turns is gone")
+            raise SystemExit("the process that assigns the turns has ended")
         return json.loads(line)
 
     def wait(self) -> None:
@@ -25,12 +25,12 @@ class Baton:
         self.order()
 
     def report(self, **values: Any) -> None:
-        """Answers an order, which ends the turn."""
+        """Answers an order, and so ends the turn."""
         self._answers.write(json.dumps({"detail": self.detail, **values}) + "\n")
         self._answers.flush()
 
     def repeat(self, turns: int, work: Callable[[], object], *, pieces: int = 1) -> None:
-        """Works once in each turn and reports the seconds of a piece of it."""
+        """Calls `work` once in each turn and reports the seconds per piece."""
         for _ in range(turns):
             self.wait()
             start = time.perf_counter()

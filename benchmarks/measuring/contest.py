@@ -1,4 +1,4 @@
-"""Contenders that take turns, so that a busy machine slows all alike; knows nothing of what their work is."""
+"""Runs contenders in turns, so that a busy machine slows them all alike."""
 
 import json
 import os
@@ -16,21 +16,21 @@ from measuring.ratios import Measured
 
 HERE = Path(__file__).resolve().parent.parent
 Tell = Callable[[str], None]
-# Works once and gives the seconds of it; told whether they will count. Raises ContenderError.
+# Works once and returns the seconds it took; the argument is whether the turn counts. Raises ContenderError.
 Turn = Callable[[bool], float]
 
-# The threads of some libraries look for work for a while after a turn, and would disturb the next.
+# Some libraries' threads keep polling for work after a turn and would disturb the next.
 PAUSE_SECONDS = 0.1
 _LINES_OF_A_FAILURE = 8
 
 
 class ContenderError(Exception):
-    """A contender's process or command failed; the message ends with what it said last."""
+    """A contender's process or command failed; the message ends with its last output."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """What a contender's process is told first: the module to run, the folder of its task, and its options."""
+    """The first order to a contender's process: the module to run, the folder of its task, and its options."""
 
     contender: str
     folder: Path
@@ -38,7 +38,7 @@ class Start:
 
 
 class Contender:
-    """A process that works when it is told to, and is silent in between."""
+    """A process that works on request and is idle in between."""
 
     def __init__(self, start: Start, turns: int) -> None:
         self.detail = ""
@@ -61,22 +61,22 @@ class Contender:
         self._send(order)
 
     def wait(self) -> None:
-        """Blocks until it is prepared. Raises ContenderError."""
+        """Blocks until it is ready. Raises ContenderError."""
         self._receive()
 
     def turn(self, counted: bool = True) -> float:
-        """Has it work once, counted or not; the seconds that took. Raises ContenderError."""
+        """Has it work once, counted or not; returns the seconds it took. Raises ContenderError."""
         self._send("turn")
         return float(self._receive()["seconds"])
 
     def score(self) -> float | None:
-        """Has it judge its result. Raises ContenderError."""
+        """The score of its result. Raises ContenderError."""
         self._send("score")
         score = self._receive()["score"]
         return None if score is None else float(score)
 
     def close(self) -> None:
-        """Ends the process, whatever it does."""
+        """Kills the process."""
         self._process.kill()
         self._process.communicate()
         self._log.close()
@@ -100,18 +100,18 @@ class Contender:
     def _last_words(self) -> str:
         code = self._process.wait()
         self._log.seek(0)
-        return f"its process ended with {code}: {last_lines(self._log.read())}"
+        return f"its process exited with code {code}: {last_lines(self._log.read())}"
 
 
 def last_lines(output: bytes) -> str:
-    """The end of what a process said."""
+    """The last lines of a process's output."""
     return "\n".join(output.decode(errors="replace").strip().splitlines()[-_LINES_OF_A_FAILURE:])
 
 
 def race(starts: Mapping[str, Start], rounds: int, tell: Tell) -> dict[str, Measured]:
-    """Starts a process for each name, has them take turns, and asks each for its score.
+    """Starts a process for each name, runs them in turns, and asks each for its score.
 
-    The first turn of each, which compiles, is not counted. One that fails is left out; the others go on.
+    The first turn of each, which compiles, is not counted. If one fails, the others continue.
     """
     measured = {name: Measured() for name in starts}
     contenders: dict[str, Contender] = {}
@@ -134,7 +134,7 @@ def race(starts: Mapping[str, Start], rounds: int, tell: Tell) -> dict[str, Meas
 
 
 def take_turns(turns: Mapping[str, Turn], rounds: int, measured: Mapping[str, Measured], tell: Tell) -> None:
-    """One turn of each in every round, the first not counted; each round begins with another one."""
+    """Runs one turn of each in every round; the first round is not counted, and each starts with another contender."""
     names = list(turns)
     for number in range(rounds + 1):
         shift = number % len(names)

@@ -1,4 +1,4 @@
-"""What an epoch cannot do without: its multiplications and additions, and the bytes of its examples; runs nothing."""
+"""The floor of an epoch: the operations it has to compute, and the bytes of the examples it has to read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,32 +13,32 @@ from nncli.config.stack import StackRow, stack_layers
 
 @dataclass(frozen=True)
 class Floor:
-    """The operations of an epoch, and the bytes of the examples, which are read once as nncli holds them.
+    """The operations of an epoch, and the bytes of its examples, which are read once in the form nncli stores them.
 
-    Weights, gradients and what lies between the layers are not among the bytes: those of these networks can stay in
-    the processor's caches.
+    Weights, gradients and activations are not counted in the bytes: for these networks, they fit in the processor's
+    caches.
     """
 
     operations: float
     bytes: float
 
     def seconds(self, peak: Peak) -> float:
-        """At the peak of the machine: what takes longer, calculating or reading."""
+        """The time at the machine's peak: that of computing or of reading, whichever is longer."""
         return max(self.operations / peak.operations, self.bytes / peak.bytes)
 
 
 def floor_of(task: Task) -> Floor:
-    """Of an epoch of a training."""
+    """The floor of one epoch of a training task."""
     rows = stack_layers(task.config, task.facts.inputs.shape)
     products = [count for row in rows if (count := multiply_adds(row))]
-    # Forward, the gradient of the weights and that of the inputs, which the first layer does without.
+    # The forward pass, the gradient of the weights and that of the inputs, which the first layer does not need.
     total = 3 * sum(products) - products[0]
     example = sum(array[:1].nbytes for array in task.train.inputs.values()) + task.train.targets[:1].nbytes
     return Floor(2.0 * total * len(task.train), float(example * len(task.train)))
 
 
 def multiply_adds(row: StackRow) -> int:
-    """Multiplications, each with an addition, of a layer's matrix products for one example; 0 where it has none."""
+    """The multiply-adds of a layer's matrix products for one example; 0 if it has none."""
     for kind, count in _COUNTS.items():
         if isinstance(row.layer, kind):
             return count(row, row.layer)
@@ -63,7 +63,7 @@ def _patches(row: StackRow, layer: Any) -> int:
 
 
 def _transformer_block(row: StackRow, layer: Any) -> int:
-    """Queries, keys, values and their output; scores and weighted sums; the two layers of the mlp."""
+    """Query, key, value and output projections; attention scores and weighted sums; the two layers of the MLP."""
     places, width = row.input_shape
     mlp: int = 2 * width * layer.mlp_units
     return places * (4 * width * width + 2 * places * width + mlp)

@@ -1,4 +1,4 @@
-"""How each kind of row is measured: which processes or commands take turns; knows no ratios and no table."""
+"""How each kind of row is measured: which processes or commands take turns."""
 
 import json
 import shutil
@@ -12,11 +12,11 @@ from measuring.task import save_task
 from measuring.workspace import Workspace, nncli_command, script
 
 OWN = "nncli"
-# A command and the answer it gave, if its result has a score.
+# Runs a command; returns its seconds, and the score of its result if it has one.
 Command = Callable[[bool], tuple[float, float | None]]
 Result = dict[str, Measured]
 
-# So often one image is predicted in a turn, which would be too short to measure otherwise.
+# The number of times one image is predicted in a turn, which would otherwise be too short to measure.
 _CALLS = 50
 
 
@@ -26,7 +26,7 @@ def measure(row: Row, peers: tuple[Peer, ...], rounds: int, place: Workspace) ->
 
 
 def task_folder(row: TrainingRow, place: Workspace) -> Path:
-    """The folder of a row's task, which is written when it is first asked for."""
+    """The folder of a row's task, which is written on first use."""
     folder = place.folder / row.name
     if not folder.exists():
         place.tell("preparing the data")
@@ -36,7 +36,7 @@ def task_folder(row: TrainingRow, place: Workspace) -> Path:
 
 def _epoch(row: Row, peers: tuple[Peer, ...], rounds: int, place: Workspace) -> Result:
     if not isinstance(row, TrainingRow):
-        raise TypeError(f"{row.name} is no training")
+        raise TypeError(f"{row.name} is not a training row")
     folder = task_folder(row, place)
     starts = {OWN: Start("engine", folder), **{peer.name: Start(peer.contender, folder) for peer in peers}}
     return race(starts, rounds, place.tell)
@@ -87,7 +87,7 @@ def _compare(row: Row, peers: tuple[Peer, ...], rounds: int, place: Workspace) -
 
 
 def _lecture(place: Workspace, epochs: int) -> Command:
-    """The script that someone writes after the lecture."""
+    """The lecture's script, `scripts/train_mnist.py`."""
 
     def train(counted: bool) -> tuple[float, float | None]:
         output = place.fresh("model").with_suffix(".keras")
@@ -118,7 +118,7 @@ def _predict(many: bool) -> Callable[[Row, tuple[Peer, ...], int, Workspace], Re
 
 
 def _share_right(answer: str) -> float:
-    """How many of the images were taken for the digit that their file's name begins with."""
+    """The fraction of images predicted as the digit that their file name starts with."""
     lines = [json.loads(line) for line in answer.splitlines()]
     return sum(Path(line["input"]).name.startswith(f"{line['prediction']}_") for line in lines) / len(lines)
 
@@ -142,7 +142,7 @@ def _load(imports: bool) -> Callable[[Row, tuple[Peer, ...], int, Workspace], Re
 
 
 def _commands(commands: Mapping[str, Command], rounds: int, place: Workspace) -> Result:
-    """Has the commands take turns; the score is that of the last one."""
+    """Runs the commands in turns; the score is that of the last turn."""
     measured = {name: Measured() for name in commands}
 
     def turn(name: str) -> Turn:

@@ -1,4 +1,4 @@
-"""What became of a row: nncli's own numbers, a comparison for each peer, the floor; and all of it as JSON."""
+"""The outcome of a row: nncli's own numbers, a comparison for each peer, the floor; and all of it as JSON."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from measuring.rows import MISSING, Row
 
 @dataclass(frozen=True)
 class Outcome:
-    """A measured row. `failure` says why nothing was measured."""
+    """A measured row; `failure` is the reason if nothing was measured."""
 
     row: Row
     own: Measured
@@ -22,13 +22,13 @@ class Outcome:
 
     @property
     def missed(self) -> bool:
-        """Whether something that was demanded is not reached, or nncli itself failed."""
+        """Whether a required ratio was not reached, or nncli itself failed."""
         judged = [*self.comparisons, *([self.faster] if self.faster else [])]
         return self.own.failure is not None or any(comparison.reached is False for comparison in judged)
 
 
 def conclude(row: Row, measured: dict[str, Measured], own: str, floor: Floor | None = None) -> Outcome:
-    """The ratios of a row; a peer that was not measured is not installed."""
+    """The ratios of a row; a peer without measurements is not installed."""
     comparisons = tuple(
         compare(peer.name, measured.get(peer.name) or Measured(failure=MISSING), measured[own], peer.at_least)
         for peer in row.peers
@@ -41,7 +41,7 @@ def conclude(row: Row, measured: dict[str, Measured], own: str, floor: Floor | N
 
 
 def to_json(outcome: Outcome, peak: Peak | None) -> dict[str, Any]:
-    """Everything that was measured, turn by turn."""
+    """All measurements, turn by turn."""
     row = outcome.row
     answer: dict[str, Any] = {"name": row.name, "title": row.title, "note": row.note, "score": row.score}
     if outcome.failure is not None:

@@ -1,8 +1,8 @@
-"""What the machine can do at most: float32 multiplications a second and bytes copied a second; knows no networks.
+"""The machine's peak: float32 operations per second and bytes copied per second.
 
     python -m measuring.peak THREADS
 
-is the process that measures, as the threads of a matrix product are set before numpy is imported.
+measures in a process of its own, as the number of threads has to be set before numpy is imported.
 """
 
 import json
@@ -23,7 +23,7 @@ _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS
 
 @dataclass(frozen=True)
 class Peak:
-    """The best of several tries: operations a second of a matrix product, bytes a second read and written by a copy."""
+    """The best of several tries: operations per second of a matrix product, bytes per second read and written."""
 
     threads: int
     operations: float
@@ -31,12 +31,12 @@ class Peak:
 
 
 def cores() -> int:
-    """Those this process may run on, where the system says so."""
+    """The number of cores this process may use; all of the machine's where the system does not report it."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def measure_peak(threads: int) -> Peak:
-    """In a process of its own, with so many threads."""
+    """Measures the peak in a separate process with this number of threads."""
     path = str(Path(__file__).resolve().parent.parent)
     env = {**os.environ, "PYTHONPATH": path, **dict.fromkeys(_THREAD_VARIABLES, str(threads))}
     command = [sys.executable, "-m", "measuring.peak", str(threads)]
@@ -44,7 +44,7 @@ def measure_peak(threads: int) -> Peak:
 
 
 def best_peak(found: Sequence[Peak]) -> Peak:
-    """The most of each, for the same number of threads."""
+    """The maximum of each value, for the same number of threads."""
     return Peak(found[0].threads, max(peak.operations for peak in found), max(peak.bytes for peak in found))
 
 
@@ -67,7 +67,7 @@ def _bytes(threads: int) -> float:
 
     source, target = np.ones(_COPIED_BYTES, np.uint8), np.zeros(_COPIED_BYTES, np.uint8)
     parts = list(zip(np.array_split(target, threads), np.array_split(source, threads), strict=True))
-    with ThreadPoolExecutor(threads) as pool:  # numpy lets go of the interpreter while it copies
+    with ThreadPoolExecutor(threads) as pool:  # numpy releases the GIL while it copies
         return 2 * _COPIED_BYTES / _least_seconds(lambda: list(pool.map(lambda part: np.copyto(*part), parts)))
 
 

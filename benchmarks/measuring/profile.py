@@ -1,4 +1,4 @@
-"""Which operations the threads of a training were busy with, from TensorFlow's own profile; knows no network."""
+"""The time that training threads spend in each operation, from TensorFlow's profiler."""
 
 import json
 import re
@@ -10,7 +10,7 @@ _THREADS_OF_OPERATIONS = re.compile(r"tf_Compute|tf_numa|tf_xla|XLA")
 
 
 def seconds_by_operation(folder: Path) -> str:
-    """JSON: thread-seconds by the name of the operation, what it calls not counted in; the profile is in `folder`."""
+    """Thread-seconds by operation as JSON, without the time of operations it calls; the profile is in `folder`."""
     from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
     [file] = folder.rglob("*.xplane.pb")
@@ -25,7 +25,7 @@ def seconds_by_operation(folder: Path) -> str:
 
 
 def _add_own_times(seconds: Counter[str], plane: Any, line: Any) -> None:
-    """Adds the time of each event of a thread, less that of the events inside it."""
+    """Adds the time of each event of a thread, minus that of the events inside it."""
     events = sorted((event.offset_ps, -event.duration_ps, event.metadata_id) for event in line.events)
     open_events: list[tuple[int, str]] = []
     for start, negative, identifier in events:
@@ -39,5 +39,5 @@ def _add_own_times(seconds: Counter[str], plane: Any, line: Any) -> None:
 
 
 def _operation(name: str) -> str:
-    """The kind of an operation: `conv2d/Conv2D:_MklNativeConv2D` is of the kind `_MklNativeConv2D`."""
+    """The type of an operation: `_MklNativeConv2D` for `conv2d/Conv2D:_MklNativeConv2D`."""
     return re.sub(r"[._]\d+$", "", name.rpartition(":")[2])

@@ -1,4 +1,4 @@
-"""What is measured: each piece of work, who does it beside nncli, how many times as long that must take at least."""
+"""What is measured: each piece of work, the peers that nncli is compared with, and the required ratios."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ MISSING = "not installed: pip install -r benchmarks/requirements.txt"
 
 @dataclass(frozen=True)
 class Peer:
-    """Someone who does the same work as nncli; `package` is what must be installed for it."""
+    """A tool that does the same work as nncli; `package` is what it needs installed, `at_least` the required ratio."""
 
     name: str
     contender: str
@@ -18,9 +18,10 @@ class Peer:
 
 @dataclass(frozen=True)
 class Row:
-    """A piece of work. `rounds` is how often each turn is counted, `score` what the result is judged by.
+    """A piece of work; `rounds` is the number of counted turns, `score` the metric of the result.
 
-    `faster_at_least` is demanded of the fastest peer; `kind` says which function measures the row.
+    `faster_at_least` is the ratio required for the faster of the first two peers; `kind` selects the function that
+    measures the row.
     """
 
     name: str
@@ -35,7 +36,7 @@ class Row:
 
 @dataclass(frozen=True)
 class TrainingRow(Row):
-    """An epoch of a network: the config with some values set, as `--set` does it, for all contenders alike."""
+    """An epoch of a network: the config with values set as by `--set`, the same for all contenders."""
 
     kind: str = "epoch"
     config: str = SOFTMAX
@@ -45,7 +46,7 @@ class TrainingRow(Row):
 def _dense_peers(
     fit: float | None = None, torch: float | None = None, sklearn: float | None = None, jax: float | None = None
 ) -> tuple[Peer, ...]:
-    """Those who can train a dense network, and what is demanded against each."""
+    """The peers that can train a dense network, with the ratio required for each."""
     return (
         Peer("model.fit", "keras_fit", fit),
         Peer("PyTorch loop", "torch_loop", torch, "torch"),
@@ -55,7 +56,7 @@ def _dense_peers(
 
 
 def _layer_peers(fit: float | None = None) -> tuple[Peer, ...]:
-    """Those who can train any network."""
+    """The peers that can train any network."""
     return (Peer("model.fit", "keras_fit", fit), Peer("PyTorch loop", "torch_loop", None, "torch"))
 
 
@@ -66,7 +67,7 @@ _ROWS_AS_STEPS = (
     "optimizer.learning_rate=0.001",
     "train.batch_size=128",
 )
-_TUNED = (Peer("fit, 64 steps a call", "keras_fit_64"), Peer("PyTorch, fused Adam", "torch_fused", None, "torch"))
+_TUNED = (Peer("fit, 64 steps per call", "keras_fit_64"), Peer("PyTorch, fused Adam", "torch_fused", None, "torch"))
 
 ROWS: tuple[Row, ...] = (
     TrainingRow("dense_32", "an epoch of MNIST, 25-15-10, batch 32", (*_dense_peers(10, 5, 3, 1), *_TUNED), rounds=7),
@@ -98,7 +99,7 @@ ROWS: tuple[Row, ...] = (
         _layer_peers(1.5),
         rounds=3,
         config="configs/mnist_vit.yaml",
-        # A schedule hangs on the number of epochs, which a peer's loop would have to know.
+        # A schedule depends on the number of epochs, which a peer's loop would have to know.
         assignments=("optimizer.learning_rate=0.001",),
     ),
     TrainingRow(
@@ -110,7 +111,7 @@ ROWS: tuple[Row, ...] = (
     ),
     TrainingRow(
         "recurrent_mnist",
-        "an epoch of MNIST row by row, GRU 128, batch 128",
+        "an epoch of MNIST, rows as time steps, GRU 128, batch 128",
         _layer_peers(1.5),
         rounds=3,
         config="configs/digits_recurrent.yaml",
@@ -131,7 +132,7 @@ ROWS: tuple[Row, ...] = (
         (Peer("the lecture's script", "script", 5),),
         kind="train",
         rounds=3,
-        note="start-up, data, training, test and all files; one short run of each before",
+        note="start-up, data, training, test and all files; one short warm-up run each",
     ),
     Row(
         "compare",
@@ -139,7 +140,7 @@ ROWS: tuple[Row, ...] = (
         (Peer("ten scripts in a row", "script", 15),),
         kind="compare",
         rounds=2,
-        note="a round runs one script, of 10 epochs, and counts its seconds ten times",
+        note="each round runs one script of 10 epochs and multiplies its time by ten",
     ),
     Row(
         "predict_one",
@@ -157,46 +158,46 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "warm_one",
-        "one image, the model loaded and warm",
+        "one image, model loaded and warmed up",
         (Peer("model.predict", "keras_predict"), Peer("model(x)", "keras_call")),
         kind="warm_one",
         rounds=7,
         score=None,
-        note="an image's share of 50 calls",
+        note="mean of 50 calls",
     ),
     Row(
         "warm_10000",
-        "10,000 images, the model loaded and warm",
+        "10,000 images, model loaded and warmed up",
         (Peer("model.predict", "keras_predict"), Peer("model(x)", "keras_call")),
         kind="warm_10000",
         rounds=7,
     ),
     Row(
         "load",
-        "MNIST as arrays, the second time",
+        "loading MNIST as arrays, the second time",
         (Peer("tfds.load", "tfds", 50),),
         kind="load",
         rounds=3,
         score=None,
-        note="new processes; imports are not counted",
+        note="new processes; imports not included",
     ),
     Row(
         "load_process",
-        "MNIST as arrays, the second time, imports included",
+        "loading MNIST as arrays, the second time, imports included",
         (Peer("tfds.load", "tfds"),),
         kind="load_process",
         rounds=3,
         score=None,
-        note="the whole process, from its start to its end",
+        note="time of the whole process",
     ),
 )
 
 
 def find_rows(names: str) -> tuple[Row, ...]:
-    """The rows with these names, parted by commas, in their own order. Raises ValueError for an unknown one."""
+    """The rows with these comma-separated names, in the order of ROWS. Raises ValueError for an unknown name."""
     wanted = {name.strip() for name in names.split(",")}
     known = [row.name for row in ROWS]
     unknown = sorted(wanted.difference(known))
     if unknown:
-        raise ValueError(f"got {', '.join(unknown)}; there are {', '.join(known)}")
+        raise ValueError(f"got {', '.join(unknown)}; choose from {', '.join(known)}")
     return tuple(row for row in ROWS if row.name in wanted)

@@ -1,4 +1,4 @@
-"""The result for people, 80 columns wide; knows no processes and measures nothing."""
+"""Formats the results as a table 80 columns wide."""
 
 import textwrap
 
@@ -10,15 +10,15 @@ _NAME, _WIDTH = 27, 80
 
 
 def header() -> str:
-    """The names of the columns of every block."""
+    """The column headers of all blocks."""
     return (
-        f"{'':<{_NAME}}{'seconds':>9}{'times as long as nncli':>24}\n"
-        f"{'':<{_NAME}}{'median':>9}{'median':>8}{'least':>8}{'most':>8}{'at least':>10}{'score':>10}"
+        f"{'':<{_NAME}}{'seconds':>9}{'time relative to nncli':>24}\n"
+        f"{'':<{_NAME}}{'median':>9}{'median':>8}{'min':>8}{'max':>8}{'required':>10}{'score':>10}"
     )
 
 
 def block(outcome: Outcome, peak: Peak | None = None) -> str:
-    """One row of the result with its peers."""
+    """One row of the results with its peers."""
     row = outcome.row
     lines = [f"{row.name}: {row.title}"]
     if row.note:
@@ -37,8 +37,8 @@ def block(outcome: Outcome, peak: Peak | None = None) -> str:
 
 
 def peaks(found: list[Peak]) -> str:
-    """What the machine can do."""
-    lines = ["the machine's peak     float32 products    memory, read and written"]
+    """The peaks of the machine."""
+    lines = ["machine peak           float32 matmul      memory, read and write"]
     for peak in found:
         threads = f"{peak.threads} thread{'' if peak.threads == 1 else 's'}"
         lines.append(f"  {threads:<20}{peak.operations / 1e9:>9.0f} GFLOP/s{peak.bytes / 1e9:>14.1f} GB/s")
@@ -80,10 +80,10 @@ def _floor(outcome: Outcome, peak: Peak) -> list[str]:
 
 
 def number(seconds: float) -> str:
-    """Three digits that count."""
+    """Seconds with three significant digits."""
     return f"{seconds:.3f}" if 0.1 <= seconds < 100 else f"{seconds:.3g}" if seconds < 0.1 else f"{seconds:.0f}"
 
 
 def times(ratio: float) -> str:
-    """A ratio with as many digits as mean something."""
+    """A ratio with three significant digits."""
     return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}" if ratio < 100 else f"{ratio:.0f}"

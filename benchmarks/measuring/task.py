@@ -1,4 +1,4 @@
-"""What a training is about: a resolved config, the facts of its data, the arrays; in a folder that processes share."""
+"""A training task: a resolved config, the facts of its data, and the arrays, in a folder shared by the processes."""
 
 import math
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _CONFIG, _FACTS = "config.yaml", "facts.json"
 
 @dataclass(frozen=True)
 class Examples:
-    """Inputs by name and targets, as `nncli.data` gives them."""
+    """Inputs by name and targets, as returned by `nncli.data`."""
 
     inputs: dict[str, np.ndarray]
     targets: np.ndarray
@@ -32,7 +32,7 @@ class Examples:
 
 @dataclass(frozen=True)
 class Task:
-    """A network to train, and examples to learn from and to be judged by."""
+    """A network to train, with its training and test examples."""
 
     config: Config
     facts: DataFacts
@@ -41,13 +41,13 @@ class Task:
 
     @property
     def batch_size(self) -> int:
-        """How many examples make one update."""
+        """The number of examples per update."""
         size = self.config.train.batch_size
         return len(self.train) if size == "full" else size
 
     @property
     def learning_rate(self) -> float:
-        """The one of every update. Raises ValueError for a schedule, which the peers do not have."""
+        """The constant learning rate. Raises ValueError for a schedule, which the peers do not support."""
         rate = self.config.optimizer.learning_rate
         if not isinstance(rate, float):
             raise ValueError(f"got a schedule of learning rates in {self.config.name}")
@@ -55,14 +55,14 @@ class Task:
 
     @property
     def is_regression(self) -> bool:
-        """Whether the targets are numbers and not classes."""
+        """Whether the targets are numbers rather than classes."""
         return self.facts.target.task.is_regression
 
 
 def save_task(folder: Path, config: str, assignments: tuple[str, ...], data_dir: Path | None, table: Path) -> Task:
-    """Reads the data of a config as `nncli train` does and writes everything for `load_task`.
+    """Reads the data of a config as `nncli train` does, and writes everything for `load_task`.
 
-    `table` is the file that a config about a table means. Raises NncliError where config or data are not right.
+    `table` is the file for configs that use a table. Raises NncliError if the config or the data is invalid.
     """
     options: list[tuple[KeyPath, Any, str]] = [(("data", "fallback"), None, "no fallback")]
     if config.startswith("benchmarks/tables/"):
@@ -81,7 +81,7 @@ def save_task(folder: Path, config: str, assignments: tuple[str, ...], data_dir:
 
 
 def load_task(folder: Path) -> Task:
-    """What `save_task` wrote."""
+    """The task that `save_task` wrote."""
     return Task(
         config=validate(read_document(folder / _CONFIG)).config,
         facts=DataFacts.model_validate_json((folder / _FACTS).read_text(encoding="utf-8")),
@@ -97,7 +97,7 @@ def _load_examples(file: Path) -> Examples:
 
 
 def features(task: Task, examples: Examples) -> np.ndarray:
-    """The examples as a script prepares them once: float32 (n, *shape), what enters the first layer of the network."""
+    """The examples as a script would prepare them once: float32 (n, *shape), the input of the network's first layer."""
     if not isinstance(task.facts.inputs, TableInput):
         return examples.inputs["image"].astype(np.float32) * np.float32(task.facts.inputs.scale)
     table, parts = task.facts.inputs, []
@@ -122,7 +122,7 @@ def _one_hot(column: CategoryColumn, indices: np.ndarray) -> np.ndarray:
     known = len(column.vocabulary)
     if column.width != known:
         raise ValueError(f"column {column.name} has {known} values: too many for this benchmark")
-    # Row 0 stands for a missing or unknown value.
+    # Row 0 represents a missing or unknown value.
     rows: np.ndarray = np.concatenate([np.zeros((1, known), np.float32), np.eye(known, dtype=np.float32)])
     return np.take(rows, indices, axis=0)
 
@@ -147,5 +147,5 @@ def score(task: Task, outputs: np.ndarray, *, scaled: bool = True) -> float:
 
 
 def updates(task: Task) -> int:
-    """How often the weights change in an epoch; the last batch may be smaller."""
+    """The number of updates per epoch; the last batch may be smaller."""
     return math.ceil(len(task.train) / task.batch_size)

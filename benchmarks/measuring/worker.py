@@ -1,8 +1,8 @@
-"""The process of one contender: takes its first order, prepares, then works when it is its turn; knows no peers.
+"""The process of one contender: receives its first order, prepares, then works when it is its turn.
 
     python -m measuring.worker
 
-Orders come as lines of JSON on stdin and are answered on stdout. What libraries print goes to stderr.
+Orders are lines of JSON on stdin and are answered on stdout. Output of libraries goes to stderr.
 """
 
 import os
@@ -14,7 +14,7 @@ from measuring.baton import Baton
 
 
 def main() -> None:
-    """Reads which contender it is, and runs its race."""
+    """Reads the name of its contender and runs it."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     baton = Baton(sys.stdin, answers)

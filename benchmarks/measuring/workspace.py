@@ -1,4 +1,4 @@
-"""The temporary folder of a measurement: MNIST as a script finds it, a trained run, image files; made when needed."""
+"""The temporary folder of a measurement: MNIST for the scripts, a trained run, and image files, created on demand."""
 
 import json
 import os
@@ -23,7 +23,7 @@ _UNTOLD = ("NNCLI_RUNS_DIR", "NNCLI_DATA_DIR", "NNCLI_DEBUG")
 
 @dataclass
 class Workspace:
-    """`folder` is temporary, `data` holds `tfds` and `csv`, `tell` says what is going on, and may be exchanged."""
+    """`folder` is temporary, `data` contains `tfds` and `csv`, `tell` reports progress and can be replaced."""
 
     folder: Path
     data: Path
@@ -31,23 +31,23 @@ class Workspace:
 
     @property
     def data_dir(self) -> Path | None:
-        """Where tensorflow-datasets has prepared MNIST; None for its usual folder."""
+        """The folder in which tensorflow-datasets has prepared MNIST; None for its default folder."""
         prepared = self.data / "tfds"
         return prepared.resolve() if prepared.is_dir() else None
 
     @property
     def data_options(self) -> list[str]:
-        """The same for nncli's command line."""
+        """The same as options for nncli's command line."""
         return ["--data-dir", str(self.data_dir)] if self.data_dir else []
 
     @cached_property
     def mnist(self) -> Dataset:
-        """MNIST, which also fills nncli's cache. Raises NncliError."""
+        """MNIST; loading it also fills nncli's cache. Raises NncliError."""
         return data.load(Data(source="mnist"), seed=1, data_dir=self.data_dir, progress=lambda what, share: None)
 
     @cached_property
     def archive(self) -> Path:
-        """MNIST with the arrays of `keras.datasets.mnist`, not compressed."""
+        """MNIST as an uncompressed archive with the arrays of `keras.datasets.mnist`."""
         self.tell("writing MNIST for the scripts")
         train, rest, test = self.mnist.train, self.mnist.validation, self.mnist.test
         file = self.folder / "mnist.npz"
@@ -62,7 +62,7 @@ class Workspace:
 
     @cached_property
     def run(self) -> Path:
-        """A run of nncli's to predict with, and the test images beside its model."""
+        """A run of nncli to predict with, and the test images in the same folder."""
         self.tell("training a run to predict with")
         runs = self.folder / "runs-to-predict"
         _, answer = nncli_command(
@@ -75,7 +75,7 @@ class Workspace:
 
     @cached_property
     def pictures(self) -> Path:
-        """The 10,000 test images as PNG files, each named by its digit and number."""
+        """The 10,000 test images as PNG files, each named after its digit and number."""
         self.tell("writing 10,000 image files")
         folder = self.folder / "pictures"
         folder.mkdir()
@@ -85,27 +85,27 @@ class Workspace:
         return folder
 
     def fresh(self, name: str) -> Path:
-        """A path in the folder that nothing has yet."""
+        """A path in the folder that does not exist yet."""
         return self.folder / f"{name}-{time.monotonic_ns()}"
 
 
 def run_command(command: Sequence[str]) -> tuple[float, str]:
-    """The seconds that a command takes, start-up included, and its stdout. Raises ContenderError."""
+    """The seconds a command takes, start-up included, and its stdout. Raises ContenderError."""
     env = {name: value for name, value in os.environ.items() if name not in _UNTOLD}
     start = time.perf_counter()
     done = subprocess.run(command, env=env, capture_output=True, stdin=subprocess.DEVNULL)
     seconds = time.perf_counter() - start
     if done.returncode:
-        raise ContenderError(f"{Path(command[0]).name} ended with {done.returncode}: {last_lines(done.stderr)}")
+        raise ContenderError(f"{Path(command[0]).name} exited with code {done.returncode}: {last_lines(done.stderr)}")
     return seconds, done.stdout.decode()
 
 
 def nncli_command(*arguments: str) -> tuple[float, str]:
-    """`nncli` with these arguments, from this interpreter's environment."""
+    """Runs `nncli` with these arguments, in this interpreter's environment."""
     return run_command([sys.executable, "-m", "nncli", *arguments])
 
 
 def script(name: str, *arguments: str) -> tuple[float, str]:
-    """A script of `benchmarks/scripts`."""
+    """Runs a script from `benchmarks/scripts`."""
     path = Path(__file__).resolve().parent.parent / "scripts" / name
     return run_command([sys.executable, str(path), *arguments])

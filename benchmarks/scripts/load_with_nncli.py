@@ -1,8 +1,8 @@
-"""MNIST as arrays through nncli, the way `nncli train` reads it.
+"""Loads MNIST as arrays with nncli, as `nncli train` does.
 
     python load_with_nncli.py [DATA_DIR]
 
-Prints the seconds that takes, without imports.
+Prints the seconds it takes, without imports.
 """
 
 import sys

@@ -1,14 +1,14 @@
-"""MNIST as arrays through tensorflow-datasets, in one batch, its fastest way.
+"""Loads MNIST as arrays with tensorflow-datasets in a single batch, its fastest way.
 
     python load_with_tfds.py [DATA_DIR]
 
-Prints the seconds that takes, without imports.
+Prints the seconds it takes, without imports.
 """
 
 import sys
 import time
 
-import tensorflow  # noqa: F401  # tensorflow-datasets imports it late
+import tensorflow  # noqa: F401  # tensorflow-datasets imports it lazily
 import tensorflow_datasets as tfds
 
 start = time.perf_counter()

@@ -1,9 +1,9 @@
-"""What someone writes to use a saved model: load it, read the images, predict.
+"""A typical script that uses a saved model: loads it, reads images, predicts.
 
     python predict_images.py model.keras digit.png
     python predict_images.py model.keras folder
 
-A line of JSON for each image.
+Prints one line of JSON per image.
 """
 
 import json

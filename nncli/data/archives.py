@@ -1,6 +1,7 @@
-"""NumPy archives (.npz) as data sets of images or of rows of numbers; never unpickles anything.
+"""NumPy archives (.npz) as data sets of images or numeric rows; never unpickles anything.
 
-Keys are x_train, y_train, x_test, y_test (and x_val, y_val), or x and y to be split; class_names is optional.
+The arrays are x_train, y_train, x_test, y_test (and x_val, y_val), or x and y, which are split; class_names is
+optional.
 """
 
 import zipfile
@@ -25,7 +26,7 @@ _KEYS = "x_train, y_train, x_test, y_test, or x and y"
 
 @dataclass(frozen=True)
 class Archive:
-    """The pairs (x, y) of an archive by part, "train" holding those that are not split, and the classes' names."""
+    """The pairs (x, y) of an archive by part ("train" also for unsplit x and y), and the class names."""
 
     path: Path
     pairs: dict[str, tuple[np.ndarray, np.ndarray]]
@@ -33,10 +34,10 @@ class Archive:
 
 
 def load_archive(data: Data, *, seed: int) -> Dataset:
-    """The data set of an .npz file.
+    """The data set in an .npz file.
 
     Raises:
-        DataError: the file cannot be read, or its arrays do not fit together.
+        DataError: the file cannot be read, or its arrays do not match.
     """
     archive = _open(data)
     inputs, _ = archive.pairs["train"]
@@ -56,7 +57,7 @@ def label_archive(path: Path, facts: DataFacts) -> Part:
     """The test set of an archive (or all of it when it has none), encoded for a trained model.
 
     Raises:
-        DataError: its arrays have another shape, or classes that the model does not know.
+        DataError: the arrays have another shape, or classes unknown to the model.
     """
     archive = read_archive(path)
     inputs, values = archive.pairs.get("test", archive.pairs["train"])
@@ -66,7 +67,7 @@ def label_archive(path: Path, facts: DataFacts) -> Part:
         names = [column for column in facts.inputs.columns if column not in facts.target.columns]
         return label_rows(_table(archive, inputs, values, facts.target, names), facts)
     if inputs.ndim <= 2:
-        raise DataError(f"{path} holds rows of numbers (shape {inputs.shape}), but the model was trained on images")
+        raise DataError(f"{path} holds numeric rows (shape {inputs.shape}), but the model was trained on images")
     pixels, scale = _pixels(inputs, path)
     image = facts.inputs
     if pixels.shape[1:] != image.shape or pixels.dtype != image.dtype or abs(scale / image.scale - 1) > 0.01:
@@ -79,7 +80,7 @@ def label_archive(path: Path, facts: DataFacts) -> Part:
 
 
 def read_archive(path: Path) -> Archive:
-    """Open an archive and check its keys, types and lengths.
+    """Open an archive and check its array names, types and lengths.
 
     Raises:
         DataError: one of them is wrong; the message names it.
@@ -93,7 +94,7 @@ def read_archive(path: Path) -> Archive:
         raise DataError(f"{path} has the arrays {', '.join(arrays) or '(none)'}", hint=f"name them {_KEYS}")
     shapes = {pair[0].shape[1:] for pair in pairs.values()}
     if len(shapes) > 1:
-        raise DataError(f"{path}: its parts have different shapes: {', '.join(map(str, sorted(shapes)))}")
+        raise DataError(f"{path}: the parts have different shapes: {', '.join(map(str, sorted(shapes)))}")
     class_names = tuple(str(name) for name in arrays.get("class_names", np.array([])).reshape(-1))
     return Archive(path, pairs, class_names)
 
@@ -103,38 +104,40 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
         raise DataError(f"{path} is a folder, not an .npz file")
     if not path.exists():
         raise DataError(
-            f"there is no file {path}", hint="a relative path in a config starts at the config's own folder"
+            f"there is no file {path}", hint="relative paths in a config are relative to the config's folder"
         )
     try:
-        # Opened here, since numpy leaves a damaged archive's file open.
+        # Opened here because numpy leaves the file of a damaged archive open.
         with path.open("rb") as file:
             archive = np.load(file, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise DataError(
-                    f"{path} holds one array, not an archive", hint=f"np.savez(path, x=..., y=...): {_KEYS}"
+                    f"{path} holds one array, not an archive", hint=f"use np.savez(path, x=..., y=...) with {_KEYS}"
                 )
             return {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         if "pickle" in str(error).lower() or "Object arrays" in str(error):
-            told = "is no .npz archive, or holds Python objects, which are not read (they could run code)"
-            raise DataError(f"{path} {told}", hint="save plain arrays of numbers with np.savez") from None
+            told = "is not an .npz archive, or holds Python objects, which are not loaded (they could run code)"
+            raise DataError(f"{path} {told}", hint="save plain numeric arrays with np.savez") from None
         raise DataError(f"{path} cannot be read as an .npz archive: {' '.join(str(error).split())[:150]}") from None
 
 
 def _checked_pair(path: Path, inputs: np.ndarray, values: np.ndarray, suffix: str) -> tuple[np.ndarray, np.ndarray]:
     if inputs.ndim == 0 or values.ndim == 0 or len(inputs) != len(values):
         raise DataError(
-            f"{path}: x{suffix} has the shape {inputs.shape} and y{suffix} {values.shape}: not as many rows"
+            f"{path}: x{suffix} has shape {inputs.shape} and y{suffix} {values.shape}: the numbers of rows differ"
         )
     if inputs.dtype.kind not in "biuf" or inputs.ndim > 4:
         raise DataError(
-            f"{path}: x{suffix} is {inputs.dtype} of the shape {inputs.shape}",
-            hint="rows of numbers (n, k) or images (n, height, width) or (n, height, width, channels)",
+            f"{path}: x{suffix} is {inputs.dtype} with shape {inputs.shape}",
+            hint="expected numeric rows (n, k), or images (n, height, width) or (n, height, width, channels)",
         )
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise DataError(f"{path}: y{suffix} has {int((~np.isfinite(values)).sum())} values that are NaN or infinite")
     if values.dtype.kind not in "biufU" or values.ndim > 2:
-        raise DataError(f"{path}: y{suffix} is {values.dtype} of the shape {values.shape}", hint="(n,) or (n, targets)")
+        raise DataError(
+            f"{path}: y{suffix} is {values.dtype} with shape {values.shape}", hint="expected (n,) or (n, targets)"
+        )
     return inputs, values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
 
 
@@ -147,7 +150,7 @@ def open_archive_table(data: Data) -> tuple[Table, Data, Table | None] | None:
     """The rows of numbers of an .npz file: its table, the section with its target, its test set; None for images.
 
     Raises:
-        DataError: the file cannot be read, or its arrays do not fit together.
+        DataError: the file cannot be read, or its arrays do not match.
     """
     archive = _open(data)
     return _tables(archive, data) if archive.pairs["train"][0].ndim <= 2 else None
@@ -155,7 +158,7 @@ def open_archive_table(data: Data) -> tuple[Table, Data, Table | None] | None:
 
 def _tables(archive: Archive, data: Data) -> tuple[Table, Data, Table | None]:
     if "val" in archive.pairs:
-        # A table has one place where its validation rows come from; the two are drawn from the same pool.
+        # The validation set of a table is always split off its training rows, so the two are joined here.
         pairs = [archive.pairs["train"], archive.pairs.pop("val")]
         archive.pairs["train"] = (np.concatenate([x for x, _ in pairs]), np.concatenate([y for _, y in pairs]))
     tables = {part: _table(archive, inputs, values, None, None) for part, (inputs, values) in archive.pairs.items()}
@@ -172,14 +175,14 @@ def _table(
     rows = inputs.reshape(len(inputs), -1)
     names = names or [f"x{index}" for index in range(rows.shape[1])]
     if len(names) != rows.shape[1]:
-        raise DataError(f"{archive.path} has {rows.shape[1]} columns in x, the model takes {len(names)}")
+        raise DataError(f"{archive.path} has {rows.shape[1]} columns in x, the model expects {len(names)}")
     columns = {name: number_column(name, rows[:, index]) for index, name in enumerate(names)}
     targets = {column.name: column for column in _target_columns(archive, values, target)}
     return Table({**columns, **targets}, np.arange(len(rows), dtype=np.int64), name=str(archive.path))
 
 
 def _target_columns(archive: Archive, values: np.ndarray, target: Target | None) -> list[Column]:
-    """The targets as columns: named y (y0, y1, ... for several), or as the trained model's target names them."""
+    """The targets as columns, named y (y0, y1, ... for several) or like the trained model's target columns."""
     if values.ndim == 2 and (target is None or len(target.columns) != values.shape[1]) and _is_one_hot(values, target):
         values = values.argmax(axis=1)
     count = 1 if values.ndim == 1 else values.shape[1]
@@ -195,9 +198,9 @@ def _target_columns(archive: Archive, values: np.ndarray, target: Target | None)
     if class_names and values.dtype.kind in "biu":
         if values.min() < 0 or values.max() >= len(class_names):
             raise DataError(
-                f"{archive.path}: y goes from {values.min()} to {values.max()}, but class_names has "
+                f"{archive.path}: y ranges from {values.min()} to {values.max()}, but class_names has "
                 f"{len(class_names)} names, for 0 to {len(class_names) - 1} [label-values]",
-                hint="give every class a name, or leave class_names out",
+                hint="give every class a name, or leave out class_names",
             )
         return [text_column(names[0], values.astype(np.int32), class_names)]
     return [number_column(names[0], values)]
@@ -224,7 +227,7 @@ def _image_dataset(archive: Archive, data: Data, seed: int) -> Dataset:
             x, y = archive.pairs[part]
             others, other_scale = _pixels(x, archive.path)
             if others.dtype != pixels.dtype or other_scale != scale:
-                raise DataError(f"{archive.path}: x_{part} has another range than x_train")
+                raise DataError(f"{archive.path}: the value range of x_{part} differs from that of x_train")
             targets = encode_targets(goal, _target_columns(archive, y, multilabel))
             parts[part] = Part({"image": others}, targets, np.arange(len(others), dtype=np.int64))
     return image_dataset(
@@ -240,12 +243,12 @@ def _image_dataset(archive: Archive, data: Data, seed: int) -> Dataset:
 
 
 def _pixels(images: np.ndarray, path: Path) -> tuple[np.ndarray, float]:
-    """Images as uint8 (0..255, or 0..16, or 0..1) or float32 in [0, 1], with a channel axis, and their scale."""
+    """Images as uint8 (0..255, 0..16 or 0..1) or float32 in [0, 1], with a channel axis, and their scale factor."""
     images = images[..., None] if images.ndim == 3 else images
     if images.shape[-1] > 4 and images.shape[1] in (1, 3):
         raise DataError(
-            f"{path} holds images of the shape {images.shape[1:]}: the channels stand first",
-            hint="they must stand last: np.moveaxis(x, 1, -1)",
+            f"{path} holds images of shape {images.shape[1:]}, with the channels first",
+            hint="put the channels last: np.moveaxis(x, 1, -1)",
         )
     if images.size == 0:
         raise DataError(f"{path} holds no images (shape {images.shape})")
@@ -258,6 +261,6 @@ def _pixels(images: np.ndarray, path: Path) -> tuple[np.ndarray, float]:
     if not (whole and low >= 0 and high <= 255):
         raise DataError(
             f"{path} holds images with values from {low:g} to {high:g}",
-            hint="they must be whole numbers from 0 to 255, or floats from 0 to 1",
+            hint="pixel values must be integers from 0 to 255, or floats from 0 to 1",
         )
     return images.astype(np.uint8), 1.0 if high <= 1 else 1 / 16 if high <= 16 else 1 / 255

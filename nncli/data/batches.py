@@ -1,16 +1,16 @@
-"""What reading a user's inputs gives: batches of arrays with the names of their rows, and what could not be read."""
+"""The result of reading a user's inputs: batches of arrays with the names of their rows, and failures."""
 
 from dataclasses import dataclass, field
 
 from nncli.data.dataset import Inputs
 
-# The name of an input that is read from the standard input.
+# The name of the input that is read from stdin.
 STDIN = "-"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """An input that could not be used, and why, in one line."""
+    """An input that could not be used, and the reason in one line."""
 
     name: str
     message: str
@@ -18,7 +18,7 @@ class Failure:
 
 @dataclass
 class Batch:
-    """Inputs that could be read: `names` has one for each row of the arrays; `failures` those that could not."""
+    """Inputs that were read, with one entry of `names` for each row, and `failures` for those that were not."""
 
     names: list[str] = field(default_factory=list)
     inputs: Inputs = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """The data sets that come with scikit-learn, read from its files; works offline and does not import scikit-learn.
 
-Importing `sklearn.datasets` takes seconds, for scipy and more; the files it would read are found beside it instead.
+Importing `sklearn.datasets` takes seconds because of scipy and others, so its data files are located and read directly.
 """
 
 import csv
@@ -41,15 +41,15 @@ _CANCER = (
 
 
 def load_bundled(data: Data, *, seed: int) -> Dataset:
-    """The bundled data set that `data.source` names.
+    """The bundled data set named by `data.source`.
 
     Raises:
         DataError: an option of `data` does not apply to it.
     """
     if data.path is not None:
-        raise DataError(f"source {data.source} is bundled and takes no `path`", hint="leave `path` out")
+        raise DataError(f"source {data.source} is bundled and takes no `path`", hint="remove `path`")
     if isinstance(data.test, str):
-        raise DataError(f"source {data.source} is bundled: `test` can only be a fraction, not {data.test!r}")
+        raise DataError(f"source {data.source} is bundled: `test` must be a fraction, got {data.test!r}")
     opened = open_bundled_table(data)
     if opened is not None:
         return load_table(*opened, seed=seed)
@@ -57,7 +57,7 @@ def load_bundled(data: Data, *, seed: int) -> Dataset:
 
 
 def open_bundled_table(data: Data) -> tuple[Table, Data] | None:
-    """The table that `data.source` names, and the section with its target and task; None for one of images.
+    """The table named by `data.source`, and the section with its target and task; None for an image data set.
 
     Raises:
         DataError: the section names another target.
@@ -86,7 +86,7 @@ def _digit_attributes(data: Data, seed: int) -> Dataset:
     names = data.target or ATTRIBUTES
     unknown = [name for name in names if name not in facts]
     if unknown:
-        raise DataError(f'digit_attributes has no target "{unknown[0]}"', hint=f"it has {', '.join(ATTRIBUTES)}")
+        raise DataError(f'digit_attributes has no target "{unknown[0]}"', hint=f"choose from {', '.join(ATTRIBUTES)}")
     columns = [number_column(name, facts[name]) for name in names]
     if len(columns) == 1:
         columns = [text_column(names[0], facts[names[0]].astype(np.int32), ("no", "yes"))]
@@ -97,7 +97,7 @@ def _digit_attributes(data: Data, seed: int) -> Dataset:
 
 
 def _classes(data: Data, *, file: str, names: tuple[str, ...], target: str) -> tuple[Table, Data]:
-    """A table whose file begins with: rows, columns, class names."""
+    """A table whose file starts with a line of: rows, columns, class names."""
     _refuse_target(data, target)
     with _file(file).open(newline="") as lines:
         classes = next(csv.reader(lines))[2:]
@@ -123,7 +123,7 @@ def _table(data: Data, names: tuple[str, ...], values: np.ndarray, target: Colum
 
 
 def _digit_pixels() -> tuple[np.ndarray, np.ndarray]:
-    """Images uint8 (1797, 8, 8, 1) from 0 to 16, and the digits int64 (1797,)."""
+    """Images uint8 (1797, 8, 8, 1) with values from 0 to 16, and the digits int64 (1797,)."""
     with gzip.open(_file("digits.csv.gz"), "rt") as lines:
         values = np.loadtxt(lines, delimiter=",", dtype=np.int64)
     return values[:, :-1].astype(np.uint8).reshape(-1, 8, 8, 1), values[:, -1]
@@ -132,7 +132,7 @@ def _digit_pixels() -> tuple[np.ndarray, np.ndarray]:
 def _refuse_target(data: Data, name: str) -> None:
     if data.target and data.target != (name,):
         raise DataError(
-            f'source {data.source} predicts "{name}", not "{", ".join(data.target)}"', hint="leave `target` out"
+            f'source {data.source} has the target "{name}", got "{", ".join(data.target)}"', hint="remove `target`"
         )
 
 
@@ -140,5 +140,5 @@ def _file(name: str) -> Path:
     found = find_spec("sklearn")
     folder = Path(found.origin or "").parent / "datasets" / "data" if found else Path()
     if not (folder / name).is_file():
-        raise NncliError(f"scikit-learn's data file {name} is not there", hint="pip install scikit-learn")
+        raise NncliError(f"scikit-learn's data file {name} was not found", hint="pip install scikit-learn")
     return folder / name

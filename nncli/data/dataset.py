@@ -14,10 +14,10 @@ from nncli.config.facts import DataFacts
 # {"numbers": float32 (n, k), NaN for missing, "categories": int32 (n, m)}; a key is absent when k or m is 0.
 Inputs = dict[str, np.ndarray]
 
-# Told what is going on and how much of it is done, from 0 to 1.
+# Called with a description of the current work and the fraction done, from 0 to 1.
 Progress = Callable[[str, float], None]
 
-# Bytes; what the widest instructions of a processor ask for.
+# Alignment in bytes, as the widest vector instructions of a processor need it.
 _ALIGNMENT = 64
 _CHUNK = 1 << 14
 
@@ -43,7 +43,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set that is ready to train on; `notes` are what the user should know of how it was read."""
+    """A data set ready for training; `notes` tell the user about how it was read."""
 
     facts: DataFacts
     train: Part
@@ -53,7 +53,7 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A sha256 (hex) over all arrays, for runs to be compared by; made when first asked for, at 2 GB a second."""
+        """A sha256 (hex) over all arrays, to compare runs by; computed on first access, at 2 GB per second."""
         return fingerprint(self.facts, {"train": self.train, "validation": self.validation, "test": self.test})
 
 
@@ -65,12 +65,12 @@ def part_of(inputs: Inputs, targets: np.ndarray, rows: np.ndarray | None = None)
 
 
 def _take(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    # Any mode but the usual one writes to `out` without a copy between; all rows are there.
+    # Any mode but the default writes to `out` without a temporary copy; all indices are valid.
     return np.take(array, rows, axis=0, out=make_room((len(rows), *array.shape[1:]), array.dtype), mode="clip")
 
 
 def make_room(shape: tuple[int, ...], kind: np.dtype | type) -> np.ndarray:
-    """An array to fill, placed in memory so that TensorFlow can use it where it is instead of copying it."""
+    """An uninitialized array, aligned in memory so that TensorFlow can use it without a copy."""
     size = math.prod(shape) * np.dtype(kind).itemsize
     room = np.empty(size + _ALIGNMENT, np.uint8)
     start = -room.ctypes.data % _ALIGNMENT
@@ -78,20 +78,20 @@ def make_room(shape: tuple[int, ...], kind: np.dtype | type) -> np.ndarray:
 
 
 def count_distinct(values: np.ndarray) -> int:
-    """How many different values (n,) there are; by sorting, which takes a tenth of the time of numpy's `unique`."""
+    """The number of distinct values in (n,), by sorting, which takes a tenth of the time of numpy's `unique`."""
     ordered = np.sort(values)
     return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + min(1, len(ordered))
 
 
 def distinct_values(values: np.ndarray) -> np.ndarray:
-    """The different ones of values (n,), ascending. Numpy's `unique` would import its masked arrays first, 10 ms."""
+    """The distinct values of (n,), ascending. Numpy's `unique` would first import masked arrays, which takes 10 ms."""
     ordered = np.sort(values)
     distinct: np.ndarray = ordered[np.concatenate((np.ones(min(1, len(ordered)), bool), ordered[1:] != ordered[:-1]))]
     return distinct
 
 
 def make_dataset(facts: DataFacts, train: Part, validation: Part, test: Part, notes: list[str]) -> Dataset:
-    """Put the parts together and count them; `facts.rows` is filled here."""
+    """Assemble a data set from its parts; fills in `facts.rows`."""
     parts = {"train": train, "validation": validation, "test": test}
     target = facts.target.model_copy(update={"untested": _untested(facts.target.classes, test.targets)})
     rows = {name: len(part) for name, part in parts.items()}
@@ -100,7 +100,7 @@ def make_dataset(facts: DataFacts, train: Part, validation: Part, test: Part, no
 
 
 def _untested(classes: tuple[str, ...], targets: np.ndarray) -> tuple[str, ...]:
-    """The classes that no row of `targets` has; without rows or classes there is nothing to tell."""
+    """The classes that do not occur in `targets`; empty if there are no rows or no classes."""
     if not classes or not len(targets):
         return ()
     seen = set(distinct_values(targets.reshape(-1)).astype(int).tolist())

@@ -1,7 +1,7 @@
 """Inputs for a trained model: files, folders, tables and stdin as batches of arrays.
 
-What cannot be read becomes a `Failure` with a reason, and the rest goes on. Images and tables are read by what is
-imported when the first one comes: someone who waits for one image does not wait for the modules of tables.
+An input that cannot be read becomes a `Failure` with a reason, and the others are still read. The modules for images
+and for tables are imported on first use, so that predicting one image does not wait for the table readers.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ _TABLE_SUFFIXES = frozenset((".csv", ".tsv", ".txt", ".gz", ".parquet", ".pq"))
 
 
 def read_inputs(names: Sequence[str], facts: DataFacts, *, stdin: BinaryIO) -> Iterator[Batch]:
-    """Read files, folders, tables and "-" (stdin) as the model takes them, in their order, a batch at a time."""
+    """Read files, folders, tables and "-" (stdin) as the model's inputs, in the order given, one batch at a time."""
     if isinstance(facts.inputs, ImageInput):
         yield from _image_batches(names, facts.inputs, stdin)
         return
@@ -35,7 +35,7 @@ def load_labelled(path: str, facts: DataFacts) -> Part:
     """A table, .npz file or folder of class folders with its targets, encoded for a trained model.
 
     Raises:
-        DataError: it does not fit the model: another kind, a missing column, an unknown class.
+        DataError: it does not match the model: another kind of data, a missing column, an unknown class.
     """
     file = Path(path)
     if file.suffix.lower() == ".npz":
@@ -45,7 +45,7 @@ def load_labelled(path: str, facts: DataFacts) -> Part:
     if isinstance(facts.inputs, ImageInput):
         if file.is_file():
             raise DataError(
-                f"{path} is a file, but the model was trained on images", hint="name a folder of class folders"
+                f"{path} is a file, but the model was trained on images", hint="name a folder with one folder per class"
             )
         from nncli.data.images.folders import label_folder
 
@@ -59,7 +59,7 @@ def _image_batches(names: Sequence[str], image: ImageInput, stdin: BinaryIO) -> 
     batch: list[tuple[str, Path | bytes]] = []
     for item in _image_files(names, stdin):
         if isinstance(item, Failure):
-            # In the order given: what was read before the failure comes first.
+            # Keeps the order given: images read before the failure come first.
             yield from _flush(batch, image)
             batch = []
             yield Batch(failures=[item])

@@ -1,6 +1,6 @@
 """From a config's `data` section to a data set, whatever its source is; reads no format itself.
 
-What reads any other source than the lecture's is imported when a config names it.
+The modules for sources other than tensorflow-datasets are imported only when a config names them.
 """
 
 from dataclasses import replace
@@ -13,13 +13,13 @@ from nncli.errors import DataError, UnreachableError
 
 
 def load(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) -> Dataset:
-    """The data set that a config's `data` section describes; paths in it are absolute.
+    """The data set described by a config's `data` section, whose paths are absolute.
 
     Args:
         data: the section.
-        seed: decides which rows go to which part.
-        data_dir: where prepared data sets lie, before the usual folder is looked into.
-        progress: told what is going on and the share (0 to 1) that is done.
+        seed: determines which rows go to which part.
+        data_dir: a folder with prepared data sets, searched before the default folder.
+        progress: called with a description of the current work and the fraction (0 to 1) done.
 
     Raises:
         DataError: the data cannot be used as it is.

@@ -2,5 +2,5 @@
 
 
 def count(number: int, one: str, many: str | None = None) -> str:
-    """`1 row`, `2,000 rows`; `many` is for words that do more than take an s."""
+    """`1 row`, `2,000 rows`; `many` is the plural if it is irregular."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,7 +1,7 @@
 """Training, compiled: the loop, its executors, prediction, weights and export; does not depend on YAML or run folders.
 
-`arrays` is what the engine is given, `executor` chooses how it trains, `loop/` trains, `parallel/` divides batches,
-`process/` prepares the process, `callbacks` keep the best weights, `randomness` derives all of it from seed and epoch;
-`prediction`, `weights`, `export` and `gradients` are for a model that is there. Nothing is imported here, because
-`process.environment.prepare` has to run before anything imports Keras.
+`arrays` holds the engine's input and the training plan, `executor` chooses the executor, `loop/` trains, `parallel/`
+splits batches, `process/` prepares the process, `callbacks` keep the best weights, `randomness` derives all randomness
+from seed and epoch; `prediction`, `weights`, `export` and `gradients` work on an existing model. Nothing is imported
+here, because `process.environment.prepare` has to run before anything imports Keras.
 """

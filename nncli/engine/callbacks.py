@@ -1,4 +1,4 @@
-"""The callbacks of a training: keep the best weights, lower the learning rate, report; no screen and no file."""
+"""Training callbacks: keep the best weights, reduce the learning rate, report progress to listeners."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,7 +9,7 @@ EpochListener = Callable[[int, Mapping[str, float]], None]
 
 
 class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
-    """Calls on_batch(epoch, batches done, metrics so far) and on_epoch(epoch, all metrics); epochs from 0."""
+    """Calls on_batch(epoch, batches done, metrics so far) and on_epoch(epoch, all metrics); epochs count from 0."""
 
     def __init__(self, on_batch: BatchListener, on_epoch: EpochListener) -> None:
         super().__init__()
@@ -17,20 +17,20 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
         self._epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Keeps the number of the epoch, which batches do not carry."""
+        """Remembers the epoch number, which Keras does not pass with batches."""
         self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-        """`batch` is the number, from 0, of the last batch that is done."""
+        """`batch` is the index, from 0, of the last finished batch."""
         self._on_batch(self._epoch, batch + 1, _plain(logs))
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Training and validation of an epoch are over."""
+        """Called after training and validation of an epoch."""
         self._on_epoch(epoch, _plain(logs))
 
 
 def _plain(logs: Mapping[str, float] | None) -> dict[str, float]:
-    """Numbers in the order people read them: training, then validation, then the rest; the loss before metrics."""
+    """Plain floats in reading order: training, validation, the rest; the loss before the metrics."""
     values = logs or {}
     last = ("learning_rate", "train_seconds", "seconds")
     ordered = sorted(values, key=lambda name: (name in last, name.startswith("val_"), not name.endswith("loss")))
@@ -38,9 +38,9 @@ def _plain(logs: Mapping[str, float] | None) -> dict[str, float]:
 
 
 def keep_best(monitor: str, *, mode: str, patience: int, min_delta: float, restore: bool) -> keras.callbacks.Callback:
-    """Stops after `patience` epochs without a better `monitor`, and goes back to the best weights if `restore`.
+    """Stops after `patience` epochs without improvement of `monitor`; restores the best weights if `restore` is true.
 
-    mode: `min` or `max`, always said, because Keras refuses to guess it for some metrics. After training,
+    `mode` is `min` or `max` and always explicit, because Keras cannot infer it for some metrics. After training,
     `best_epoch` counts from 0.
     """
     return keras.callbacks.EarlyStopping(
@@ -51,7 +51,7 @@ def keep_best(monitor: str, *, mode: str, patience: int, min_delta: float, resto
 def reduce_learning_rate(
     monitor: str, *, mode: str, factor: float, patience: int, minimum: float
 ) -> keras.callbacks.Callback:
-    """Multiplies the learning rate by `factor` after `patience` epochs without a better `monitor`."""
+    """Multiplies the learning rate by `factor` after `patience` epochs without improvement of `monitor`."""
     return keras.callbacks.ReduceLROnPlateau(
         monitor=monitor, mode=mode, factor=factor, patience=patience, min_lr=minimum
     )

@@ -13,33 +13,33 @@ import tensorflow as tf
 from nncli.engine.process.silence import held_stderr
 from nncli.errors import ExportError
 
-# Each step of a recurrent layer becomes operations of its own in the file.
+# Recurrent layers are unrolled: every time step adds operations to the file.
 MAX_STEPS = 256
 
 
 def to_tflite(model: keras.Model) -> bytes:
-    """The model for LiteRT: inputs by their Keras names in the signature `serving_default`, any number of examples.
+    """The model for LiteRT: signature `serving_default`, inputs by their Keras names, any number of examples.
 
-    `Interpreter(model_content=...).get_signature_runner()` takes the inputs by name and gives one output, float32
-    (n, outputs). Takes 0.2 to 3 seconds. The steps of recurrent layers are written one after another, as the format has
-    no loop for a free number of examples. Raises ExportError where the format has no such operation, and for sequences
-    of more than MAX_STEPS or of any length.
+    `Interpreter(model_content=...).get_signature_runner()` takes the inputs by name and returns one output, float32
+    (n, outputs). Takes 0.2 to 3 seconds. Recurrent layers are unrolled, as the format has no loop that allows a
+    variable number of examples. Raises ExportError if an operation is not supported by the format, and for sequences
+    longer than MAX_STEPS or of variable length.
     """
-    # The converter reports to both streams, from Python and from C++; what matters is in the exception.
+    # The converter writes to both streams, from Python and from C++; what matters is in the exception.
     with held_stderr(give_out=False), contextlib.redirect_stdout(io.StringIO()):
         try:
             content = _convert(_unrolled(_bare(model)))
-        # The converter raises many kinds (ConverterError, ValueError, RuntimeError ...), none of them documented.
-        except Exception as error:  # the converter lets through errors of TensorFlow, MLIR and Python alike
+        # The converter raises many undocumented types (ConverterError, ValueError, RuntimeError ...).
+        except Exception as error:  # from TensorFlow, MLIR and Python alike
             raise ExportError(
-                f"the model cannot be written as .tflite: {_first_line(error)}",
-                hint="predictions can go through Keras instead, which takes some seconds longer to start",
+                f"the model cannot be converted to .tflite: {_first_line(error)}",
+                hint="predictions can use Keras instead, which takes a few seconds longer to start",
             ) from error
     return content
 
 
 def _convert(model: keras.Model) -> bytes:
-    """As `TFLiteConverter.from_keras_model`, in two thirds of its time: saved is this one function and no more."""
+    """Like `TFLiteConverter.from_keras_model` in two thirds of the time: it saves only this one function."""
     specs = {tensor.name: tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype) for tensor in model.inputs}
     serve = tf.function(
         lambda **inputs: {"output_0": model([inputs[tensor.name] for tensor in model.inputs], training=False)},
@@ -54,7 +54,7 @@ def _convert(model: keras.Model) -> bytes:
 
 @contextlib.contextmanager
 def _temporary_files_in(folder: str) -> Iterator[None]:
-    """TensorFlow writes source code for a signature into the system's folder and leaves it there; so not there."""
+    """Redirects temporary files: TensorFlow writes a signature's source code to the system's folder and leaves it."""
     before, tempfile.tempdir = tempfile.tempdir, folder
     try:
         yield
@@ -63,7 +63,7 @@ def _temporary_files_in(folder: str) -> Iterator[None]:
 
 
 def to_keras(model: keras.Model) -> bytes:
-    """The model as a `.keras` file without loss and optimizer, so that any Keras 3 can load it."""
+    """The model as a `.keras` file without loss and optimizer, which any Keras 3 can load."""
     with tempfile.TemporaryDirectory(prefix="nncli-") as folder:
         path = Path(folder) / "model.keras"
         try:
@@ -77,12 +77,12 @@ def to_keras(model: keras.Model) -> bytes:
 
 
 def _bare(model: keras.Model) -> keras.Model:
-    """The same layers and weights without what `compile` added, which others could not load."""
+    """The same layers and weights without what `compile` added, which could not be loaded without nncli."""
     return keras.Model(model.inputs, model.outputs if len(model.outputs) > 1 else model.outputs[0], name=model.name)
 
 
 def _unrolled(model: keras.Model) -> keras.Model:
-    """The same network and weights, its recurrent layers without loops where their number of steps is known."""
+    """The same network and weights with its recurrent layers unrolled where the number of steps is known."""
 
     def unroll(layer: Any) -> Any:
         options = layer.get_config()
@@ -99,7 +99,7 @@ def _unrolled(model: keras.Model) -> keras.Model:
 
 
 def _first_line(error: Exception) -> str:
-    """The first line of the error's text, without the place in compiled code that the converter puts before it."""
+    """The first line of the error message, without the source location that the converter puts before it."""
     lines = [line for line in str(error).splitlines() if line.strip()]
     text = lines[0] if lines else type(error).__name__
     return text.rsplit(": error: ", maxsplit=1)[-1][:300]

@@ -1,8 +1,8 @@
 """Gradients by back-propagation against central differences in float64.
 
-The method is that of the CS231n notes on gradient checks (cs231n.github.io/neural-networks-3/#gradcheck) and of
-Goodfellow, Bengio and Courville, Deep Learning (2016), section 11.5: the cost is measured at w + h and w - h, all
-else unchanged, and (J(w + h) - J(w - h)) / 2h is compared with what back-propagation says of that weight.
+The method follows the CS231n notes on gradient checks (cs231n.github.io/neural-networks-3/#gradcheck) and Goodfellow,
+Bengio and Courville, Deep Learning (2016), section 11.5: the cost is evaluated at w + h and w - h, all else unchanged,
+and (J(w + h) - J(w - h)) / 2h is compared with the gradient of that weight from back-propagation.
 """
 
 import contextlib
@@ -17,32 +17,32 @@ import tensorflow as tf
 from nncli.engine.arrays import Arrays
 from nncli.engine.randomness import seed_layers, seed_states
 
-# Tried in this order until one agrees plainly. The first is near the best for a smooth cost of size 1 (the cube root of
-# float64's precision); a larger one tells small gradients from rounding, a smaller one passes closer by a kink.
+# Tried in this order until one agrees clearly. The first is near the optimum for a smooth cost of order 1 (the cube
+# root of float64's precision); larger ones separate small gradients from rounding errors, smaller ones avoid kinks.
 STEPS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-6, 1e-7)
 
-# An error of this share of the tolerance is agreement that needs no better step.
+# Below this fraction of the tolerance, an error is so small that no other step is tried.
 _PLAINLY = 0.01
 
-# Gradients below this share of the cost count as zero: rounding in the cost hides them at every step.
+# Gradients below this fraction of the cost count as zero: rounding in the cost hides them at every step size.
 TINY = 1e-7
 
-# A layer that may draw random numbers does so where one of these is not 0.
+# A layer draws random numbers if one of these options is not 0.
 _RANDOM_OPTIONS = ("rate", "dropout", "recurrent_dropout", "stddev")
 
 AUGMENTATIONS = (keras.layers.RandomTranslation, keras.layers.RandomRotation, keras.layers.RandomZoom)
 
-# Weights are moved by normal numbers of this deviation before they are checked.
+# Weights are perturbed with normal noise of this standard deviation before they are checked.
 NUDGE = 0.05
 
 
 @dataclass(frozen=True)
 class WeightGradients:
-    """What was found of one weight array.
+    """The result for one weight array.
 
-    `checked` entries were compared; `kinks` is how many more were left out because the cost has no derivative near
-    them. `error` is the largest relative error of those compared, None where there was none; `entry`, `analytic` and
-    `numeric` are the index and the two gradients where it occurred.
+    `checked` is the number of entries compared; `kinks` is how many more were skipped because the cost is not
+    differentiable near them. `error` is the largest relative error of those compared, None if there were none; `entry`,
+    `analytic` and `numeric` are the index and the two gradients where it occurred.
     """
 
     path: str
@@ -57,7 +57,7 @@ class WeightGradients:
 
 @dataclass(frozen=True)
 class _Difference:
-    """Central differences at one weight: the estimate, its relative error, and how far it is from being smooth."""
+    """Central differences at one weight: the estimate, its relative error, and a measure of non-smoothness."""
 
     numeric: float
     error: float
@@ -66,7 +66,7 @@ class _Difference:
 
 @contextlib.contextmanager
 def double_precision() -> Iterator[None]:
-    """Models and losses that are made in the body compute in float64; afterwards everything is as it was."""
+    """Models and losses created in the body compute in float64; the previous settings are restored afterwards."""
     number_type, policy = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx("float64")
     keras.config.set_dtype_policy("float64")
@@ -87,16 +87,16 @@ def check_gradients(
     seed: int,
     progress: Callable[[str, float], None] = lambda what, fraction: None,
 ) -> list[WeightGradients]:
-    """Compares the gradients of every trained weight array of a model, in `samples` entries of each (all if fewer).
+    """Checks the gradients of every trainable weight array of a model in `samples` entries each (all if fewer).
 
-    Model and loss have to be made within `double_precision`. The weights are nudged away from where they start, as a
-    bias of exactly 0 puts each relu over a blank input on its kink; model and seeds are used up by it. Batch
-    normalization uses the statistics of the batch, as in training; dropout draws the same numbers each time the cost
-    is measured; augmentation is switched off.
+    Model and loss must have been created within `double_precision`. The weights are perturbed first, as a bias of
+    exactly 0 puts each relu with an all-zero input on its kink; do not use the model afterwards. Batch normalization
+    uses the statistics of the batch, as in training; dropout draws the same numbers each time the cost is evaluated;
+    augmentation is switched off.
 
-    The relative error is |a - n| / max(|a|, |n|, tiny), a the analytic and n the numeric gradient, tiny = TINY times
-    the cost (at least TINY); of several steps the smallest error counts. An entry that no step brings to `tolerance`
-    is left out as a kink where the differences themselves say that the cost has a corner nearby: see `_bend`.
+    The relative error is |a - n| / max(|a|, |n|, tiny), where a is the analytic and n the numeric gradient and tiny is
+    TINY times the cost (at least TINY); the smallest error over all steps counts. An entry whose error exceeds
+    `tolerance` at every step is skipped as a kink if the differences themselves indicate one nearby: see `_bend`.
     """
     generator = np.random.default_rng(seed)
     model = _without_augmentation(model)
@@ -112,19 +112,19 @@ def check_gradients(
 
 
 def random_layers(model: keras.Model) -> list[str]:
-    """The names of the layers that drop values or add noise while training."""
+    """The names of the layers that apply dropout or noise during training."""
     states = {id(state) for state in seed_states(model)}
     drawing = [layer for layer in model.layers if states.intersection(map(id, layer.variables))]
     return [layer.name for layer in drawing if any(layer.get_config().get(key) for key in _RANDOM_OPTIONS)]
 
 
 def augmentations(model: keras.Model) -> list[str]:
-    """The names of the layers that move images about while training."""
+    """The names of the layers that augment images during training."""
     return [layer.name for layer in model.layers if isinstance(layer, AUGMENTATIONS)]
 
 
 def _without_augmentation(model: keras.Model) -> keras.Model:
-    """The same layers and weights, but images pass where they would be moved: that is done in float32 at best."""
+    """The same layers and weights without augmentation, which Keras computes in float32 at best."""
     if not augmentations(model):
         return model
 
@@ -135,7 +135,7 @@ def _without_augmentation(model: keras.Model) -> keras.Model:
 
 
 def _choose_entries(gradients: np.ndarray, samples: int, generator: np.random.Generator) -> np.ndarray:
-    """At most `samples` entries, half of them with a gradient if there are: the edge of a digit's image has none."""
+    """At most `samples` entries, half with a nonzero gradient if possible: weights of border pixels often have none."""
     order = generator.permutation(len(gradients))
     alive = order[gradients[order] != 0][: -(-samples // 2)]
     rest = order[~np.isin(order, alive)][: samples - len(alive)]
@@ -143,7 +143,7 @@ def _choose_entries(gradients: np.ndarray, samples: int, generator: np.random.Ge
 
 
 class _Cost:
-    """The mean loss of a batch with the penalties of regularizers, as a function of the model's weights."""
+    """The mean loss of a batch plus regularization penalties, as a function of the model's weights."""
 
     def __init__(self, model: keras.Model, loss: keras.losses.Loss, batch: Arrays, seed: int) -> None:
         inputs = {name: tf.convert_to_tensor(array) for name, array in batch.inputs.items()}
@@ -167,11 +167,11 @@ class _Cost:
         self._measure, self._differentiate = tf.function(measure), tf.function(differentiate)
 
     def __call__(self) -> float:
-        """The cost with the weights as they are."""
+        """The cost at the current weights."""
         return float(self._measure())
 
     def gradients(self) -> list[np.ndarray]:
-        """By back-propagation, one array for each trained weight."""
+        """The gradients by back-propagation, one array for each trainable weight."""
         return [gradient.numpy() for gradient in self._differentiate()]
 
 
@@ -200,7 +200,7 @@ def _check_weight(
 
 
 class _Line:
-    """The cost along one weight, all others unchanged."""
+    """The cost as a function of one weight, all others fixed."""
 
     def __init__(self, weight: Any, start: np.ndarray, entry: int, cost: _Cost, centre: float) -> None:
         self._weight, self._start, self._entry, self._cost = weight, start, entry, cost
@@ -214,7 +214,7 @@ class _Line:
 
 
 def _difference(line: _Line, analytic: float, tolerance: float) -> _Difference:
-    """The best of the steps; those after the first that agrees plainly are not tried."""
+    """The step with the smallest error; stops at the first that agrees clearly."""
     tried = []
     for step in STEPS:
         above, below = line(step), line(-step)
@@ -229,11 +229,11 @@ def _difference(line: _Line, analytic: float, tolerance: float) -> _Difference:
 
 
 def _bend(line: _Line, step: float, above: float, below: float) -> float:
-    """How much of a central difference may be due to a corner of the cost within the step.
+    """How much of a central difference may be due to a kink of the cost within the step.
 
-    Half the step is measured too. Where the cost is smooth, the central difference stays (but for h²) and the
-    difference of the two one-sided slopes halves. With one corner between w - h and w + h, at least one of the two
-    fails to, by at least half of the error that the corner makes.
+    The cost is also evaluated at half the step. Where it is smooth, the central difference stays the same (up to h²)
+    and the difference of the two one-sided slopes halves. With one kink between w - h and w + h, at least one of these
+    fails by at least half of the error that the kink causes.
     """
     half = step / 2
     nearer_above, nearer_below = line(half), line(-half)

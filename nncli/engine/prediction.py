@@ -10,17 +10,17 @@ from nncli.errors import DataError
 
 
 def predict(model: keras.Model, inputs: dict[str, np.ndarray], batch_size: int = 1024) -> np.ndarray:
-    """The model's output for each example, float32 (n, outputs), computed as in evaluation (no dropout).
+    """The model's output for each example, float32 (n, outputs), in inference mode (no dropout).
 
-    The forward function is traced once for a call, whatever the number of examples. Raises DataError where an input
-    of the model is not given.
+    The forward pass is traced once per call, whatever the number of examples. Raises DataError if an input of the
+    model is missing.
     """
     specs = {tensor.name: tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype) for tensor in model.inputs}
     missing = sorted(set(specs) - set(inputs))
     if missing:
         raise DataError(
             f"the model's input {', '.join(missing)} is missing; got {', '.join(sorted(inputs))}",
-            hint="prepare the inputs with the facts that lie beside the model",
+            hint="prepare the inputs with the facts saved with the model",
         )
     arrays = {name: np.asarray(inputs[name], dtype=spec.dtype.as_numpy_dtype) for name, spec in specs.items()}
     forward = tf.function(lambda batch: model(batch, training=False), input_signature=[specs], autograph=False)

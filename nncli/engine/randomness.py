@@ -1,7 +1,7 @@
 """All randomness of training, derived from (seed, epoch): the order of examples, the state of dropout.
 
-Because nothing else is random, training that goes on at some epoch needs no saved random state to end in the bits
-of training that was never interrupted.
+Because nothing else is random, resumed training needs no saved random state to give bit-for-bit the results of
+uninterrupted training.
 """
 
 from typing import Any
@@ -13,18 +13,18 @@ _ORDER, _LAYERS = 0, 1
 
 
 def order_of_epoch(seed: int, epoch: int, examples: int) -> np.ndarray:
-    """The order in which an epoch sees its examples: a permutation, int32 (examples,)."""
+    """The order of the examples in an epoch: a permutation, int32 (examples,)."""
     generator = np.random.default_rng(np.random.SeedSequence([seed, epoch, _ORDER]))
     return generator.permutation(examples).astype(np.int32)
 
 
 def seed_layers(model: keras.Model, seed: int, epoch: int) -> None:
-    """Sets the state of every random layer of the model for an epoch; the k-th gets a stream of its own."""
+    """Sets the state of every random layer of the model for an epoch; each layer gets its own stream."""
     for position, state in enumerate(seed_states(model)):
         words = np.random.SeedSequence([seed, epoch, _LAYERS, position]).generate_state(2)
         state.assign(words.astype(state.dtype))
 
 
 def seed_states(model: keras.Model) -> list[Any]:
-    """The variables that hold the seeds of the model's layers, in the order of the layers."""
+    """The seed-generator variables of the model's layers, in layer order."""
     return [variable for variable in model.variables if variable.name == "seed_generator_state"]

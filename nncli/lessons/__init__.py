@@ -1,6 +1,6 @@
 """The lecture's worked examples, computed step by step from numbers that can be changed; does not depend on training.
 
-`LESSONS` maps the name of a topic to a function that takes assignments such as `w=3` and gives a `Lesson`.
+`LESSONS` maps the name of a topic to a function that takes assignments such as `w=3` and returns a `Lesson`.
 """
 
 from collections.abc import Callable, Sequence

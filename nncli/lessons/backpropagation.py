@@ -1,7 +1,7 @@
-"""Back-propagation on the lecture's computation graph: forward values, then derivatives from the cost backwards.
+"""Back-propagation on the lecture's computation graph: a forward pass for the values, a backward pass for derivatives.
 
-The graph is a linear neuron with the squared error: c = w·x, a = c + b, d = a - y, J = d²/2. It is a table of steps;
-both passes walk it and know nothing of what a step computes.
+The graph is a linear neuron with the squared error: c = w·x, a = c + b, d = a - y, J = d²/2. It is a table of steps,
+and both passes work for any such table.
 """
 
 import math
@@ -19,7 +19,7 @@ VALUES = {"w": (2.0,), "b": (8.0,), "x": (-2.0,), "y": (2.0,)}
 
 @dataclass(frozen=True)
 class Step:
-    """One node: how its value follows from its inputs, and its derivative with respect to each of them."""
+    """One node: its value as a function of its inputs, and its derivative with respect to each of them."""
 
     name: str
     formula: str
@@ -36,7 +36,7 @@ GRAPH = (
 
 
 def run_forward(given: Numbers) -> dict[str, float]:
-    """The value of every node: the given ones, then each step's, in the order of the graph."""
+    """The value of every node: the given inputs, then each step in the order of the graph."""
     values = dict(given)
     for step in GRAPH:
         values[step.name] = step.compute(values)
@@ -44,9 +44,9 @@ def run_forward(given: Numbers) -> dict[str, float]:
 
 
 def run_backward(values: Numbers) -> dict[str, float]:
-    """∂J/∂node for every node, by the chain rule from J backwards; `values` are those of `run_forward`.
+    """∂J/∂node for every node, by the chain rule backwards from J; `values` come from `run_forward`.
 
-    Where a node feeds several steps its derivatives add up (Rumelhart, Hinton and Williams, 1986).
+    If a node feeds several steps, its derivatives add up (Rumelhart, Hinton and Williams, 1986).
     """
     gradients = {"J": 1.0}
     for step in reversed(GRAPH):
@@ -56,34 +56,35 @@ def run_backward(values: Numbers) -> dict[str, float]:
 
 
 def teach_backpropagation(assignments: Sequence[str] = ()) -> Lesson:
-    """Both passes with every number; `assignments` such as `w=3` change w, b, x or y. Raises UsageError."""
+    """Both passes with all numbers; `assignments` such as `w=3` change w, b, x or y. Raises UsageError."""
     given = {name: numbers[0] for name, numbers in choose_values(VALUES, assignments, several=False).items()}
     values = run_forward(given)
     gradients = run_backward(values)
     if not all(map(math.isfinite, [*values.values(), *gradients.values()])):
-        raise UsageError("the cost is too large for a number", hint="choose smaller values")
+        raise UsageError("the cost overflows float64", hint="choose smaller values")
     text = "\n".join(
         [
-            "The computation graph of a neuron with the squared error:",
+            "The computation graph of a linear neuron with the squared error:",
             "  " + "   ".join(f"{step.name} = {_spell(step.formula)}" for step in GRAPH),
             "with " + ", ".join(f"{name} = {show_number(value)}" for name, value in given.items()),
             "",
-            "Forward, from the inputs to the cost:",
+            "Forward pass, from the inputs to the cost:",
             *align([_forward_row(step, values) for step in GRAPH]),
             "",
-            "Backward, from the cost to the inputs: the derivative of the node behind,",
-            "times the derivative of its own step (the chain rule):",
+            "Backward pass, from the cost to the inputs: the derivative of the next node",
+            "times the local derivative (the chain rule):",
             *align([row for step in reversed(GRAPH) for row in _backward_rows(step, values, gradients)]),
             "",
-            "The same by trying: J at w and b a little larger and a little smaller.",
+            "The same by central differences, with w and b changed by a small h:",
             *align([_tried_row(name, given) for name in ("w", "b")]),
             "",
-            "One pass forward and one backward give the derivative of every node; trying",
-            "needs two forward passes for each. `nncli gradcheck` does both for a network.",
+            "One forward and one backward pass give the derivatives of all nodes; central",
+            "differences need two forward passes for each. `nncli gradcheck` compares both",
+            "for a whole network.",
         ]
     )
     numbers = {"values": values, "derivatives": gradients}
-    return Lesson("backpropagation", "how the derivatives of the cost are found", text, numbers)
+    return Lesson("backpropagation", "how the derivatives of the cost are computed", text, numbers)
 
 
 def try_derivative(name: str, given: Numbers) -> float:
@@ -94,7 +95,7 @@ def try_derivative(name: str, given: Numbers) -> float:
 
 
 def _spell(formula: str, values: Numbers | None = None) -> str:
-    """The formula with names, or with the numbers of `values`; negative ones in brackets."""
+    """The formula with names, or with the numbers in `values`; negative numbers in parentheses."""
     names = "wbxycadJ"
     if values is None:
         return formula.format(**{name: name for name in names})
@@ -106,7 +107,7 @@ def _forward_row(step: Step, values: Numbers) -> list[str]:
 
 
 def _backward_rows(step: Step, values: Numbers, gradients: Numbers) -> list[list[str]]:
-    """A row for each input of the step."""
+    """One row for each input of the step."""
     rows = []
     for name, derivative in step.derivatives.items():
         product = f"{show_term(gradients[step.name])} · {show_term(derivative(values))}"

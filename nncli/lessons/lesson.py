@@ -1,4 +1,4 @@
-"""What a lesson is: a title, a text for people, the numbers in it; and reading the numbers that a reader chose."""
+"""A lesson (title, text and numbers), the parsing of the user's `--set` values, and the formatting of formulas."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ Values = dict[str, tuple[float, ...]]
 
 @dataclass(frozen=True)
 class Lesson:
-    """A worked example: `text` in lines of at most 80 columns, `numbers` the same for a program."""
+    """A worked example: `text` has lines of at most 80 columns, `numbers` is the same content for programs."""
 
     id: str
     title: str
@@ -21,9 +21,9 @@ class Lesson:
 
 
 def choose_values(defaults: Mapping[str, Sequence[float]], assignments: Sequence[str], *, several: bool) -> Values:
-    """The defaults with what `name=number` changes, or `name=number,number` where a name has `several`.
+    """The defaults, overridden by assignments `name=number`, or `name=number,number` if `several` is true.
 
-    Raises UsageError for an unknown name and for what is no finite number.
+    Raises UsageError for an unknown name and for anything but finite numbers.
     """
     values = {name: tuple(map(float, numbers)) for name, numbers in defaults.items()}
     for assignment in assignments:
@@ -41,22 +41,22 @@ def _numbers(assignment: str, texts: Sequence[str]) -> tuple[float, ...]:
     except ValueError:
         numbers = (math.nan,)
     if not all(math.isfinite(number) for number in numbers):
-        raise UsageError(f"--set {assignment}: expected a number", hint="as in --set w=0.5")
+        raise UsageError(f"--set {assignment}: expected a number", hint="for example --set w=0.5")
     return numbers
 
 
 def show_number(value: float) -> str:
-    """A number in four digits with a real minus, as on a slide."""
+    """A number with four significant digits and a typographic minus sign."""
     return f"{round(value, 12) + 0.0:.4g}".replace("-", "−")
 
 
 def show_term(value: float) -> str:
-    """The same within a sum or a product: a negative number in brackets."""
+    """The same as a term of a sum or product: negative numbers in parentheses."""
     return f"({show_number(value)})" if value < 0 else show_number(value)
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows of `left`, `right`, `right` and so on, each `= right` under the one before it."""
+    """Each row's cells joined by `=`, with the equals signs aligned between rows."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     return [
         "  " + " = ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

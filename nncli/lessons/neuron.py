@@ -1,4 +1,4 @@
-"""The artificial neuron, a = g(w·x + b), with numbers: products, their sum, and what each activation makes of it."""
+"""The artificial neuron, a = g(w·x + b), in numbers: the products, their sum, and the output of each activation."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ VALUES = {"w": (0.5, -1.0), "x": (2.0, 3.0), "b": (1.0,)}
 
 
 def _sigmoid(z: Any) -> Any:
-    # By tanh, which does not overflow: 1 / (1 + exp(-z)) = (1 + tanh(z / 2)) / 2.
+    # With tanh, which does not overflow: 1 / (1 + exp(-z)) = (1 + tanh(z / 2)) / 2.
     return (1 + np.tanh(z / 2)) / 2
 
 
@@ -26,32 +26,36 @@ ACTIVATIONS: dict[str, tuple[str, Callable[[Any], Any]]] = {
 
 
 def teach_neuron(assignments: Sequence[str] = ()) -> Lesson:
-    """One neuron with every number; `assignments` such as `w=1,2` change w, x (as many) or b. Raises UsageError."""
+    """One neuron with all numbers; `assignments` such as `w=1,2` change w, x (of equal length) or b.
+
+    Raises UsageError.
+    """
     chosen = choose_values(VALUES, assignments, several=True)
     if len(chosen["w"]) != len(chosen["x"]) or len(chosen["b"]) != 1:
-        counts = f"got {len(chosen['w'])} weights, {len(chosen['x'])} inputs and {len(chosen['b'])} biases"
-        raise UsageError(f"{counts}; a neuron has a weight for each input, and one bias", hint="set both w and x")
+        counts = f"w, x and b have {len(chosen['w'])}, {len(chosen['x'])} and {len(chosen['b'])} numbers"
+        raise UsageError(f"{counts}; a neuron has one weight per input, and one bias", hint="set both w and x")
     weights, inputs, bias = np.asarray(chosen["w"]), np.asarray(chosen["x"]), chosen["b"][0]
     with np.errstate(over="ignore", invalid="ignore"):
         z = float(weights @ inputs + bias)
     if not np.isfinite(z):
-        raise UsageError("w·x + b is too large for a number", hint="choose smaller values")
+        raise UsageError("w·x + b overflows float64", hint="choose smaller values")
     outputs = {name: float(function(z)) for name, (_, function) in ACTIVATIONS.items()}
     text = "\n".join(
         [
-            "A neuron weighs its inputs, adds a bias and passes the sum on through g:",
+            "A neuron applies an activation g to the weighted sum of its inputs plus a bias:",
             "  a = g(z)   z = w·x + b   w·x = w₁·x₁ + w₂·x₂ + ...",
             "with " + "; ".join(f"{name} = {_listed(numbers)}" for name, numbers in chosen.items()),
             "",
             "The sum:",
             *align(_sum_rows(weights, inputs, bias, z)),
             "",
-            "The activation g decides what comes out of it:",
+            "The output with each activation g:",
             *align([[name, formula, show_number(outputs[name])] for name, (formula, _) in ACTIVATIONS.items()]),
             "",
-            "linear is for an output of any sign, relu for one that is never negative,",
-            "sigmoid for a probability. In hidden layers relu is the usual choice: it is",
-            "quick to compute, and its slope does not fade for a large z as sigmoid's does.",
+            "In the output layer, use linear for a number of any sign, relu for one that is",
+            "never negative, and sigmoid for a probability. In hidden layers relu is the",
+            "usual choice: it is fast to compute, and unlike that of sigmoid its gradient",
+            "does not vanish for large z.",
         ]
     )
     numbers = {name: list(values) for name, values in chosen.items()} | {"z": z, "a": outputs}
@@ -63,7 +67,7 @@ def _listed(numbers: Sequence[float]) -> str:
 
 
 def _sum_rows(weights: np.ndarray, inputs: np.ndarray, bias: float, z: float) -> list[list[str]]:
-    """A row for each product, and the sum."""
+    """One row for each product, and one for the sum."""
     rows = [
         [f"w{position}·x{position}", f"{show_term(w)} · {show_term(x)}", show_number(w * x)]
         for position, (w, x) in enumerate(zip(weights, inputs, strict=True), 1)

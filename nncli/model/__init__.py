@@ -1,7 +1,8 @@
 """From a resolved config and the facts of a data set to a Keras model; does not depend on files or the training loop.
 
-`builder` puts a model together from `inputs`, `layers` and `blocks`, which `placement` names; `objective` and
-`schedules` make loss, optimizer and metrics; `serving` adds the output activation for saving.
+`builder` assembles a model from `inputs`, `layers` and `blocks`; `placement` gives each layer its name and seed;
+`objective` and `schedules` create the loss, the optimizer and the metrics; `serving` adds the output activation for
+saving.
 """
 
 from nncli.model.builder import build

@@ -1,7 +1,7 @@
-"""Layers that are several Keras layers put together: attention, patches, residual blocks, embedding of levels.
+"""Blocks built from several Keras layers: attention, patches, residual blocks, and embeddings of pixel levels.
 
-Each is a function from tensor to tensor that uses standard Keras layers only, so that a saved model needs nothing of
-nncli to be loaded.
+Each is a function from tensor to tensor that uses only standard Keras layers, so a saved model can be loaded without
+nncli.
 """
 
 from collections import Counter
@@ -17,12 +17,12 @@ from nncli.config.section import product
 from nncli.model.placement import Placement, initializer_of, kernel_options, regularizer_of
 
 Block = Callable[[Any], Any]
-# The standard deviation that the vision transformer's positions start with (Dosovitskiy et al., 2020).
+# The standard deviation of the initial position embeddings in the vision transformer (Dosovitskiy et al., 2020).
 _POSITION_DEVIATION = 0.02
 
 
 def multi_head_attention(section: sections.MultiHeadAttention, placement: Placement) -> Block:
-    """Self-attention: (batch, steps, features) to the same shape."""
+    """Self-attention: (batch, steps, features) to a tensor of the same shape."""
     layer = keras.layers.MultiHeadAttention(
         section.num_heads,
         section.key_dim,
@@ -35,7 +35,10 @@ def multi_head_attention(section: sections.MultiHeadAttention, placement: Placem
 
 
 def _attend(layer: Any, section: KernelLayer, placement: Placement, tensor: Any) -> Any:
-    """Keras gives queries, keys and values one seed, by which they would start as the same numbers."""
+    """Applies self-attention and reseeds its kernels.
+
+    Keras initializes the query, key and value kernels from one seed, so they would start with the same numbers.
+    """
     output = layer(tensor, tensor)
     kernels = [weight for weight in layer.trainable_weights if weight.path.endswith("kernel")]
     for position, kernel in enumerate(kernels):
@@ -45,7 +48,7 @@ def _attend(layer: Any, section: KernelLayer, placement: Placement, tensor: Any)
 
 
 def transformer_block(section: sections.TransformerBlock, placement: Placement) -> Block:
-    """Pre-norm: x + attention(norm(x)), then x + mlp(norm(x)); (batch, steps, features) to the same shape.
+    """Pre-norm: x + attention(norm(x)), then x + mlp(norm(x)); (batch, steps, features) to a tensor of the same shape.
 
     Dosovitskiy et al., 2020 (arXiv:2010.11929, equations 2 and 3); Xiong et al., 2020 (arXiv:2002.04745).
     """
@@ -91,7 +94,7 @@ def _mlp_part(section: sections.TransformerBlock, placement: Placement, tensor: 
 
 
 def patches(section: sections.Patches, placement: Placement) -> Block:
-    """(batch, height, width, channels) to (batch, patches, units), row by row of patches."""
+    """(batch, height, width, channels) to (batch, patches, units); the patches in row-major order."""
 
     def block(tensor: Any) -> Any:
         height, width, channels = tensor.shape[1:]
@@ -100,7 +103,7 @@ def patches(section: sections.Patches, placement: Placement) -> Block:
         grid = keras.layers.Reshape((rows, down, columns, across, channels), name=f"{placement.name}_grid")(tensor)
         grid = keras.layers.Permute((1, 3, 2, 4, 5), name=f"{placement.name}_order")(grid)
         flat = keras.layers.Reshape((rows * columns, down * across * channels), name=f"{placement.name}_flat")(grid)
-        # A bias with an entry for each place is the learned position.
+        # A bias with one entry per patch is the learned position embedding.
         return keras.layers.EinsumDense(
             "bpx,xu->bpu",
             output_shape=(rows * columns, section.units),
@@ -115,7 +118,7 @@ def patches(section: sections.Patches, placement: Placement) -> Block:
 
 
 def embedding(section: sections.Embedding, placement: Placement) -> Block:
-    """(batch, ...) between 0 and 1 to (batch, ..., output_dim)."""
+    """Values between 0 and 1, (batch, ...), to embeddings (batch, ..., output_dim)."""
     table = keras.layers.Embedding(
         section.input_dim,
         section.output_dim,
@@ -134,7 +137,7 @@ def embedding(section: sections.Embedding, placement: Placement) -> Block:
 def residual(
     section: sections.Residual, placement: Placement, make: Callable[[sections.LayerSection, Placement], Block]
 ) -> Block:
-    """x + layers(x), or projection(x) + layers(x); `make` makes the layers inside."""
+    """x + layers(x), or projection(x) + layers(x); `make` creates the inner layers."""
 
     def block(tensor: Any) -> Any:
         inner, seen = tensor, Counter[str]()
@@ -148,7 +151,7 @@ def residual(
 
 
 def _project(section: sections.Residual, placement: Placement, tensor: Any, width: int) -> Any:
-    """The way around: the tensor itself, or times a kernel that is 1 wide (He et al., 2015, option B)."""
+    """The shortcut: the tensor itself, or a convolution of it with kernel size 1 (He et al., 2015, option B)."""
     strides = section.projection_strides(tuple(tensor.shape[1:])) if section.projection else None
     if strides is None:
         return tensor

@@ -17,12 +17,12 @@ OUTPUT_NAME = "output"
 
 
 def build(config: Config, facts: DataFacts) -> keras.Model:
-    """The network of a resolved config as a functional model over raw inputs.
+    """The network of a resolved config as a functional model that takes raw inputs.
 
-    It takes a dict: "image" (batch, height, width, channels), or "numbers" (batch, n) and "categories"
-    (batch, m), whichever there are; its output is (batch, outputs), in the target's units for a regression.
-    The starting weights hang on `config.seed` and the layers alone. Names and paths of weights are the same
-    every time, so that saved weights fit a model that is built again from the same config and facts.
+    The input is a dict: "image" (batch, height, width, channels), or whichever of "numbers" (batch, n) and
+    "categories" (batch, m) the table has. The output is (batch, outputs), in the target's units for a regression.
+    The initial weights depend only on `config.seed` and the layers. Names and paths of weights are the same every
+    time, so saved weights can be loaded into a model rebuilt from the same config and facts.
     """
     inputs, tensor = make_inputs(facts)
     for section, placement in _place(config, facts):
@@ -30,12 +30,12 @@ def build(config: Config, facts: DataFacts) -> keras.Model:
     scale = _target_scale(config, facts)
     if scale is not None:
         tensor = scale(tensor)
-    # A list and not a dict: Keras matches a dict to it by name, and TensorFlow's converter calls with a list.
+    # A list rather than a dict: Keras matches a dict to it by name, and TensorFlow's converter passes a list.
     return keras.Model(inputs=list(inputs.values()), outputs=tensor, name=config.name)
 
 
 def _place(config: Config, facts: DataFacts) -> Iterator[tuple[LayerSection, Placement]]:
-    """Each layer with its name: "dense_1", "dense_2" and so on by kind, "output" for the last."""
+    """Each layer with its name: "dense_1", "dense_2" and so on, counted per kind, and "output" for the last."""
     seen: Counter[str] = Counter()
     last = len(config.model.layers) - 1
     for position, section in enumerate(config.model.layers):
@@ -53,9 +53,10 @@ def _place(config: Config, facts: DataFacts) -> Iterator[tuple[LayerSection, Pla
 
 
 def _output_bias(config: Config, facts: DataFacts) -> tuple[float, ...]:
-    """One for each output, or () for zeros: an output must not start below zero where a relu would keep it there.
+    """The initial output biases, one for each output; () means zeros.
 
-    Positive regression therefore starts at the mean of the training targets.
+    Positive regression starts at the mean of the training targets: a relu output that starts below zero has no
+    gradient and would stay there.
     """
     target = facts.target
     if target.task is not Task.POSITIVE_REGRESSION:
@@ -66,10 +67,10 @@ def _output_bias(config: Config, facts: DataFacts) -> tuple[float, ...]:
 
 
 def _target_scale(config: Config, facts: DataFacts) -> keras.layers.Layer | None:
-    """The inverse of the scaling of a regression's targets, so that predictions come in the target's units."""
+    """The inverse of the scaling of regression targets, so that predictions are in the target's units."""
     target = facts.target
     if not (target.task.is_regression and config.data.scale_target):
         return None
-    # A positive regression is divided only: shifted by the mean, its relu could not reach small values.
+    # Positive regression is scaled but not shifted: with an offset of the mean, its relu could not reach small values.
     mean = target.mean if target.task is Task.REGRESSION else (0.0,) * len(target.mean)
     return keras.layers.Rescaling(list(target.deviation), offset=list(mean), name="target_scale")

@@ -1,4 +1,4 @@
-"""The first layers of every model: raw pixels and raw columns become numbers a network can learn from.
+"""The input layers of every model: they turn raw pixels and raw columns into numbers a network can learn from.
 
 They are standard Keras layers and operations, so that a saved model needs nothing of nncli to be loaded. It
 Does not depend on arrays of examples: every statistic comes from the training set by way of the facts.
@@ -35,7 +35,7 @@ def _image(image: ImageInput) -> tuple[dict[str, Any], Any]:
 
 
 def _table(table: TableInput) -> tuple[dict[str, Any], Any]:
-    """Numbers first, then the indicators of missing ones, then the categories: the order of `TableInput.shape`."""
+    """Numbers first, then the missing-value indicators, then the categories: the order of `TableInput.shape`."""
     inputs: dict[str, Any] = {}
     parts: list[Any] = []
     if table.numbers:
@@ -48,7 +48,7 @@ def _table(table: TableInput) -> tuple[dict[str, Any], Any]:
 
 
 def _encode_numbers(numbers: Any, columns: Sequence[NumberColumn]) -> list[Any]:
-    """Missing ones become the median; then mean 0, deviation 1; an indicator for columns that lacked some."""
+    """Imputes missing numbers with the median, then standardizes; adds an indicator for columns with missing values."""
     missing = ops.isnan(numbers)
     medians = np.asarray([column.median for column in columns], dtype="float32")
     filled = ops.where(missing, medians, numbers)
@@ -60,7 +60,7 @@ def _encode_numbers(numbers: Any, columns: Sequence[NumberColumn]) -> list[Any]:
 
 
 def _normalize(numbers: Any, columns: Sequence[NumberColumn]) -> Any:
-    """(x - mean) / deviation; columns of extreme size are first brought near 1 by an exact power of two."""
+    """(x - mean) / deviation; columns of extreme scale are first brought near 1 by an exact power of two."""
     smallest, largest = _SAFE_DEVIATIONS
     scales = [1.0] * len(columns)
     if not all(smallest <= column.deviation <= largest for column in columns):
@@ -77,7 +77,7 @@ def _power_of_two(deviation: float) -> float:
 
 
 def _encode_categories(categories: Any, columns: Sequence[CategoryColumn]) -> list[Any]:
-    """One tensor for each column with known values; index 0 (missing or unseen) starts as all zeros."""
+    """One tensor for each column with known values; index 0 (missing or unknown) starts as all zeros."""
     parts = []
     for position, column in enumerate(columns):
         known = len(column.vocabulary)
@@ -94,6 +94,6 @@ def _encode_categories(categories: Any, columns: Sequence[CategoryColumn]) -> li
 def _embed(index: Any, column: CategoryColumn, name: str) -> Any:
     layer = keras.layers.Embedding(len(column.vocabulary) + 1, column.width, name=name)
     embedded = layer(index)
-    # A row that training never reaches would stay random; as zeros, an unseen value pulls in no direction.
+    # If training never updates this row it would stay random; zeros keep an unknown value neutral.
     layer.embeddings.assign(ops.concatenate([ops.zeros((1, column.width)), layer.embeddings[1:]]))
     return embedded

@@ -11,12 +11,12 @@ from nncli.config.layer_section import WeightedLayer
 from nncli.model import blocks
 from nncli.model.placement import Placement, initializer_of, kernel_options, regularizer_of
 
-# A Keras layer, or a function that puts several of them behind each other.
+# Returns a Keras layer, or a function that applies several in sequence.
 Maker = Callable[[Any, Placement], Callable[[Any], Any]]
 
 
 def make_layer(section: sections.LayerSection, placement: Placement) -> Callable[[Any], Any]:
-    """What one entry of `model.layers` does to a tensor: a Keras layer, or a function that uses several."""
+    """The Keras layer for one entry of `model.layers`, or a function that applies several."""
     return MAKERS[type(section)](section, placement)
 
 
@@ -60,7 +60,7 @@ def _reshape(section: sections.Reshape, placement: Placement) -> keras.layers.La
 
 
 def _convolution(layer: Any) -> Maker:
-    """For Keras's layers with filters and one kernel."""
+    """For Keras layers with filters and one kernel."""
 
     def make(section: sections.Conv1D | sections.Conv2D, placement: Placement) -> keras.layers.Layer:
         return layer(
@@ -102,7 +102,7 @@ def _separable_conv2d(section: sections.SeparableConv2D, placement: Placement) -
 
 
 def _pooling(layer: Any) -> Maker:
-    """For Keras's layers with a window that moves."""
+    """For Keras layers with a pooling window."""
 
     def make(section: Any, placement: Placement) -> keras.layers.Layer:
         return layer(section.pool_size, strides=section.strides, padding=section.padding, name=placement.name)
@@ -111,12 +111,12 @@ def _pooling(layer: Any) -> Maker:
 
 
 def _global_pooling(layer: Any) -> Maker:
-    """For Keras's layers without options."""
+    """For Keras layers without options."""
     return lambda section, placement: layer(name=placement.name)
 
 
 def _recurrent(layer: Any) -> Maker:
-    """For Keras's recurrent layers; its recurrent kernel starts as an orthogonal matrix."""
+    """For Keras's recurrent layers; the recurrent kernel is initialized as an orthogonal matrix."""
 
     def make(section: sections.Lstm | sections.Gru, placement: Placement) -> keras.layers.Layer:
         return layer(
@@ -170,7 +170,7 @@ def _layer_normalization(section: sections.LayerNormalization, placement: Placem
     return keras.layers.LayerNormalization(epsilon=section.epsilon, name=placement.name)
 
 
-# `Output` is absent: resolving a config turns it into the dense layer it stands for.
+# `Output` is missing because resolving a config replaces it with a dense layer.
 MAKERS: dict[type[sections.LayerSection], Maker] = {
     sections.Dense: _dense,
     sections.Activation: _activation,

@@ -26,17 +26,17 @@ OPTIMIZER_CLASSES: dict[str, type[keras.optimizers.Optimizer]] = {
 
 
 class ScaledLoss(keras.losses.Loss):  # type: ignore[misc]  # keras has no types
-    """A regression loss of (y - mean) / deviation, while outputs and targets stay in the target's units."""
+    """A regression loss computed on (y - mean) / deviation; outputs and targets stay in the target's units."""
 
     def __init__(self, loss: keras.losses.Loss, target: Target) -> None:
-        """Wraps `loss`, a loss of differences, with the statistics of `target` in training."""
+        """Wraps `loss`, a function of the difference y_true - y_pred, with the training statistics of `target`."""
         super().__init__(name=loss.name)
         self._loss = loss
         self._mean = np.asarray(target.mean, self.dtype)
         self._deviation = np.asarray(target.deviation, self.dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """The loss of each row, (batch,), from two arrays (batch, targets)."""
+        """The loss per row, (batch,), from two arrays (batch, targets)."""
         return self._loss.call(self._scale(y_true), self._scale(y_pred))
 
     def _scale(self, values: Any) -> Any:
@@ -44,7 +44,7 @@ class ScaledLoss(keras.losses.Loss):  # type: ignore[misc]  # keras has no types
 
 
 def compile_model(model: keras.Model, config: Config, facts: DataFacts) -> None:
-    """Gives the model its loss, optimizer and metrics; metrics are in the target's units and unweighted."""
+    """Compiles the model with loss, optimizer and metrics; metrics are unweighted and in the target's units."""
     model.compile(
         optimizer=make_optimizer(config, facts),
         loss=make_loss(config, facts),
@@ -53,7 +53,7 @@ def compile_model(model: keras.Model, config: Config, facts: DataFacts) -> None:
 
 
 def make_optimizer(config: Config, facts: DataFacts) -> keras.optimizers.Optimizer:
-    """The optimizer; the options of the config bear Keras's names, and a schedule's epochs become steps."""
+    """The optimizer; config options have Keras's names, and the epochs of a schedule are converted to steps."""
     section = config.optimizer
     options = section.model_dump(exclude={"name", "learning_rate"}, exclude_none=True)
     rate: Any = section.learning_rate
@@ -63,12 +63,12 @@ def make_optimizer(config: Config, facts: DataFacts) -> keras.optimizers.Optimiz
 
 
 def make_loss(config: Config, facts: DataFacts) -> keras.losses.Loss:
-    """The loss; for a regression with `scale_target` it works on scaled numbers, so that its size is near 1.
+    """The loss; for a regression with `scale_target` it is computed on scaled targets, so that it is of order 1.
 
-    Not so poisson, which is a likelihood only for counts as they are.
+    The poisson loss is not scaled: it is a likelihood only for the raw counts.
     """
     if config.loss is None:
-        raise ConfigError(["loss: is not set"], hint="resolve the config with the facts of its data first")
+        raise ConfigError(["loss: not set"], hint="resolve the config with the facts of its data first")
     loss = LOSSES[config.loss.name](config.loss)
     if facts.target.task.is_regression and config.data.scale_target and config.loss.name != "poisson":
         return ScaledLoss(loss, facts.target)
@@ -110,7 +110,7 @@ _REGRESSION_METRICS: dict[str, Callable[..., keras.metrics.Metric]] = {
 
 
 def make_metric(name: MetricName, config: Config, facts: DataFacts) -> keras.metrics.Metric:
-    """The metric under its name in the config, for the task, outputs and targets at hand."""
+    """The metric with this name in a config, suited to the task, the outputs and the targets."""
     if name in _REGRESSION_METRICS:
         return _REGRESSION_METRICS[name](name=name)
     if facts.target.task is Task.MULTICLASS:
@@ -118,7 +118,7 @@ def make_metric(name: MetricName, config: Config, facts: DataFacts) -> keras.met
     logits = gives_logits(config)
     threshold = 0.0 if logits else 0.5
     if name == "accuracy":
-        # Keras's BinaryAccuracy refuses a threshold of 0, which is what a logit has for a probability of 0.5.
+        # Keras's BinaryAccuracy rejects a threshold of 0, the logit of probability 0.5.
         return keras.metrics.MeanMetricWrapper(keras.metrics.binary_accuracy, name=name, threshold=threshold)
     if name == "auc":
         several = facts.target.task is Task.MULTILABEL
@@ -132,7 +132,7 @@ def _multiclass_metric(name: MetricName, config: Config) -> keras.metrics.Metric
     if name != "accuracy":
         raise ConfigError(
             [f"metrics: got {name} for a multiclass task; it is defined for binary and multilabel tasks"],
-            hint="use `metrics: [accuracy]`; `nncli eval` gives precision and recall for each class",
+            hint="use `metrics: [accuracy]`; `nncli eval` reports precision and recall for each class",
         )
     if _one_hot_targets(config):
         return keras.metrics.CategoricalAccuracy(name=name)
@@ -144,7 +144,7 @@ def _one_hot_targets(config: Config) -> bool:
 
 
 def targets_for(config: Config, targets: np.ndarray) -> np.ndarray:
-    """Targets as the loss takes them: (n,) class indices become one-hot (n, classes) where it needs them."""
+    """Targets as the loss expects them: class indices (n,) become one-hot (n, classes) for losses that need it."""
     last = config.model.layers[-1]
     if not (_one_hot_targets(config) and isinstance(last, Dense)):
         return targets

@@ -11,42 +11,42 @@ from nncli.config.sections import Config
 
 
 class WarmUp(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]  # keras has no types
-    """Grows from 0 to the first value of another schedule in a line, then follows it from its beginning.
+    """Increases linearly from 0 to the initial value of another schedule, then follows that schedule.
 
-    The same as `warmup_target` and `warmup_steps` of Keras's CosineDecay, for each schedule.
+    The same as `warmup_target` and `warmup_steps` of Keras's CosineDecay, but for any schedule.
     """
 
     def __init__(self, schedule: Any, steps: int) -> None:
-        """`steps` is the length of the warm-up, at least 1."""
+        """`steps` is the length of the warm-up in steps, at least 1."""
         super().__init__()
         self._schedule, self._steps = schedule, steps
 
     def __call__(self, step: Any) -> Any:
-        """The learning rate of the update after `step` updates, a float32 scalar."""
+        """The learning rate after `step` updates, a float32 scalar."""
         done = ops.cast(step, "float32")
         peak = self._schedule(ops.zeros_like(done))
         later = self._schedule(ops.maximum(done - self._steps, 0.0))
         return ops.where(done < self._steps, peak * done / self._steps, later)
 
     def get_config(self) -> dict[str, Any]:
-        """What Keras asks of a schedule."""
+        """The arguments, as Keras requires of every schedule."""
         return {"schedule": self._schedule, "steps": self._steps}
 
 
 class Level(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
-    """One learning rate at each step."""
+    """A constant learning rate."""
 
     def __init__(self, learning_rate: float) -> None:
-        """`learning_rate` is above 0."""
+        """`learning_rate` is positive."""
         super().__init__()
         self._learning_rate = learning_rate
 
     def __call__(self, step: Any) -> Any:
-        """The learning rate, a float32 scalar, whatever the step."""
+        """The learning rate, a float32 scalar, the same at every step."""
         return ops.cast(self._learning_rate, "float32")
 
     def get_config(self) -> dict[str, Any]:
-        """What Keras asks of a schedule."""
+        """The arguments, as Keras requires of every schedule."""
         return {"learning_rate": self._learning_rate}
 
 
@@ -64,7 +64,7 @@ def make_schedule(schedule: Schedule, epochs: int, steps: int) -> Any:
         return max(1, round(count * steps))
 
     if isinstance(schedule, Piecewise):
-        # Keras has the value before at the step that is a boundary, which would be the first of the next epoch.
+        # Keras still uses the previous value at the boundary step itself, which would be the first of the next epoch.
         boundaries = [updates(boundary) - 1 for boundary in schedule.boundaries]
         return keras.optimizers.schedules.PiecewiseConstantDecay(boundaries, list(schedule.values))
     rate = schedule.initial_learning_rate

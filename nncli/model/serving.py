@@ -11,9 +11,9 @@ from nncli.config.sections import Config
 def serving(model: keras.Model, config: Config) -> keras.Model:
     """The same layers and weights, uncompiled, with outputs (batch, outputs) that are probabilities or values.
 
-    Sigmoid (binary, multilabel) or softmax (multiclass) is added exactly when the output layer is linear and
-    the loss takes logits; this is the only place that does it. Uncompiled, because a file that names a loss of
-    nncli could be loaded by nncli only.
+    Adds a sigmoid (binary, multilabel) or softmax (multiclass) if the output layer is linear and the loss expects
+    logits; this is the only place that does so. The model is uncompiled because a file that refers to one of nncli's
+    losses could only be loaded with nncli.
     """
     outputs = model.outputs[0]
     if gives_logits(config):
@@ -23,7 +23,7 @@ def serving(model: keras.Model, config: Config) -> keras.Model:
 
 
 def gives_logits(config: Config) -> bool:
-    """Whether the last layer is linear and the loss applies the activation."""
+    """Whether the output layer is linear and the loss applies the activation."""
     last = config.model.layers[-1]
     linear = isinstance(last, Dense) and last.activation == "linear"
     loss = config.loss

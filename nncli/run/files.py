@@ -1,4 +1,4 @@
-"""The names of the files in a run folder, and the one function that writes a file: all of it or none of it."""
+"""The names of the files in a run folder, and atomic writing of files."""
 
 import json
 import os
@@ -23,9 +23,10 @@ COMPARISON = "comparison.json"
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Writes to a temporary name in the same folder, synced, renamed, the folder synced.
+    """Writes a file atomically: to a temporary file in the same folder, which is synced and renamed.
 
-    A reader sees the old file or the new one; a full disk or a kill leaves the old one. Raises OSError.
+    A reader sees the old or the new file; if the disk is full or the process is killed, the old one remains. Raises
+    OSError.
     """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -42,12 +43,12 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Writes a JSON object; NaN and infinity, which JSON does not have, become null."""
+    """Writes a JSON object; NaN and infinity, which JSON does not support, become null."""
     write_bytes(path, (json.dumps(finite(value), indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def finite(value: Any) -> Any:
-    """The value with every float that JSON cannot hold replaced by None."""
+    """The value with every float that JSON cannot represent replaced by None."""
     if isinstance(value, float):
         return value if value == value and abs(value) != float("inf") else None
     if isinstance(value, Mapping):
@@ -58,7 +59,7 @@ def finite(value: Any) -> Any:
 
 
 def append_line(path: Path, value: Mapping[str, Any]) -> None:
-    """Adds one JSON line in one write, so that a reader sees whole lines."""
+    """Appends one JSON line in a single write, so that readers see whole lines."""
     line = (json.dumps(finite(value), ensure_ascii=False) + "\n").encode()
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     try:
@@ -74,7 +75,7 @@ def _umask() -> int:
 
 
 def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # Windows cannot open folders, and syncs the entry with the file
+    if os.name == "nt":  # Windows cannot open folders; it syncs the entry with the file
         return
     handle = os.open(folder, os.O_RDONLY)
     try:

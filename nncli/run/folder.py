@@ -1,4 +1,4 @@
-"""One run folder: made so that it never exists before, its record and status, its manifest."""
+"""A run folder: its creation under a new name, its record, its status and its manifest."""
 
 import contextlib
 import hashlib
@@ -12,19 +12,19 @@ from nncli.errors import NncliError, RunError
 from nncli.run import files
 
 Status = Literal["running", "finished", "failed", "interrupted"]
-# The files a model is read from; sums of them stand in the manifest and are checked before any parser opens one.
+# The files a model is loaded from; the manifest has their checksums, which are verified before any file is parsed.
 _SUMMED = (files.CONFIG, files.INPUTS, files.WEIGHTS, files.KERAS_MODEL, files.LITE_MODEL)
 
 
 class RunFolder:
-    """The folder of one run; every file in it is written whole or not at all, or NncliError says why it was not."""
+    """The folder of one run. All files in it are written atomically; failures raise NncliError."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @classmethod
     def create(cls, runs_dir: Path, name: str, *, kind: str = "train", stamped: bool = True) -> "RunFolder":
-        """Makes `runs_dir/20261123-021507-name`, with a number behind it where that exists. Raises RunError."""
+        """Creates `runs_dir/20261123-021507-name`, with a numeric suffix if that exists. Raises RunError."""
         stem = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}" if stamped else name
         try:
             runs_dir.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ class RunFolder:
                     return folder
         except OSError as error:
             raise RunError(
-                f"cannot make a run folder in {runs_dir}: {error.strerror}", hint="choose another with --runs-dir"
+                f"cannot create a run folder in {runs_dir}: {error.strerror}", hint="choose another with --runs-dir"
             ) from None
         raise RunError(f"cannot find a free name for {stem} in {runs_dir}")
 
@@ -46,26 +46,26 @@ class RunFolder:
         return self.path / name
 
     def write(self, name: str, content: bytes) -> None:
-        """Writes a file (also in a subfolder such as plots/) whole or not at all."""
+        """Writes a file atomically, also in a subfolder such as plots/."""
         path = self.path / name
         with _told(path):
             path.parent.mkdir(exist_ok=True)
             files.write_bytes(path, content)
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
-        """Writes a JSON object whole or not at all."""
+        """Writes a JSON object atomically."""
         path = self.path / name
         with _told(path):
             path.parent.mkdir(exist_ok=True)
             files.write_json(path, value)
 
     def append(self, name: str, value: Mapping[str, Any]) -> None:
-        """Adds one JSON line to a file."""
+        """Appends one JSON line to a file."""
         with _told(self.path / name):
             files.append_line(self.path / name, value)
 
     def read_json(self, name: str) -> dict[str, Any]:
-        """Reads a JSON object. Raises RunError where it is missing or damaged."""
+        """Reads a JSON object. Raises RunError if it is missing or damaged."""
         try:
             value = json.loads((self.path / name).read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -77,7 +77,7 @@ class RunFolder:
         return value
 
     def read_lines(self, name: str) -> list[dict[str, Any]]:
-        """The JSON lines of a file; a last line that a kill cut short is left out."""
+        """The JSON lines of a file; an incomplete last line, left when the process was killed, is skipped."""
         try:
             lines = (self.path / name).read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
@@ -90,25 +90,25 @@ class RunFolder:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What run.json says."""
+        """The content of run.json."""
         return self.read_json(files.RECORD)
 
     def write_record(self, **changes: Any) -> None:
-        """Changes keys of run.json and leaves the others."""
+        """Updates keys of run.json and keeps the others."""
         known = self.record if self.file(files.RECORD).exists() else {}
         self.write_json(files.RECORD, {**known, **changes})
 
     def close(self, status: Status, **changes: Any) -> None:
-        """Notes how the run ended."""
+        """Records how the run ended."""
         self.write_record(status=status, ended=now(), **changes)
 
     def write_manifest(self) -> None:
-        """Notes the sha256 of the files a model is read from."""
+        """Writes the sha256 of the files a model is loaded from."""
         sums = {name: _sum(self.file(name)) for name in _SUMMED if self.file(name).exists()}
         self.write_json(files.MANIFEST, {"sha256": sums})
 
     def require_intact(self, *names: str) -> None:
-        """Raises RunError where one of the files is missing or not the one that was written."""
+        """Raises RunError if one of the files is missing or was changed since it was written."""
         sums = self.read_json(files.MANIFEST).get("sha256", {})
         for name in names:
             path = self.file(name)
@@ -123,7 +123,7 @@ class RunFolder:
 
 @contextlib.contextmanager
 def _told(path: Path) -> Iterator[None]:
-    """A full disk or a read-only folder is no defect: it is told with the file it happened to."""
+    """Turns an OSError, such as a full disk or a read-only folder, into an NncliError that names the file."""
     try:
         yield
     except OSError as error:
@@ -131,7 +131,7 @@ def _told(path: Path) -> Iterator[None]:
 
 
 def now() -> str:
-    """This moment in UTC, to the second."""
+    """The current time in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 

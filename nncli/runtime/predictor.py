@@ -10,20 +10,20 @@ import numpy as np
 from nncli.errors import DataError, RunError
 from nncli.runtime.quiet import without_delegate_notice
 
-# Rows are run in chunks of at most this many, fewer when one row is large, so that memory stays small.
+# Rows run in chunks of at most this many, fewer if a row is large, to limit memory.
 LARGEST_CHUNK = 256
 VALUES_IN_A_CHUNK = 1_000_000
-# More threads were not faster on any of the networks measured, and a small one gains nothing after the first.
+# More threads were not faster on any network measured; small ones are as fast on a single thread.
 MOST_THREADS = 4
 
 
 class Predictor:
-    """An exported model, loaded once and called with any number of rows."""
+    """An exported model, loaded once and applied to any number of rows."""
 
     def __init__(self, model: Path | bytes, *, threads: int | None = None) -> None:
-        """Loads a .tflite file or its bytes; `threads` is chosen from the processors at hand when left out.
+        """Loads a .tflite file or its bytes; `threads` defaults to the number of processors, at most MOST_THREADS.
 
-        Raises RunError when it is no model or cannot run here.
+        Raises RunError if it is not a valid model or cannot run on this machine.
         """
         source = {"model_content": model} if isinstance(model, bytes) else {"model_path": str(model)}
         self._runner = _load(source, threads or min(MOST_THREADS, _processors()))
@@ -33,19 +33,19 @@ class Predictor:
 
     @property
     def input_names(self) -> tuple[str, ...]:
-        """The names that `predict` expects, sorted."""
+        """The input names that `predict` expects, sorted."""
         return tuple(sorted(self._inputs))
 
     def predict(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Probabilities or values, float32 (n, outputs), from arrays by name with n rows each (n may be 0).
+        """Probabilities or values, float32 (n, outputs), from arrays by input name with n rows each (n may be 0).
 
-        Raises DataError when a name, a shape or a type is not what the model takes.
+        Raises DataError if a name, shape or type does not match the model.
         """
         arrays = self._check(inputs)
         count = len(next(iter(arrays.values())))
         outputs = np.empty((count, *self._output_shape), dtype=np.float32)
         for rows in _chunks(count, self._chunk_size()):
-            # A copy that owns its memory: LiteRT takes no slices of memory-mapped or read-only files.
+            # A copy that owns its memory: LiteRT accepts no slices of memory-mapped or read-only files.
             chunk = {name: np.ascontiguousarray(array[rows]) for name, array in arrays.items()}
             outputs[rows] = self._runner(**chunk)[self._output_name]
         return outputs
@@ -56,7 +56,7 @@ class Predictor:
         arrays = {name: _fit(name, array, self._inputs[name]) for name, array in inputs.items()}
         counts = {name: len(array) for name, array in arrays.items()}
         if len(set(counts.values())) != 1:
-            raise DataError(f"every input needs the same number of rows, got {counts}")
+            raise DataError(f"all inputs need the same number of rows, got {counts}")
         return arrays
 
     def _chunk_size(self) -> int:
@@ -70,16 +70,16 @@ def _load(source: dict[str, Any], threads: int) -> Any:
     try:
         with without_delegate_notice():
             interpreter = Interpreter(**source, num_threads=threads)
-            interpreter.allocate_tensors()  # makes the delegate, which would else write its notice at the first call
+            interpreter.allocate_tensors()  # creates the delegate, or its notice appears on the first call
         return interpreter.get_signature_runner()
     except (ValueError, RuntimeError) as error:
         raise RunError(
-            f"the exported model cannot be loaded: {error}", hint="train again, or predict through Keras"
+            f"the exported model cannot be loaded: {error}", hint="train again, or predict with Keras"
         ) from error
 
 
 def _fit(name: str, array: np.ndarray, details: dict[str, Any]) -> np.ndarray:
-    """The array with the model's type; only a change of precision is allowed, never one of meaning."""
+    """The array cast to the model's type; only casts within the same kind are allowed, such as float64 to float32."""
     shape, dtype = tuple(int(size) for size in details["shape"][1:]), np.dtype(details["dtype"])
     if array.shape[1:] != shape or array.ndim == 0:
         raise DataError(f"input {name!r}: the model takes rows of shape {shape}, got an array of shape {array.shape}")
@@ -94,7 +94,7 @@ def _chunks(count: int, size: int) -> Iterator[slice]:
 
 
 def _processors() -> int:
-    """Those this process may use, where the system tells; else all of them."""
+    """The processors this process may use; all of the machine's where the system does not report it."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

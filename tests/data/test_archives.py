@@ -91,11 +91,11 @@ def test_an_archive_can_be_evaluated(tmp_path: Path) -> None:
     ("arrays", "told"),
     [
         ({"a": GREY}, "has the arrays a"),
-        ({"x": GREY, "y": LABELS[:5]}, "not as many rows"),
+        ({"x": GREY, "y": LABELS[:5]}, "the numbers of rows differ"),
         ({"x": GREY, "y": np.where(LABELS, np.nan, 0)}, "NaN"),
         ({"x": GREY, "y": np.array([{}] * 40)}, "Python objects"),
         ({"x": GREY / 100 - 1, "y": LABELS}, "values from -1"),
-        ({"x": np.zeros((40, 3, 9, 9), np.uint8), "y": LABELS}, "channels stand first"),
+        ({"x": np.zeros((40, 3, 9, 9), np.uint8), "y": LABELS}, "with the channels first"),
         ({"x": GREY, "y": LABELS, "class_names": ["a"]}, "class_names has 1"),
         ({"x": np.array(["a"] * 40), "y": LABELS}, "x is <U1"),
         ({"x": np.full((40, 2), np.inf), "y": LABELS}, "infinite"),
@@ -110,7 +110,7 @@ def test_a_file_that_is_no_archive_is_explained(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="there is no file"):
         load(tmp_path / "none.npz")
     (tmp_path / "text.npz").write_text("hello")
-    with pytest.raises(DataError, match=r"no \.npz archive"):
+    with pytest.raises(DataError, match=r"not an \.npz archive"):
         load(tmp_path / "text.npz")
     whole = save(tmp_path, x=GREY, y=LABELS).read_bytes()
     (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])

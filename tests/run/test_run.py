@@ -27,7 +27,7 @@ def test_a_folder_is_never_used_twice(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file")
-    with pytest.raises(RunError, match="cannot make a run folder"):
+    with pytest.raises(RunError, match="cannot create a run folder"):
         RunFolder.create(tmp_path / "runs", "net")
 
 

@@ -1,4 +1,4 @@
-"""One module for each way to do the work; `race(task, baton)` prepares it, then does one piece in each turn.
+"""One module per way to do the work; `race(folder, baton, turns)` prepares, then does one piece of work per turn.
 
-A contender imports what it needs inside `race`, so that its process holds nothing of the others.
+A contender imports what it needs inside `race`, so that its process loads nothing that only others need.
 """

@@ -1,4 +1,4 @@
-"""nncli's graph loop with the parts of a batch and the layers as told, to see what each of them brings."""
+"""nncli's graph loop with a given number of parts, and with or without compiled pooling, to measure each effect."""
 
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,9 @@ from measuring.task import Task, load_task
 
 
 def race(folder: Path, baton: Baton, turns: int, *, threads: int, parts: int, compiled: bool, profile: str) -> None:
-    """One epoch a turn. With `compiled` false, Keras's own convolutions and poolings are called in each part.
+    """One epoch per turn. If `compiled` is false, each part calls Keras's own convolutions and pooling.
 
-    `profile` is the file that gets the thread-seconds of an epoch by operation, as JSON.
+    The thread-seconds of an epoch by operation are written to the file `profile` as JSON.
     """
     from nncli.engine.process import environment
 
@@ -35,7 +35,7 @@ def race(folder: Path, baton: Baton, turns: int, *, threads: int, parts: int, co
 
 
 def write_profile(file: Path, program: Any, examples: int) -> None:
-    """Trains an epoch that warms up and one that is watched."""
+    """Trains a warm-up epoch and one that is profiled."""
     import tensorflow as tf
 
     for watched in (False, True):
@@ -50,7 +50,7 @@ def write_profile(file: Path, program: Any, examples: int) -> None:
 
 
 def prepare(task: Task, epochs: int, parts: int) -> tuple[Any, Any, Any]:
-    """The model, its examples and the plan."""
+    """The model, its examples and the training plan."""
     from nncli import model as models
     from nncli.engine import arrays
 

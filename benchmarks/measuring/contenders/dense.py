@@ -1,4 +1,4 @@
-"""What a dense network is, for those who know no other: its units and its activation."""
+"""The units of a dense network, for contenders that support no other."""
 
 from measuring.task import Task
 from nncli.config.layers import Dense, Flatten
@@ -6,7 +6,7 @@ from nncli.config.stack import stack_layers
 
 
 def units_of(task: Task) -> tuple[int, ...]:
-    """The units of each layer, the inputs first. Raises ValueError where there is another layer than relu ones."""
+    """The units of each layer, the inputs first. Raises ValueError for anything but dense layers with relu."""
     rows = stack_layers(task.config, task.facts.inputs.shape)
     units: list[int] = []
     for row in rows:
@@ -14,6 +14,6 @@ def units_of(task: Task) -> tuple[int, ...]:
         if isinstance(row.layer, Flatten):
             continue
         if not isinstance(row.layer, Dense) or (hidden and row.activation != "relu"):
-            raise ValueError(f"got a layer {row.layer.kind}, expected dense ones with relu")
+            raise ValueError(f"got a layer {row.layer.kind}, expected dense layers with relu")
         units += [row.output_shape[-1]] if units else [row.input_shape[-1], row.output_shape[-1]]
     return tuple(units)

@@ -1,4 +1,4 @@
-"""nncli's engine, with the executor and the threads that `nncli train` chooses."""
+"""nncli's engine, with the executor and number of threads that `nncli train` chooses."""
 
 from dataclasses import replace
 from pathlib import Path

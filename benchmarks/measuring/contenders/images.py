@@ -1,4 +1,4 @@
-"""The images that models predict when they are warm; knows no models."""
+"""The images for timing predictions of a loaded model."""
 
 from pathlib import Path
 
@@ -12,5 +12,5 @@ def load_images(folder: Path, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def accuracy(outputs: np.ndarray, digits: np.ndarray) -> float:
-    """The share of images whose most probable class is their digit."""
+    """The fraction of images whose most probable class is their digit."""
     return float(np.mean(np.argmax(outputs, axis=1) == digits))

@@ -1,4 +1,4 @@
-"""JAX: an epoch as one compiled `lax.scan` over the batches, with Adam of optax."""
+"""JAX: an epoch as one compiled `lax.scan` over the batches, with optax's Adam."""
 
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ def race(folder: Path, baton: Baton, turns: int) -> float:
 
 
 def _start(units: tuple[int, ...], seed: int) -> list[tuple[Any, Any]]:
-    """Glorot's uniform kernels, as Keras's, and zeros."""
+    """Glorot-uniform kernels, as in Keras, and zero biases."""
     import jax
 
     keys = jax.random.split(jax.random.key(seed), len(units) - 1)
@@ -58,7 +58,7 @@ def _forward(weights: list[tuple[Any, Any]], inputs: Any) -> Any:
 
 
 def _make_epoch(task: Task, optimizer: Any) -> Any:
-    """A compiled function of (state, key, inputs, targets) to the state after an epoch and its mean loss."""
+    """A compiled function from (state, key, inputs, targets) to the state after an epoch and its mean loss."""
     import jax
     import optax
 

@@ -1,4 +1,4 @@
-"""`model(x)` of a loaded Keras file, which many take for the faster way."""
+"""`model(x)` of a loaded Keras file, often considered the faster way."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from measuring.contenders import keras_predict
 
 
 def race(folder: Path, baton: Baton, turns: int, count: int, calls: int) -> float:
-    """So many calls a turn, each with `count` images; the accuracy."""
+    """`calls` calls per turn, each with `count` images; returns the accuracy."""
     return keras_predict.race_with(
         lambda model, images: np.asarray(model(images, training=False)), folder, baton, turns, count, calls
     )

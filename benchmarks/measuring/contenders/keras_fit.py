@@ -1,4 +1,4 @@
-"""`model.fit` on numpy arrays, as a script writes it, with TensorFlow's own choice of threads."""
+"""`model.fit` on numpy arrays, as in a typical script, with TensorFlow's default threads."""
 
 import os
 from pathlib import Path

@@ -12,14 +12,14 @@ from measuring.contenders.images import accuracy, load_images
 
 
 def race(folder: Path, baton: Baton, turns: int, count: int, calls: int) -> float:
-    """So many calls a turn, each with `count` images; the accuracy."""
+    """`calls` calls per turn, each with `count` images; returns the accuracy."""
     return race_with(lambda model, images: model.predict(images, verbose=0), folder, baton, turns, count, calls)
 
 
 def race_with(
     predict: Callable[[Any, np.ndarray], np.ndarray], folder: Path, baton: Baton, turns: int, count: int, calls: int
 ) -> float:
-    """The same for any way to call a Keras model."""
+    """The same for any function that calls a Keras model."""
     os.environ["KERAS_BACKEND"] = "tensorflow"
     import keras
 

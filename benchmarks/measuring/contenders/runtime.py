@@ -1,4 +1,4 @@
-"""nncli's runtime: a run's exported model without TensorFlow."""
+"""nncli's runtime: the exported model of a run, without TensorFlow."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from measuring.contenders.images import accuracy, load_images
 
 
 def race(folder: Path, baton: Baton, turns: int, count: int, calls: int) -> float:
-    """So many calls a turn, each with `count` images; the accuracy."""
+    """`calls` calls per turn, each with `count` images; returns the accuracy."""
     from nncli.runtime import Predictor
 
     predictor = Predictor((folder / "model.tflite").read_bytes())

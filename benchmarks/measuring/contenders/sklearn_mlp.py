@@ -1,4 +1,4 @@
-"""scikit-learn's MLP: `partial_fit` is one epoch, its Adam goes on from call to call."""
+"""scikit-learn's MLP: each `partial_fit` is one epoch, and Adam keeps its state between calls."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def race(folder: Path, baton: Baton, turns: int) -> float:
     targets = scaled_targets(task, task.train)
     network = (MLPRegressor if task.is_regression else MLPClassifier)(
         hidden_layer_sizes=units_of(task)[1:-1],
-        alpha=0.0,  # no penalty, as in the other networks
+        alpha=0.0,  # no regularization, as in the other networks
         batch_size=task.batch_size,
         learning_rate_init=task.learning_rate,
         random_state=task.config.seed,

@@ -1,4 +1,4 @@
-"""The PyTorch loop with `Adam(fused=True)`, for those who know of it."""
+"""The PyTorch loop with `Adam(fused=True)`, a little-known option."""
 
 from pathlib import Path
 
@@ -7,5 +7,5 @@ from measuring.contenders import torch_loop
 
 
 def race(folder: Path, baton: Baton, turns: int) -> float:
-    """One epoch a turn."""
+    """One epoch per turn; returns the score on the test set."""
     return torch_loop.race(folder, baton, turns, fused=True)

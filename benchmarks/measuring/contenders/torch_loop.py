@@ -1,7 +1,7 @@
-"""A plain PyTorch loop: the examples in one tensor, batches taken out by index; no DataLoader, which takes longer.
+"""A plain PyTorch loop: batches are indexed from one tensor, without a DataLoader, which is slower.
 
-The first epoch, which is not counted, runs one half on as many threads as PyTorch chooses and the other on one, and the
-faster is kept: on a busy machine its many threads wait for each other.
+The first epoch, which is not counted, runs one half on PyTorch's default number of threads and the other on one, and
+the faster number is kept: on a busy machine, many threads wait for each other.
 """
 
 import os
@@ -12,7 +12,7 @@ from typing import Any
 from measuring.baton import Baton
 from measuring.task import features, load_task, scaled_targets, score
 
-# Batches that run before the clock does.
+# Warm-up batches before the timing starts.
 _WARMING = 10
 
 

@@ -1,4 +1,4 @@
-"""A config's layers in PyTorch: the same shapes and the same arithmetic; weights start as PyTorch has them."""
+"""The layers of a config in PyTorch: the same shapes and operations, with PyTorch's default initialization."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,14 +20,14 @@ _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
 
 
 def make_network(task: Task) -> nn.Module:
-    """The layers of the config behind each other; its outputs are logits, or scaled numbers. Raises ValueError."""
+    """The layers of the config in sequence; the outputs are logits, or scaled numbers. Raises ValueError."""
     rows = stack_layers(task.config, task.facts.inputs.shape)
     modules: list[nn.Module] = []
     if len(task.facts.inputs.shape) == 3 and isinstance(rows[0].layer, sections.Conv2D):
         modules.append(ChannelsFirst())
     for row in rows:
         modules.append(_make_layer(row))
-        # A cross-entropy of PyTorch takes logits: a softmax at the end is its own.
+        # PyTorch's cross-entropy takes logits and includes the final softmax.
         if row is not rows[-1] and row.activation and not isinstance(row.layer, _WITH_OWN_ACTIVATION):
             modules.append(_ACTIVATIONS[row.activation]())
     return nn.Sequential(*modules)
@@ -37,19 +37,19 @@ def _make_layer(row: StackRow) -> nn.Module:
     for kind, make in _MAKERS.items():
         if isinstance(row.layer, kind):
             return make(row)
-    raise ValueError(f"there is no layer {row.layer.kind} for PyTorch in this benchmark")
+    raise ValueError(f"the layer {row.layer.kind} is not implemented in PyTorch in this benchmark")
 
 
 class ChannelsFirst(nn.Module):
     """(batch, height, width, channels) to (batch, channels, height, width)."""
 
     def forward(self, tensor: torch.Tensor) -> torch.Tensor:
-        """For the convolutions behind it."""
+        """Reorders the axes for the convolutions that follow."""
         return tensor.permute(0, 3, 1, 2)
 
 
 class Reshaped(nn.Module):
-    """Each example in another shape."""
+    """Reshapes each example."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class Reshaped(nn.Module):
 
 
 class LastOutput(nn.Module):
-    """A recurrent layer that hands on what it has after the last step."""
+    """A recurrent layer that returns only the output of the last step."""
 
     def __init__(self, layer: nn.Module) -> None:
         super().__init__()
@@ -77,12 +77,12 @@ class MeanOverPlaces(nn.Module):
     """Global average pooling."""
 
     def forward(self, tensor: torch.Tensor) -> torch.Tensor:
-        """(batch, places, features) to (batch, features)."""
+        """(batch, positions, features) to (batch, features)."""
         return tensor.mean(dim=1)
 
 
 class Patches(nn.Module):
-    """An image of one channel as embedded patches with learned positions."""
+    """An image as embedded patches with learned position embeddings."""
 
     def __init__(self, row: StackRow) -> None:
         super().__init__()
@@ -114,7 +114,7 @@ class TransformerBlock(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(width, layer.mlp_units), activation, nn.Linear(layer.mlp_units, width))
 
     def forward(self, tensor: torch.Tensor) -> torch.Tensor:
-        """(batch, places, features) to the same."""
+        """(batch, positions, features) to a tensor of the same shape."""
         normal = self.first_norm(tensor)
         tensor = tensor + self.attention(normal, normal, normal, need_weights=False)[0]
         changed: torch.Tensor = tensor + self.mlp(self.second_norm(tensor))

@@ -1,4 +1,4 @@
-"""Training that is one call of Keras or of nncli's engine, cut into turns by a callback."""
+"""A callback that divides training, a single call of Keras or of nncli's engine, into turns."""
 
 import time
 from typing import Any
@@ -9,7 +9,7 @@ from measuring.baton import Baton
 
 
 class Turns(keras.callbacks.Callback):  # type: ignore[misc]  # keras has no types
-    """Lets an epoch begin when it is this process's turn, and reports the seconds until its end."""
+    """Starts an epoch when it is this process's turn, and reports its duration in seconds."""
 
     def __init__(self, baton: Baton) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
-"""Data sets that tensorflow-datasets prepares: found on disk, read without TensorFlow, cached, or downloaded.
+"""Data sets prepared by tensorflow-datasets: found on disk, read without TensorFlow, cached, or downloaded.
 
-`loading` is the way in; `prepared_folder` reads what a folder holds, `tfrecords` its record files, `array_cache` keeps
-decoded arrays, `reachability` asks whether the host answers, `download` is the only place that imports
-tensorflow-datasets.
+`loading` is the entry point; `prepared_folder` reads the metadata and examples of a folder, `tfrecords` its record
+files, `array_cache` caches decoded arrays, `reachability` checks whether the download host is reachable, and `download`
+is the only module that imports tensorflow-datasets.
 """

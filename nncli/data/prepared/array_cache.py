@@ -1,7 +1,8 @@
 """Arrays kept from one run to the next, so that a data set is decoded once; does not depend on what they mean.
 
-An entry is a folder of .npy files and an index written last, with the size and checksum of each. Files get a temporary
-name and are renamed, so that processes that fill the same entry at once do no harm: they write the same bytes.
+An entry is a folder of .npy files and an index, written last, with the size and checksum of each. Files are written
+under a temporary name and renamed, so several processes can safely write the same entry at once: they write the same
+bytes.
 """
 
 import json
@@ -16,22 +17,22 @@ from typing import Any, BinaryIO
 import numpy as np
 
 INDEX = "index.json"
-# Raised when the arrays of an entry are made in another way.
+# Increased when the arrays of an entry are computed in another way.
 FORMAT = 1
-# Bytes that are read at once: they stay in the processor's own memory until they are summed, a third of the time.
+# Bytes read at once: small enough to stay in the processor's cache for the checksum, which takes a third of the time.
 _CHUNK = 1 << 18
 
 
 @dataclass(frozen=True)
 class Entry:
-    """Arrays by name (opened as memory maps) and what was noted beside them."""
+    """Arrays by name (opened as memory maps) and the notes stored with them."""
 
     arrays: dict[str, np.ndarray]
     notes: dict[str, Any]
 
 
 def cache_folder() -> Path:
-    """NNCLI_CACHE_DIR, else nncli in XDG_CACHE_HOME, else ~/.cache/nncli."""
+    """NNCLI_CACHE_DIR, otherwise nncli in XDG_CACHE_HOME, otherwise ~/.cache/nncli."""
     own = os.environ.get("NNCLI_CACHE_DIR")
     if own:
         return Path(own)
@@ -39,7 +40,7 @@ def cache_folder() -> Path:
 
 
 def load_entry(folder: Path) -> Entry | None:
-    """The entry in that folder, or None when there is none or it is damaged."""
+    """The entry in that folder; None if there is none or it is damaged."""
     try:
         index = json.loads((folder / INDEX).read_text("utf-8"))
         if index["format"] != FORMAT:
@@ -56,7 +57,7 @@ def load_entry(folder: Path) -> Entry | None:
 
 
 def store_entry(folder: Path, arrays: Mapping[str, np.ndarray], notes: Mapping[str, Any]) -> str | None:
-    """Write an entry; returns why it could not be written, or None."""
+    """Write an entry; returns the reason if it could not be written, otherwise None."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         records = {}

@@ -1,4 +1,4 @@
-"""Downloading and preparing a data set with tensorflow-datasets; the only place that imports it."""
+"""Downloads and prepares a data set with tensorflow-datasets; the only module that imports it."""
 
 import io
 import os
@@ -14,10 +14,10 @@ _INTERVAL_SECONDS = 0.25
 
 
 def download(name: str, folder: Path, progress: Progress) -> None:
-    """Prepare `name` below `folder`; imports TensorFlow, so that it takes some seconds before it begins.
+    """Download and prepare `name` in `folder`; imports TensorFlow first, which takes a few seconds.
 
     Raises:
-        DataError: there is no data set of that name.
+        DataError: there is no data set with that name.
         UnreachableError: the download failed.
     """
     progress(f"downloading {name}", 0.0)
@@ -28,7 +28,7 @@ def download(name: str, folder: Path, progress: Progress) -> None:
     finished = threading.Event()
     watcher: threading.Thread | None = None
     try:
-        # tfds announces itself on stdout, which belongs to the answer of the command.
+        # tfds prints to stdout, which is reserved for the command's result.
         with redirect_stdout(io.StringIO()):
             builder = tfds.builder(name, data_dir=str(folder))
             watched = (name, folder / "downloads", _download_size(builder), finished, progress)
@@ -41,7 +41,7 @@ def download(name: str, folder: Path, progress: Progress) -> None:
             hint="see https://www.tensorflow.org/datasets/catalog/overview",
         ) from None
     except Exception as error:
-        # tfds lets through what requests, urllib3, TensorFlow and the file system raise; none share a base class.
+        # tfds passes on exceptions of requests, urllib3, TensorFlow and the file system, which share no base class.
         raise _explain(error, name, folder) from error
     finally:
         finished.set()
@@ -55,18 +55,18 @@ def _explain(error: Exception, name: str, folder: Path) -> NncliError:
         return NncliError(f"{name} could not be written to {folder}: {told}", hint="choose another --data-dir")
     return UnreachableError(
         f"{name} could not be downloaded: {told}",
-        hint="try again, or point --data-dir (NNCLI_DATA_DIR) to a folder in which it is prepared",
+        hint="try again, or set --data-dir (NNCLI_DATA_DIR) to a folder that contains it, prepared",
     )
 
 
 def _download_size(builder: Any) -> int:
-    """The bytes to download, as far as tfds knows before it begins; 0 when it does not."""
+    """The bytes to download as far as tfds knows them in advance, otherwise 0."""
     known = getattr(builder, "url_infos", None) or {}
     return sum(int(getattr(info, "size", 0) or 0) for info in known.values())
 
 
 def _watch(name: str, downloads: Path, size: int, finished: threading.Event, progress: Progress) -> None:
-    """Tell the share of bytes that lie in the download folder until the download is over."""
+    """Report the fraction of bytes in the download folder until the download is finished."""
     before = _bytes_below(downloads)
     while not finished.wait(_INTERVAL_SECONDS):
         share = (_bytes_below(downloads) - before) / size if size else 0.0

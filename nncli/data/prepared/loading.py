@@ -1,6 +1,6 @@
-"""Image classification data sets that tensorflow-datasets prepares (`mnist`, `tfds:<name>`): found, cached, split.
+"""Loads image classification data sets prepared by tensorflow-datasets (`mnist`, `tfds:<name>`).
 
-A prepared folder describes itself (dataset_info.json, features.json), so that TensorFlow is needed only to download.
+A prepared folder describes itself (dataset_info.json, features.json), so TensorFlow is needed only for the download.
 """
 
 import hashlib
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 
 def load_prepared(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) -> Dataset:
-    """The data set that `data.source` names, from `data_dir`, the usual folder, the cache or the network.
+    """The data set named by `data.source`, from `data_dir`, the default folder, the cache or a download.
 
     Raises:
-        UnreachableError: it is nowhere on this machine and the network does not answer.
-        DataError: it does not hold images with one class each, or is damaged.
+        UnreachableError: it is not on this machine and cannot be downloaded.
+        DataError: it is not an image classification data set, or is damaged.
     """
     refuse_table_options(data)
     if data.path is not None or isinstance(data.test, str):
-        raise DataError(f"source {data.source} takes no path", hint="leave `path` out; --data-dir says where to look")
+        raise DataError(f"source {data.source} takes no path", hint="remove `path`; use --data-dir for its folder")
     name = data.source.removeprefix("tfds:")
     notes: list[str] = []
     folder = find_folder(name, folders_to_search(data_dir))
@@ -44,44 +44,44 @@ def load_prepared(data: Data, *, seed: int, data_dir: Path | None, progress: Pro
     entry_folder = array_cache.cache_folder() / _key(folder, name)
     entry = array_cache.load_entry(entry_folder)
     if entry is None:
-        from nncli.data.prepared.prepared_folder import decode, describe_folder  # late: with a cache nothing is decoded
+        from nncli.data.prepared.prepared_folder import decode, describe_folder  # late: not needed if cached
 
         record_set = describe_folder(folder, name)
         arrays, said = decode(record_set, progress)
         entry = array_cache.Entry(arrays, {**_notes_of(record_set, name), "said": said})
         failure = array_cache.store_entry(entry_folder, entry.arrays, entry.notes)
         if failure:
-            notes.append(f"cache: the decoded images could not be kept for next time: {failure}")
+            notes.append(f"cache: the decoded images could not be saved: {failure}")
     return _dataset(data, seed, entry, notes)
 
 
 def must_download(source: str, data_dir: Path | None) -> bool:
-    """Whether a source of any kind is a data set that is neither prepared nor cached on this machine."""
+    """Whether a source, of any kind, has to be downloaded because it is neither prepared nor cached here."""
     if source != "mnist" and not source.startswith("tfds:"):
         return False
     name = source.removeprefix("tfds:")
     try:
         return find_folder(name, folders_to_search(data_dir)) is None and _newest_cached(name) is None
-    except DataError:  # it will be told where the data is read
+    except DataError:  # reported when the data is read
         return False
 
 
 def folders_to_search(data_dir: Path | None) -> list[Path]:
-    """Where prepared data sets may lie: the folder given, then that of tensorflow-datasets."""
+    """The folders to search for prepared data sets: the one given, then the default of tensorflow-datasets."""
     usual = Path(os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets")
     return [*([data_dir] if data_dir else []), usual.expanduser()]
 
 
 def find_folder(name: str, searched: list[Path]) -> Path | None:
-    """The folder of the newest prepared version of `name` (also name/config, name:version), None if there is none.
+    """The folder of the newest prepared version of `name` (also name/config, name:version), or None.
 
     Raises:
-        DataError: several configurations are prepared and the name does not say which.
+        DataError: several configurations are prepared and the name does not specify one.
     """
     base, _, version = name.partition(":")
     parts = base.split("/")
     for root in searched:
-        # The folder of the data set itself, or of one version, is taken as well as the one above it.
+        # The folder of the data set itself, or of one version, is accepted as well as its parent.
         for start in (root, *(up for up in (root.parent, root.parent.parent) if parts[0] in root.parts[-2:])):
             folder = start.joinpath(*parts)
             found = _newest_version(folder, version)
@@ -89,7 +89,7 @@ def find_folder(name: str, searched: list[Path]) -> Path | None:
                 configured = [sub for sub in sorted(folder.iterdir()) if _newest_version(sub, version)]
                 if len(configured) > 1:
                     names = ", ".join(f"tfds:{base}/{sub.name}" for sub in configured)
-                    raise DataError(f"{folder} has several configurations of {base}", hint=f"say which: {names}")
+                    raise DataError(f"{folder} has several configurations of {base}", hint=f"choose one: {names}")
                 found = _newest_version(configured[0], version) if configured else None
             if found is not None:
                 return found
@@ -108,23 +108,23 @@ def _newest_version(folder: Path, version: str) -> Path | None:
 def _fetch(name: str, data_dir: Path | None, progress: Progress) -> Path:
     searched = folders_to_search(data_dir)
     places = ", ".join(str(folder) for folder in searched)
-    progress("looking whether the network answers", 0.0)
+    progress(f"connecting to {reachability.HOST}", 0.0)
     if not reachability.is_reachable():
         raise UnreachableError(
             f"{name} is not prepared in {places}, not cached in {array_cache.cache_folder()}, "
             f"and {reachability.HOST} cannot be reached",
-            hint="connect to the network, or point --data-dir (NNCLI_DATA_DIR) to a folder in which "
-            "tensorflow-datasets has prepared it, or say `fallback: digits` under `data` in the config",
+            hint="connect to the internet, or set --data-dir (NNCLI_DATA_DIR) to a folder in which "
+            "tensorflow-datasets has prepared it, or set `fallback: digits` under `data` in the config",
         )
     download(name, searched[0], progress)
     folder = find_folder(name, searched[:1])
     if folder is None:
-        raise DataError(f"{name} was downloaded to {searched[0]}, but is not there as TFRecord files")
+        raise DataError(f"{name} was downloaded to {searched[0]}, but no TFRecord files were found there")
     return folder
 
 
 def _key(folder: Path, name: str) -> str:
-    """The entry's name: the data set's full name, and a hash of where its files are, how large and how old."""
+    """The name of the cache entry: the data set's full name and a hash of its files' paths, sizes and times."""
     digest = hashlib.sha256(str(folder.resolve()).encode())
     for file in sorted(folder.iterdir()):
         status = file.stat()
@@ -134,7 +134,7 @@ def _key(folder: Path, name: str) -> str:
 
 
 def _newest_cached(name: str) -> array_cache.Entry | None:
-    """The cached copy of the data set that was written last."""
+    """The most recently written cache entry of the data set."""
     base, _, version = name.partition(":")
     found = []
     for index in array_cache.cache_folder().glob(f"*/{array_cache.INDEX}"):
@@ -143,7 +143,7 @@ def _newest_cached(name: str) -> array_cache.Entry | None:
             if notes["name"] == base and version in ("", notes["version"]):
                 found.append((index.stat().st_mtime, index.parent))
         except (OSError, ValueError, KeyError, TypeError):
-            # An entry that another process is removing, or that is damaged, is none.
+            # Skips an entry that is damaged or being removed by another process.
             continue
     for _, folder in sorted(found, reverse=True):
         entry = array_cache.load_entry(folder)
@@ -166,7 +166,7 @@ def _dataset(data: Data, seed: int, entry: array_cache.Entry, notes: list[str]) 
     goal = class_goal(entry.notes["label"], classes, data.task)
     splits = sorted(name.removesuffix("_labels") for name in entry.arrays if name.endswith("_labels"))
     if "train" not in splits:
-        raise DataError(f"{data.source} has no part called train, only {', '.join(splits)}")
+        raise DataError(f"{data.source} has no split named train, only {', '.join(splits)}")
     parts = {}
     for split in splits:
         labels = np.asarray(entry.arrays[f"{split}_labels"])
@@ -177,7 +177,7 @@ def _dataset(data: Data, seed: int, entry: array_cache.Entry, notes: list[str]) 
     # Where labels of the test set are secret, sets come with a validation set instead, which then is the test set.
     test = parts.pop("test", None) or parts.pop("validation", None)
     validation = parts.pop("validation", None)
-    unused = [f"{data.source}: its part {split} is not used" for split in parts]
+    unused = [f"{data.source}: the split {split} is not used" for split in parts]
     return image_dataset(
         data,
         seed,

@@ -1,4 +1,4 @@
-"""A folder that tensorflow-datasets prepared: what it says it holds, and its images and labels as arrays."""
+"""A folder prepared by tensorflow-datasets: its description, and its images and labels as arrays."""
 
 import json
 from collections import Counter
@@ -20,7 +20,7 @@ _LABEL = "ClassLabel"
 
 @dataclass(frozen=True)
 class RecordSet:
-    """What a prepared folder says of itself; `shape` holds None where images differ."""
+    """The description of a prepared folder; `shape` is None in dimensions where images differ."""
 
     folder: Path
     image: str
@@ -35,7 +35,7 @@ def describe_folder(folder: Path, name: str) -> RecordSet:
     """Read dataset_info.json and features.json.
 
     Raises:
-        DataError: it does not hold images with one class each, is in another file format, or files are missing.
+        DataError: it is not an image classification data set, has another file format, or files are missing.
     """
     try:
         info = json.loads((folder / "dataset_info.json").read_text("utf-8"))
@@ -43,12 +43,12 @@ def describe_folder(folder: Path, name: str) -> RecordSet:
         splits = {split["name"]: split for split in info.get("splits", [])}
         image, label = _supervised(info, features, name)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{folder} is not readable as a prepared data set: {error!r}") from None
+        raise DataError(f"{folder} cannot be read as a prepared data set: {error!r}") from None
     if info.get("fileFormat", "tfrecord") != "tfrecord":
-        raise DataError(f"{folder} holds {info['fileFormat']} files; only tfrecord files are read")
+        raise DataError(f"{folder} holds {info['fileFormat']} files; only tfrecord files are supported")
     described = features[image]["image"]
     if described.get("dtype", "uint8") != "uint8":
-        raise DataError(f"the images of {name} are {described['dtype']}; only uint8 images are read")
+        raise DataError(f"the images of {name} are {described['dtype']}; only uint8 images are supported")
     dimensions = [int(size) for size in described.get("shape", {}).get("dimensions", [-1, -1, -1])]
     counts = {part: sum(map(int, split.get("shardLengths", ()))) for part, split in splits.items()}
     counts = {part: count for part, count in counts.items() if count}
@@ -64,7 +64,7 @@ def describe_folder(folder: Path, name: str) -> RecordSet:
 
 
 def decode(record_set: RecordSet, progress: Progress) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Arrays "<part>_images" uint8 (n, height, width, channels) and "<part>_labels" int32 (n,), and what to tell.
+    """Arrays "<part>_images" uint8 (n, height, width, channels) and "<part>_labels" int32 (n,), and notes for the user.
 
     Raises:
         DataError: a file is damaged, or an image cannot be decoded.
@@ -79,14 +79,14 @@ def decode(record_set: RecordSet, progress: Progress) -> tuple[dict[str, np.ndar
         count = 0
         for encoded, label in _examples(record_set, part):
             if count == size:
-                raise DataError(f"{record_set.folder} holds more examples of {part} than it says")
+                raise DataError(f"{record_set.folder} holds more examples of {part} than the {size} it declares")
             images[count] = resize_pixels(decode_pixels(encoded, channels), height, width)
             labels[count] = label
             count += 1
             if count % 500 == 0:
                 progress(f"decoding {record_set.folder.parent.name}", (done + count) / total)
         if count < size:
-            raise DataError(f"{record_set.folder} holds {count} examples of {part} instead of {size}")
+            raise DataError(f"{record_set.folder} holds {count} examples of {part} instead of the {size} it declares")
         done += size
         labelled = labels >= 0
         if labelled.any():
@@ -96,7 +96,7 @@ def decode(record_set: RecordSet, progress: Progress) -> tuple[dict[str, np.ndar
 
 
 def _supervised(info: dict[str, Any], features: dict[str, Any], name: str) -> tuple[str, str]:
-    """The names of the image and of the label: those of the supervised pair, else the only ones there are."""
+    """The names of the image and label features: the supervised pair, otherwise the only image and label."""
     kinds: dict[str, list[str]] = {_IMAGE: [], _LABEL: []}
     for key, feature in features.items():
         kind = feature.get("pythonClassName", "").rsplit(".", 1)[-1]
@@ -110,7 +110,7 @@ def _supervised(info: dict[str, Any], features: dict[str, Any], name: str) -> tu
         return kinds[_IMAGE][0], kinds[_LABEL][0]
     raise DataError(
         f"{name} is not a data set of images with one class each (it has {', '.join(features)})",
-        hint="only image classification sets are read through tfds; export others as csv, parquet or npz",
+        hint="only image classification data sets are supported with tfds; export others as csv, parquet or npz",
     )
 
 
@@ -151,7 +151,7 @@ def _examples(record_set: RecordSet, part: str) -> Iterator[tuple[bytes, int]]:
         for features in read_records(file):
             encoded, label = features.get(record_set.image), features.get(record_set.label)
             if not isinstance(encoded, bytes) or not isinstance(label, int):
-                raise DataError(f"{file} has an example without an image or a label")
+                raise DataError(f"{file} has an example without an image or label")
             yield encoded, label
 
 

@@ -1,21 +1,21 @@
-"""Whether the host of the prepared data sets answers, found out in a few seconds; downloads nothing itself."""
+"""Checks within a few seconds whether the host of the prepared data sets is reachable. Downloads nothing."""
 
 import threading
 
 HOST = "storage.googleapis.com"
-# A small file that tensorflow-datasets downloads for MNIST; asking for its head costs nothing.
+# A small file that tensorflow-datasets downloads for MNIST; only its headers are requested.
 _PATH = "/cvdf-datasets/mnist/t10k-labels-idx1-ubyte.gz"
 SECONDS = 2.5
 
 
 def is_reachable(seconds: float = SECONDS) -> bool:
-    """Whether HOST answers within so many seconds, name look-up, proxy and all attempts together."""
+    """Whether HOST responds within `seconds`, including name lookup, proxy and all attempts."""
     answers: list[bool] = []
 
     def ask() -> None:
         answers.append(_answers(seconds))
 
-    # A look-up of a name cannot be given a time limit, but a daemon thread can be left behind.
+    # A DNS lookup has no timeout, but a daemon thread can be abandoned.
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(seconds)
@@ -23,7 +23,7 @@ def is_reachable(seconds: float = SECONDS) -> bool:
 
 
 def _answers(seconds: float) -> bool:
-    # Late: every command passes this module, and few ask the network.
+    # Late: every command imports this module, and few connect to the internet.
     import http.client
     import ssl
     import urllib.request
@@ -32,7 +32,7 @@ def _answers(seconds: float) -> bool:
     proxy = urllib.request.getproxies().get("https")
     if proxy and urllib.request.proxy_bypass(HOST):
         proxy = None
-    # Nothing secret is sent and nothing received is used, so that a certificate need not be trusted here.
+    # Nothing secret is sent and nothing received is used, so the certificate need not be verified.
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -1,7 +1,8 @@
 """TFRecord files of encoded images and labels, read without TensorFlow; does not depend on particular data sets.
 
-A record is: length (uint64), masked CRC-32C of the length, the bytes, masked CRC-32C of the bytes; the bytes are a
-`tf.train.Example` in protobuf's wire format (https://www.tensorflow.org/tutorials/load_data/tfrecord).
+A record consists of the length (uint64), the masked CRC-32C of the length, the bytes, and the masked CRC-32C of the
+bytes; the bytes are a `tf.train.Example` in protobuf's wire format
+(https://www.tensorflow.org/tutorials/load_data/tfrecord).
 """
 
 import io
@@ -27,7 +28,7 @@ def read_records(path: Path) -> Iterator[Features]:
     """The features of each example of a TFRecord file, in order.
 
     Raises:
-        DataError: the file is truncated or damaged (checked by its checksums).
+        DataError: the file is truncated or its checksums do not match.
     """
     content = path.read_bytes()
     start, batch, sums = 0, [], []
@@ -68,13 +69,13 @@ def resize_pixels(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def checksums(records: list[bytes]) -> np.ndarray:
-    """The masked CRC-32C (Castagnoli) of each record, worked out for all records side by side, byte by byte."""
+    """The masked CRC-32C (Castagnoli) of each record, computed byte by byte for all records at once."""
     order = sorted(range(len(records)), key=lambda index: -len(records[index]))
     lengths = np.array([len(records[index]) for index in order])
     flat = np.frombuffer(b"".join(records[index] for index in order), np.uint8)
     starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
     crc = np.full(len(records), 0xFFFFFFFF, np.uint32)
-    # Records are sorted by length, so that those that still have a byte at this place come first.
+    # Records are sorted by length, so those that still have a byte at this position come first.
     active = np.searchsorted(-lengths, -np.arange(lengths[0] if len(lengths) else 0), side="left")
     for place, count in enumerate(active.tolist()):
         index = (crc[:count] ^ flat[starts[:count] + place]) & 0xFF
@@ -97,7 +98,7 @@ _TABLE = _crc_table()
 
 
 def _damaged(path: Path, position: int) -> DataError:
-    return DataError(f"{path} is damaged near byte {position}", hint="remove the folder and prepare the data set again")
+    return DataError(f"{path} is damaged near byte {position}", hint="delete the folder and prepare the data set again")
 
 
 def _parse_example(message: bytes) -> Features:
@@ -127,7 +128,7 @@ def _first_value(message: bytes) -> bytes | int | None:
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, bytes | int]]:
-    """Field numbers and values; lengths-prefixed fields as bytes, varints as integers."""
+    """Field numbers and values; length-delimited fields as bytes, varints as integers."""
     place = 0
     while place < len(message):
         tag, place = _varint(message, place)

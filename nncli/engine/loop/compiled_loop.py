@@ -1,7 +1,7 @@
 """Keras's own train and test step inside one compiled loop over data that lies on the device.
 
-A loop is a function of (order, first row, number of batches), all of them tensors, so that it is traced and compiled
-once and then runs chunks of any length.
+A loop is a function of (order, first row, number of batches), all of them tensors, so it is traced and compiled once
+and then runs chunks of any length.
 """
 
 from collections.abc import Callable
@@ -19,11 +19,11 @@ Logs = dict[str, float]
 
 
 class CompiledLoop:
-    """Runs a step of Keras over consecutive batches of one size, in one call of a compiled function.
+    """Runs a Keras step over consecutive batches of one size in a single call of a compiled function.
 
-    `step` is the model's bound `train_step` or `test_step`, `data` what `device_buffers.hold` returned, `examples` its
-    number of rows; other data of the same shapes can be set later. Making a loop traces and compiles it: about half a
-    second with XLA, a fifth of one without.
+    `step` is the model's bound `train_step` or `test_step`, `data` is what `device_buffers.hold` returned, and
+    `examples` its number of rows; other data of the same shapes can be set later. Creating a loop traces and compiles
+    it, which takes about 0.5 s with XLA and 0.2 s without.
     """
 
     def __init__(
@@ -40,12 +40,12 @@ class CompiledLoop:
 
         def run(data: Any, order: Any, first: Any, count: Any) -> dict[str, Any]:
             def body(done: Any) -> Any:
-                # Not a slice: XLA takes the start of one for a constant, and would compile anew for each chunk.
+                # Not a slice: XLA treats its start as a constant and would recompile for each chunk.
                 rows = tf.gather(order, first + done * batch_size + tf.range(batch_size))
                 step(tf.nest.map_structure(lambda array: tf.gather(array, rows), data))
                 return (done + 1,)
 
-            # One iteration at a time: outside XLA, batches could otherwise overtake each other.
+            # One iteration at a time: without XLA, batches could otherwise run out of order.
             tf.while_loop(lambda done: done < count, body, [tf.constant(0)], parallel_iterations=1)
             return dict(model.get_metrics_result())
 
@@ -53,14 +53,14 @@ class CompiledLoop:
         nothing = (data, tf.zeros([examples], tf.int32), tf.constant(0), tf.constant(0))
         with stage("trace"):
             self._run.get_concrete_function(*nothing)
-        # No batch at all is run, but the function is compiled: an epoch's seconds then count only work.
+        # Runs no batches, but compiles the function, so that the time of the first epoch does not include compilation.
         with stage("compile"):
             self._run(*nothing)
             if is_divided(model):
                 self._try_a_batch(model, *nothing[:3])
 
     def _try_a_batch(self, model: keras.Model, data: Any, order: Any, first: Any) -> None:
-        """Runs one batch for nothing: what XLA compiles inside a graph, it compiles when that is first run."""
+        """Runs one batch and restores all variables: XLA compiles its parts of a graph only when they first run."""
         variables = [*model.variables, *model.metrics_variables, *model.optimizer.variables]
         before = [tf.identity(variable.value) for variable in variables]
         self._run(data, order, first, tf.constant(1))
@@ -68,14 +68,14 @@ class CompiledLoop:
             variable.assign(value)
 
     def __call__(self, order: Any, first: int, count: int) -> Logs:
-        """Runs `count` batches from position `first` of `order` on; the model's metrics after them."""
+        """Runs `count` batches, starting at position `first` of `order`; returns the model's metrics so far."""
         logs = self._run(self.data, order, tf.constant(first), tf.constant(count))
         return {name: float(value) for name, value in logs.items()}
 
 
 def build(model: keras.Model, arrays: Arrays) -> None:
-    """Creates every variable of model, loss, metrics and optimizer, as nothing may be created inside a loop."""
+    """Creates all variables of model, loss, metrics and optimizer, as none may be created inside a loop."""
     sample = tf.nest.map_structure(lambda array: tensor_of(array[:2]), arrays.parts)
     with stage("build"):
-        # What `fit` itself calls; metrics cannot be built through a public door without compiling a step.
+        # What `fit` itself calls; there is no public API that builds metrics without compiling a step.
         model._symbolic_build(data_batch=sample)

@@ -1,7 +1,7 @@
 """One pass over all examples in chunks of batches, the partial last one included.
 
-A chunk cannot be interrupted, so it is kept short enough for Ctrl-C and the progress bar, and long enough that its
-start costs nothing.
+A chunk cannot be interrupted, so it is kept short enough for Ctrl-C and the progress bar, and long enough that the
+overhead of a call does not matter.
 """
 
 import time
@@ -19,27 +19,27 @@ _GROWTH = 8
 
 
 class Pace:
-    """The length of the next chunk, from the measured speed of those before; starts carefully, with one batch."""
+    """Chooses the length of the next chunk from the speed of the previous ones; the first is a single batch."""
 
     def __init__(self, chunk_seconds: float = CHUNK_SECONDS) -> None:
         self._chunk_seconds = chunk_seconds
         self._batches = 1
 
     def next(self, remaining: int) -> int:
-        """Batches of the next chunk, at least 1 and at most `remaining`; the rest is never a sliver of its own."""
+        """Batches in the next chunk, from 1 to `remaining`; a small remainder is not left as a chunk of its own."""
         return remaining if remaining <= self._batches * 1.25 else self._batches
 
     def record(self, batches: int, seconds: float) -> None:
-        """Takes note that so many batches took so long."""
+        """Records that `batches` batches took `seconds` seconds."""
         fitting = int(self._chunk_seconds * batches / max(seconds, 1e-9))
         self._batches = max(1, min(fitting, batches * _GROWTH))
 
 
 class DataPass:
-    """The compiled loops for one set of examples, and how far one call of them goes.
+    """The compiled loops over one set of examples, run in chunks.
 
-    `step` is the model's bound `train_step` or `test_step`. The examples that do not fill a batch have a loop of their
-    own, outside XLA: compiling it a second time for one step an epoch would cost more than it gains.
+    `step` is the model's bound `train_step` or `test_step`. The partial last batch has its own loop without XLA:
+    compiling a second XLA program for one step per epoch would cost more time than it saves.
     """
 
     def __init__(
@@ -58,23 +58,23 @@ class DataPass:
         self._rest_loop = loop(self._rest, False) if self._rest else None
 
     def give(self, arrays: Arrays) -> None:
-        """Other examples, as many and of the same shapes and types, for the passes to come."""
+        """Replaces the examples for later passes; number, shapes and types must be the same."""
         loops = [loop for loop in (self._full_loop, self._rest_loop) if loop is not None]
         for loop in loops:
-            loop.data = None  # the old ones go before the new ones come
+            loop.data = None  # frees the old examples before the new ones are loaded
         data = hold(arrays)
         for loop in loops:
             loop.data = data
 
     @property
     def batches(self) -> int:
-        """How many batches a pass has."""
+        """The number of batches in a pass."""
         return self._full_batches + (self._rest > 0)
 
     def run_chunk(self, order: Any, position: int) -> tuple[int, Logs]:
-        """Runs the batches from `position` on for at most about a quarter of a second, and at least one.
+        """Runs batches from `position` on for about a quarter of a second at most, but at least one batch.
 
-        Returns how many batches were run, and the model's metrics so far.
+        Returns the number of batches run and the model's metrics so far.
         """
         first = position * self._batch_size
         if position >= self._full_batches and self._rest_loop is not None:

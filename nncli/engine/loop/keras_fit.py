@@ -1,6 +1,6 @@
 """The executor `keras`: `model.fit` itself, on the batches and random states of the compiled loops.
 
-It is the yardstick of the other executors, and the way out where a model cannot live in a loop.
+It is the reference for the other executors, and the fallback for models that cannot run in a compiled loop.
 """
 
 import math
@@ -25,7 +25,7 @@ def fit_with_keras(
     plan: Plan,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> list[Logs]:
-    """The same as `loop.fit`, through `model.fit`; a chunk is one batch, and divergence is seen at an epoch's end."""
+    """Like `training.fit`, through `model.fit`; a chunk is one batch, and divergence is detected at the epoch's end."""
     build(model, train)
     order = tf.Variable(tf.range(len(train), dtype=tf.int32), trainable=False)
     conductor = _Conductor(plan, order)
@@ -46,7 +46,7 @@ def fit_with_keras(
 
 
 def _batches(arrays: Arrays, order: Any, batch_size: int) -> Any:
-    """The batches in the order that the variable holds when an epoch begins."""
+    """The batches in the order that the variable `order` holds at the start of an epoch."""
     data, examples = hold(arrays), len(arrays)
 
     def batch(position: Any) -> Any:
@@ -59,7 +59,7 @@ def _batches(arrays: Arrays, order: Any, batch_size: int) -> Any:
 
 
 class _Conductor(keras.callbacks.Callback):  # type: ignore[misc]
-    """Sets order and seeds when an epoch begins, and completes its logs before the other callbacks see them."""
+    """Sets order and seeds at the start of an epoch, and completes its logs before the other callbacks see them."""
 
     def __init__(self, plan: Plan, order: Any) -> None:
         super().__init__()

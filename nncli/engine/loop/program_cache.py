@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class ProgramCache:
-    """Keeps the program of the last training, for the next one of the same network."""
+    """Keeps the program of the last training run for the next run of the same network."""
 
     def __init__(self) -> None:
         self._mark: Hashable = None
@@ -19,17 +19,17 @@ class ProgramCache:
     def program_for(
         self, network: Hashable, model: Any, train: Arrays, validation: Arrays | None, plan: Plan
     ) -> "Program":
-        """The kept program, started anew as `model` stands, or a new one where network, shapes or plan are others.
+        """The cached program, restarted from the state of `model`; a new one if network, shapes or plan differ.
 
-        `network` has to tell apart all models whose layers, loss, optimizer or metrics differ in more than the values
-        of their variables.
+        `network` has to be a different key for models whose layers, loss, optimizer or metrics differ in more than the
+        values of their variables.
         """
         shapes = [_shapes(arrays) if arrays is not None else None for arrays in (train, validation)]
         mark = (network, plan.executor, plan.batch_size, plan.parts, *shapes)
         if self._program is not None and mark == self._mark:
             self._program.take_over(model, train, validation)
             return self._program
-        self._mark = self._program = None  # the old arrays go before the new ones come
+        self._mark = self._program = None  # frees the old arrays before the new ones are loaded
         from nncli.engine.loop.program import Program
 
         self._program = Program(model, train, validation, plan)

@@ -5,16 +5,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-# Told the name of a stage ("trace", "compile") and the seconds that it took.
+# Called with the name of a stage ("trace", "compile") and its duration in seconds.
 Listener = Callable[[str, float], None]
 
-# Of the context and not of the process: trainings in two threads have listeners of their own.
+# Per context rather than per process, so that training runs in two threads have separate listeners.
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Work in the body tells this listener of its stages."""
+    """Stages in the body are reported to this listener."""
     token = _listener.set(listener)
     try:
         yield
@@ -24,7 +24,7 @@ def listening(listener: Listener) -> Iterator[None]:
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:
-    """The body is a stage of that name; one that fails is not told."""
+    """The body is a stage of that name; a stage that fails is not reported."""
     start = time.perf_counter()
     yield
     listener = _listener.get()

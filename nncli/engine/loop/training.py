@@ -2,7 +2,7 @@
 
 The executors `xla` and `graph` run Keras's own steps in a compiled loop (`compiled_loop.py`); `keras` is `model.fit`
 itself on the same batches (`keras_fit.py`). The same seed gives the same batches in all three, and the same dropout in
-`graph` and `keras`; XLA draws other random numbers from the same state.
+`graph` and `keras`; XLA generates other random numbers from the same state.
 """
 
 import math
@@ -31,16 +31,17 @@ def fit(
     program_cache: ProgramCache | None = None,
     network: Hashable = None,
 ) -> list[Logs]:
-    """Trains a compiled model; one dict an epoch with the names and numbers of `model.fit`'s logs.
+    """Trains a compiled model; returns one dict per epoch with the names and values of `model.fit`'s logs.
 
-    With a `program_cache`, the compiled loops of the last training are used again if they were of the same `network`
-    (see `ProgramCache`); callbacks then see the model of that training, and the weights come out the same, in `model`.
+    With a `program_cache`, the compiled loops of the last run are reused if they belong to the same `network` (see
+    `ProgramCache`). Callbacks then see the model of that run; the trained weights, which are the same as without the
+    cache, end up in `model`.
 
-    To `loss`, the metrics and their `val_` twins come `learning_rate`, `train_seconds` (training alone) and `seconds`
-    (validation included; compiling is in neither). Callbacks see the same dict; `on_train_batch_end` is called once a
-    chunk of batches, with the index of its last batch and the metrics so far.
+    The logs contain `loss`, the metrics, the same with the prefix `val_`, and also `learning_rate`, `train_seconds`
+    (training only) and `seconds` (including validation); neither includes compilation. Callbacks receive the same dict;
+    `on_train_batch_end` is called once per chunk of batches, with the index of its last batch and the metrics so far.
 
-    Raises TrainingDivergedError once the loss is not finite. A KeyboardInterrupt passes through within about half a
+    Raises TrainingDivergedError as soon as the loss is not finite. A KeyboardInterrupt is raised within about half a
     second and leaves the model with the weights of the last finished chunk; `on_train_end` is then not called.
     """
     if plan.executor == "keras":
@@ -75,7 +76,7 @@ class _Training:
             if model.stop_training:
                 break
         if history:
-            # Some optimizers keep averaged weights, and set them at the end.
+            # Some optimizers keep averaged weights and assign them at the end.
             model.optimizer.finalize_variable_values(model.trainable_weights)
         self._callbacks.on_train_end(history[-1] if history else None)
         return history

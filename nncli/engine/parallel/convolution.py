@@ -1,8 +1,8 @@
 """A convolution with its bias, relu and max-pooling, the cheap part of it compiled into one pass.
 
-TensorFlow's own max-pooling takes a third of a small CNN's time for its gradient, and bias and relu each read and
-write the whole output of the convolution again. Here XLA compiles bias, relu and pooling into one pass forward and
-one backward. The numbers are Keras's, ties included: the first maximum of a window gets the gradient.
+The gradient of TensorFlow's own max-pooling takes a third of a small CNN's time, and bias and relu each read and write
+the whole output of the convolution again. Here XLA compiles bias, relu and pooling into one forward and one backward
+pass. The results equal Keras's, ties included: the first maximum of a window gets the gradient.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ import tensorflow as tf
 
 
 def is_plain_convolution(layer: keras.Layer) -> bool:
-    """Whether `convolve` can stand for the layer: 2-D, channels last, with a bias, relu or no activation."""
+    """Whether `convolve` can replace the layer: 2-D, channels last, with a bias, and relu or no activation."""
     return (
         type(layer) is keras.layers.Conv2D
         and layer.data_format == "channels_last"
@@ -24,7 +24,7 @@ def is_plain_convolution(layer: keras.Layer) -> bool:
 
 
 def is_plain_pooling(layer: keras.Layer) -> bool:
-    """Whether `max_pool` can stand for the layer: 2-D, channels last, windows that neither overlap nor are padded."""
+    """Whether `max_pool` can replace the layer: 2-D, channels last, windows that do not overlap, no padding."""
     return (
         type(layer) is keras.layers.MaxPooling2D
         and layer.data_format == "channels_last"
@@ -34,7 +34,7 @@ def is_plain_pooling(layer: keras.Layer) -> bool:
 
 
 def convolve(layer: keras.layers.Conv2D, images: Any, window: tuple[int, int] = (1, 1)) -> Any:
-    """What the layer, and after it a max-pooling with this window, make of images (n, height, width, channels)."""
+    """The output of the layer, followed by max-pooling with this window, for images (n, height, width, channels)."""
     sums = tf.nn.conv2d(
         images,
         tf.convert_to_tensor(layer.kernel),
@@ -46,7 +46,7 @@ def convolve(layer: keras.layers.Conv2D, images: Any, window: tuple[int, int] = 
 
 
 def max_pool(images: Any, window: tuple[int, int]) -> Any:
-    """The largest value of each window, as `keras.layers.MaxPooling2D(window)` gives it."""
+    """The maximum of each window, as in `keras.layers.MaxPooling2D(window)`."""
     return _activate(images, tf.zeros([images.shape[-1]]), window, False)
 
 
@@ -68,7 +68,7 @@ def _forward(sums: Any, bias: Any, window: tuple[int, int], rectified: bool) -> 
 
 @tf.function(jit_compile=True, autograph=False)  # type: ignore[untyped-decorator]
 def _backward(sums: Any, bias: Any, upstream: Any, window: tuple[int, int], rectified: bool) -> tuple[Any, Any]:
-    """The gradients of the sums and of the bias. Everything is worked out again: that costs less than keeping it."""
+    """The gradients of the sums and the bias; recomputes the forward pass, which is cheaper than storing it."""
     corners = _corners(_rectify(sums + bias, rectified), window)
     largest = _largest(corners)
     if rectified:
@@ -88,7 +88,7 @@ def _rectify(values: Any, rectified: bool) -> Any:
 
 
 def _corners(values: Any, window: tuple[int, int]) -> list[Any]:
-    """The values at each place of a window, all windows at once, row by row: Keras's order for ties."""
+    """The values at each position of a window, for all windows at once, in row-major order as Keras breaks ties."""
     examples, height, width, channels = values.shape
     rows, columns = height // window[0], width // window[1]
     whole = values[:, : rows * window[0], : columns * window[1]]
@@ -104,7 +104,7 @@ def _largest(corners: list[Any]) -> Any:
 
 
 def _widen(values: Any, window: tuple[int, int]) -> Any:
-    """Each value at all places of its window."""
+    """Repeats each value at all positions of its window."""
     examples, rows, columns, channels = values.shape
     shape = [examples, rows, window[0], columns, window[1], channels]
     repeated = tf.broadcast_to(values[:, :, None, :, None, :], shape)

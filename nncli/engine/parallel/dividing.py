@@ -1,9 +1,9 @@
 """A batch in parts that run side by side: the same update from less time of a CPU.
 
-The layers of a model are called one after the other, as Keras calls them, but those that look at each example alone
-are called once for each part. TensorFlow runs what does not depend on each other at the same time, each part on a
-thread of its own. Layers that need the whole batch (batch normalisation) get it. Loss, metrics and optimizer see
-the whole batch, so that there is one gradient and one update, as ever.
+The layers of a model are called in order, as Keras does, but layers that treat each example independently are called
+once for each part. TensorFlow runs independent operations at the same time, so each part has its own thread. Layers
+that need the whole batch (batch normalization) get it. Loss, metrics and optimizer see the whole batch, so there is
+still one gradient and one update.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ _MERGES = ("Add", "Average", "Concatenate", "Maximum", "Multiply", "Subtract")
 
 
 class _Batch:
-    """The values of one tensor of the model for a batch: as a whole, in parts, or both once both were asked for."""
+    """The values of one tensor of the model for a batch, whole or in parts; each form is made on first use."""
 
     def __init__(self, sizes: Sequence[int], whole: Any = None, parts: list[Any] | None = None) -> None:
         self._sizes, self._whole, self._parts = sizes, whole, parts
@@ -46,9 +46,9 @@ class _Batch:
 
 @dataclass(frozen=True)
 class _Call:
-    """One layer, or a convolution with its pooling: the tensors of the model that go in, and the one that comes out.
+    """One layer, or a convolution with its pooling: the ids of its input tensors and of its output tensor.
 
-    `one_part` makes of the parts of the inputs a part of the output; where it is None, the layer needs whole batches.
+    `one_part` computes a part of the output from the same part of the inputs; if None, the layer needs whole batches.
     """
 
     layer: keras.Layer
@@ -58,16 +58,16 @@ class _Call:
 
 
 def is_divided(model: keras.Model) -> bool:
-    """Whether this is inside the body of `dividing`, and it changed something."""
+    """Whether the model currently runs in parts, within the body of `dividing`."""
     return "call" in vars(model)
 
 
 @contextlib.contextmanager
 def dividing(model: keras.Model, parts: int) -> Iterator[None]:
-    """Whatever calls the model in the body, Keras's own `train_step` too, gets its batches run in so many parts.
+    """Within the body, every call of the model, also from Keras's `train_step`, runs its batch in this many parts.
 
-    Meant for tracing with batches of a known size: the traced function stays as it is afterwards. With one part, or a
-    model that cannot be divided, nothing is changed.
+    Meant for tracing with batches of a known size: the traced function keeps the parts afterwards. With one part, or a
+    model that cannot be divided, nothing changes.
     """
     calls = _calls(model) if parts > 1 else None
     if calls is None:
@@ -116,7 +116,7 @@ def _evaluate(call: _Call, arguments: list[_Batch], sizes: Sequence[int], *, tra
 
 
 def _calls(model: keras.Model) -> list[_Call] | None:
-    """The layers in the order in which they can be called, convolutions joined to the pooling that follows them."""
+    """The layers in call order, each convolution merged with the pooling that follows it; None if not divisible."""
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
     links = [_links(layer) for layer in layers]
     if not links or None in links:
@@ -124,7 +124,7 @@ def _calls(model: keras.Model) -> list[_Call] | None:
     given = {id(tensor) for tensor in model.inputs} | {output for _, output in filter(None, links)}
     takers = [index for inputs, _ in filter(None, links) for index in inputs] + [id(tensor) for tensor in model.outputs]
     if not given.issuperset(takers):
-        return None  # operations that are no layers stand between some
+        return None  # some layers are connected by operations that are not layers
     calls: list[_Call] = []
     for layer, (inputs, output) in zip(layers, filter(None, links), strict=True):
         before = calls[-1] if calls else None
@@ -142,10 +142,10 @@ def _calls(model: keras.Model) -> list[_Call] | None:
 
 
 def _links(layer: keras.Layer) -> tuple[tuple[int, ...], int] | None:
-    """Which tensors of the model the layer takes and gives; None where it does not simply turn one into another."""
+    """The ids of the layer's input tensors and its output tensor; None unless one call maps them to one tensor."""
     try:
         inputs, output = layer.input, layer.output
-    except (AttributeError, ValueError):  # Keras's ways to say that it is called more than once, or never
+    except (AttributeError, ValueError):  # Keras raises one of these if the layer is called more than once, or never
         return None
     flat = tf.nest.flatten(inputs)
     if _looks_at_itself(layer, flat):
@@ -157,16 +157,16 @@ def _links(layer: keras.Layer) -> tuple[tuple[int, ...], int] | None:
 
 
 def _looks_at_itself(layer: keras.Layer, inputs: Sequence[Any]) -> bool:
-    """Whether it is self-attention, which takes one tensor twice."""
+    """Whether it is self-attention, which takes the same tensor twice."""
     return isinstance(layer, keras.layers.MultiHeadAttention) and len({id(tensor) for tensor in inputs}) == 1
 
 
 def _for_one_part(layer: keras.Layer) -> Callable[..., Any] | None:
     if isinstance(layer, keras.layers.MultiHeadAttention):
-        # Its dropout draws for the whole batch.
+        # Attention dropout draws its mask for the whole batch.
         return None if layer.get_config()["dropout"] else lambda tensor: layer(tensor, tensor)
     if layer.activity_regularizer is not None:
-        return None  # it is a mean over the batch
+        return None  # the penalty is a mean over the batch
     if is_plain_convolution(layer):
         return lambda images: convolve(layer, images)
     if is_plain_pooling(layer):

@@ -1,7 +1,7 @@
-"""Whether this process, with Keras imported, may still be forked into workers that share the import; starts none.
+"""Decides whether this process, with Keras imported, can still be forked into workers that share the import.
 
-TensorFlow starts threads and opens devices with its first tensor, and a fork copies neither: a child could only hang.
-Before that, a fork is sound, and costs milliseconds where another import costs seconds.
+TensorFlow starts threads and opens devices with its first tensor; a fork copies neither, so a child would hang. Before
+that, forking is safe, and takes milliseconds where another import takes seconds.
 """
 
 import importlib
@@ -15,19 +15,19 @@ from nncli.engine.process.environment import has_accelerator, prepare
 
 
 def may_fork() -> bool:
-    """Whether a fork is sound: on Linux, before TensorFlow is at work, and without a GPU, which has been asked by now.
+    """Whether forking is safe: on Linux, before TensorFlow has started its threads, and without a GPU.
 
-    Call it after `environment.prepare`. Elsewhere than on Linux, libraries of the system itself do not survive a fork.
+    Call it after `environment.prepare`. On other systems, system libraries do not survive a fork.
     """
     return sys.platform == "linux" and hasattr(os, "fork") and not is_at_work() and not has_accelerator()
 
 
 def is_at_work() -> bool:
-    """Whether TensorFlow has started its threads, so that their number is fixed; after `environment.prepare`."""
+    """Whether TensorFlow has started its threads, which fixes their number; call after `environment.prepare`."""
     threading = importlib.import_module("tensorflow").config.threading
     number = threading.get_intra_op_parallelism_threads()
     try:
-        threading.set_intra_op_parallelism_threads(number + 1)  # the public way to ask: it is refused then
+        threading.set_intra_op_parallelism_threads(number + 1)  # the public way to find out: fails once they run
     except RuntimeError:
         return True
     threading.set_intra_op_parallelism_threads(number)
@@ -35,7 +35,7 @@ def is_at_work() -> bool:
 
 
 def takes_threads(threads: int, *, side_by_side: bool) -> bool:
-    """Sets the threads of this process as `environment.prepare` does; whether they are in force now."""
+    """Sets the threads of this process as `environment.prepare` does; returns whether they took effect."""
     prepare(threads, side_by_side=side_by_side)
     threading = importlib.import_module("tensorflow").config.threading
     wanted = (1 if side_by_side else threads, threads)
@@ -44,7 +44,7 @@ def takes_threads(threads: int, *, side_by_side: bool) -> bool:
 
 @contextmanager
 def accepting_threads() -> Iterator[None]:
-    """Keeps Python 3.12 and later from warning of a fork beside the idle threads of numpy, which survive it."""
+    """Suppresses the warning of Python 3.12 and later about forking with threads: numpy's idle threads survive it."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*multi-threaded, use of fork", category=DeprecationWarning)
         yield

@@ -9,7 +9,7 @@ from types import ModuleType
 
 
 class _Absent:
-    """A finder that tells one thread, and no other, that some packages are not installed."""
+    """A finder that makes some packages appear as not installed, for one thread only."""
 
     def __init__(self, packages: frozenset[str]) -> None:
         self._packages = packages
@@ -19,13 +19,13 @@ class _Absent:
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if name.partition(".")[0] in self._packages and threading.get_ident() == self._thread:
-            raise ModuleNotFoundError(f"{name} is kept out of this import", name=name)
+            raise ModuleNotFoundError(f"{name} is blocked during this import", name=name)
         return None
 
 
 @contextlib.contextmanager
 def without(*packages: str) -> Iterator[None]:
-    """Imports in the body, in this thread, find those packages missing; afterwards they can be imported as ever."""
+    """Imports in the body, in this thread, do not find those packages; afterwards they can be imported as usual."""
     finder = _Absent(frozenset(packages))
     sys.meta_path.insert(0, finder)
     try:

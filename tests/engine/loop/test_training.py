@@ -340,7 +340,7 @@ def test_weights_go_into_a_rebuilt_model_and_not_into_another() -> None:
     kernel = weights.pop("dense_1/kernel")
     with pytest.raises(RunError, match="dense_1/kernel is missing; ghost is not in the model"):
         set_weights(rebuilt, weights | {"ghost": kernel})
-    with pytest.raises(RunError, match=r"dense_1/kernel has the shape \(2,\)"):
+    with pytest.raises(RunError, match=r"dense_1/kernel has shape \(2,\)"):
         set_weights(rebuilt, weights | {"dense_1/kernel": np.zeros(2)})
     assert_same_weights(model, rebuilt, 0.0)
 
