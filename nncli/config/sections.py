@@ -10,6 +10,7 @@ from nncli.config.layer_section import ActivationName
 from nncli.config.layers import Layer, LayerSection
 from nncli.config.objective import Adam, MetricName, NamedLoss, Optimizer
 from nncli.config.section import Fraction, FromList, Names, Positive, Section
+from nncli.config.text_format import TextFormat
 
 BUNDLED = ("digits", "iris", "wine", "breast_cancer", "diabetes", "digit_attributes")
 FILES = ("csv", "parquet", "images", "npz")
@@ -27,7 +28,7 @@ def _task(value: Any) -> Any:
     return Task(value) if isinstance(value, str) and value in set(Task) else value
 
 
-class Data(Section):
+class Data(TextFormat):
     """Where examples come from, what is predicted from them, and how they are split."""
 
     source: str = Field(
@@ -45,8 +46,6 @@ class Data(Section):
     drop: Names = Field((), description="columns not to learn from")
     columns: dict[str, ColumnType] = Field(default_factory=dict, description="types of columns, instead of the guess")
     missing: Names = Field(MISSING, description='cells of a table that mean "no value"; replaces the whole default')
-    delimiter: str = Field(",", min_length=1, max_length=1, description="between the cells of a CSV")
-    header: bool = Field(True, description="whether the first row of a CSV names the columns")
     test: PathText | Fraction | None = Field(None, description="fraction, or the path of a test part; 0.2 by default")
     validation: Fraction = Field(0.1, description="fraction of the training part")
     scale_target: bool = Field(
@@ -57,6 +56,11 @@ class Data(Section):
         description="a bundled source for when this one cannot be had offline",
         json_schema_extra={"enum": [*BUNDLED, None]},
     )
+
+    @property
+    def text_format(self) -> TextFormat:
+        """How the text of a table is read."""
+        return TextFormat(**{name: getattr(self, name) for name in TextFormat.model_fields})
 
     @field_validator("source")
     @classmethod

@@ -11,6 +11,7 @@ import numpy as np
 
 from nncli.config.facts import Task
 from nncli.config.sections import MISSING, ColumnType, Data
+from nncli.config.text_format import TextFormat
 from nncli.data.plurals import count
 from nncli.data.profile.tables.columns import find_column_oddities, judge, profile_column
 from nncli.data.profile.tables.leakage import find_telltales
@@ -39,8 +40,7 @@ class Proposal:
     """
 
     source: str
-    delimiter: str
-    header: bool
+    text_format: TextFormat
     target: tuple[str, ...]
     task: Task
     why_task: str
@@ -80,8 +80,7 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
         raise _nothing_left(path, dropped)
     return Proposal(
         source="parquet" if _is_parquet(path) else "csv",
-        delimiter=opened.delimiter,
-        header=opened.header,
+        text_format=opened.text_format,
         target=tuple(target),
         task=goal.task,
         why_task=_why(note),
@@ -110,7 +109,7 @@ def suggest_targets(path: Path) -> tuple[list[str], list[str]]:
 
 
 def _open(path: Path, missing: Sequence[str]) -> Opened:
-    opened = open_table(path, missing, delimiter=None, header=None)
+    opened = open_table(path, missing)
     for finding in opened.findings:
         if finding.level is Level.PROBLEM:
             where = "" if finding.where == "file" else f"{finding.where} "
