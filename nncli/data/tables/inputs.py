@@ -58,7 +58,7 @@ def _table_batches(name: str, facts: DataFacts, columns: TableInput, stdin: Bina
             raise DataError("is an image, but the model was trained on a table")
         if not content.strip():
             raise DataError("stdin is empty")
-        tables = stream_csv(_open_table(content, "stdin", facts, columns), columns.text_format)
+        tables = stream_csv(_open_table(content, "stdin", facts, columns))
     elif not path.exists():
         raise DataError("there is no such file")
     elif path.is_dir():
@@ -68,7 +68,7 @@ def _table_batches(name: str, facts: DataFacts, columns: TableInput, stdin: Bina
     elif path.suffix.lower() in _PARQUET_SUFFIXES:
         tables = stream_parquet(path, columns.missing)
     else:
-        tables = stream_csv(_open_table(path, name, facts, columns), columns.text_format)
+        tables = stream_csv(_open_table(path, name, facts, columns))
     empty = True
     for table in tables:
         empty = False

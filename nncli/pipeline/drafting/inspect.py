@@ -100,7 +100,7 @@ def _section(request: InspectionRequest) -> tuple[Data | None, int]:
         return Data(source="images", path=str(path)), _SEED
     if path.suffix.lower() == ".npz":
         return Data(source="npz", path=str(path), target=target), _SEED
-    if path.exists():
+    if path.exists() or any(mark in path.name for mark in "*?["):
         return None, _SEED
     sources = [name for name in SOURCES if name in BUNDLED or name == "mnist"]
     near = nearest_names(request.source, [*sources, *shipped_names()])

@@ -79,7 +79,7 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
     if not learned:
         raise _nothing_left(path, dropped)
     return Proposal(
-        source="parquet" if _is_parquet(path) else "csv",
+        source="parquet" if opened.is_parquet else "csv",
         text_format=opened.text_format,
         target=tuple(target),
         task=goal.task,
@@ -117,11 +117,6 @@ def _open(path: Path, missing: Sequence[str]) -> Opened:
     if len(opened.table.columns) < 2:
         raise DataError(f"{path} has only one column", hint="a table needs a target and at least one more column")
     return opened
-
-
-def _is_parquet(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) == b"PAR1"
 
 
 def _check_target(table: Table, target: Sequence[str]) -> None:

@@ -14,7 +14,8 @@ from nncli.data.profile.values import Finding, Level
 from nncli.data.tables.files import reading
 from nncli.data.tables.files.columns import Table
 from nncli.data.tables.files.content import find_undecodable, read_bytes, refuse_binary, unpack
-from nncli.data.tables.files.csv_text import CsvText, repeated_names, split_header
+from nncli.data.tables.files.converting import to_csv
+from nncli.data.tables.files.csv_text import CsvText, is_pattern, matching, open_csv, repeated_names, split_header
 from nncli.data.tables.files.format_guess import evenness, guess_format, looks_like_data, read_records, sample_lines
 from nncli.errors import DataError
 
@@ -42,7 +43,11 @@ def open_table(path: Path, missing: Sequence[str], given: TextFormat | None = No
     if path.suffix.lower() in PARQUET_SUFFIXES or (path.is_file() and _starts_as_parquet(path)):
         table = reading.read_parquet(path, missing)
         return Opened(table, given or _PLAIN, tuple(_left_out(table)), is_parquet=True)
-    content = unpack(read_bytes(path), str(path))
+    first = matching(path)[0] if is_pattern(path) else path
+    content = unpack(read_bytes(first), str(first))
+    converted = to_csv(content, str(first))
+    if converted is not None:
+        content = converted
     refuse_binary(content, str(path))
     findings: list[Finding] = []
     guessed = guess_format(content, missing)
@@ -52,8 +57,11 @@ def open_table(path: Path, missing: Sequence[str], given: TextFormat | None = No
     else:
         chosen = given.model_copy(update={"missing": tuple(missing)})
         chosen = _corrected(content, chosen, guessed, findings)
-    opened = split_header(bytes(content), name=str(path), text_format=chosen)
-    table, problem = reading.read_text(_with_own_names(opened, findings), chosen)
+    if is_pattern(path):
+        opened = open_csv(path, name=str(path), text_format=chosen)
+    else:
+        opened = split_header(bytes(content), name=str(path), text_format=chosen)
+    table, problem = reading.read_text(_with_own_names(opened, findings))
     if not len(table):
         raise problem or DataError(f"{path} has no row that can be read")
     findings += _unread_rows(table, problem)
@@ -156,7 +164,7 @@ def _with_own_names(opened: CsvText, findings: list[Finding]) -> CsvText:
     findings.append(
         Finding("repeated_name", Level.PROBLEM, "header", what, "give each column its own name", tuple(repeated))
     )
-    return CsvText(opened.name, tuple(names), opened.body, opened.delimiter)
+    return CsvText(opened.name, tuple(names), opened.body, opened.text_format)
 
 
 def _unread_rows(table: Table, problem: DataError | None) -> list[Finding]:

@@ -74,7 +74,7 @@ def _unzip(content: bytes | mmap.mmap, name: str) -> memoryview:
     with archive:
         entries = archive.namelist()
         if "[Content_Types].xml" in entries:
-            raise DataError(f"{name} is an Excel file, not CSV", hint="export the sheet as CSV (UTF-8)")
+            return memoryview(content)  # an Excel file
         tables = [entry for entry in entries if _is_table(entry)]
         if len(tables) != 1:
             found = ", ".join(tables[:5] or entries[:5]) or "nothing"

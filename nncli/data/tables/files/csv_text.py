@@ -15,6 +15,7 @@ from pathlib import Path
 
 from nncli.config.text_format import WHITESPACE, TextFormat
 from nncli.data.tables.files.content import decode, read_bytes, refuse_binary, spool, unpack, wrong_encoding
+from nncli.data.tables.files.converting import to_csv
 from nncli.errors import DataError
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -26,20 +27,30 @@ _BLANKS_WITH_QUOTES = re.compile(r'"(?:[^"]|"")*"|[^ \t]+')
 
 @dataclass(frozen=True)
 class CsvText:
-    """The names of the columns and the bytes of the rows below them, UTF-8, cells separated by `delimiter`."""
+    """The names of the columns and the bytes of the rows below them, UTF-8; how the cells are written."""
 
     name: str
     names: tuple[str, ...]
     body: memoryview
-    delimiter: str
+    text_format: TextFormat
+
+    @property
+    def delimiter(self) -> str:
+        """What separates the cells of the body."""
+        return self.text_format.delimiter
 
 
 def open_csv(source: Path | bytes, *, name: str, text_format: TextFormat) -> CsvText:
-    """Open a CSV file (also packed) or its bytes, and read its header; without one, columns are c0, c1, ...
+    """Open a table (CSV, JSON lines, an Excel sheet; also packed) or its bytes, and read its header.
+
+    Without a header, columns are c0, c1, ... A path such as `part-*.csv` stands for all files that match it, in the
+    order of their names.
 
     Raises:
-        DataError: it is missing, empty, not text, or its header repeats a name.
+        DataError: it is missing, empty, not text, its header repeats a name, or files differ in their columns.
     """
+    if isinstance(source, Path) and is_pattern(source):
+        return _joined([split_header(each, name=str(each), text_format=text_format) for each in matching(source)], name)
     text = split_header(source, name=name, text_format=text_format)
     repeated = repeated_names(text.names)
     if repeated:
@@ -53,17 +64,55 @@ def open_csv(source: Path | bytes, *, name: str, text_format: TextFormat) -> Csv
 def split_header(source: Path | bytes, *, name: str, text_format: TextFormat) -> CsvText:
     """As `open_csv`, but the header may have a name more than once."""
     content = unpack(source if isinstance(source, bytes) else read_bytes(source), name)
+    converted = to_csv(content, name)
+    if converted is not None:
+        content = converted
+        text_format = TextFormat(header=text_format.header, missing=text_format.missing)
     if text_format.encoding.lower().replace("-", "").replace("_", "") == "utf8":
         refuse_binary(content, name)
     content = decode(content, text_format.encoding, name)
     content = _without_top(content, text_format.skip, name)
     content = _tidied(content, text_format, name)
-    delimiter = "," if text_format.delimiter == WHITESPACE else text_format.delimiter
-    names, consumed = _first_record(content, name, delimiter)
+    if text_format.delimiter == WHITESPACE:
+        text_format = text_format.model_copy(update={"delimiter": ","})
+    names, consumed = _first_record(content, name, text_format.delimiter)
     if not text_format.header:
-        return CsvText(name, tuple(f"c{index}" for index in range(len(names))), content, delimiter)
+        return CsvText(name, tuple(f"c{index}" for index in range(len(names))), content, text_format)
     names = tuple(text.strip() or f"c{index}" for index, text in enumerate(names))
-    return CsvText(name, names, content[consumed:], delimiter)
+    return CsvText(name, names, content[consumed:], text_format)
+
+
+def is_pattern(path: Path) -> bool:
+    """Whether a path stands for several files, such as `part-*.csv`."""
+    return any(mark in path.name for mark in "*?[") and not path.exists()
+
+
+def matching(path: Path) -> list[Path]:
+    """The files that a pattern stands for, by name. Raises DataError where there are none."""
+    files = sorted(file for file in path.parent.glob(path.name) if file.is_file())
+    if not files:
+        raise DataError(f"no file matches {path}", hint="a relative path in a config starts at the config's own folder")
+    return files
+
+
+def _joined(texts: Sequence[CsvText], name: str) -> CsvText:
+    first = texts[0]
+    for other in texts[1:]:
+        if other.names != first.names:
+            differing = sorted({*first.names} ^ {*other.names}) or ["their order"]
+            raise DataError(
+                f"{first.name} and {other.name} have different columns: {', '.join(differing[:8])}",
+                hint="name files of one shape, or leave the other out of the pattern",
+            )
+
+    def pieces() -> Iterator[bytes]:
+        for text in texts:
+            for start in range(0, len(text.body), _CHUNK):
+                yield bytes(text.body[start : start + _CHUNK])
+            if bytes(text.body[-1:]) not in (b"\n", b""):
+                yield b"\n"
+
+    return CsvText(name, first.names, spool(pieces()), first.text_format)
 
 
 def repeated_names(names: Sequence[str]) -> list[str]:

@@ -91,10 +91,9 @@ class _Texts:
 
 @dataclass(frozen=True)
 class _Reading:
-    """A text and how its cells are written, which columns to read, and which of them as numbers."""
+    """A text, which columns of it to read, and which of them as numbers."""
 
     text: CsvText
-    text_format: TextFormat
     names: tuple[str, ...]
     numbers: frozenset[str]
 
@@ -108,7 +107,7 @@ class _Reading:
         rooms = iter(np.empty((len(numbers), rows)))
         codes = iter(np.empty((len(self.names) - len(numbers), rows), np.int32))
         cells: dict[str, _Numbers | _Texts] = {
-            name: _Numbers(next(rooms)) if name in self.numbers else _Texts(next(codes), self.text_format)
+            name: _Numbers(next(rooms)) if name in self.numbers else _Texts(next(codes), self.text.text_format)
             for name in self.names
         }
         for segment in _segments(self.text.body):
@@ -134,7 +133,7 @@ class _Reading:
             convert_options=arrow_csv.ConvertOptions(
                 column_types={name: arrow.float64() if name in self.numbers else coded for name in self.names},
                 include_columns=list(self.names),
-                null_values=[*self.text_format.missing, ""],
+                null_values=[*self.text.text_format.missing, ""],
                 strings_can_be_null=False,
             ),
         )
@@ -145,14 +144,14 @@ class _Reading:
         return cells.finish() if isinstance(cells, _Texts) else (np.empty(0, np.int32), [])
 
 
-def read_columns(text: CsvText, text_format: TextFormat) -> dict[str, Column] | None:
+def read_columns(text: CsvText) -> dict[str, Column] | None:
     """All columns of an opened CSV, equal to what the careful way reads; None where that has to do it."""
     if len(text.body) < WORTH_BYTES or len(text.names) < 2:
         return None
     # pyarrow reads plain numbers itself; those of another format are read from the texts of their columns.
-    numbers = _guess_numbers(text, text_format) if text_format.has_plain_numbers else set[str]()
+    numbers = _guess_numbers(text) if text.text_format.has_plain_numbers else set[str]()
     for _ in range(_ATTEMPTS):
-        reading = _Reading(text, text_format, text.names, frozenset(numbers))
+        reading = _Reading(text, text.names, frozenset(numbers))
         try:
             columns = _make_columns(reading, reading.read())
         except ValueError as error:
@@ -170,13 +169,13 @@ def read_columns(text: CsvText, text_format: TextFormat) -> dict[str, Column] | 
 
 def _make_columns(reading: _Reading, cells: dict[str, _Numbers | _Texts]) -> dict[str, Column]:
     """The columns from what was read, but for those that have to be read as text."""
-    markers = _parse_texts(reading.text_format.missing, reading.text_format).numbers
+    markers = _parse_texts(reading.text.text_format.missing, reading.text.text_format).numbers
     markers = markers[~np.isnan(markers)]
     columns: dict[str, Column] = {}
     everywhere: np.ndarray | None = None
     for name, kept in cells.items():
         if isinstance(kept, _Texts):
-            columns[name] = _text_column(name, kept.finish(), reading.text_format)
+            columns[name] = _text_column(name, kept.finish(), reading.text.text_format)
             continue
         everywhere = everywhere if everywhere is not None else np.ones(kept.rows, bool)
         finished = kept.finish(everywhere, markers)
@@ -196,15 +195,15 @@ def _text_column(name: str, dictionary: Dictionary, text_format: TextFormat) -> 
     return Column(name, numbers, codes >= 0, ~np.isnan(numbers), encode, parsed.units)
 
 
-def _guess_numbers(text: CsvText, text_format: TextFormat) -> set[str]:
+def _guess_numbers(text: CsvText) -> set[str]:
     """The columns whose cells in the first rows are numbers or missing."""
     sample = replace(text, body=next(_segments(text.body, _SAMPLE)))
     try:
-        cells = _Reading(sample, text_format, text.names, frozenset()).read()
+        cells = _Reading(sample, text.names, frozenset()).read()
     except ValueError:
         return set()
     texts = {name: kept.finish()[1] for name, kept in cells.items() if isinstance(kept, _Texts)}
-    return {name for name in texts if _are_plain(_parse_texts(texts[name], text_format))}
+    return {name for name in texts if _are_plain(_parse_texts(texts[name], text.text_format))}
 
 
 def _segments(body: memoryview, size: int = _SEGMENT) -> Iterator[memoryview]:

@@ -33,17 +33,17 @@ def read_csv(path: Path, text_format: TextFormat) -> Table:
         DataError: it cannot be read, has no rows, or rows of another length than the header.
     """
     text = open_csv(path, name=str(path), text_format=text_format)
-    columns = read_columns(text, text_format)
+    columns = read_columns(text)
     if columns is not None:
         rows = len(next(iter(columns.values())))
         return Table(columns, np.arange(rows, dtype=np.int64), name=text.name)
-    table, problem = read_text(text, text_format)
+    table, problem = read_text(text)
     if problem is not None:
         raise problem
     return table
 
 
-def read_text(text: CsvText, text_format: TextFormat) -> tuple[Table, DataError | None]:
+def read_text(text: CsvText) -> tuple[Table, DataError | None]:
     """All rows of an opened CSV that can be read (the others are in `rejected`), and the error to raise for the rest.
 
     Raises:
@@ -58,7 +58,7 @@ def read_text(text: CsvText, text_format: TextFormat) -> tuple[Table, DataError 
         read = _parse(text, rejected, threads=False)
     rows, _ = _place(0, read.num_rows, [row for row, _ in rejected])
     arrays = [_joined(column) for column in read.columns]
-    table = _table(text.name, text.names, arrays, rows, text_format, tuple(rejected))
+    table = _table(text.name, text.names, arrays, rows, text.text_format, tuple(rejected))
     return table, _ragged(text, rejected) if rejected else _open_quote(text, arrays)
 
 
@@ -71,7 +71,7 @@ def _parse(text: CsvText, rejected: Rejected, *, threads: bool) -> Any:
         raise _parse_error(text, error) from None
 
 
-def stream_csv(text: CsvText, text_format: TextFormat) -> Iterator[Table]:
+def stream_csv(text: CsvText) -> Iterator[Table]:
     """The rows of an opened CSV batch by batch; rows of a wrong length are named in `rejected`."""
     import pyarrow.csv as arrow_csv
 
@@ -85,7 +85,7 @@ def stream_csv(text: CsvText, text_format: TextFormat) -> Iterator[Table]:
                 rows, position = _place(position, batch.num_rows, [row for row, _ in rejected])
                 passed = tuple(item for item in rejected if item[0] < position)
                 rejected[:] = rejected[len(passed) :]
-                yield _table(text.name, text.names, batch.columns, rows, text_format, passed)
+                yield _table(text.name, text.names, batch.columns, rows, text.text_format, passed)
     except ValueError as error:
         raise _parse_error(text, error) from None
     if rejected:

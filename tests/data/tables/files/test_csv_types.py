@@ -40,7 +40,7 @@ def both_ways(
     monkeypatch.setattr(csv_types, "WORTH_BYTES", 0)
     from nncli.data.tables.files.csv_text import open_csv
 
-    quick = original(open_csv(path, name="t", text_format=TextFormat()), TextFormat(missing=tuple(missing))) is not None
+    quick = original(open_csv(path, name="t", text_format=TextFormat(missing=tuple(missing)))) is not None
     return quick, tables
 
 
