@@ -41,6 +41,7 @@ HOMES: dict[str, set[str]] = {
     "numpy": {"data", "model", "engine", "runtime", "evaluate", "lessons", "pipeline"},
     "PIL": {"data"},
     "pyarrow": {"data"},
+    "openpyxl": {"data"},
     "tensorflow_datasets": {"data"},
     "sklearn": {"data", "evaluate"},
     "keras": {"model", "engine"},
@@ -50,7 +51,7 @@ HOMES: dict[str, set[str]] = {
     "scipy": {"evaluate"},
 }
 # heavy package -> may only be imported inside functions
-LATE = {"tensorflow_datasets", "sklearn", "matplotlib", "scipy", "ai_edge_litert"}
+LATE = {"tensorflow_datasets", "openpyxl", "sklearn", "matplotlib", "scipy", "ai_edge_litert"}
 # (room, room or package) that is imported inside functions only
 LATE_BETWEEN = {("cli", "pipeline"), ("pipeline", "model"), ("pipeline", "engine")}
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from nncli.config.section import FromList, Section, Shape
+from nncli.config.text_format import TextFormat
 
 # Up to this many known values a category becomes one-hot; above, it becomes an embedding (DESIGN.md, section 3).
 ONE_HOT_LIMIT = 16
@@ -83,18 +84,20 @@ class CategoryColumn(Section):
         return known if known <= ONE_HOT_LIMIT else min(50, round(known**0.5) + 1)
 
 
-class TableInput(Section):
+class TableInput(TextFormat):
     """Rows of a table as two arrays: `numbers` float32 (rows, n) with NaN for missing, `categories` int32 (rows, m)."""
 
     kind: Literal["table"] = "table"
     numbers: Annotated[tuple[NumberColumn, ...], FromList] = ()
     categories: Annotated[tuple[CategoryColumn, ...], FromList] = ()
-    missing: Annotated[tuple[str, ...], FromList] = Field((), description="texts read as missing")
-    delimiter: str = ","
-    header: bool = True
     columns: Annotated[tuple[str, ...], FromList] = Field(
         (), description="all the columns of the file the model was trained on, in order"
     )
+
+    @property
+    def text_format(self) -> TextFormat:
+        """How the text of a table is read, as at training."""
+        return TextFormat(**{name: getattr(self, name) for name in TextFormat.model_fields})
 
     @property
     def shape(self) -> Shape:

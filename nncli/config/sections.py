@@ -10,6 +10,7 @@ from nncli.config.layer_section import ActivationName
 from nncli.config.layers import Layer, LayerSection
 from nncli.config.objective import Adam, MetricName, NamedLoss, Optimizer
 from nncli.config.section import Fraction, FromList, Names, Positive, Section
+from nncli.config.text_format import TextFormat
 
 BUNDLED = ("digits", "iris", "wine", "breast_cancer", "diabetes", "digit_attributes")
 FILES = ("csv", "parquet", "images", "npz")
@@ -31,7 +32,7 @@ def _task(value: Any) -> Any:
     return Task(value) if isinstance(value, str) and value in set(Task) else value
 
 
-class Data(Section):
+class Data(TextFormat):
     """Where examples come from, what is predicted from them, and how they are split."""
 
     source: str = Field(
@@ -49,8 +50,6 @@ class Data(Section):
     drop: Names = Field((), description="columns not to learn from")
     columns: dict[str, ColumnType] = Field(default_factory=dict, description="types of columns, instead of the guess")
     missing: Names = Field(MISSING, description='cells of a table that mean "no value"; replaces the whole default')
-    delimiter: str = Field(",", min_length=1, max_length=1, description="between the cells of a CSV")
-    header: bool = Field(True, description="whether the first row of a CSV names the columns")
     size: ImageSize | None = Field(
         None,
         description="images: the side in pixels, or [height, width]; the most common size when left out",
@@ -72,6 +71,11 @@ class Data(Section):
         description="a bundled source for when this one is not available offline",
         json_schema_extra={"enum": [*BUNDLED, None]},
     )
+
+    @property
+    def text_format(self) -> TextFormat:
+        """How the text of a table is read."""
+        return TextFormat(**{name: getattr(self, name) for name in TextFormat.model_fields})
 
     @field_validator("source")
     @classmethod

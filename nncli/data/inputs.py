@@ -17,7 +17,7 @@ from nncli.data.images.files import images_below, map_parallel
 from nncli.errors import DataError
 
 BATCH_IMAGES = 256
-_TABLE_SUFFIXES = frozenset((".csv", ".tsv", ".txt", ".gz", ".parquet", ".pq"))
+_TABLE_SUFFIXES = frozenset((".csv", ".tsv", ".txt", ".gz", ".zip", ".jsonl", ".ndjson", ".xlsx", ".parquet", ".pq"))
 
 
 def read_inputs(names: Sequence[str], facts: DataFacts, *, stdin: BinaryIO) -> Iterator[Batch]:

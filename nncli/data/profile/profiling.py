@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nncli.config.facts import TableInput
 from nncli.config.sections import BUNDLED, MISSING, Data
+from nncli.config.text_format import TextFormat
 from nncli.data import load
 from nncli.data.archives import open_archive_table
 from nncli.data.bundled import open_bundled_table
@@ -53,15 +54,14 @@ def profile_table(
     path: Path,
     target: Sequence[str] = (),
     *,
-    delimiter: str | None = None,
-    header: bool | None = None,
+    text_format: TextFormat | None = None,
 ) -> TableProfile:
-    """Look over a CSV (also gzipped) or Parquet file; `delimiter` and `header` are guessed when they are None.
+    """Look over a CSV (also packed) or Parquet file; how its text is written is guessed when that is not given.
 
     Raises:
         DataError: there is no such file, it is no table, or a target is no column of it.
     """
-    opened = open_table(path, MISSING, delimiter=delimiter, header=header)
+    opened = open_table(path, MISSING, text_format)
     check_target(opened.table, target, "--target")
     return look_over(opened.table, table_section(path, opened, target), seed=_SEED, findings=opened.findings)
 
@@ -69,9 +69,8 @@ def profile_table(
 def table_section(path: Path, opened: Opened, target: Sequence[str] = ()) -> Data:
     """The `data` section of a config for a table that was opened."""
     source = "parquet" if opened.is_parquet else "csv"
-    return Data(
-        source=source, path=str(path), target=tuple(target) or None, delimiter=opened.delimiter, header=opened.header
-    )
+    written = {**opened.text_format.model_dump(), "missing": MISSING}
+    return Data(source=source, path=str(path), target=tuple(target) or None, **written)
 
 
 def profile_images(folder: Path, *, progress: Progress = lambda what, share: None) -> ImageProfile:
@@ -119,12 +118,12 @@ def profile_data(data: Data, *, seed: int, data_dir: Path | None, progress: Prog
 def _profile_file(data: Data, seed: int) -> TableProfile:
     if data.path is None:
         raise DataError(f"data.path: source {data.source} needs `path`: the table's file")
-    opened = open_table(Path(data.path), data.missing, delimiter=data.delimiter, header=data.header)
+    opened = open_table(Path(data.path), data.missing, data.text_format)
     test = None
     findings = list(opened.findings)
     if isinstance(data.test, str):
-        other = open_table(Path(data.test), data.missing, delimiter=opened.delimiter, header=opened.header)
+        other = open_table(Path(data.test), data.missing, opened.text_format)
         test = other.table
         findings += [replace(finding, where=f"test set, {finding.where}") for finding in other.findings]
-    section = data.model_copy(update={"delimiter": opened.delimiter})
+    section = data.model_copy(update=opened.text_format.model_dump())
     return look_over(opened.table, section, seed=seed, test=test, findings=findings)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nncli.config.facts import CategoryColumn, NumberColumn, TableInput
+from nncli.config.text_format import TextFormat
 from nncli.data.dataset import Inputs, make_room
 from nncli.data.plurals import count
 from nncli.data.tables.features import Features
@@ -30,9 +31,7 @@ class Encoded:
     warnings: list[str]
 
 
-def learn_columns(
-    table: Table, features: Features, training: np.ndarray, *, missing: Sequence[str], delimiter: str, header: bool
-) -> TableInput:
+def learn_columns(table: Table, features: Features, training: np.ndarray, text_format: TextFormat) -> TableInput:
     """Statistics and vocabularies of the chosen columns from the rows of the training set (indices)."""
     numbers = [_number_facts(table.columns[name], training) for name in features.numbers]
     categories = [
@@ -41,10 +40,8 @@ def learn_columns(
     return TableInput(
         numbers=tuple(numbers),
         categories=tuple(categories),
-        missing=tuple(missing),
-        delimiter=delimiter,
-        header=header,
         columns=tuple(table.columns),
+        **text_format.model_dump(),
     )
 
 

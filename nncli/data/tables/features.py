@@ -13,6 +13,7 @@ import numpy as np
 from nncli.config.sections import MISSING, ColumnType, Data
 from nncli.data.plurals import count
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
+from nncli.data.tables.files.number_text import choose_marks, find_marks
 from nncli.errors import DataError
 
 # From this share of numbers on, a column that also holds text is taken for a number column with mistakes.
@@ -52,7 +53,7 @@ class Judgement:
 class Flaw:
     """Cells that a column cannot be learned from with; `rows` (indices into the table) are where, `fix` what to do.
 
-    `rule` is "mixed", "infinite" or "dressed" (numbers in a form that is not read as numbers).
+    `rule` is "mixed", "infinite", "units" or "dressed" (numbers in a form that is not read as numbers).
     """
 
     rule: str
@@ -83,6 +84,7 @@ def choose_features(table: Table, data: Data, targets: Sequence[str]) -> Feature
         chosen[name] = judgement.learn_as
         if judgement.learn_as == "number":
             check_numbers(column, table, data.missing)
+            notes += describe_units(column)
         elif name not in data.columns and column.numeric.any():
             numbers = count(int(column.numeric.sum()), "cell is a number", "cells are numbers")
             notes.append(f"{name}: read as a category, {numbers}")
@@ -150,9 +152,20 @@ def check_numbers(column: Column, table: Table, missing: Sequence[str]) -> None:
         _refuse(table, column, flaw)
 
 
+def describe_units(column: Column) -> list[str]:
+    """What was left out of a column's numbers, in a line, and how to keep it a column of texts."""
+    units = sorted(column.units - {""})
+    if not units:
+        return []
+    signs = [unit for unit in units if unit in ("( )", "trailing -")]
+    marks = ", ".join(unit for unit in units if unit not in signs)
+    told = " and ".join(([f"without {marks}"] if marks else []) + (["with accountants' minus signs"] if signs else []))
+    return [f"{column.name}: read as numbers {told} (`columns: {{{column.name}: category}}` keeps the texts)"]
+
+
 def find_number_flaws(column: Column, table: Table, missing: Sequence[str]) -> list[Flaw]:
     """What stands in the way of learning a column as numbers: text, infinite numbers, or ones too large for float32."""
-    flaws = []
+    flaws = [flaw for flaw in [_mixed_units(column)] if flaw is not None]
     strange = np.flatnonzero(column.present & ~column.numeric)
     if len(strange):
         flaws.append(_mixed(column, strange, missing, _cells(column, table, strange)))
@@ -163,6 +176,16 @@ def find_number_flaws(column: Column, table: Table, missing: Sequence[str]) -> l
         what = f"has {told} infinite or too large: {_cells(column, table, endless)}"
         flaws.append(Flaw("infinite", what, "correct them, or list their text in `missing`", endless))
     return flaws
+
+
+def _mixed_units(column: Column) -> Flaw | None:
+    """Amounts in several currencies, or percentages beside plain numbers, are no numbers of one kind."""
+    units = sorted(column.units - {"", ",", "( )", "trailing -"})
+    if len(units) < 2 and not ("%" in units and "" in column.units):
+        return None
+    told = " and ".join([*units, *(["plain numbers"] if "%" in units and "" in column.units else [])])
+    fix = f"write them in one unit, or say `drop: [{column.name}]` or `columns: {{{column.name}: category}}`"
+    return Flaw("units", f"mixes {told}", fix, np.flatnonzero(column.numeric))
 
 
 def _mixed(column: Column, strange: np.ndarray, missing: Sequence[str], cells: str) -> Flaw:
@@ -199,10 +222,16 @@ def find_dressed_numbers(column: Column, missing: Sequence[str] = MISSING) -> Fl
     return Flaw(
         "dressed",
         f"holds numbers in a form that is not read as numbers, such as {told}",
-        "write them with a point for decimals and no other mark (3.14, 1234, 0.12), "
+        f"say under data how they are written, such as {_suggest_marks(examples)}; "
         f"or say `columns: {{{column.name}: category}}`, or `drop: [{column.name}]`",
         strange,
     )
+
+
+def _suggest_marks(texts: Sequence[str]) -> str:
+    decimal, thousands = choose_marks(find_marks(texts), is_european=True)
+    told = [f'`decimal: "{decimal}"`'] * (decimal != ".") + [f'`thousands: "{thousands}"`'] * (thousands != "")
+    return " and ".join(told) or '`decimal: ","` or `thousands: "."`'
 
 
 def _refuse(table: Table, column: Column, flaw: Flaw | None, *, named: bool = True) -> None:

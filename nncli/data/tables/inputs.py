@@ -46,7 +46,7 @@ def label_table(file: Path, path: str, facts: DataFacts, columns: TableInput) ->
     if file.suffix.lower() in _PARQUET_SUFFIXES:
         return label_rows(read_parquet(file, columns.missing), facts)
     text = _open_table(file, path, facts, columns)
-    table = read_csv(file, delimiter=text.delimiter, header=columns.header, missing=columns.missing)
+    table = read_csv(file, columns.text_format.model_copy(update={"delimiter": text.delimiter}))
     return label_rows(_named(table, facts, columns), facts)
 
 
@@ -58,7 +58,7 @@ def _table_batches(name: str, facts: DataFacts, columns: TableInput, stdin: Bina
             raise DataError("is an image, but the model was trained on a table")
         if not content.strip():
             raise DataError("stdin is empty")
-        tables = stream_csv(_open_table(content, "stdin", facts, columns), columns.missing)
+        tables = stream_csv(_open_table(content, "stdin", facts, columns))
     elif not path.exists():
         raise DataError("there is no such file")
     elif path.is_dir():
@@ -68,7 +68,7 @@ def _table_batches(name: str, facts: DataFacts, columns: TableInput, stdin: Bina
     elif path.suffix.lower() in _PARQUET_SUFFIXES:
         tables = stream_parquet(path, columns.missing)
     else:
-        tables = stream_csv(_open_table(path, name, facts, columns), columns.missing)
+        tables = stream_csv(_open_table(path, name, facts, columns))
     empty = True
     for table in tables:
         empty = False
@@ -99,7 +99,8 @@ def _open_table(source: Path | bytes, name: str, facts: DataFacts, columns: Tabl
     best: CsvText | None = None
     for delimiter in dict.fromkeys((columns.delimiter, *DELIMITERS)):
         try:
-            text = open_csv(source, name=name, delimiter=delimiter, header=columns.header)
+            text_format = columns.text_format.model_copy(update={"delimiter": delimiter})
+            text = open_csv(source, name=name, text_format=text_format)
         except DataError:
             if best is None:
                 raise

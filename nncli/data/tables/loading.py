@@ -15,7 +15,7 @@ from nncli.data.tables.encoding import encode_parts, encode_table, learn_columns
 from nncli.data.tables.features import Features, check_names, check_numbers, choose_features
 from nncli.data.tables.files import reading
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
-from nncli.data.tables.files.csv_text import BLANKS, BLANKS_FIX, are_blank_separated, sniff
+from nncli.data.tables.files.csv_text import are_blank_separated, sniff
 from nncli.data.tables.leakage import describe_repeats, find_twins, hash_columns
 from nncli.data.targets import Goal, choose_goal, describe, encode_targets, strata
 from nncli.errors import DataError
@@ -37,7 +37,7 @@ def read(path: str, data: Data) -> Table:
     """One table as the config's source, delimiter, header and missing say."""
     if data.source == "parquet":
         return reading.read_parquet(Path(path), data.missing)
-    return reading.read_csv(Path(path), delimiter=data.delimiter, header=data.header, missing=data.missing)
+    return reading.read_csv(Path(path), data.text_format)
 
 
 def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None) -> Dataset:
@@ -61,9 +61,7 @@ def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None
         strata=strata(goal, values),
         groups=groups,
     )
-    inputs = learn_columns(
-        table, features, split.train, missing=data.missing, delimiter=data.delimiter, header=data.header
-    )
+    inputs = learn_columns(table, features, split.train, data.text_format)
     target, twins = describe(goal, values[split.train]), find_twins(table, features, goal, values)
     facts = DataFacts(source=data.source, inputs=inputs, target=target, rows={}, twins=twins)
     dealt = (split.train, split.validation, split.test)
@@ -150,7 +148,8 @@ def _one_column(table: Table, data: Data) -> DataError:
     guess = sniff(column.name) or sniff(column.text(0))
     hint = f"say `delimiter: {guess!r}` under data".replace("'", '"') if guess else None
     if guess is None and are_blank_separated([column.name, *column.values[:20]]):
-        return DataError(f"{table.name} has only one column: {BLANKS}", hint=BLANKS_FIX)
+        hint = "say `delimiter: whitespace` under data"
+        return DataError(f"{table.name} has only one column: its cells seem to be separated by blanks", hint=hint)
     return DataError(
         f"{table.name} has only one column, {column.name[:60]!r}, when read with the delimiter {data.delimiter!r}",
         hint=hint or "a table needs a target and at least one more column",

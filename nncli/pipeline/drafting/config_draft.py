@@ -10,6 +10,7 @@ from nncli.config.describing.writing import Entry, Item, format_value, one_line
 from nncli.config.facts import DataFacts, Target, Task
 from nncli.config.objective import MetricName
 from nncli.config.resolve import ACTIVATIONS, LOSSES
+from nncli.config.text_format import TextFormat
 from nncli.data.plurals import count
 from nncli.data.profile.tables.proposal import Proposal
 from nncli.data.profile.values import ColumnProfile
@@ -37,6 +38,15 @@ _LOSS_NOTES: dict[Task, str] = {
     Task.POSITIVE_REGRESSION: "the square makes large mistakes expensive",
 }
 
+FORMAT_NOTES = {
+    "delimiter": "between two cells",
+    "header": "the first row is data; columns are called c0, c1, ...",
+    "encoding": "of the file's text",
+    "skip": "lines above the table",
+    "comment": "lines that begin with it are skipped",
+    "decimal": "the decimal mark: 51,26",
+    "thousands": "between groups of three digits",
+}
 _ACTIVATION_NOTES = {
     "relu": "for the layers but the last: max(0, z)",
     "tanh": "for the layers but the last: smooth, and an absurd value cannot carry it away",
@@ -54,8 +64,7 @@ def data_values(proposal: Proposal, path: str) -> dict[str, Any]:
     given: dict[str, Any] = {
         "source": proposal.source,
         "path": path,
-        "delimiter": proposal.delimiter if proposal.delimiter != "," else None,
-        "header": None if proposal.header else False,
+        **format_values(proposal.text_format),
         "target": list(proposal.target),
         "task": proposal.task.value,
         "drop": list(proposal.dropped) or None,
@@ -69,12 +78,19 @@ def data_values(proposal: Proposal, path: str) -> dict[str, Any]:
     return {key: value for key, value in given.items() if value is not None}
 
 
+def format_values(text_format: TextFormat) -> dict[str, Any]:
+    """How a table's text is written, where that is not plain CSV."""
+    plain = TextFormat()
+    return {
+        name: getattr(text_format, name) for name in FORMAT_NOTES if getattr(text_format, name) != getattr(plain, name)
+    }
+
+
 def draft_table(proposal: Proposal, path: str, facts: DataFacts) -> Entry:
     """The `data` section for a table, each value with its reason, the columns that are learned from below it."""
     repeated = count(proposal.duplicates, "row repeats", "rows repeat")
     notes = {
-        "delimiter": "what stands between two cells",
-        "header": "the first row is data already; columns are called c0, c1, ...",
+        **FORMAT_NOTES,
         "target": _target_note(facts.target, proposal.rows_without_target),
         "task": one_line(proposal.why_task, 100),
         "missing": _missing_note(proposal),

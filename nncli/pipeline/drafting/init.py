@@ -30,7 +30,7 @@ from nncli.run.files import write_bytes
 
 STDOUT = "-"
 SEED = 1
-_SUFFIXES = (".gz", ".csv", ".tsv", ".txt", ".data", ".parquet", ".pq")
+_SUFFIXES = (".gz", ".zip", ".csv", ".tsv", ".txt", ".data", ".jsonl", ".ndjson", ".xlsx", ".parquet", ".pq")
 # A relative path that climbs higher than this no longer says that data and config belong together.
 _HIGHEST = 3
 _MOST_NAMES = 30
@@ -107,7 +107,7 @@ def list_configs() -> list[ShippedConfig]:
 
 def _require_target(source: Path, targets: Sequence[str], task: Task | None) -> None:
     """Refuses a table without a target and images with one, before anything else is looked at."""
-    if not source.exists():
+    if not source.exists() and not any(mark in source.name for mark in "*?["):
         raise UsageError(f"there is no file or folder {source}", hint="a shipped config is copied with --from NAME")
     if source.is_dir() and targets:
         raise UsageError("images have no --target: the folder an image lies in is its class")
@@ -215,7 +215,7 @@ def _stem(source: Path) -> str:
     name = source.resolve().name if source.is_dir() else source.name
     while Path(name).suffix.lower() in _SUFFIXES:
         name = Path(name).stem
-    return name or "config"
+    return re.sub(r"[*?\[\]]+", "", name).strip("-_. ") or "config"
 
 
 def _task(name: str | None) -> Task | None:

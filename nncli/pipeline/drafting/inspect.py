@@ -160,7 +160,7 @@ def _section(request: InspectionRequest) -> Data | None:
         return Data(source="images", path=str(path))
     if path.suffix.lower() == ".npz":
         return Data(source="npz", path=str(path), target=target)
-    if path.exists():
+    if path.exists() or any(mark in path.name for mark in "*?["):
         return None
     sources = [name for name in SOURCES if name in BUNDLED or name == "mnist"]
     near = nearest_names(request.source, [*sources, *shipped_names()])

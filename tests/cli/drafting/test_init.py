@@ -183,7 +183,7 @@ def test_markers_among_numbers_become_missing_values(tmp_path: Path) -> None:
 
 def test_a_class_is_no_marker(tmp_path: Path) -> None:
     source = write(tmp_path / "t.csv", "a,y", lambda i: f"{'-' if i % 9 == 0 else i % 7},{'+-'[i % 2]}")
-    found = find_markers(open_table(source, ("",), delimiter=None, header=None).table, ["y"])
+    found = find_markers(open_table(source, ("",)).table, ["y"])
     assert found == {}
     config, _, facts = init(source, "y")
     assert facts.target.classes == ("-", "+")

@@ -11,6 +11,7 @@ import numpy as np
 
 from nncli.config.facts import Task
 from nncli.config.sections import MISSING, ColumnType, Data
+from nncli.config.text_format import TextFormat
 from nncli.data.plurals import count
 from nncli.data.profile.tables.columns import find_column_oddities, judge, profile_column
 from nncli.data.profile.tables.copies import find_copies
@@ -44,8 +45,7 @@ class Proposal:
     """
 
     source: str
-    delimiter: str
-    header: bool
+    text_format: TextFormat
     target: tuple[str, ...]
     task: Task
     why_task: str
@@ -86,9 +86,8 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
     if not learned:
         raise _nothing_left(path, dropped)
     return Proposal(
-        source="parquet" if _is_parquet(path) else "csv",
-        delimiter=opened.delimiter,
-        header=opened.header,
+        source="parquet" if opened.is_parquet else "csv",
+        text_format=opened.text_format,
         target=tuple(target),
         task=goal.task,
         why_task=_why(note),
@@ -138,7 +137,7 @@ def suggest_targets(path: Path) -> tuple[list[str], list[str]]:
 
 
 def _open(path: Path, missing: Sequence[str]) -> Opened:
-    opened = open_table(path, missing, delimiter=None, header=None)
+    opened = open_table(path, missing)
     for finding in opened.findings:
         if finding.level is Level.PROBLEM:
             where = "" if finding.where == "file" else f"{finding.where} "
@@ -146,11 +145,6 @@ def _open(path: Path, missing: Sequence[str]) -> Opened:
     if len(opened.table.columns) < 2:
         raise DataError(f"{path} has only one column", hint="a table needs a target and at least one more column")
     return opened
-
-
-def _is_parquet(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) == b"PAR1"
 
 
 def _check_target(table: Table, target: Sequence[str]) -> None:

@@ -1,83 +1,72 @@
-"""A table opened however it is written: encoding, delimiter and header guessed, each oddity a finding and no error.
+"""A table opened however it is written: its format guessed or checked, each oddity a finding and no error.
 
 Does not depend on what the columns mean.
 """
 
-import codecs
-import csv
-import io
-import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
+from nncli.config.text_format import WHITESPACE, TextFormat
 from nncli.data.profile.values import Finding, Level
 from nncli.data.tables.files import reading
 from nncli.data.tables.files.columns import Table
-from nncli.data.tables.files.csv_text import (
-    BLANKS,
-    BLANKS_FIX,
-    DELIMITERS,
-    CsvText,
-    are_blank_separated,
-    read_bytes,
-    repeated_names,
-    split_header,
-    unpack,
-)
+from nncli.data.tables.files.content import find_undecodable, read_bytes, refuse_binary, unpack
+from nncli.data.tables.files.converting import to_csv
+from nncli.data.tables.files.csv_text import CsvText, is_pattern, matching, open_csv, repeated_names, split_header
+from nncli.data.tables.files.format_guess import evenness, guess_format, looks_like_data, read_records, sample_lines
 from nncli.errors import DataError
 
 PARQUET_SUFFIXES = frozenset((".parquet", ".pq"))
-# Records from the top of a file that a guess is made from.
-_RECORDS = 100
-_SAMPLE_BYTES = 1 << 18
-_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 _SHOWN = 5
+_PLAIN = TextFormat()
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A table in memory, what it was read with, and what was odd about its text."""
+    """A table in memory, how it was read, and what was odd about its text."""
 
     table: Table
-    delimiter: str
-    header: bool
+    text_format: TextFormat
     findings: tuple[Finding, ...]
     is_parquet: bool = False
 
 
-@dataclass(frozen=True)
-class _Text:
-    """The plain bytes of a file as UTF-8, and its first records read with each delimiter."""
-
-    name: str
-    content: bytes
-    records: dict[str, list[list[str]]]
-
-
-def open_table(path: Path, missing: Sequence[str], *, delimiter: str | None, header: bool | None) -> Opened:
-    """Read a CSV or Parquet file (by its suffix); `delimiter` and `header` are guessed when they are None.
+def open_table(path: Path, missing: Sequence[str], given: TextFormat | None = None) -> Opened:
+    """Read a CSV or Parquet file (by its suffix); how its text is written is guessed, or `given` by a config.
 
     Raises:
         DataError: there is no such file, it is no table, or has no row.
     """
     if path.suffix.lower() in PARQUET_SUFFIXES or (path.is_file() and _starts_as_parquet(path)):
         table = reading.read_parquet(path, missing)
-        return Opened(table, ",", True, tuple(_left_out(table)), is_parquet=True)
+        return Opened(table, given or _PLAIN, tuple(_left_out(table)), is_parquet=True)
+    first = matching(path)[0] if is_pattern(path) else path
+    content = unpack(read_bytes(first), str(first))
+    converted = to_csv(content, str(first))
+    if converted is not None:
+        content = converted
+    refuse_binary(content, str(path))
     findings: list[Finding] = []
-    text = _read_text(path, findings)
-    chosen = _choose_delimiter(text, delimiter, findings)
-    has_header = _choose_header(text.records[chosen], header, findings)
-    table, problem = reading.read_text(_with_own_names(text, chosen, has_header, findings), missing)
+    guessed = guess_format(content, missing)
+    if given is None:
+        chosen = guessed
+        findings += _guesses(chosen)
+    else:
+        chosen = given.model_copy(update={"missing": tuple(missing)})
+        chosen = _corrected(content, chosen, guessed, findings)
+    if is_pattern(path):
+        opened = open_csv(path, name=str(path), text_format=chosen)
+    else:
+        opened = split_header(bytes(content), name=str(path), text_format=chosen)
+    table, problem = reading.read_text(_with_own_names(opened, findings))
     if not len(table):
         raise problem or DataError(f"{path} has no row that can be read")
     findings += _unread_rows(table, problem)
     findings += _left_out(table)
-    return Opened(table, chosen, has_header, tuple(findings))
+    return Opened(table, chosen, tuple(findings))
 
 
 def _starts_as_parquet(path: Path) -> bool:
@@ -85,127 +74,84 @@ def _starts_as_parquet(path: Path) -> bool:
         with path.open("rb") as file:
             return file.read(4) == b"PAR1"
     except OSError:
-        return False  # what is wrong with it is told by whoever reads it
+        return False  # whoever reads it says what is wrong with it
 
 
-def _read_text(path: Path, findings: list[Finding]) -> _Text:
-    content = _as_utf8(unpack(read_bytes(path), str(path)), path, findings)
-    start = content[:_SAMPLE_BYTES]
-    cut = start.rfind(b"\n") + 1 if len(content) > len(start) else len(start)
-    # Cut at the end of a line, so that no record is torn.
-    sample = start[: cut or len(start)].decode("utf-8-sig", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
-    return _Text(str(path), content, {mark: _first_records(sample, mark) for mark in DELIMITERS})
+def _guesses(guessed: TextFormat) -> list[Finding]:
+    """What a config has to say of a text that is not plain CSV."""
+    lines = f"{guessed.skip} line{'s' * (guessed.skip > 1)}"
+    marks = f"numbers have a decimal {'comma' if guessed.decimal == ',' else 'point'}"
+    if guessed.thousands:
+        marks += f" and {guessed.thousands!r} between thousands"
+    said = {
+        "encoding": f"is {guessed.encoding} text, not UTF-8",
+        "delimiter": f"its cells are separated by {name_delimiter(guessed.delimiter)}",
+        "skip": f"{lines} above the table {'is' if guessed.skip == 1 else 'are'} skipped",
+        "comment": f"lines that begin with {guessed.comment} are skipped",
+        "header": "there is no header: the columns are called c0, c1, ...",
+        "decimal": marks,
+    }
+    found = [name for name in said if getattr(guessed, name) != getattr(_PLAIN, name)]
+    if guessed.thousands and "decimal" not in found:
+        found.append("decimal")
+    return [
+        Finding(name, Level.NOTE, "row 1" if name == "header" else "file", said[name], f"say {_keys(guessed, name)}")
+        for name in found
+    ]
 
 
-def _as_utf8(content: memoryview, path: Path, findings: list[Finding]) -> bytes:
-    """The text as UTF-8; another encoding is guessed and told."""
-    whole = bytes(content)
-    encoding = "utf-16" if whole[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "latin1"
-    if encoding == "latin1":
-        try:
-            codecs.utf_8_decode(whole, "strict", True)
-            return whole
-        except UnicodeDecodeError as error:
-            if b"\0" in whole[: 1 << 16] or whole[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
-                return whole  # no text at all: the reader says what it is
-            line = whole[: error.start].count(b"\n") + 1
-            where, what = f"line {line}", "is not UTF-8: read as latin1 here"
-    else:
-        where, what = "file", "is UTF-16, not UTF-8"
-    fix = f"iconv -f {encoding} -t utf-8 {path.name} > NEW.csv"
-    findings.append(Finding("encoding", Level.PROBLEM, where, what, fix))
-    return whole.decode(encoding, errors="replace").encode()
+def _keys(text_format: TextFormat, name: str) -> str:
+    names = ["decimal", "thousands"] if name == "decimal" else [name]
+    told = [each for each in names if getattr(text_format, each) != getattr(_PLAIN, each)]
+    return " and ".join(f"`{each}: {_yaml(getattr(text_format, each))}`" for each in told) + " under data"
 
 
-def _first_records(sample: str, delimiter: str) -> list[list[str]]:
-    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, skipinitialspace=True)
-    records: list[list[str]] = []
-    try:
-        for record in reader:
-            if any(cell.strip() for cell in record):
-                records.append([cell.strip() for cell in record])
-            if len(records) == _RECORDS:
-                break
-    except csv.Error:
-        pass  # what was read up to the odd place is enough for a guess
-    return records
+def _yaml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value == "\t":
+        return '"\\t"'
+    plain = isinstance(value, int) or (isinstance(value, str) and value.replace("-", "").isalnum())
+    return str(value) if plain else f'"{value}"'
 
 
-def _choose_delimiter(text: _Text, given: str | None, findings: list[Finding]) -> str:
-    """The delimiter that cuts most records into the same number of cells, and into the most of them."""
-
-    def evenness(mark: str) -> tuple[float, int]:
-        widths = Counter(len(record) for record in text.records[mark])
-        if not widths:
-            return (0.0, 0)
-        width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
-        return (count / len(text.records[mark]), width) if width > 1 else (0.0, 1)
-
-    best = max(DELIMITERS, key=evenness)
-    lone = [record[0] for record in text.records[best]] if evenness(best)[1] <= 1 else []
-    if are_blank_separated(lone):
-        findings.append(Finding("delimiter", Level.PROBLEM, "file", BLANKS, BLANKS_FIX))
-    if given is None:
-        if best != "," and evenness(best)[1] > 1:
-            fix = f"say `delimiter: {_quoted(best)}` under data"
-            findings.append(Finding("delimiter", Level.NOTE, "file", f"its cells are separated by {_named(best)}", fix))
-        return best if evenness(best)[1] > 1 else ","
-    if given not in text.records:
-        text.records[given] = _first_records(text.content[:_SAMPLE_BYTES].decode("utf-8-sig", errors="replace"), given)
-    if evenness(given)[1] <= 1 < evenness(best)[1]:
-        what = f"is one column when read with {_named(given)}; looked at with {_named(best)} instead"
-        fix = f"say `delimiter: {_quoted(best)}` under data"
-        findings.append(Finding("delimiter", Level.PROBLEM, "file", what, fix))
-        return best
+def _corrected(content: memoryview, given: TextFormat, guessed: TextFormat, findings: list[Finding]) -> TextFormat:
+    """The format that a config gives, but for what makes the file unreadable; that is a problem, told here."""
+    position = find_undecodable(content, given.encoding)
+    if position is not None:
+        line = bytes(content[:position]).count(b"\n") + 1
+        what = f"is not {given.encoding} text; read as {guessed.encoding} instead"
+        findings.append(Finding("encoding", Level.PROBLEM, f"line {line}", what, f"say {_keys(guessed, 'encoding')}"))
+        given = given.model_copy(update={"encoding": guessed.encoding})
+    lines = sample_lines(content, given.encoding)[given.skip :]
+    records = read_records(lines, given.delimiter)
+    if evenness(records)[1] <= 1 and guessed.delimiter != given.delimiter:
+        what = f"is one column when read with {name_delimiter(given.delimiter)}; read with " + (
+            f"{name_delimiter(guessed.delimiter)} instead"
+        )
+        findings.append(Finding("delimiter", Level.PROBLEM, "file", what, f"say {_keys(guessed, 'delimiter')}"))
+        given = given.model_copy(update={"delimiter": guessed.delimiter})
+        records = read_records(lines, given.delimiter)
+    if given.header and len(records) > 1 and looks_like_data(records[0].cells, [each.cells for each in records[1:]]):
+        what, fix = "the first row looks like data, not like names", "say `header: false` under data"
+        findings.append(Finding("header", Level.WARNING, "row 1", what, fix))
+    for name in ("skip", "comment", "decimal"):
+        if getattr(given, name) == getattr(_PLAIN, name) != getattr(guessed, name):
+            findings += [
+                Finding(each.rule, Level.WARNING, each.where, each.what.replace("are skipped", "are no data"), each.fix)
+                for each in _guesses(guessed)
+                if each.rule == name
+            ]
     return given
 
 
-def _choose_header(records: Sequence[Sequence[str]], given: bool | None, findings: list[Finding]) -> bool:
-    looks_like_data = len(records) > 1 and _is_data(records[0], records[1:])
-    if given is not None:
-        if given and looks_like_data:
-            what, fix = "the first row looks like data, not like names", "say `header: false` under data"
-            findings.append(Finding("header", Level.WARNING, "row 1", what, fix))
-        return given
-    if looks_like_data:
-        what = "there is no header: the columns are called c0, c1, ..."
-        findings.append(Finding("header", Level.NOTE, "row 1", what, "say `header: false` under data"))
-    return not looks_like_data
+def name_delimiter(delimiter: str) -> str:
+    """How people call it."""
+    return {"\t": "tabs", WHITESPACE: "blanks"}.get(delimiter, f'"{delimiter}"')
 
 
-def _is_data(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
-    """Whether the first record is like the others: numbers where they have numbers, else words that come again."""
-    columns = [[record[index] for record in others if index < len(record)] for index in range(len(first))]
-    numeric = [cells != [] and _share_of_numbers(cells) > 0.9 for cells in columns]
-    if any(numeric):
-        own = [cell for cell, is_number in zip(first, numeric, strict=True) if is_number]
-        present = [cell for cell in own if cell]
-        if not present or not all(_NUMBER.fullmatch(cell) for cell in present):
-            return False
-        return not _counts_or_years(present)
-    if len(set(first)) == len(first) and len(others) < 3:
-        return False
-    again = [cell in cells for cell, cells in zip(first, columns, strict=True)]
-    return sum(again) > len(again) / 2
-
-
-def _share_of_numbers(cells: Sequence[str]) -> float:
-    present = [cell for cell in cells if cell and cell.casefold() not in ("na", "nan", "null", "none", "n/a", "?")]
-    return sum(_NUMBER.fullmatch(cell) is not None for cell in present) / len(present) if present else 0.0
-
-
-def _counts_or_years(cells: Sequence[str]) -> bool:
-    """Whole numbers that serve as names: 0, 1, 2, ... or years."""
-    if len(cells) < 2 or not all(cell.isdecimal() for cell in cells):
-        return False
-    numbers = [int(cell) for cell in cells]
-    steps = {after - before for before, after in pairwise(numbers)}
-    return steps == {1} and (numbers[0] in (0, 1) or 1800 <= numbers[0] <= 2100)
-
-
-def _with_own_names(text: _Text, delimiter: str, header: bool, findings: list[Finding]) -> CsvText:
-    """The text with its header read; names that stand there twice get a number."""
-    opened = split_header(text.content, name=text.name, delimiter=delimiter, header=header)
+def _with_own_names(opened: CsvText, findings: list[Finding]) -> CsvText:
+    """The text with names that its header has twice made different by a number."""
     repeated = repeated_names(opened.names)
     if not repeated:
         return opened
@@ -218,7 +164,7 @@ def _with_own_names(text: _Text, delimiter: str, header: bool, findings: list[Fi
     findings.append(
         Finding("repeated_name", Level.PROBLEM, "header", what, "give each column its own name", tuple(repeated))
     )
-    return CsvText(opened.name, tuple(names), opened.body, opened.delimiter)
+    return CsvText(opened.name, tuple(names), opened.body, opened.text_format)
 
 
 def _unread_rows(table: Table, problem: DataError | None) -> list[Finding]:
@@ -255,11 +201,3 @@ def name_rows(rows: Sequence[int] | np.ndarray) -> str:
     told = ", ".join(str(int(row)) for row in rows[:3])
     more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
     return f"row{'s' if len(rows) > 1 else ''} {told}{more}"
-
-
-def _named(delimiter: str) -> str:
-    return "tabs" if delimiter == "\t" else f'"{delimiter}"'
-
-
-def _quoted(delimiter: str) -> str:
-    return '"\\t"' if delimiter == "\t" else f'"{delimiter}"'

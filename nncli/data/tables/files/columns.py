@@ -22,7 +22,8 @@ class Column:
     """One column: as numbers, and (worked out when asked for) as texts.
 
     `numbers` is float64 (rows,) with NaN where a cell is missing or no number, `present` and `numeric` are bool
-    (rows,): the cell is not missing; it is a number (an infinite one included).
+    (rows,): the cell is not missing; it is a number (an infinite one included). `units` are what the numbers are
+    written with beside digits and the marks of the table's format, as `number_text.Parsed` has them.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Column:
     present: np.ndarray
     numeric: np.ndarray
     encode: Callable[[], Dictionary]
+    units: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -70,7 +72,7 @@ class Column:
             codes, texts = self.dictionary
             return codes[rows], texts
 
-        return Column(self.name, self.numbers[rows], self.present[rows], self.numeric[rows], encode)
+        return Column(self.name, self.numbers[rows], self.present[rows], self.numeric[rows], encode, self.units)
 
 
 @dataclass(frozen=True)

@@ -1,46 +1,57 @@
-"""The text of a CSV file: opened, unpacked, its header read.
+"""The text of a CSV file taken apart into a header and the bytes of its rows; does not look at types.
 
-Everything that makes a file unreadable as a table of text is told here: missing, empty, binary, another encoding.
+What a parser of plain CSV would trip over is put right here: lines above the header, comments, cells separated by
+runs of blanks, blanks before quotes, old Macintosh line ends.
 """
 
-import codecs
 import csv
-import gzip
 import io
+import itertools
 import mmap
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nncli.config.text_format import WHITESPACE, TextFormat
+from nncli.data.tables.files.content import decode, read_bytes, refuse_binary, spool, unpack, wrong_encoding
+from nncli.data.tables.files.converting import to_csv
 from nncli.errors import DataError
 
 DELIMITERS = (",", ";", "\t", "|")
-_MAGIC = {b"PAR1": "a Parquet file", b"PK\x03\x04": "an Excel or zip file", b"\xd0\xcf\x11\xe0": "an old Excel file"}
 _CHUNK = 1 << 20
-BLANKS = "its cells seem to be separated by blanks"
-BLANKS_FIX = "convert it, e.g.: awk -v OFS=, '{$1=$1} 1' OLD.txt > NEW.csv"
-_CELL_OF_NUMBERS = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_CELL_OF_NUMBERS = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
+_BLANK = re.compile(r"[ \t]+")
+_BLANKS_WITH_QUOTES = re.compile(r'"(?:[^"]|"")*"|[^ \t]+')
 
 
 @dataclass(frozen=True)
 class CsvText:
-    """The names of the columns and the bytes of the rows below them."""
+    """The names of the columns and the bytes of the rows below them, UTF-8; how the cells are written."""
 
     name: str
     names: tuple[str, ...]
     body: memoryview
-    delimiter: str
+    text_format: TextFormat
+
+    @property
+    def delimiter(self) -> str:
+        """What separates the cells of the body."""
+        return self.text_format.delimiter
 
 
-def open_csv(source: Path | bytes, *, name: str, delimiter: str, header: bool) -> CsvText:
-    """Open a CSV file (also gzipped) or its bytes, and read its header; without one, columns are c0, c1, ...
+def open_csv(source: Path | bytes, *, name: str, text_format: TextFormat) -> CsvText:
+    """Open a table (CSV, JSON lines, an Excel sheet; also packed) or its bytes, and read its header.
+
+    Without a header, columns are c0, c1, ... A path such as `part-*.csv` stands for all files that match it, in the
+    order of their names.
 
     Raises:
-        DataError: it is missing, empty, not text, or its header repeats a name.
+        DataError: it is missing, empty, not text, its header repeats a name, or files differ in their columns.
     """
-    text = split_header(source, name=name, delimiter=delimiter, header=header)
+    if isinstance(source, Path) and is_pattern(source):
+        return _joined([split_header(each, name=str(each), text_format=text_format) for each in matching(source)], name)
+    text = split_header(source, name=name, text_format=text_format)
     repeated = repeated_names(text.names)
     if repeated:
         raise DataError(
@@ -50,60 +61,63 @@ def open_csv(source: Path | bytes, *, name: str, delimiter: str, header: bool) -
     return text
 
 
-def split_header(source: Path | bytes, *, name: str, delimiter: str, header: bool) -> CsvText:
-    """As `open_csv`, but a name may stand in the header more than once."""
+def split_header(source: Path | bytes, *, name: str, text_format: TextFormat) -> CsvText:
+    """As `open_csv`, but the header may have a name more than once."""
     content = unpack(source if isinstance(source, bytes) else read_bytes(source), name)
-    content = _plain_text(content, name, delimiter)
-    names, consumed = _first_record(content, name, delimiter)
-    if not header:
-        return CsvText(name, tuple(f"c{index}" for index in range(len(names))), content, delimiter)
+    converted = to_csv(content, name)
+    if converted is not None:
+        content = converted
+        text_format = TextFormat(header=text_format.header, missing=text_format.missing)
+    if text_format.encoding.lower().replace("-", "").replace("_", "") == "utf8":
+        refuse_binary(content, name)
+    content = decode(content, text_format.encoding, name)
+    content = _without_top(content, text_format.skip, name)
+    content = _tidied(content, text_format, name)
+    if text_format.delimiter == WHITESPACE:
+        text_format = text_format.model_copy(update={"delimiter": ","})
+    names, consumed = _first_record(content, name, text_format.delimiter)
+    if not text_format.header:
+        return CsvText(name, tuple(f"c{index}" for index in range(len(names))), content, text_format)
     names = tuple(text.strip() or f"c{index}" for index, text in enumerate(names))
-    return CsvText(name, names, content[consumed:], delimiter)
+    return CsvText(name, names, content[consumed:], text_format)
+
+
+def is_pattern(path: Path) -> bool:
+    """Whether a path stands for several files, such as `part-*.csv`."""
+    return any(mark in path.name for mark in "*?[") and not path.exists()
+
+
+def matching(path: Path) -> list[Path]:
+    """The files that a pattern stands for, by name. Raises DataError where there are none."""
+    files = sorted(file for file in path.parent.glob(path.name) if file.is_file())
+    if not files:
+        raise DataError(f"no file matches {path}", hint="a relative path in a config starts at the config's own folder")
+    return files
+
+
+def _joined(texts: Sequence[CsvText], name: str) -> CsvText:
+    first = texts[0]
+    for other in texts[1:]:
+        if other.names != first.names:
+            differing = sorted({*first.names} ^ {*other.names}) or ["their order"]
+            raise DataError(
+                f"{first.name} and {other.name} have different columns: {', '.join(differing[:8])}",
+                hint="name files of one shape, or leave the other out of the pattern",
+            )
+
+    def pieces() -> Iterator[bytes]:
+        for text in texts:
+            for start in range(0, len(text.body), _CHUNK):
+                yield bytes(text.body[start : start + _CHUNK])
+            if bytes(text.body[-1:]) not in (b"\n", b""):
+                yield b"\n"
+
+    return CsvText(name, first.names, spool(pieces()), first.text_format)
 
 
 def repeated_names(names: Sequence[str]) -> list[str]:
     """The names that occur more than once, sorted."""
     return sorted({text for text in names if list(names).count(text) > 1})
-
-
-def read_bytes(path: Path) -> bytes | mmap.mmap:
-    """The content of a file, mapped into memory where possible.
-
-    Raises:
-        DataError: there is no such file, it is a folder, it may not be read, or it is empty.
-    """
-    try:
-        with path.open("rb") as file:
-            if path.stat().st_size == 0:
-                raise DataError(f"{path} is empty")
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except FileNotFoundError:
-        raise DataError(
-            f"there is no file {path}", hint="a relative path in a config starts at the config's own folder"
-        ) from None
-    except IsADirectoryError:
-        raise DataError(
-            f"{path} is a folder, not a table", hint="name the file; image folders: `source: images`"
-        ) from None
-    except ValueError:
-        # A pipe or a device has no size and cannot be mapped.
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
-
-
-def unpack(content: bytes | mmap.mmap, name: str) -> memoryview:
-    """The content itself, or what is packed in it by gzip.
-
-    Raises:
-        DataError: the gzip file is damaged.
-    """
-    if content[:2] != b"\x1f\x8b":
-        return memoryview(content)
-    try:
-        return memoryview(gzip.decompress(content))
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{name} is a damaged gzip file: {error}") from None
 
 
 def sniff(text: CsvText | str) -> str | None:
@@ -116,58 +130,56 @@ def sniff(text: CsvText | str) -> str | None:
 
 def are_blank_separated(lines: Sequence[str]) -> bool:
     """Whether lines of one cell each would be a table if blanks separated cells: as many in each, and numbers there."""
-    rows = [line.split() for line in lines]
+    rows = [split_at_blanks(line) for line in lines]
     if len(rows) < 2 or len({len(row) for row in rows}) != 1 or len(rows[0]) < 2:
         return False
     return all(any(_CELL_OF_NUMBERS.fullmatch(cell) for cell in row) for row in rows[1:])
 
 
+def split_at_blanks(line: str) -> list[str]:
+    """The cells of a line that are separated by runs of blanks and tabs; a quoted cell may have blanks in it."""
+    cells = _BLANKS_WITH_QUOTES.findall(line)
+    return [cell[1:-1].replace('""', '"') if cell.startswith('"') and len(cell) > 1 else cell for cell in cells]
+
+
 def encoding_error(text: CsvText) -> DataError:
-    """The error for bytes that are not UTF-8: where the first one stands."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    for start in range(0, len(text.body), _CHUNK):
-        chunk = bytes(text.body[start : start + _CHUNK])
-        try:
-            decoder.decode(chunk, final=start + _CHUNK >= len(text.body))
-        except UnicodeDecodeError as error:
-            position = max(0, start + error.start)
-            line = bytes(text.body[:position]).count(b"\n") + 1
-            return _not_utf8(text.name, f"in line {line} below the header (byte {position + 1})")
-    return DataError(f"{text.name} cannot be read as text")
+    """The error for bytes of the body that are not UTF-8."""
+    return wrong_encoding(text.body, "utf-8", text.name)
 
 
-def _not_utf8(name: str, where: str) -> DataError:
-    return DataError(
-        f"{name} is not UTF-8: the first other byte stands {where}",
-        hint="convert it, e.g.: iconv -f latin1 -t utf-8 OLD.csv > NEW.csv (latin1, or utf-16 from Excel)",
-    )
+def _without_top(content: memoryview, lines: int, name: str) -> memoryview:
+    start = 0
+    for _ in range(lines):
+        line = _line(content, start)
+        if not line:
+            raise DataError(f"{name} has fewer than the {lines} lines that `skip` says are above the table")
+        start += len(line)
+    return content[start:]
 
 
-def _plain_text(content: memoryview, name: str, delimiter: str) -> memoryview:
-    """Check and tidy: no byte-order mark, newlines that end in LF, no blank between delimiter and quote."""
+def _tidied(content: memoryview, text_format: TextFormat, name: str) -> memoryview:
+    """The table as pyarrow can read it: line ends LF or CRLF, no comments, no blank between delimiter and quote."""
     start = bytes(content[: 1 << 16])
-    for magic, kind in _MAGIC.items():
-        if start.startswith(magic):
-            fix = "say `source: parquet`" if magic == b"PAR1" else "export the sheet as CSV"
-            raise DataError(f"{name} is {kind}, not CSV", hint=fix)
-    if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        raise DataError(f"{name} is UTF-16, not UTF-8", hint="convert it: iconv -f utf-16 -t utf-8 OLD.csv > NEW.csv")
-    if b"\0" in start:
-        raise DataError(f"{name} is a binary file, not CSV")
-    if start.startswith(codecs.BOM_UTF8):
-        content = content[len(codecs.BOM_UTF8) :]
-    if not bytes(content[: 1 << 16]).strip():
+    if not start.strip():
         raise DataError(f"{name} is empty")
     if b"\r" in start and b"\n" not in start and not _contains(content, re.compile(b"\n")):
         content = memoryview(bytes(content).replace(b"\r", b"\n"))
-    blank_before_quote = re.compile(re.escape(delimiter.encode()) + b'[ \t]+"')
-    if blank_before_quote.search(start) or (_is_quoted(content) and _contains(content, blank_before_quote)):
-        content = _without_blanks(content, name, delimiter)
+    if text_format.comment is not None:
+        content = _without_comments(content, text_format.comment.encode())
+        if not bytes(content[: 1 << 16]).strip():
+            raise DataError(f"{name} has nothing but lines that begin with {text_format.comment!r}")
+    if text_format.delimiter == WHITESPACE:
+        return _separated_by_commas(content, name)
+    blank_before_quote = re.compile(re.escape(text_format.delimiter.encode()) + b'[ \t]+"')
+    if text_format.delimiter != "\t" and (
+        blank_before_quote.search(start) or (_is_quoted(content) and _contains(content, blank_before_quote))
+    ):
+        content = _without_blanks(content, name, text_format.delimiter)
     return content
 
 
 def _is_quoted(content: memoryview) -> bool:
-    """Whether there may be a quote below the first line; many times quicker told than where blanks are."""
+    """Whether there may be a quote below the first line; found much faster than blanks before quotes."""
     if not isinstance(content.obj, mmap.mmap):
         return True
     return content.obj.find(b'"', content.obj.find(b"\n")) >= 0
@@ -177,18 +189,55 @@ def _contains(content: memoryview, pattern: re.Pattern[bytes]) -> bool:
     return pattern.search(content) is not None
 
 
+def _lines(content: memoryview) -> Iterator[bytes]:
+    """The lines with their ends, read in large pieces."""
+    rest = b""
+    for start in range(0, len(content), _CHUNK):
+        *whole, rest = (rest + bytes(content[start : start + _CHUNK])).split(b"\n")
+        yield from (line + b"\n" for line in whole)
+    if rest:
+        yield rest
+
+
+def _without_comments(content: memoryview, mark: bytes) -> memoryview:
+    return spool(line for line in _lines(content) if not line.lstrip(b" \t").startswith(mark))
+
+
+def _separated_by_commas(content: memoryview, name: str) -> memoryview:
+    """The same table with a comma where runs of blanks separated cells."""
+
+    def rows() -> Iterator[bytes]:
+        buffer = io.StringIO(newline="")
+        writer = csv.writer(buffer, lineterminator="\n")
+        for lines in _batched(_lines(content), 1000):
+            writer.writerows(split_at_blanks(line.decode("utf-8").strip()) for line in lines if line.strip())
+            yield buffer.getvalue().encode()
+            buffer.seek(0)
+            buffer.truncate()
+
+    try:
+        return spool(rows())
+    except UnicodeDecodeError:
+        raise wrong_encoding(content, "utf-8", name) from None
+
+
+def _batched(lines: Iterator[bytes], size: int) -> Iterator[list[bytes]]:
+    while batch := list(itertools.islice(lines, size)):
+        yield batch
+
+
 def _without_blanks(content: memoryview, name: str, delimiter: str) -> memoryview:
-    """Write the table anew without the blanks before quotes, which would hide the quotes from the parser."""
+    """The same table without the blanks before quotes, which would hide the quotes from the parser."""
     try:
         text = str(content, "utf-8")
-    except UnicodeDecodeError as error:
-        raise _not_utf8(name, f"at byte {error.start + 1}") from None
+    except UnicodeDecodeError:
+        raise wrong_encoding(content, "utf-8", name) from None
     tidy = io.StringIO(newline="")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     try:
         csv.writer(tidy, delimiter=delimiter, lineterminator="\n").writerows(reader)
     except csv.Error as error:
-        raise DataError(f"{name} is not readable as CSV: {error}") from None
+        raise DataError(f"{name} cannot be read as CSV: {error}") from None
     return memoryview(tidy.getvalue().encode())
 
 
@@ -208,9 +257,9 @@ def _first_record(content: memoryview, name: str, delimiter: str) -> tuple[tuple
             if any(cell.strip() for cell in record):
                 return tuple(record), consumed
     except UnicodeDecodeError:
-        raise _not_utf8(name, "in the header") from None
+        raise wrong_encoding(content, "utf-8", name) from None
     except csv.Error as error:
-        raise DataError(f"{name} is not readable as CSV: {error}") from None
+        raise DataError(f"{name} cannot be read as CSV: {error}") from None
     raise DataError(f"{name} is empty")
 
 

@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from nncli.config.text_format import TextFormat
 from nncli.data.tables.files.columns import Column, Dictionary
 from nncli.data.tables.files.csv_text import CsvText
+from nncli.data.tables.files.number_text import Parsed, parse_numbers, plain_text
 
 # Below it the careful way is quick enough.
 WORTH_BYTES = 1 << 20
@@ -23,7 +25,6 @@ _SEGMENT = 1 << 24
 _BLOCK = 1 << 20
 _SAMPLE = 1 << 18
 _ATTEMPTS = 4
-_NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity)$"
 _FAILED_COLUMN = re.compile(r"In CSV column #(\d+):")
 
 
@@ -56,10 +57,10 @@ class _Numbers:
 class _Texts:
     """A column of texts: a code for each cell, filled into `room`, int32, and the texts in the order they come."""
 
-    def __init__(self, room: np.ndarray, missing: Sequence[str]) -> None:
+    def __init__(self, room: np.ndarray, text_format: TextFormat) -> None:
         self._room = room
         self._rows = 0
-        self._places = dict.fromkeys([*missing, ""], -1)
+        self._places = dict.fromkeys([*text_format.missing, ""], -1)
         self._texts: list[str] = []
 
     def add(self, cells: Any) -> None:
@@ -90,10 +91,9 @@ class _Texts:
 
 @dataclass(frozen=True)
 class _Reading:
-    """A text, the markers that mean a cell is missing, which columns to read, and which of them as numbers."""
+    """A text, which columns of it to read, and which of them as numbers."""
 
     text: CsvText
-    missing: tuple[str, ...]
     names: tuple[str, ...]
     numbers: frozenset[str]
 
@@ -107,7 +107,7 @@ class _Reading:
         rooms = iter(np.empty((len(numbers), rows)))
         codes = iter(np.empty((len(self.names) - len(numbers), rows), np.int32))
         cells: dict[str, _Numbers | _Texts] = {
-            name: _Numbers(next(rooms)) if name in self.numbers else _Texts(next(codes), self.missing)
+            name: _Numbers(next(rooms)) if name in self.numbers else _Texts(next(codes), self.text.text_format)
             for name in self.names
         }
         for segment in _segments(self.text.body):
@@ -133,7 +133,7 @@ class _Reading:
             convert_options=arrow_csv.ConvertOptions(
                 column_types={name: arrow.float64() if name in self.numbers else coded for name in self.names},
                 include_columns=list(self.names),
-                null_values=[*self.missing, ""],
+                null_values=[*self.text.text_format.missing, ""],
                 strings_can_be_null=False,
             ),
         )
@@ -144,13 +144,14 @@ class _Reading:
         return cells.finish() if isinstance(cells, _Texts) else (np.empty(0, np.int32), [])
 
 
-def read_columns(text: CsvText, missing: Sequence[str]) -> dict[str, Column] | None:
+def read_columns(text: CsvText) -> dict[str, Column] | None:
     """All columns of an opened CSV, equal to what the careful way reads; None where that has to do it."""
     if len(text.body) < WORTH_BYTES or len(text.names) < 2:
         return None
-    numbers = _guess_numbers(text, missing)
+    # pyarrow reads plain numbers itself; those of another format are read from the texts of their columns.
+    numbers = _guess_numbers(text) if text.text_format.has_plain_numbers else set[str]()
     for _ in range(_ATTEMPTS):
-        reading = _Reading(text, tuple(missing), text.names, frozenset(numbers))
+        reading = _Reading(text, text.names, frozenset(numbers))
         try:
             columns = _make_columns(reading, reading.read())
         except ValueError as error:
@@ -168,13 +169,13 @@ def read_columns(text: CsvText, missing: Sequence[str]) -> dict[str, Column] | N
 
 def _make_columns(reading: _Reading, cells: dict[str, _Numbers | _Texts]) -> dict[str, Column]:
     """The columns from what was read, but for those that have to be read as text."""
-    markers = _parse_texts(reading.missing)
+    markers = _parse_texts(reading.text.text_format.missing, reading.text.text_format).numbers
     markers = markers[~np.isnan(markers)]
     columns: dict[str, Column] = {}
     everywhere: np.ndarray | None = None
     for name, kept in cells.items():
         if isinstance(kept, _Texts):
-            columns[name] = _text_column(name, kept.finish())
+            columns[name] = _text_column(name, kept.finish(), reading.text.text_format)
             continue
         everywhere = everywhere if everywhere is not None else np.ones(kept.rows, bool)
         finished = kept.finish(everywhere, markers)
@@ -183,21 +184,26 @@ def _make_columns(reading: _Reading, cells: dict[str, _Numbers | _Texts]) -> dic
     return columns
 
 
-def _text_column(name: str, dictionary: Dictionary) -> Column:
+def _text_column(name: str, dictionary: Dictionary, text_format: TextFormat) -> Column:
     codes, texts = dictionary
-    numbers = np.append(_parse_texts(texts), np.nan)[codes]
-    return Column(name, numbers, codes >= 0, ~np.isnan(numbers), lambda: (codes, texts))
+    parsed = _parse_texts(texts, text_format)
+    numbers = np.append(parsed.numbers, np.nan)[codes]
+
+    def encode() -> Dictionary:
+        return codes, [plain_text(text, text_format) for text in texts]
+
+    return Column(name, numbers, codes >= 0, ~np.isnan(numbers), encode, parsed.units)
 
 
-def _guess_numbers(text: CsvText, missing: Sequence[str]) -> set[str]:
+def _guess_numbers(text: CsvText) -> set[str]:
     """The columns whose cells in the first rows are numbers or missing."""
     sample = replace(text, body=next(_segments(text.body, _SAMPLE)))
     try:
-        cells = _Reading(sample, tuple(missing), text.names, frozenset()).read()
+        cells = _Reading(sample, text.names, frozenset()).read()
     except ValueError:
         return set()
     texts = {name: kept.finish()[1] for name, kept in cells.items() if isinstance(kept, _Texts)}
-    return {name for name in texts if not np.isnan(_parse_texts(texts[name])).any()}
+    return {name for name in texts if _are_plain(_parse_texts(texts[name], text.text_format))}
 
 
 def _segments(body: memoryview, size: int = _SEGMENT) -> Iterator[memoryview]:
@@ -224,22 +230,11 @@ def _count_lines(segment: memoryview) -> int:
     return ended + (bytes(segment[-1:]) != b"\n")
 
 
-def _parse_texts(texts: Sequence[str]) -> np.ndarray:
-    """Each text as a number, float64 (texts,), NaN where it is none."""
+def _are_plain(parsed: Parsed) -> bool:
+    return not parsed.units and not np.isnan(parsed.numbers).any()
+
+
+def _parse_texts(texts: Sequence[str], text_format: TextFormat) -> Parsed:
     import pyarrow as arrow
 
-    return parse_numbers(arrow.array(texts, arrow.string()))
-
-
-def parse_numbers(texts: Any) -> np.ndarray:
-    """An arrow array of texts as numbers, float64 (texts,), NaN where one is none or missing."""
-    import pyarrow as arrow
-    import pyarrow.compute as compute
-
-    try:
-        parsed = compute.cast(texts, arrow.float64())
-    except arrow.ArrowInvalid:
-        looks_right = compute.match_substring_regex(texts, _NUMBER)
-        parsed = compute.cast(compute.if_else(looks_right, texts, None), arrow.float64())
-    numbers: np.ndarray = compute.fill_null(parsed, np.nan).to_numpy(zero_copy_only=False)
-    return numbers
+    return parse_numbers(arrow.array(texts, arrow.string()), text_format)

@@ -10,10 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from nncli.config.text_format import TextFormat
 from nncli.data.plurals import count
 from nncli.data.tables.files.columns import Column, Dictionary, Table, number_column
-from nncli.data.tables.files.csv_text import CsvText, encoding_error, open_csv, read_bytes, sniff
-from nncli.data.tables.files.csv_types import parse_numbers, read_columns
+from nncli.data.tables.files.content import read_bytes
+from nncli.data.tables.files.csv_text import CsvText, encoding_error, open_csv, sniff
+from nncli.data.tables.files.csv_types import read_columns
+from nncli.data.tables.files.number_text import PLAIN, parse_numbers, plain_text
 from nncli.errors import DataError
 
 # Bytes of CSV that become one batch when a table is streamed; no row may be longer.
@@ -23,24 +26,24 @@ _SHOWN = 3
 Rejected = list[tuple[int, str]]
 
 
-def read_csv(path: Path, *, delimiter: str, header: bool, missing: Sequence[str]) -> Table:
-    """A whole CSV file (also gzipped) in memory.
+def read_csv(path: Path, text_format: TextFormat) -> Table:
+    """A whole CSV file (also packed) in memory.
 
     Raises:
         DataError: it cannot be read, has no rows, or rows of another length than the header.
     """
-    text = open_csv(path, name=str(path), delimiter=delimiter, header=header)
-    columns = read_columns(text, missing)
+    text = open_csv(path, name=str(path), text_format=text_format)
+    columns = read_columns(text)
     if columns is not None:
         rows = len(next(iter(columns.values())))
         return Table(columns, np.arange(rows, dtype=np.int64), name=text.name)
-    table, problem = read_text(text, missing)
+    table, problem = read_text(text)
     if problem is not None:
         raise problem
     return table
 
 
-def read_text(text: CsvText, missing: Sequence[str]) -> tuple[Table, DataError | None]:
+def read_text(text: CsvText) -> tuple[Table, DataError | None]:
     """All rows of an opened CSV that can be read (the others are in `rejected`), and the error to raise for the rest.
 
     Raises:
@@ -55,7 +58,7 @@ def read_text(text: CsvText, missing: Sequence[str]) -> tuple[Table, DataError |
         read = _parse(text, rejected, threads=False)
     rows, _ = _place(0, read.num_rows, [row for row, _ in rejected])
     arrays = [_joined(column) for column in read.columns]
-    table = _table(text.name, text.names, arrays, rows, missing, tuple(rejected))
+    table = _table(text.name, text.names, arrays, rows, text.text_format, tuple(rejected))
     return table, _ragged(text, rejected) if rejected else _open_quote(text, arrays)
 
 
@@ -68,7 +71,7 @@ def _parse(text: CsvText, rejected: Rejected, *, threads: bool) -> Any:
         raise _parse_error(text, error) from None
 
 
-def stream_csv(text: CsvText, missing: Sequence[str]) -> Iterator[Table]:
+def stream_csv(text: CsvText) -> Iterator[Table]:
     """The rows of an opened CSV batch by batch; rows of a wrong length are named in `rejected`."""
     import pyarrow.csv as arrow_csv
 
@@ -82,7 +85,7 @@ def stream_csv(text: CsvText, missing: Sequence[str]) -> Iterator[Table]:
                 rows, position = _place(position, batch.num_rows, [row for row, _ in rejected])
                 passed = tuple(item for item in rejected if item[0] < position)
                 rejected[:] = rejected[len(passed) :]
-                yield _table(text.name, text.names, batch.columns, rows, missing, passed)
+                yield _table(text.name, text.names, batch.columns, rows, text.text_format, passed)
     except ValueError as error:
         raise _parse_error(text, error) from None
     if rejected:
@@ -117,10 +120,11 @@ def stream_parquet(path: Path, missing: Sequence[str], rows: int = 1 << 16) -> I
     names = whole.column_names
     if len(set(names)) < len(names):
         raise DataError(f"{path} has the column {_repeated(names)} more than once")
+    text_format = PLAIN.model_copy(update={"missing": tuple(missing)})
     for start in range(0, whole.num_rows, rows):
         batch = whole.slice(start, min(rows, whole.num_rows))
         arrays = [_joined(column) for column in batch.columns]
-        yield _table(str(path), names, arrays, np.arange(start, start + batch.num_rows), missing)
+        yield _table(str(path), names, arrays, np.arange(start, start + batch.num_rows), text_format)
 
 
 def _options(text: CsvText, rejected: Rejected, *, threads: bool) -> dict[str, Any]:
@@ -163,12 +167,12 @@ def _table(
     names: Sequence[str],
     arrays: Sequence[Any],
     rows: np.ndarray,
-    missing: Sequence[str],
+    text_format: TextFormat,
     rejected: tuple[tuple[int, str], ...] = (),
 ) -> Table:
     columns, notes = {}, []
     for column_name, array in zip(names, arrays, strict=True):
-        column = _column(column_name, array, missing)
+        column = _column(column_name, array, text_format)
         if column is None:
             notes.append(f"{column_name}: left out, cells of the type {array.type} cannot be learned from")
         else:
@@ -176,7 +180,7 @@ def _table(
     return Table(columns, rows.astype(np.int64), rejected, tuple(notes), name)
 
 
-def _column(name: str, array: Any, missing: Sequence[str]) -> Column | None:
+def _column(name: str, array: Any, text_format: TextFormat) -> Column | None:
     import pyarrow as arrow
     import pyarrow.compute as compute
 
@@ -191,25 +195,27 @@ def _column(name: str, array: Any, missing: Sequence[str]) -> Column | None:
     other_text = kinds.is_large_string(array.type) or kinds.is_string_view(array.type)
     if kinds.is_temporal(array.type) or kinds.is_null(array.type) or other_text:
         array = compute.cast(array, arrow.string())
-    return _text_column(name, array, missing) if kinds.is_string(array.type) else None
+    return _text_column(name, array, text_format) if kinds.is_string(array.type) else None
 
 
-def _text_column(name: str, array: Any, missing: Sequence[str]) -> Column:
+def _text_column(name: str, array: Any, text_format: TextFormat) -> Column:
     import pyarrow as arrow
     import pyarrow.compute as compute
 
     array = compute.utf8_trim_whitespace(array)
-    absent = compute.is_in(array, value_set=arrow.array([*missing, ""], arrow.string()))
+    absent = compute.is_in(array, value_set=arrow.array([*text_format.missing, ""], arrow.string()))
     array = compute.if_else(absent, arrow.scalar(None, arrow.string()), array)
     present = compute.is_valid(array).to_numpy(zero_copy_only=False)
-    numbers = parse_numbers(array)
+    parsed = parse_numbers(array, text_format)
+    numbers = parsed.numbers
 
     def encode() -> Dictionary:
         encoded = compute.dictionary_encode(array)
         codes = compute.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
-        return codes.astype(np.int32), encoded.dictionary.to_pylist()
+        texts = [plain_text(text, text_format) for text in encoded.dictionary.to_pylist()]
+        return codes.astype(np.int32), texts
 
-    return Column(name, numbers, present, present & ~np.isnan(numbers), encode)
+    return Column(name, numbers, present, present & ~np.isnan(numbers), encode, parsed.units)
 
 
 def _joined(column: Any) -> Any:
@@ -253,7 +259,7 @@ def _delimiter_hint(text: CsvText) -> str | None:
 def _parse_error(text: CsvText, error: Exception) -> DataError:
     if "UTF8" in str(error):
         return encoding_error(text)
-    return DataError(f"{text.name} is not readable as CSV: {_first_line(error)}")
+    return DataError(f"{text.name} cannot be read as CSV: {_first_line(error)}")
 
 
 def _first_line(error: Exception) -> str:

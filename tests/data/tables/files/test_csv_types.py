@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nncli.config.sections import MISSING, Data
+from nncli.config.text_format import TextFormat
 from nncli.data import load
 from nncli.data.tables.files import csv_types
 from nncli.data.tables.files.columns import Table
@@ -34,12 +35,12 @@ def both_ways(
     original = csv_types.read_columns
     for worth in (0, 1 << 30):
         monkeypatch.setattr(csv_types, "WORTH_BYTES", worth)
-        tables.append(read_csv(path, delimiter=",", header=True, missing=missing))
+        tables.append(read_csv(path, TextFormat(missing=tuple(missing))))
         took.append(worth == 0)
     monkeypatch.setattr(csv_types, "WORTH_BYTES", 0)
     from nncli.data.tables.files.csv_text import open_csv
 
-    quick = original(open_csv(path, name="t", delimiter=",", header=True), missing) is not None
+    quick = original(open_csv(path, name="t", text_format=TextFormat(missing=tuple(missing)))) is not None
     return quick, tables
 
 
@@ -98,7 +99,7 @@ def test_rows_of_another_length_are_told_as_ever(tmp_path: Path, monkeypatch: py
     for worth in (0, 1 << 30):
         monkeypatch.setattr(csv_types, "WORTH_BYTES", worth)
         with pytest.raises(DataError) as caught:
-            read_csv(path, delimiter=",", header=True, missing=MISSING)
+            read_csv(path, TextFormat(missing=MISSING))
         told.append((caught.value.message, caught.value.hint))
     assert told[0] == told[1]
 

@@ -1,0 +1,117 @@
+"""JSON lines and Excel sheets as CSV text, so that all that follows reads one kind of text. Does not look at types."""
+
+import csv
+import io
+import itertools
+import json
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from nncli.data.tables.files.content import spool
+from nncli.errors import DataError
+
+_ROWS = 1000
+_EXCEL_FIX = "install nncli with the extra `excel`, or export the sheet as CSV (UTF-8)"
+
+
+def to_csv(content: memoryview, name: str) -> memoryview | None:
+    """CSV text (UTF-8, commas) of JSON lines or of an Excel sheet; None for anything else.
+
+    Raises:
+        DataError: a line is no JSON object, the sheet is empty, or the extra `excel` is not installed.
+    """
+    if bytes(content[:4]) == b"PK\x03\x04" and _is_excel(content):
+        return _written(_excel_rows(content, name))
+    if bytes(content[: 1 << 12]).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{":
+        return _json_lines(content, name)
+    return None
+
+
+def _json_lines(content: memoryview, name: str) -> memoryview:
+    """Two passes: the names of all lines in the order they come, then the cells."""
+    names: dict[str, None] = {}
+    for _, record in _records(content, name):
+        names.update(dict.fromkeys(record))
+    rows = ([_cell(record.get(key)) for key in names] for _, record in _records(content, name))
+    return _written(itertools.chain([list(names)], rows))
+
+
+def _records(content: memoryview, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="\n")
+    number = 0
+    try:
+        for number, line in enumerate(text, 1):
+            if not line.strip():
+                continue
+            record = json.loads(line)
+            if not isinstance(record, dict):
+                raise DataError(f"{name}: line {number} is no JSON object but {line.strip()[:40]}")
+            yield number, record
+    except json.JSONDecodeError as error:
+        whole = number == 1 and len(content) > len(line)
+        fix = "each line has to be a whole object; write a list of objects with one object a line" if whole else None
+        raise DataError(f"{name}: line {number} is not JSON ({error.msg}, column {error.colno})", hint=fix) from None
+    except UnicodeDecodeError:
+        raise DataError(f"{name} is not UTF-8 text after line {number}, as JSON has to be") from None
+
+
+def _cell(value: Any) -> str:
+    """A value as a CSV has it; lists and objects stay JSON, which no column can be learned from."""
+    if value is None:
+        return ""
+    if isinstance(value, bool | str):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _is_excel(content: memoryview) -> bool:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return "[Content_Types].xml" in archive.namelist()
+    except zipfile.BadZipFile:
+        return False
+
+
+def _excel_rows(content: memoryview, name: str) -> Iterator[Sequence[str]]:
+    """The cells of the only sheet that has any; dates as ISO writes them, formulas as their last values."""
+    try:
+        import openpyxl
+    except ImportError:
+        raise DataError(f"{name} is an Excel file, which needs openpyxl", hint=_EXCEL_FIX) from None
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    except Exception as error:  # openpyxl raises many kinds for a damaged file
+        raise DataError(f"{name} is a damaged Excel file: {error}", hint=_EXCEL_FIX) from None
+    filled = [sheet for sheet in book.worksheets if sheet.max_row and sheet.max_row > 1]
+    if len(filled) != 1:
+        titles = ", ".join(sheet.title for sheet in filled) or "none"
+        raise DataError(
+            f"{name} has {len(filled) or 'no'} sheets with rows: {titles}", hint="keep one, or export it as CSV"
+        )
+    for row in filled[0].iter_rows(values_only=True):
+        if any(cell is not None for cell in row):
+            yield [_excel_cell(cell) for cell in row]
+
+
+def _excel_cell(value: Any) -> str:
+    if hasattr(value, "isoformat"):
+        text: str = value.isoformat()
+        return text.removesuffix("T00:00:00")
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return _cell(value)
+
+
+def _written(rows: Iterable[Sequence[str]]) -> memoryview:
+    def pieces() -> Iterator[bytes]:
+        buffer = io.StringIO(newline="")
+        writer = csv.writer(buffer, lineterminator="\n")
+        source = iter(rows)
+        while batch := list(itertools.islice(source, _ROWS)):
+            writer.writerows(batch)
+            yield buffer.getvalue().encode()
+            buffer.seek(0)
+            buffer.truncate()
+
+    return spool(pieces())
