@@ -8,14 +8,28 @@ It does not depend on arrays or files.
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
-from nncli.config.section import FromList, Section, Shape
+from nncli.config.section import FromList, Names, Section, Shape
 from nncli.config.text_format import TextFormat
 
 # Up to this many known values a category becomes one-hot; above, it becomes an embedding (DESIGN.md, section 3).
 ONE_HOT_LIMIT = 16
 
+
+def _one_value_each(spellings: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    seen: dict[str, str] = {}
+    for value, others in spellings.items():
+        for text in (value, *others):
+            if seen.setdefault(text, value) != value:
+                values = f"{seen[text]} and {value}"
+                raise PydanticCustomError("spelling", "a spelling of one value", {"got": f"{text} under {values}"})
+    return spellings
+
+
+# A value and its other spellings.
+Spellings = Annotated[dict[str, Names], AfterValidator(_one_value_each)]
 
 # How an image of another aspect becomes one of the model's size (data.images.decoding).
 Resize = Literal["pad", "crop", "stretch"]
@@ -90,6 +104,10 @@ class TableInput(TextFormat):
     kind: Literal["table"] = "table"
     numbers: Annotated[tuple[NumberColumn, ...], FromList] = ()
     categories: Annotated[tuple[CategoryColumn, ...], FromList] = ()
+    values: Spellings = Field(default_factory=dict, description="other spellings of values, as in the config")
+    kept: dict[str, Names] = Field(
+        default_factory=dict, description="words for a missing value that are values of a column, by the column's name"
+    )
     columns: Annotated[tuple[str, ...], FromList] = Field(
         (), description="all the columns of the file the model was trained on, in order"
     )

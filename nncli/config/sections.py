@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from nncli.config.facts import Resize, Task
+from nncli.config.facts import Resize, Spellings, Task
 from nncli.config.layer_section import ActivationName
 from nncli.config.layers import Layer, LayerSection
 from nncli.config.objective import Adam, MetricName, NamedLoss, Optimizer
@@ -50,6 +50,10 @@ class Data(TextFormat):
     drop: Names = Field((), description="columns not to learn from")
     columns: dict[str, ColumnType] = Field(default_factory=dict, description="types of columns, instead of the guess")
     missing: Names = Field(MISSING, description='cells of a table that mean "no value"; replaces the whole default')
+    values: Spellings = Field(
+        default_factory=dict,
+        description="other spellings of values in columns of texts, as in {Yes: [yes, YES]}; none of them is missing",
+    )
     size: ImageSize | None = Field(
         None,
         description="images: the side in pixels, or [height, width]; the most common size when left out",

@@ -29,13 +29,14 @@ class Part:
     `targets` is float32 (n, 1) of 0 and 1 for binary, int32 (n,) for multiclass, float32 (n, labels) for multilabel
     and float32 (n, targets) in the target's own units for regression. `rows` is int64 (n,): where each example stands
     in its source, counted from 0. `files` names the file of each, relative to the data folder; it is empty for sources
-    whose examples are not files of their own.
+    whose examples are not files of their own. `unlabelled` rows were dropped because they have no target.
     """
 
     inputs: Inputs
     targets: np.ndarray
     rows: np.ndarray
     files: tuple[str, ...] = ()
+    unlabelled: int = 0
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -43,13 +44,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set ready for training; `notes` tell the user about how it was read."""
+    """A data set ready for training; `notes` tell the user how it was read, `warnings` what is likely a mistake."""
 
     facts: DataFacts
     train: Part
     validation: Part
     test: Part
     notes: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     @cached_property
     def fingerprint(self) -> str:

@@ -3,6 +3,7 @@
 Works on columns in memory; does not depend on files and features.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,12 @@ from nncli.errors import DataError
 # Whole numbers are taken for classes up to so many different ones; more so when they start at 0 or 1, as labels do.
 FEW_NUMBERS = 10
 FEW_LABELS = 20
+_CLASS_NAME = re.compile(r"class|label|category|kind|type|species|digit|group|cluster|target", re.IGNORECASE)
+_AMOUNT_NAME = re.compile(
+    r"(n|num|nr|no|number|count|total|sum|age)([_ .-].*)?|.*[_ .-](count|total|sum)", re.IGNORECASE
+)
+# Of values that are counted, the rarest is at least so many times as rare as the commonest.
+_RARER = 10
 _UNORDERED_PAIRS = {frozenset("+-"): ("-", "+")}
 
 
@@ -148,9 +155,21 @@ def _infer(columns: Sequence[Column]) -> tuple[Task, str]:
     numbers = column.numbers
     whole = bool((numbers == np.round(numbers)).all())
     low = numbers.min()
-    if whole and (count <= FEW_NUMBERS or (count <= FEW_LABELS and low in (0, 1))) and len(column) >= 3 * count:
+    if not whole or count > FEW_LABELS or len(column) < 3 * count:
+        return Task.REGRESSION, f"{told} that are numbers"
+    is_label = low in (0, 1) and _CLASS_NAME.search(column.name)
+    if is_label or (count <= FEW_NUMBERS and not _AMOUNT_NAME.fullmatch(column.name) and not _are_counts(column)):
         return Task.MULTICLASS, f"{told}, all whole numbers; say `task: regression` if they are amounts"
-    return Task.REGRESSION, f"{told} that are numbers"
+    return Task.REGRESSION, f"{told} that are whole numbers; say `task: multiclass` if they are classes"
+
+
+def _are_counts(column: Column) -> bool:
+    """Whether more than three values from 0 up come as counts do: ever more often up to one, then ever more rarely."""
+    values, counts = np.unique(column.numbers, return_counts=True)
+    peak = int(counts.argmax())
+    rises, falls = np.diff(counts[: peak + 1]) >= 0, np.diff(counts[peak:]) <= 0
+    is_even = len(values) > 3 and values[0] == 0 and bool((np.diff(values) == 1).all())
+    return is_even and bool(rises.all() and falls.all()) and int(counts.max()) >= _RARER * int(counts.min())
 
 
 def _count_values(column: Column) -> int:

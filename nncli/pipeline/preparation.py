@@ -36,4 +36,6 @@ def read_data(config: Config, folders: Folders, console: Console, *, say_notes: 
     for position, note in enumerate(dataset.notes if say_notes else ()):
         is_fallback = position == 0 and dataset.facts.source != config.data.source
         (console.warn if is_fallback else console.say)(note, once=True)
+    for warning in dataset.warnings:
+        console.warn(warning, once=True)
     return dataset

@@ -13,7 +13,7 @@ from nncli.config.facts import CategoryColumn, NumberColumn, TableInput
 from nncli.config.text_format import TextFormat
 from nncli.data.dataset import Inputs, make_room
 from nncli.data.plurals import count
-from nncli.data.tables.features import Features
+from nncli.data.tables.features.choosing import Features
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
 from nncli.data.targets import deviation
 

@@ -11,6 +11,7 @@ from nncli.data.batches import STDIN, Batch, Failure
 from nncli.data.dataset import Part
 from nncli.data.images.files import SUFFIXES
 from nncli.data.tables.encoding import encode_table, needed_columns
+from nncli.data.tables.features.words import reread_as
 from nncli.data.tables.files.columns import Table
 from nncli.data.tables.files.csv_text import DELIMITERS, CsvText, open_csv
 from nncli.data.tables.files.reading import read_csv, read_parquet, stream_csv, stream_parquet
@@ -81,7 +82,7 @@ def _encode(name: str, table: Table, facts: DataFacts, columns: TableInput) -> B
     failures = {row: reason for row, reason in table.rejected}
     batch = Batch()
     if len(table):
-        encoded = encode_table(_named(table, facts, columns), columns)
+        encoded = encode_table(reread_as(_named(table, facts, columns), columns), columns)
         usable = np.ones(len(table), bool)
         for index, reason in encoded.failures.items():
             usable[index] = False

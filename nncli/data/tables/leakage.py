@@ -10,7 +10,7 @@ import numpy as np
 from nncli.config.facts import Task
 from nncli.data.dataset import Part, count_distinct, hash_rows
 from nncli.data.plurals import count
-from nncli.data.tables.features import Features
+from nncli.data.tables.features.choosing import Features
 from nncli.data.tables.files.columns import Column, Table
 from nncli.data.targets import Goal
 

@@ -1,6 +1,7 @@
 """From a table to a data set: its target, its columns, its split, what to warn of; reads CSV and Parquet by name."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,19 @@ from nncli.data.dataset import Dataset, Part, make_dataset
 from nncli.data.plurals import count
 from nncli.data.splitting import refuse_duplicates
 from nncli.data.tables.encoding import encode_parts, encode_table, learn_columns
-from nncli.data.tables.features import Features, check_names, check_numbers, choose_features
+from nncli.data.tables.features.choosing import Features, check_names, choose_features
+from nncli.data.tables.features.flaws import check_numbers
+from nncli.data.tables.features.words import quote, reread, reread_as
 from nncli.data.tables.files import reading
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
 from nncli.data.tables.files.csv_text import are_blank_separated, sniff
 from nncli.data.tables.leakage import describe_repeats, find_twins, hash_columns
 from nncli.data.targets import Goal, choose_goal, describe, encode_targets, strata
 from nncli.errors import DataError
+
+# Training, validation and test set; and the most classes that are warned of one by one.
+_SETS = 3
+_SHOWN = 3
 
 
 def load_file(data: Data, *, seed: int) -> Dataset:
@@ -44,7 +51,9 @@ def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None
     """A data set from a table in memory; without `test`, a part of it is held out."""
     names = _target_names(table, data)
     notes = list(table.notes)
-    table = _with_target(table, names, notes)
+    again = reread(table, data)
+    notes += again.notes
+    table = _with_target(again.table, names, notes)
     targets = [table.columns[name] for name in names]
     goal, note = choose_goal(targets, data.task or asked_task(targets[0], data))
     notes += [note] if note else []
@@ -61,9 +70,12 @@ def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None
         strata=strata(goal, values),
         groups=groups,
     )
-    inputs = learn_columns(table, features, split.train, data.text_format)
+    inputs = learn_columns(table, features, split.train, data.text_format).model_copy(
+        update={"values": data.values, "kept": again.kept}
+    )
     target, twins = describe(goal, values[split.train]), find_twins(table, features, goal, values)
     facts = DataFacts(source=data.source, inputs=inputs, target=target, rows={}, twins=twins)
+    rare = _rare_classes(goal, values, table)
     dealt = (split.train, split.validation, split.test)
     train, validation, held = (
         Part(encoded, values[rows], table.rows[rows])
@@ -75,7 +87,7 @@ def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None
     notes += _small_classes(goal, facts)
     if test is not None:
         held = _test_part(test, facts, features, notes)
-    return make_dataset(facts, train, validation, held, notes)
+    return replace(make_dataset(facts, train, validation, held, notes), warnings=rare)
 
 
 def _without_duplicates(
@@ -96,7 +108,7 @@ def _without_duplicates(
 
 
 def label_rows(table: Table, facts: DataFacts) -> Part:
-    """The rows of a table with their targets, encoded as `facts` says; rows without a target are left out.
+    """The rows of a table with their targets, encoded as `facts` says; rows without a target are dropped.
 
     Raises:
         DataError: a column or class is not known, or a number column holds text.
@@ -106,7 +118,8 @@ def label_rows(table: Table, facts: DataFacts) -> Part:
     absent = [name for name in facts.target.columns if name not in table.columns]
     if absent:
         raise unknown_columns(absent, table.columns, table.name)
-    table = _with_target(table, facts.target.columns, [])
+    rows = len(table)
+    table = _with_target(reread_as(table, facts.inputs), facts.target.columns, [])
     targets = encode_targets(facts.target, [table.columns[name] for name in facts.target.columns])
     encoded = encode_table(table, facts.inputs)
     if encoded.failures:
@@ -114,7 +127,7 @@ def label_rows(table: Table, facts: DataFacts) -> Part:
         raise DataError(
             f"{table.name}: {count(len(encoded.failures), 'row')} cannot be used; row {table.rows[row] + 1}: {reason}"
         )
-    return Part(encoded.inputs, targets, table.rows)
+    return Part(encoded.inputs, targets, table.rows, unlabelled=rows - len(table))
 
 
 def _target_names(table: Table, data: Data) -> tuple[str, ...]:
@@ -164,7 +177,7 @@ def _with_target(table: Table, names: tuple[str, ...], notes: list[str]) -> Tabl
         raise DataError(f"{table.name}: no row has a value in the target {', '.join(names)}")
     if not missing:
         return table
-    notes.append(f"{', '.join(names)}: {count(missing, 'row')} without a target left out")
+    notes.append(f"{', '.join(names)}: {count(missing, 'row')} without a target dropped")
     return table.take(np.flatnonzero(present))
 
 
@@ -185,9 +198,26 @@ def _test_part(test: Table, facts: DataFacts, features: Features, notes: list[st
     for name in features.numbers:
         check_numbers(test.columns[name], test, facts.inputs.missing if isinstance(facts.inputs, TableInput) else ())
     part = label_rows(test, facts)
-    if len(part) < len(test):
-        notes.append(f"test: {count(len(test) - len(part), 'row')} without a target left out")
+    if part.unlabelled:
+        notes.append(f"test: {count(part.unlabelled, 'row')} without a target dropped")
     return part
+
+
+def _rare_classes(goal: Goal, values: np.ndarray, table: Table) -> tuple[str, ...]:
+    """A warning for each class with fewer rows than there are sets, with the numbers of its rows."""
+    if not goal.classes:
+        return ()
+    numbers = values.reshape(-1).astype(np.int64)
+    counts = np.bincount(numbers, minlength=len(goal.classes))
+    warnings = []
+    for index in np.flatnonzero((counts > 0) & (counts < _SETS))[:_SHOWN]:
+        rows = ", ".join(str(row + 1) for row in table.rows[numbers == index])
+        warnings.append(
+            f'class "{goal.classes[index]}" has only {count(int(counts[index]), "row")} ({rows}), fewer than there are '
+            "sets: drop or correct them, or read it as another class by `values: {OTHER: "
+            f"[{quote(goal.classes[index])}]}}`"
+        )
+    return tuple(warnings)
 
 
 def _small_classes(goal: Goal, facts: DataFacts) -> list[str]:

@@ -47,6 +47,7 @@ FORMAT_NOTES = {
     "decimal": "the decimal mark: 51,26",
     "thousands": "between groups of three digits",
 }
+_KEPT_NOTE = "a value here, and not a missing one"
 _ACTIVATION_NOTES = {
     "relu": "for the layers but the last: max(0, z)",
     "tanh": "for the layers but the last: smooth, and an absurd value cannot carry it away",
@@ -70,6 +71,7 @@ def data_values(proposal: Proposal, path: str) -> dict[str, Any]:
         "drop": list(proposal.dropped) or None,
         "columns": {name: kind for name, (kind, _) in proposal.columns.items()} or None,
         "missing": list(proposal.missing) or None,
+        "values": {value: list(others) for value, others in proposal.values.items()} or None,
         "duplicates": "together" if proposal.duplicates else None,
         "scale_target": True if proposal.task.is_regression else None,
         "test": 0.2,
@@ -104,6 +106,12 @@ def draft_table(proposal: Proposal, path: str, facts: DataFacts) -> Entry:
         if key == "drop":
             items = [Item(name, one_line(why, 200)) for name, why in proposal.dropped.items()]
             entries.append(Entry(key, tuple(items), "not learned from, and why:"))
+        elif key == "values":
+            told = [
+                Entry(each, others, "" if others else "a value here, and not a missing one")
+                for each, others in value.items()
+            ]
+            entries.append(Entry(key, tuple(told), "values and their other spellings, which are read as one:"))
         elif key == "columns":
             typed = [Entry(name, kind, one_line(why, 200)) for name, (kind, why) in proposal.columns.items()]
             entries.append(Entry(key, tuple(typed)))

@@ -10,6 +10,7 @@ from nncli import data
 from nncli.config.facts import DataFacts, ImageInput, Task
 from nncli.console import Console
 from nncli.data.dataset import Dataset, Part, SeenRows, find_seen
+from nncli.data.plurals import count
 from nncli.errors import DataError, NncliError, RunError, UnreachableError
 from nncli.evaluate import plots
 from nncli.evaluate.metrics import Baseline, measure
@@ -134,6 +135,8 @@ def _labelled_part(
     """
     if data_path is not None:
         part = data.load_labelled(data_path, run.facts)
+        if part.unlabelled:
+            console.say(f"{count(part.unlabelled, 'row')} of {data_path} without a target dropped")
         try:
             own = _own_data(run, folders, console)
         except (DataError, UnreachableError):

@@ -1,8 +1,5 @@
 """One column looked at: what it holds, what it would be learned as, what is odd about it. Does not depend on target."""
 
-import re
-from collections import defaultdict
-
 import numpy as np
 
 from nncli.config.sections import Data
@@ -11,14 +8,10 @@ from nncli.data.profile.tables.extremes import extreme_findings
 from nncli.data.profile.tables.reading import name_rows
 from nncli.data.profile.values import ColumnProfile, Finding, Level
 from nncli.data.tables.encoding import VOCABULARY_LIMIT
-from nncli.data.tables.features import (
-    Flaw,
-    Judgement,
-    find_dressed_numbers,
-    find_number_flaws,
-    has_counter_name,
-    judge_column,
-)
+from nncli.data.tables.features.choosing import Judgement, has_counter_name, judge_column
+from nncli.data.tables.features.flaws import Flaw, find_dressed_numbers, find_number_flaws
+from nncli.data.tables.features.identifiers import are_codes
+from nncli.data.tables.features.words import find_spellings, quote, values_key
 from nncli.data.tables.files.columns import Column, Table
 
 MOSTLY_MISSING = 0.5
@@ -27,9 +20,8 @@ _SENTINELS = (-999.0, -9999.0, -99999.0, -99.0, 999.0, 9999.0, 99999.0)
 _SENTINEL_SHARE = 0.005
 _FREQUENT = 5
 _SHOWN = 3
-_BLANKS = re.compile(r"\s+")
 _LEVELS = {"empty": Level.WARNING, "constant": Level.WARNING}
-_RULES = {"counter": "id_like"}
+_RULES = {"counter": "id_like", "identifier": "id_like"}
 
 
 def profile_column(column: Column, judgement: Judgement) -> ColumnProfile:
@@ -79,9 +71,11 @@ def frequent_values(column: Column, most: int = _FREQUENT) -> tuple[tuple[str, i
     return tuple((texts[index], int(counts[index])) for index in order if counts[index])
 
 
-def judge(column: Column, data: Data, *, alone: bool) -> tuple[Judgement, list[Flaw]]:
-    """What `train` would make of a column, and every flaw for which it would refuse it."""
-    judgement = judge_column(column, data, alone=alone)
+def judge(
+    column: Column, data: Data, *, alone: bool, judgement: Judgement | None = None
+) -> tuple[Judgement, list[Flaw]]:
+    """What `train` would make of a column (the `judgement`, if it is known), and every flaw for which it refuses it."""
+    judgement = judgement or judge_column(column, data, alone=alone)
     if column.name in data.columns and judgement.learn_as == "category":
         return judgement, []
     dressed = None if column.is_numeric or column.name in data.columns else find_dressed_numbers(column, data.missing)
@@ -97,7 +91,7 @@ def find_column_oddities(column: Column, table: Table, data: Data, judgement: Ju
     if judgement.learn_as is None and judgement.rule != "dressed":
         level = _LEVELS.get(judgement.rule, Level.NOTE)
         rule = _RULES.get(judgement.rule, judgement.rule)
-        what = f"left out: {judgement.reason.removesuffix(' (name it in `features` to keep it)')}"
+        what = f"left out: {judgement.reason.partition(' (')[0]}"
         fix = "" if judgement.rule in ("date", "empty") else "name it in `features` to keep it"
         findings.append(_finding(column, rule, level, what, fix))
     absent = len(column) - int(column.present.sum())
@@ -163,20 +157,23 @@ def _names_findings(column: Column) -> list[Finding]:
     if len(column.values) > VOCABULARY_LIMIT:
         what = f"has {count(len(column.values), 'value')}; the {VOCABULARY_LIMIT:,} most frequent are kept apart"
         findings.append(_finding(column, "many_values", Level.NOTE, what, f"group them, or `drop: [{column.name}]`"))
-    spellings = defaultdict(list)
-    for text in column.values[: 10 * VOCABULARY_LIMIT]:
-        spellings[_BLANKS.sub(" ", text).casefold()].append(text)
-    alike = [texts for texts in spellings.values() if len(texts) > 1]
-    if alike:
-        told = "; ".join(", ".join(f'"{text}"' for text in texts[:_SHOWN]) for texts in alike[:2])
-        what = f"spells {len(alike)} of its values in several ways: {told}"
-        findings.append(_finding(column, "spelling", Level.WARNING, what, "write each value in one way"))
-    if column.numeric.any():
+    findings += spelling_findings(column)
+    if column.numeric.any() and not are_codes(column):
         rows = np.flatnonzero(column.numeric) + 1
         what = f"{count(len(rows), 'cell holds a number', 'cells hold numbers')}, the others text ({name_rows(rows)})"
         fix = f"if it holds numbers, list the texts under `missing` and say `columns: {{{column.name}: number}}`"
         findings.append(_finding(column, "mixed", Level.WARNING, what, fix))
     return findings
+
+
+def spelling_findings(column: Column) -> list[Finding]:
+    """A finding for the values that a column spells in several ways."""
+    alike = find_spellings([column])
+    if not alike:
+        return []
+    told = "; ".join(", ".join(quote(text) for text in (value, *alike[value])) for value in list(alike)[:2])
+    what = f"spells {len(alike)} of its values in several ways: {told}"
+    return [_finding(column, "spelling", Level.WARNING, what, f"say `{values_key(alike)}` under data")]
 
 
 def _finding(column: Column, rule: str, level: Level, what: str, fix: str) -> Finding:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nncli.data.tables.features import is_mostly_numbers
+from nncli.data.tables.features.flaws import is_mostly_numbers
 from nncli.data.tables.files.columns import Column, Table
 
 # What people and programs write for a value they do not have, without regard to case.

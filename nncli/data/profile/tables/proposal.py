@@ -4,7 +4,7 @@ Rests on what the profile finds and on the judgements that training itself makes
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,10 @@ from nncli.data.profile.tables.leakage import find_other_labels, find_telltales
 from nncli.data.profile.tables.missing_markers import find_markers
 from nncli.data.profile.tables.reading import Opened, open_table
 from nncli.data.profile.values import ColumnProfile, Level
-from nncli.data.tables.features import find_dressed_numbers, is_mostly_numbers
+from nncli.data.tables.features.choosing import describe_amounts, describe_codes, judge_columns
+from nncli.data.tables.features.flaws import find_dressed_numbers, is_mostly_numbers
+from nncli.data.tables.features.identifiers import are_codes, could_be_codes
+from nncli.data.tables.features.words import find_spellings, reread
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
 from nncli.data.tables.leakage import hash_columns
 from nncli.data.targets import Goal, choose_goal, encode_targets
@@ -58,6 +61,7 @@ class Proposal:
     rows: int
     rows_without_target: int
     duplicates: int = 0
+    values: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
@@ -72,7 +76,10 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
     markers = tuple(dict.fromkeys(text for texts in missing_in.values() for text in texts))
     if markers:
         opened = _open(path, (*MISSING, *markers))
-    table = opened.table
+    again = reread(opened.table, Data(source="csv"))
+    spellings = find_spellings(again.table.columns.values())
+    values = {**{word: () for words in again.kept.values() for word in words}, **spellings}
+    table = reread(opened.table, Data(source="csv", values=values)).table
     present = np.logical_and.reduce([table.columns[name].present for name in target])
     if not present.any():
         raise DataError(f"{path}: no row has a value in the target {', '.join(target)}")
@@ -81,7 +88,7 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
         _refuse_dressed(kept.columns[name], path)
     goal, note = choose_goal([kept.columns[name] for name in target], task)
     goal, note = _refined(goal, note, kept) if task is None else (goal, note)
-    data = Data(source="csv", missing=(*MISSING, *markers))
+    data = Data(source="csv", missing=(*MISSING, *markers), values=values)
     dropped, columns, learned, telling = _sort_columns(kept, data, goal)
     if not learned:
         raise _nothing_left(path, dropped)
@@ -100,6 +107,7 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
         rows=len(table),
         rows_without_target=len(table) - len(kept),
         duplicates=_count_duplicates(kept, [column.name for column in learned]),
+        values=values,
     )
 
 
@@ -179,12 +187,13 @@ def _sort_columns(
 ) -> tuple[dict[str, str], dict[str, tuple[ColumnType, str]], tuple[ColumnProfile, ...], list[str]]:
     """Columns that are dropped and why, that need a type, that are learned from; remarks on the last."""
     names = [name for name in table.columns if name not in goal.columns]
+    judged = judge_columns(table, data, goal.columns)
     dropped = {name: _OTHER_LABEL for name in find_other_labels(table, goal)}
     columns: dict[str, tuple[ColumnType, str]] = {}
     learned: dict[str, ColumnProfile] = {}
     for name in (name for name in names if name not in dropped):
         column = table.columns[name]
-        judgement, flaws = judge(column, data, alone=len(names) == 1)
+        judgement, flaws = judge(column, data, alone=len(names) == 1, judgement=judged.get(name))
         if len(names) == 1:
             strictly, _ = judge(column, data, alone=False)
             judgement = strictly if strictly.rule in ("text", "constant") else judgement
@@ -195,7 +204,7 @@ def _sort_columns(
         elif flaws:
             dropped[name] = f"{flaws[0].what}: {flaws[0].fix.partition(', or say')[0]}"
         elif judgement.learn_as is None:
-            dropped[name] = judgement.reason.partition(" (name it")[0]
+            dropped[name] = judgement.reason.partition(" (")[0]
         else:
             reason = _why_useless(column, table, data)
             if reason:
@@ -243,7 +252,8 @@ def _drop_twins(table: Table, goal: Goal, dropped: dict[str, str], learned: dict
 
 def _remarks(table: Table, data: Data, names: Sequence[str]) -> list[str]:
     """What to look at in columns that are learned from, one line each."""
-    told = []
+    told = [describe_codes(name) for name in names if are_codes(table.columns[name])]
+    told += describe_amounts([name for name in names if could_be_codes(table.columns[name])])
     for name in names:
         column = table.columns[name]
         judgement, _ = judge(column, data, alone=False)

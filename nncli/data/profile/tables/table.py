@@ -10,7 +10,14 @@ from nncli.config.sections import Data
 from nncli.data import splitting
 from nncli.data.plurals import count
 from nncli.data.profile.findings import imbalance_findings, ordered_findings, shorten_findings
-from nncli.data.profile.tables.columns import find_column_oddities, flaw_finding, frequent_values, judge, profile_column
+from nncli.data.profile.tables.columns import (
+    find_column_oddities,
+    flaw_finding,
+    frequent_values,
+    judge,
+    profile_column,
+    spelling_findings,
+)
 from nncli.data.profile.tables.copies import copy_findings
 from nncli.data.profile.tables.leakage import find_other_labels, find_telltales
 from nncli.data.profile.tables.rows import (
@@ -21,7 +28,8 @@ from nncli.data.profile.tables.rows import (
     find_shared,
 )
 from nncli.data.profile.values import ColumnProfile, Finding, Level, TableProfile, TargetProfile
-from nncli.data.tables.features import candidate_names, check_names
+from nncli.data.tables.features.choosing import candidate_names, check_names, judge_columns
+from nncli.data.tables.features.words import Reread, reread
 from nncli.data.tables.files.columns import Column, Table
 from nncli.data.tables.leakage import hash_columns
 from nncli.data.tables.loading import asked_task, check_target
@@ -54,7 +62,9 @@ def look_over(
     """
     check_names(table, data, data.target or ())
     names = check_target(table, data.target) if data.target else ()
-    look = _Look(table, data, seed, list(findings))
+    again = reread(table, data)
+    table = again.table
+    look = _Look(table, data, seed, [*findings, *_kept_findings(again)])
     columns = _columns(look, names)
     target = _target(look, names) if names else None
     labelled = _labelled(table, names)
@@ -80,9 +90,10 @@ def look_over(
 
 def _columns(look: _Look, targets: Sequence[str]) -> list[ColumnProfile]:
     candidates = candidate_names(look.table, look.data, targets)
+    judged = judge_columns(look.table, look.data, targets)
     profiles = []
     for name, column in look.table.columns.items():
-        judgement, flaws = judge(column, look.data, alone=len(candidates) == 1 or name in targets)
+        judgement, flaws = judge(column, look.data, alone=name in targets, judgement=judged.get(name))
         profiles.append(profile_column(column, judgement))
         if name not in candidates:
             continue
@@ -96,6 +107,17 @@ def _columns(look: _Look, targets: Sequence[str]) -> list[ColumnProfile]:
         what = "there is no column to learn from"
         look.findings.append(Finding("no_features", Level.PROBLEM, "table", what, "add columns that tell something"))
     return profiles
+
+
+def _kept_findings(again: Reread) -> list[Finding]:
+    """A note for each column in which a word for a missing value is a value."""
+    found = []
+    for name, words in again.kept.items():
+        told = ", ".join(f'"{word}"' for word in words)
+        what = f"{told} is frequent, and read as a value here"
+        fix = "list it under `missing` if it means a missing value"
+        found.append(Finding("missing_word", Level.NOTE, f'column "{name}"', what, fix, (name,)))
+    return found
 
 
 def _labelled(table: Table, targets: Sequence[str]) -> Table:
@@ -124,6 +146,8 @@ def _target(look: _Look, names: tuple[str, ...]) -> TargetProfile:
         look.findings.append(Finding("target", Level.PROBLEM, where, what, error.hint or "", names))
         return TargetProfile(names, None, None, len(labelled))
     look.findings += find_order(goal, look.targets)
+    if goal.task in (Task.BINARY, Task.MULTICLASS):
+        look.findings += spelling_findings(columns[0])
     classes = _class_counts(goal, look.targets, columns)
     if classes and goal.task is not Task.MULTILABEL:
         look.findings += imbalance_findings(where, classes)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 
@@ -23,7 +23,9 @@ class Column:
 
     `numbers` is float64 (rows,) with NaN where a cell is missing or no number, `present` and `numeric` are bool
     (rows,): the cell is not missing; it is a number (an infinite one included). `units` are what the numbers are
-    written with beside digits and the marks of the table's format, as `number_text.Parsed` has them.
+    written with beside digits and the marks of the table's format, as `number_text.Parsed` has them. `encode_words`
+    gives the cells that are missing because of a word such as None, so that they can be read as values after all.
+    `are_codes` says that some of its whole numbers begin with a zero, as in 01234.
     """
 
     name: str
@@ -32,6 +34,8 @@ class Column:
     numeric: np.ndarray
     encode: Callable[[], Dictionary]
     units: frozenset[str] = frozenset()
+    encode_words: Callable[[], Dictionary] | None = None
+    are_codes: bool = False
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -46,8 +50,8 @@ class Column:
 
     @property
     def is_numeric(self) -> bool:
-        """Whether every present cell is a number."""
-        return bool((self.numeric == self.present).all())
+        """Whether every present cell is a number, and not a code that only looks like one."""
+        return not self.are_codes and bool((self.numeric == self.present).all())
 
     @cached_property
     def counts(self) -> np.ndarray:
@@ -72,7 +76,25 @@ class Column:
             codes, texts = self.dictionary
             return codes[rows], texts
 
-        return Column(self.name, self.numbers[rows], self.present[rows], self.numeric[rows], encode, self.units)
+        def encode_words() -> Dictionary:
+            codes, texts = self.missing_words
+            return codes[rows], texts
+
+        return replace(
+            self,
+            numbers=self.numbers[rows],
+            present=self.present[rows],
+            numeric=self.numeric[rows],
+            encode=encode,
+            encode_words=encode_words,
+        )
+
+    @cached_property
+    def missing_words(self) -> Dictionary:
+        """The words for which cells are missing: codes int32 (rows,), -1 elsewhere, and the words."""
+        if self.encode_words is None:
+            return np.full(len(self), -1, np.int32), []
+        return self.encode_words()
 
 
 @dataclass(frozen=True)

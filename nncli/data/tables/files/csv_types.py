@@ -9,6 +9,7 @@ import mmap
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from nncli.config.text_format import TextFormat
 from nncli.data.tables.files.columns import Column, Dictionary
 from nncli.data.tables.files.csv_text import CsvText
-from nncli.data.tables.files.number_text import Parsed, parse_numbers, plain_text
+from nncli.data.tables.files.number_text import CODE, Parsed, parse_numbers, plain_text
 
 # Below it the careful way is quick enough.
 WORTH_BYTES = 1 << 20
@@ -25,6 +26,7 @@ _SEGMENT = 1 << 24
 _BLOCK = 1 << 20
 _SAMPLE = 1 << 18
 _ATTEMPTS = 4
+_CODE = re.compile(CODE)
 _FAILED_COLUMN = re.compile(r"In CSV column #(\d+):")
 
 
@@ -60,7 +62,9 @@ class _Texts:
     def __init__(self, room: np.ndarray, text_format: TextFormat) -> None:
         self._room = room
         self._rows = 0
-        self._places = dict.fromkeys([*text_format.missing, ""], -1)
+        self._words = [text for text in text_format.missing if text]
+        # A blank cell is -1, and the words that mean a missing value are -2, -3, ...
+        self._places = {"": -1, **{word: -2 - index for index, word in enumerate(self._words)}}
         self._texts: list[str] = []
 
     def add(self, cells: Any) -> None:
@@ -85,8 +89,12 @@ class _Texts:
         return place
 
     def finish(self) -> Dictionary:
-        """The codes int32 (rows,), -1 for missing, and the texts."""
+        """The codes int32 (rows,), negative for missing, and the texts."""
         return self._room[: self._rows], self._texts
+
+    def encode_words(self) -> Dictionary:
+        """The codes int32 (rows,), -1 where no word means a missing value, and these words."""
+        return np.maximum(-2 - self._room[: self._rows], -1), self._words
 
 
 @dataclass(frozen=True)
@@ -121,6 +129,12 @@ class _Reading:
             _let_go(self.text.body)
         return cells
 
+    @cached_property
+    def has_zeros_first(self) -> bool:
+        """Whether a cell begins with a zero and another digit, as in 01234 (or 01.02.2024)."""
+        before = [ord(self.text.delimiter), *b'\n" ']
+        return any(_has_zeros_first(np.frombuffer(segment, np.uint8), before) for segment in _segments(self.text.body))
+
     def _parse(self, segment: memoryview) -> Any:
         import pyarrow as arrow
         import pyarrow.csv as arrow_csv
@@ -141,7 +155,10 @@ class _Reading:
     def texts_of(self, name: str) -> Dictionary:
         """The cells of a column of numbers as they are written; parses that column once more."""
         cells = replace(self, names=(name,), numbers=frozenset()).read()[name]
-        return cells.finish() if isinstance(cells, _Texts) else (np.empty(0, np.int32), [])
+        if not isinstance(cells, _Texts):
+            return np.empty(0, np.int32), []
+        codes, texts = cells.finish()
+        return np.maximum(codes, -1), texts
 
 
 def read_columns(text: CsvText) -> dict[str, Column] | None:
@@ -175,24 +192,35 @@ def _make_columns(reading: _Reading, cells: dict[str, _Numbers | _Texts]) -> dic
     everywhere: np.ndarray | None = None
     for name, kept in cells.items():
         if isinstance(kept, _Texts):
-            columns[name] = _text_column(name, kept.finish(), reading.text.text_format)
+            columns[name] = _text_column(name, kept, reading.text.text_format)
             continue
         everywhere = everywhere if everywhere is not None else np.ones(kept.rows, bool)
         finished = kept.finish(everywhere, markers)
-        if finished is not None:
+        if finished is not None and not _are_codes(reading, name, finished[0]):
             columns[name] = Column(name, *finished, finished[1], lambda name=name: reading.texts_of(name))  # type: ignore[misc]
     return columns
 
 
-def _text_column(name: str, dictionary: Dictionary, text_format: TextFormat) -> Column:
-    codes, texts = dictionary
+def _are_codes(reading: _Reading, name: str, numbers: np.ndarray) -> bool:
+    """Whether whole numbers begin with a zero somewhere, if the text has any such number at all."""
+    with np.errstate(invalid="ignore"):
+        is_whole = bool((np.isnan(numbers) | (np.mod(numbers, 1) == 0)).all())
+    return is_whole and reading.has_zeros_first and any(_CODE.match(text) for text in reading.texts_of(name)[1])
+
+
+def _text_column(name: str, kept: _Texts, text_format: TextFormat) -> Column:
+    codes, texts = kept.finish()
+    words = kept.encode_words
+    if codes.min(initial=0) < -1:
+        codes = np.maximum(codes, -1)
     parsed = _parse_texts(texts, text_format)
     numbers = np.append(parsed.numbers, np.nan)[codes]
 
     def encode() -> Dictionary:
         return codes, [plain_text(text, text_format) for text in texts]
 
-    return Column(name, numbers, codes >= 0, ~np.isnan(numbers), encode, parsed.units)
+    are_codes = any(_CODE.match(text) for text in texts)
+    return Column(name, numbers, codes >= 0, ~np.isnan(numbers), encode, parsed.units, words, are_codes)
 
 
 def _guess_numbers(text: CsvText) -> set[str]:
@@ -203,7 +231,7 @@ def _guess_numbers(text: CsvText) -> set[str]:
     except ValueError:
         return set()
     texts = {name: kept.finish()[1] for name, kept in cells.items() if isinstance(kept, _Texts)}
-    return {name for name in texts if _are_plain(_parse_texts(texts[name], text.text_format))}
+    return {name for name in texts if _are_plain(texts[name], text.text_format)}
 
 
 def _segments(body: memoryview, size: int = _SEGMENT) -> Iterator[memoryview]:
@@ -218,6 +246,12 @@ def _segments(body: memoryview, size: int = _SEGMENT) -> Iterator[memoryview]:
         start = end
 
 
+def _has_zeros_first(text: np.ndarray, before: Sequence[int]) -> bool:
+    zeros = np.flatnonzero(text[:-1] == ord("0"))
+    zeros = zeros[(text[zeros + 1] >= ord("0")) & (text[zeros + 1] <= ord("9"))]
+    return bool(np.isin(text[zeros[zeros > 0] - 1], before).any() or (len(zeros) and zeros[0] == 0))
+
+
 def _let_go(body: memoryview) -> None:
     """The text that was read is not kept beside its numbers; what is looked at again comes from the file again."""
     if isinstance(body.obj, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
@@ -230,8 +264,11 @@ def _count_lines(segment: memoryview) -> int:
     return ended + (bytes(segment[-1:]) != b"\n")
 
 
-def _are_plain(parsed: Parsed) -> bool:
-    return not parsed.units and not np.isnan(parsed.numbers).any()
+def _are_plain(texts: Sequence[str], text_format: TextFormat) -> bool:
+    """Whether all are numbers as Python writes them, and none begins with a zero that it would lose."""
+    parsed = _parse_texts(texts, text_format)
+    is_number = not parsed.units and not np.isnan(parsed.numbers).any()
+    return is_number and not any(_CODE.match(text) for text in texts)
 
 
 def _parse_texts(texts: Sequence[str], text_format: TextFormat) -> Parsed:

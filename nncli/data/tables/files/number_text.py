@@ -15,6 +15,8 @@ from nncli.config.text_format import Decimal, TextFormat, Thousands
 PLAIN = TextFormat()
 _EXPONENT = r"(?:[eE][+-]?\d+)?"
 _INFINITE = r"^[+-]?(?i:inf|infinity)$"
+# A whole number that begins with a zero: a postal code, an account, a part number, and never an amount.
+CODE = r"^0\d+$"
 # What may stand before or after an amount, and is no part of it.
 _CURRENCY = "[$€£¥₹]|(?:US|CA|AU)?[$]|USD|EUR|GBP|CHF|JPY|INR|SEK|NOK|DKK|PLN|CZK"
 _BLANK = "[ \u00a0\u2009\u202f]"

@@ -16,7 +16,7 @@ from nncli.data.tables.files.columns import Column, Dictionary, Table, number_co
 from nncli.data.tables.files.content import read_bytes
 from nncli.data.tables.files.csv_text import CsvText, encoding_error, open_csv, sniff
 from nncli.data.tables.files.csv_types import read_columns
-from nncli.data.tables.files.number_text import PLAIN, parse_numbers, plain_text
+from nncli.data.tables.files.number_text import CODE, PLAIN, parse_numbers, plain_text
 from nncli.errors import DataError
 
 # Bytes of CSV that become one batch when a table is streamed; no row may be longer.
@@ -202,20 +202,33 @@ def _text_column(name: str, array: Any, text_format: TextFormat) -> Column:
     import pyarrow as arrow
     import pyarrow.compute as compute
 
-    array = compute.utf8_trim_whitespace(array)
-    absent = compute.is_in(array, value_set=arrow.array([*text_format.missing, ""], arrow.string()))
-    array = compute.if_else(absent, arrow.scalar(None, arrow.string()), array)
+    cells = compute.utf8_trim_whitespace(array)
+    absent = compute.is_in(cells, value_set=arrow.array([*text_format.missing, ""], arrow.string()))
+    array = compute.if_else(absent, arrow.scalar(None, arrow.string()), cells)
     present = compute.is_valid(array).to_numpy(zero_copy_only=False)
     parsed = parse_numbers(array, text_format)
     numbers = parsed.numbers
 
     def encode() -> Dictionary:
-        encoded = compute.dictionary_encode(array)
-        codes = compute.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
-        texts = [plain_text(text, text_format) for text in encoded.dictionary.to_pylist()]
-        return codes.astype(np.int32), texts
+        codes, texts = _encode(array)
+        return codes, [plain_text(text, text_format) for text in texts]
 
-    return Column(name, numbers, present, present & ~np.isnan(numbers), encode, parsed.units)
+    def encode_words() -> Dictionary:
+        is_word = compute.and_(absent, compute.not_equal(cells, ""))
+        return _encode(compute.if_else(is_word, cells, arrow.scalar(None, arrow.string())))
+
+    numeric = present & ~np.isnan(numbers)
+    are_codes = bool(compute.any(compute.match_substring_regex(array, CODE), min_count=0).as_py())
+    return Column(name, numbers, present, numeric, encode, parsed.units, encode_words, are_codes)
+
+
+def _encode(array: Any) -> Dictionary:
+    """The cells of an arrow array of texts as codes and texts in the order they come."""
+    import pyarrow.compute as compute
+
+    encoded = compute.dictionary_encode(array)
+    codes = compute.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+    return codes.astype(np.int32), encoded.dictionary.to_pylist()
 
 
 def _joined(column: Any) -> Any:

@@ -1,0 +1,192 @@
+"""Which columns of a table are learned from, and whether each is a number or a category; does not depend on models.
+
+What is guessed is only what every cell agrees with. Text among numbers is refused with the two ways to mean it, and
+a column that can teach nothing (constant, empty, a name or a date in every row) is left out with a note that says so.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nncli.config.sections import ColumnType, Data
+from nncli.data.plurals import count
+from nncli.data.tables.features.flaws import (
+    check_numbers,
+    describe_units,
+    find_dressed_numbers,
+    is_date,
+    is_mostly_numbers,
+    refuse,
+)
+from nncli.data.tables.features.identifiers import are_codes, are_identifiers, could_be_codes
+from nncli.data.tables.files.columns import Column, Table, unknown_columns
+from nncli.errors import DataError
+
+# A category with more values than this, in more than half of the rows, is a name or free text.
+MANY_VALUES = 50
+# More columns than this that are left out are counted and not told one by one.
+MANY_NOTES = 12
+_SHOWN = 3
+_COUNTER = re.compile(r"(unnamed: ?\d+|c0|index|row|row.?(number|id|names?)|.*[_ ]?id)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Features:
+    """The names of the chosen columns, in the order of the table, and what to tell of the others."""
+
+    numbers: tuple[str, ...]
+    categories: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What becomes of a column: a type to learn it as, or the `reason` for leaving it out and the `rule` behind it.
+
+    `rule` is "empty", "constant", "counter", "identifier", "date" or "text" for a column that is left out, else empty.
+    """
+
+    learn_as: ColumnType | None
+    rule: str = ""
+    reason: str = ""
+
+
+def choose_features(table: Table, data: Data, targets: Sequence[str]) -> Features:
+    """Pick the columns to learn from and decide their types.
+
+    Raises:
+        DataError: a name in the config is no column, a column's cells disagree, or no column is left.
+    """
+    check_names(table, data, targets)
+    chosen: dict[str, ColumnType] = {}
+    left_out: list[str] = []
+    notes: list[str] = []
+    guessed: list[str] = []
+    for name in candidate_names(table, data, targets):
+        column = table.columns[name]
+        if name not in data.columns and not column.is_numeric:
+            refuse(table, column, find_dressed_numbers(column, data.missing), named=False)
+    for name, judgement in judge_columns(table, data, targets).items():
+        column = table.columns[name]
+        if judgement.learn_as is None:
+            left_out.append(f"{name}: left out, {judgement.reason}")
+            continue
+        chosen[name] = judgement.learn_as
+        if judgement.learn_as == "number":
+            check_numbers(column, table, data.missing)
+            notes += describe_units(column)
+            guessed += [name] if name not in data.columns and could_be_codes(column) else []
+        elif name not in data.columns and are_codes(column):
+            notes.append(describe_codes(name))
+        elif name not in data.columns and column.numeric.any():
+            numbers = count(int(column.numeric.sum()), "cell is a number", "cells are numbers")
+            notes.append(f"{name}: read as a category, {numbers}")
+    if len(left_out) > MANY_NOTES:
+        left_out[_SHOWN:] = [f"and {count(len(left_out) - _SHOWN, 'more column')} left out for such reasons"]
+    notes = left_out + notes + describe_amounts(guessed)
+    if not chosen:
+        raise DataError(f"{table.name} has no column to learn from", hint="; ".join(notes) or "every column is dropped")
+    categories = tuple(name for name, kind in chosen.items() if kind == "category")
+    return Features(tuple(name for name in chosen if name not in categories), categories, tuple(notes))
+
+
+def describe_codes(name: str) -> str:
+    """A line for a column of numbers that are codes."""
+    return f"{name}: codes, read as a category (`columns: {{{name}: number}}` reads amounts)"
+
+
+def describe_amounts(names: Sequence[str]) -> list[str]:
+    """A line for the columns of few whole numbers, which may be codes of something else."""
+    if not names:
+        return []
+    told = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return [f"{told}: few whole numbers, read as amounts (`columns: {{{names[0]}: category}}` if they are codes)"]
+
+
+def candidate_names(table: Table, data: Data, targets: Sequence[str]) -> list[str]:
+    """The columns that may be learned from, by the config alone."""
+    names = data.features or [name for name in table.columns if name not in targets]
+    return [name for name in names if name not in data.drop]
+
+
+def judge_columns(table: Table, data: Data, targets: Sequence[str]) -> dict[str, Judgement]:
+    """What becomes of each column that may be learned from, by name.
+
+    Numbers that may be identifiers are rather learned from than nothing at all.
+    """
+    names = candidate_names(table, data, targets)
+    answers = [table.columns[name] for name in targets]
+    judged = {name: judge_column(table.columns[name], data, alone=len(names) == 1, targets=answers) for name in names}
+    if any(judgement.learn_as for judgement in judged.values()):
+        return judged
+    return {name: Judgement("number") if each.rule == "identifier" else each for name, each in judged.items()}
+
+
+def judge_column(column: Column, data: Data, *, alone: bool = False, targets: Sequence[Column] = ()) -> Judgement:
+    """Number, category, or left out; a column that the config names, or that is `alone`, is not left out lightly.
+
+    `targets` are the target columns, of the same rows: numbers that do not move with them may be identifiers.
+    """
+    if column.name in data.columns:
+        return Judgement(data.columns[column.name])
+    wanted = alone or column.name in (data.features or ())
+    present = int(column.present.sum())
+    if present == 0:
+        return Judgement(None, "empty", "it has no values")
+    if are_codes(column):
+        return (None if wanted else _useless_text(column, present)) or Judgement("category")
+    if column.is_numeric:
+        return (None if wanted else _useless_number(column, targets)) or Judgement("number")
+    if is_mostly_numbers(column):
+        return Judgement("number")
+    return (None if wanted else _useless_text(column, present)) or Judgement("category")
+
+
+def check_names(table: Table, data: Data, targets: Sequence[str]) -> None:
+    """Refuse names in `target`, `features`, `drop` and `columns` that are no columns, or that are also the target.
+
+    Raises:
+        DataError: one line for each key of the config that names what is no column.
+    """
+    named = {"target": data.target or (), "features": data.features or (), "drop": data.drop, "columns": data.columns}
+    unknown = {key: [name for name in names if name not in table.columns] for key, names in named.items()}
+    errors = {key: unknown_columns(names, table.columns, table.name) for key, names in unknown.items() if names}
+    if errors:
+        lines = [f"data.{key}: {error.message}" for key, error in errors.items()]
+        raise DataError("\n".join(lines), hint=next(iter(errors.values())).hint)
+    for key in ("features", "drop"):
+        both = [name for name in named[key] if name in targets]
+        if both:
+            raise DataError(f'data.{key} names "{both[0]}", which is the target', hint=f"take it out of data.{key}")
+
+
+def _useless_number(column: Column, targets: Sequence[Column]) -> Judgement | None:
+    values = column.numbers
+    if not column.present.all() or not np.isfinite(values).all():
+        return None
+    if values.min() == values.max():
+        return Judgement(None, "constant", f"it is {values[0]:g} in every row")
+    if len(values) > 10 and values[0] in (0, 1) and has_counter_name(column) and (np.diff(values) == 1).all():
+        return Judgement(None, "counter", "it only counts the rows (name it in `features` to keep it)")
+    if are_identifiers(column, targets):
+        reason = f"its {len(values):,} whole numbers tell rows apart and do not move with the target"
+        return Judgement(None, "identifier", f"{reason} (`columns: {{{column.name}: number}}` keeps it)")
+    return None
+
+
+def _useless_text(column: Column, present: int) -> Judgement | None:
+    values = column.values
+    if len(values) == 1 and present == len(column):
+        return Judgement(None, "constant", f'it is "{values[0]}" in every row')
+    if is_date(column):
+        return Judgement(None, "date", "it holds dates (split them into numbers to learn from them)")
+    if (len(values) > MANY_VALUES and len(values) > present / 2) or (len(values) == present > 10):
+        return Judgement(None, "text", f"{len(values)} different texts in {present} rows teach nothing of new rows")
+    return None
+
+
+def has_counter_name(column: Column) -> bool:
+    """Whether its name is one that people give to numbers that only tell rows apart."""
+    return _COUNTER.fullmatch(column.name) is not None

@@ -1,0 +1,153 @@
+"""Cells that a column cannot be learned from with: text among numbers, mixed units, numbers that cannot be read."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nncli.config.sections import MISSING
+from nncli.data.plurals import count
+from nncli.data.tables.files.columns import Column, Table
+from nncli.data.tables.files.number_text import choose_marks, find_marks
+from nncli.errors import DataError
+
+# From this share of numbers on, a column that also holds text is taken for a number column with mistakes.
+MOSTLY = 0.9
+_SHOWN = 3
+_DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([T ]\d{1,2}:\d{2}.*)?")
+_DRESSED_NUMBER = re.compile(r"[$€£]?\s*[+-]?\d{1,3}(([ .,']\d{3})+([.,]\d+)?|\d*[.,]\d+|\d*)\s*[$€£%]?")
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """Cells that a column cannot be learned from with; `rows` (indices into the table) are where, `fix` what to do.
+
+    `rule` is "mixed", "infinite", "units" or "dressed" (numbers in a form that is not read as numbers).
+    """
+
+    rule: str
+    what: str
+    fix: str
+    rows: np.ndarray
+
+
+def is_mostly_numbers(column: Column) -> bool:
+    """Whether it is taken for a column of numbers, perhaps with mistakes among them."""
+    present = int(column.present.sum())
+    return not column.are_codes and present > 0 and int(column.numeric.sum()) >= MOSTLY * present
+
+
+def check_numbers(column: Column, table: Table, missing: Sequence[str]) -> None:
+    """Refuse a number column that holds text, an infinite number, or one too large for float32.
+
+    Raises:
+        DataError: names the column, how many cells, the first of them and the fixes.
+    """
+    for flaw in find_number_flaws(column, table, missing):
+        refuse(table, column, flaw)
+
+
+def describe_units(column: Column) -> list[str]:
+    """What was left out of a column's numbers, in a line, and how to keep it a column of texts."""
+    units = sorted(column.units - {""})
+    if not units:
+        return []
+    signs = [unit for unit in units if unit in ("( )", "trailing -")]
+    marks = ", ".join(unit for unit in units if unit not in signs)
+    told = " and ".join(([f"without {marks}"] if marks else []) + (["with accountants' minus signs"] if signs else []))
+    return [f"{column.name}: read as numbers {told} (`columns: {{{column.name}: category}}` keeps the texts)"]
+
+
+def find_number_flaws(column: Column, table: Table, missing: Sequence[str]) -> list[Flaw]:
+    """What stands in the way of learning a column as numbers: text, infinite numbers, or ones too large for float32."""
+    flaws = [flaw for flaw in [_mixed_units(column)] if flaw is not None]
+    strange = np.flatnonzero(column.present & ~column.numeric)
+    if len(strange):
+        flaws.append(_mixed(column, strange, missing, _cells(column, table, strange)))
+    with np.errstate(over="ignore"):
+        endless = np.flatnonzero(column.numeric & ~np.isfinite(column.numbers.astype(np.float32)))
+    if len(endless):
+        told = count(len(endless), "number that is", "numbers that are")
+        what = f"has {told} infinite or too large: {_cells(column, table, endless)}"
+        flaws.append(Flaw("infinite", what, "correct them, or list their text in `missing`", endless))
+    return flaws
+
+
+def _mixed_units(column: Column) -> Flaw | None:
+    """Amounts in several currencies, or percentages beside plain numbers, are no numbers of one kind."""
+    units = sorted(column.units - {"", ",", "( )", "trailing -"})
+    if len(units) < 2 and not ("%" in units and "" in column.units):
+        return None
+    told = " and ".join([*units, *(["plain numbers"] if "%" in units and "" in column.units else [])])
+    fix = f"write them in one unit, or say `drop: [{column.name}]` or `columns: {{{column.name}: category}}`"
+    return Flaw("units", f"mixes {told}", fix, np.flatnonzero(column.numeric))
+
+
+def _mixed(column: Column, strange: np.ndarray, missing: Sequence[str], cells: str) -> Flaw:
+    texts = [text for text in _texts_at(column, strange) if text not in missing]
+    markers = ", ".join(f'"{text}"' for text in [*missing, *texts[:_SHOWN]])
+    what = f"has numbers but also {count(len(strange), 'cell')} of text: {cells}"
+    fix = (
+        f"if they mean that the number is missing, say `missing: [{markers}]`; "
+        f"if the column holds names, say `columns: {{{column.name}: category}}`"
+    )
+    return Flaw("mixed", what, fix, strange)
+
+
+def _texts_at(column: Column, rows: np.ndarray) -> list[str]:
+    """The different texts in (the first thousand of) these rows."""
+    return list(dict.fromkeys(column.text(row) for row in rows[:1000]))
+
+
+def find_dressed_numbers(column: Column, missing: Sequence[str] = MISSING) -> Flaw | None:
+    """Numbers with units, thousands marks or decimal commas, which would silently become names.
+
+    Where no text but plain numbers looks like a number, the texts are markers and the flaw says so.
+    """
+    if is_mostly_numbers(column) or column.are_codes or not column.present.any():
+        return None
+    if share_of_texts(column, _DRESSED_NUMBER) < MOSTLY or is_date(column):
+        return None
+    strange = np.flatnonzero(column.present & ~column.numeric)
+    texts = _texts_at(column, strange)
+    examples = [text for text in texts if _DRESSED_NUMBER.fullmatch(text)]
+    if not examples:
+        return _mixed(column, strange, missing, ", ".join(f'"{text[:40]}"' for text in texts[:_SHOWN]))
+    told = ", ".join(f'"{text}"' for text in examples[:_SHOWN])
+    return Flaw(
+        "dressed",
+        f"holds numbers in a form that is not read as numbers, such as {told}",
+        f"say under data how they are written, such as {_suggest_marks(examples)}; "
+        f"or say `columns: {{{column.name}: category}}`, or `drop: [{column.name}]`",
+        strange,
+    )
+
+
+def _suggest_marks(texts: Sequence[str]) -> str:
+    decimal, thousands = choose_marks(find_marks(texts), is_european=True)
+    told = [f'`decimal: "{decimal}"`'] * (decimal != ".") + [f'`thousands: "{thousands}"`'] * (thousands != "")
+    return " and ".join(told) or '`decimal: ","` or `thousands: "."`'
+
+
+def refuse(table: Table, column: Column, flaw: Flaw | None, *, named: bool = True) -> None:
+    """Raises DataError for a flaw, if there is one; `named` puts the table's name before it."""
+    if flaw is not None:
+        where = f"{table.name}: " if named else ""
+        raise DataError(f'{where}column "{column.name}" {flaw.what}', hint=flaw.fix)
+
+
+def _cells(column: Column, table: Table, rows: np.ndarray) -> str:
+    told = [f'row {table.rows[row] + 1} "{column.text(row)[:40]}"' for row in rows[:_SHOWN]]
+    return ", ".join(told) + (", ..." if len(rows) > _SHOWN else "")
+
+
+def is_date(column: Column) -> bool:
+    """Whether nearly all of its texts are dates."""
+    return bool(column.values) and share_of_texts(column, _DATE) >= MOSTLY
+
+
+def share_of_texts(column: Column, pattern: re.Pattern[str]) -> float:
+    """The share of the different texts (of the first thousand) that the pattern describes."""
+    texts = column.values[:1000]
+    return sum(pattern.fullmatch(text) is not None for text in texts) / len(texts)

@@ -1,0 +1,182 @@
+"""Texts that need a second look: words for a missing value that are values, and values spelled in several ways.
+
+Works on columns in memory, in training and at prediction alike; does not depend on targets and files.
+"""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from nncli.config.facts import TableInput
+from nncli.config.sections import MISSING, Data
+from nncli.data.tables.features.flaws import is_mostly_numbers
+from nncli.data.tables.files.columns import Column, Dictionary, Table, text_column
+
+# A word for a missing value that stands in more than this share of a column of texts is one of its values.
+USUAL_SHARE = 0.03
+# Words that are values somewhere (no defect, Namibia, not applicable); the others only ever mean a missing value.
+_WORDS = frozenset(("na", "n/a", "none", "null"))
+# Columns with more different texts are names or free text, whose spellings are not compared.
+_MOST_TEXTS = 1000
+_SHOWN = 3
+_SEPARATORS = re.compile(r"(?<=[^\W\d])[\s_./'’-]+(?=\w)|(?<=\d)[\s_./'’-]+(?=[^\W\d])|\.+$")
+
+Values = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Reread:
+    """A table whose texts were looked at again; `kept` has the words that are values of a column, by its name."""
+
+    table: Table
+    kept: dict[str, tuple[str, ...]]
+    notes: tuple[str, ...]
+
+
+def reread(table: Table, data: Data) -> Reread:
+    """The table as `data.values` and the missing words in it say, with a note for each decision that is a guess.
+
+    A missing word is a value of a column of texts where `values` names it, or where it stands in more than 3 % of the
+    rows and the config leaves `missing` at its default.
+    """
+    kept = find_kept_words(table, data)
+    columns = {name: _reread(column, kept.get(name, ()), data.values) for name, column in table.columns.items()}
+    notes = [_describe_kept(table.columns[name], words) for name, words in kept.items() if _are_guessed(words, data)]
+    again = replace(table, columns=columns)
+    spellings = find_spellings(again.columns.values())
+    return Reread(again, kept, (*notes, *describe_spellings(spellings)))
+
+
+def reread_as(table: Table, inputs: TableInput) -> Table:
+    """The table as the training table was read."""
+    if not inputs.values and not inputs.kept:
+        return table
+    columns = {
+        name: _reread(column, inputs.kept.get(name, ()), inputs.values) for name, column in table.columns.items()
+    }
+    return replace(table, columns=columns)
+
+
+def find_kept_words(table: Table, data: Data) -> dict[str, tuple[str, ...]]:
+    """The missing words that are values, by column."""
+    named = set(data.values).union(*data.values.values())
+    found = {}
+    for name, column in table.columns.items():
+        if column.is_numeric or is_mostly_numbers(column):
+            continue
+        codes, words = column.missing_words
+        counts = np.bincount(codes[codes >= 0], minlength=len(words))
+        kept = tuple(
+            word
+            for word, count in zip(words, counts.tolist(), strict=True)
+            if count and (word in named or (_is_frequent(word, count, len(column)) and data.missing == MISSING))
+        )
+        if kept:
+            found[name] = kept
+    return found
+
+
+def _is_frequent(word: str, count: int, rows: int) -> bool:
+    return word.casefold() in _WORDS and count > USUAL_SHARE * rows
+
+
+def _are_guessed(words: Sequence[str], data: Data) -> bool:
+    return not set(words) <= set(data.values).union(*data.values.values())
+
+
+def _describe_kept(column: Column, words: Sequence[str]) -> str:
+    codes, texts = column.missing_words
+    rows = sum(int((codes == texts.index(word)).sum()) for word in words)
+    told = ", ".join(f'"{word}"' for word in words)
+    return (
+        f"{column.name}: {told} in {rows:,} of {len(column):,} rows is read as a value "
+        f"(`values: {{{quote(words[0])}: []}}` says so, a list under `missing` reads it as missing)"
+    )
+
+
+def find_spellings(columns: Iterable[Column]) -> dict[str, tuple[str, ...]]:
+    """The other spellings of each value that is spelled in several ways, which differ in case, accents, blanks or
+    punctuation between letters; the value is its most frequent spelling in all columns together."""
+    counts: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for column in columns:
+        if column.is_numeric or len(column.values) > _MOST_TEXTS or not _has_spellings(column):
+            continue
+        for text, count in zip(column.dictionary[1], column.counts.tolist(), strict=True):
+            if count:
+                spelled = counts[fold(text)]
+                spelled[text] = spelled.get(text, 0) + count
+    found = {}
+    for spelled in counts.values():
+        value, *others = sorted(spelled, key=lambda text: (-spelled[text], text))
+        if others:
+            found[value] = tuple(others)
+    return found
+
+
+def _has_spellings(column: Column) -> bool:
+    return len({fold(text) for text in column.values}) < len(column.values)
+
+
+def fold(text: str) -> str:
+    """What all spellings of a value have in common: letters without case and accents, nothing between words."""
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return _SEPARATORS.sub("", " ".join(plain.split()))
+
+
+def describe_spellings(spellings: Values) -> list[str]:
+    """One line for all of them, with the key that makes each of them one value."""
+    if not spellings:
+        return []
+    shown = [", ".join(quote(text) for text in (value, *spellings[value])) for value in list(spellings)[:_SHOWN]]
+    more = f" and {len(spellings) - _SHOWN} more" if len(spellings) > _SHOWN else ""
+    return [f"values that may be one: {'; '.join(shown)}{more} (`{values_key(spellings)}` makes them one)"]
+
+
+def values_key(spellings: Values) -> str:
+    """The key of a config for (the first of) these spellings."""
+    pairs = [
+        f"{quote(value)}: [{', '.join(quote(text) for text in others)}]"
+        for value, others in list(spellings.items())[:_SHOWN]
+    ]
+    return f"values: {{{', '.join(pairs)}}}"
+
+
+def quote(text: str) -> str:
+    """A text as YAML has it inside a list or mapping, in quotes where it could be read as something else."""
+    is_plain = re.fullmatch(r"[^\W\d][\w ]*\w|[^\W\d]", text) and text.casefold() not in _OTHER_IN_YAML
+    return text if is_plain else f'"{text}"'
+
+
+_OTHER_IN_YAML = frozenset(("true", "false", "null", "yes", "no", "on", "off"))
+
+
+def _reread(column: Column, kept: Sequence[str], values: Values) -> Column:
+    restored = _with_words(column, kept) if kept else column
+    renamed = {other: value for value, others in values.items() for other in others}
+    if not renamed or restored.is_numeric:
+        return restored
+    codes, texts = restored.dictionary
+    if not renamed.keys() & set(texts):
+        return restored
+    spelled = text_column(column.name, codes, [renamed.get(text, text) for text in texts])
+    return replace(spelled, encode_words=lambda: restored.missing_words)
+
+
+def _with_words(column: Column, kept: Sequence[str]) -> Column:
+    """The column with these words as values where they stood for missing ones."""
+    codes, words = column.missing_words
+    is_kept = np.array([word in kept for word in words] + [False])[codes]
+
+    def encode() -> Dictionary:
+        own, texts = column.dictionary
+        return np.where(is_kept, codes + len(texts), own).astype(np.int32), [*texts, *words]
+
+    def encode_words() -> Dictionary:
+        return np.where(is_kept, -1, codes).astype(np.int32), words
+
+    return replace(column, present=column.present | is_kept, encode=encode, encode_words=encode_words)
