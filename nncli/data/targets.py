@@ -164,12 +164,12 @@ def _infer(columns: Sequence[Column]) -> tuple[Task, str]:
 
 
 def _are_counts(column: Column) -> bool:
-    """Whether more than three values from 0 up come as counts do: ever more often up to one, then ever more rarely."""
+    """Whether more than three values from 0 up come as counts do: small ones often, the largest ever more rarely."""
     values, counts = np.unique(column.numbers, return_counts=True)
-    peak = int(counts.argmax())
-    rises, falls = np.diff(counts[: peak + 1]) >= 0, np.diff(counts[peak:]) <= 0
-    is_even = len(values) > 3 and values[0] == 0 and bool((np.diff(values) == 1).all())
-    return is_even and bool(rises.all() and falls.all()) and int(counts.max()) >= _RARER * int(counts.min())
+    if len(values) <= 3 or values[0] != 0:
+        return False
+    is_skewed = int(counts.argmax()) < len(values) / 2 <= int(counts.argmin())
+    return is_skewed and int(counts.max()) >= _RARER * int(counts[-1])
 
 
 def _count_values(column: Column) -> int:

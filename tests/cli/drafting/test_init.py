@@ -152,7 +152,7 @@ def test_columns_that_teach_nothing_are_dropped_with_the_reason(tmp_path: Path) 
     assert names_learned(facts) == ["size"]
     for name, reason in [("same", "7 in every row"), ("day", "dates"), ("words", "different texts"), ("answer", "y")]:
         assert reason in comment_behind(text, f"- {name}")
-    assert "tells rows apart" in comment_behind(text, "- customer_id")
+    assert "tell rows apart" in comment_behind(text, "- customer_id")
 
 
 def test_a_twin_of_the_target_stays_when_nothing_else_is_there(tmp_path: Path) -> None:

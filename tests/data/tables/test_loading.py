@@ -244,7 +244,7 @@ def test_columns_can_say_whether_the_target_is_a_number(tmp_path: Path) -> None:
 
 def test_rows_without_a_target_are_left_out_and_rows_keep_their_place(tmp_path: Path) -> None:
     dataset = load(write(tmp_path / "t.csv", "a,y", lambda i: f"{i},{'' if i < 5 else i % 2}"))
-    assert any("5 rows without a target left out" in note for note in dataset.notes)
+    assert any("5 rows without a target dropped" in note for note in dataset.notes)
     assert min(dataset.train.rows.min(), dataset.test.rows.min()) >= 5
     np.testing.assert_array_equal(dataset.train.inputs["numbers"][:, 0], dataset.train.rows)
 
@@ -256,7 +256,7 @@ def test_a_twin_of_the_target_is_pointed_out(tmp_path: Path) -> None:
 
 
 def test_a_test_table_of_its_own_is_respected(tmp_path: Path) -> None:
-    train = write(tmp_path / "train.csv", "a,b,y", lambda i: f"{i},{'xy'[i % 2]},{i % 2}")
+    train = write(tmp_path / "train.csv", "a,b,y", lambda i: f"{i % 50},{'xy'[i % 2]},{i % 2}")
     test = write(tmp_path / "test.csv", "y,b,a", lambda i: f"{i % 2},{'xz'[i % 2]},{i + 100}", rows=20)
     dataset = load(train, test=str(test))
     assert dataset.facts.rows == {"train": 54, "validation": 6, "test": 20}
@@ -293,7 +293,7 @@ def test_a_file_that_cannot_be_used_is_explained(tmp_path: Path, content: bytes,
 
 
 def test_a_wrong_delimiter_is_recognized(tmp_path: Path) -> None:
-    path = write(tmp_path / "t.csv", "a;b;y", lambda i: f"{i};{i % 3};{i % 2}")
+    path = write(tmp_path / "t.csv", "a;b;y", lambda i: f"{i}.5;{i % 3};{i % 2}")
     with pytest.raises(DataError) as caught:
         load(path)
     assert 'delimiter: ";"' in str(caught.value.hint)

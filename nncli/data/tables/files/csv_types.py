@@ -17,7 +17,7 @@ import numpy as np
 from nncli.config.text_format import TextFormat
 from nncli.data.tables.files.columns import Column, Dictionary
 from nncli.data.tables.files.csv_text import CsvText
-from nncli.data.tables.files.number_text import CODE, Parsed, parse_numbers, plain_text
+from nncli.data.tables.files.number_text import Parsed, has_codes, parse_numbers, plain_text
 
 # Below it the careful way is quick enough.
 WORTH_BYTES = 1 << 20
@@ -26,7 +26,6 @@ _SEGMENT = 1 << 24
 _BLOCK = 1 << 20
 _SAMPLE = 1 << 18
 _ATTEMPTS = 4
-_CODE = re.compile(CODE)
 _FAILED_COLUMN = re.compile(r"In CSV column #(\d+):")
 
 
@@ -205,7 +204,7 @@ def _are_codes(reading: _Reading, name: str, numbers: np.ndarray) -> bool:
     """Whether whole numbers begin with a zero somewhere, if the text has any such number at all."""
     with np.errstate(invalid="ignore"):
         is_whole = bool((np.isnan(numbers) | (np.mod(numbers, 1) == 0)).all())
-    return is_whole and reading.has_zeros_first and any(_CODE.match(text) for text in reading.texts_of(name)[1])
+    return is_whole and reading.has_zeros_first and has_codes(reading.texts_of(name)[1])
 
 
 def _text_column(name: str, kept: _Texts, text_format: TextFormat) -> Column:
@@ -219,7 +218,7 @@ def _text_column(name: str, kept: _Texts, text_format: TextFormat) -> Column:
     def encode() -> Dictionary:
         return codes, [plain_text(text, text_format) for text in texts]
 
-    are_codes = any(_CODE.match(text) for text in texts)
+    are_codes = has_codes(texts)
     return Column(name, numbers, codes >= 0, ~np.isnan(numbers), encode, parsed.units, words, are_codes)
 
 
@@ -268,7 +267,7 @@ def _are_plain(texts: Sequence[str], text_format: TextFormat) -> bool:
     """Whether all are numbers as Python writes them, and none begins with a zero that it would lose."""
     parsed = _parse_texts(texts, text_format)
     is_number = not parsed.units and not np.isnan(parsed.numbers).any()
-    return is_number and not any(_CODE.match(text) for text in texts)
+    return is_number and not has_codes(texts)
 
 
 def _parse_texts(texts: Sequence[str], text_format: TextFormat) -> Parsed:

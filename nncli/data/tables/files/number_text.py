@@ -4,7 +4,7 @@ Works on the different texts of a column, not on its cells. pyarrow is imported 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,6 @@ from nncli.config.text_format import Decimal, TextFormat, Thousands
 PLAIN = TextFormat()
 _EXPONENT = r"(?:[eE][+-]?\d+)?"
 _INFINITE = r"^[+-]?(?i:inf|infinity)$"
-# A whole number that begins with a zero: a postal code, an account, a part number, and never an amount.
-CODE = r"^0\d+$"
 # What may stand before or after an amount, and is no part of it.
 _CURRENCY = "[$€£¥₹]|(?:US|CA|AU)?[$]|USD|EUR|GBP|CHF|JPY|INR|SEK|NOK|DKK|PLN|CZK"
 _BLANK = "[ \u00a0\u2009\u202f]"
@@ -62,6 +60,16 @@ def parse_numbers(texts: Any, text_format: TextFormat = PLAIN) -> Parsed:
     numbers = numbers.copy()
     numbers[strange] = dressed
     return Parsed(numbers, frozenset(units))
+
+
+def has_codes(texts: Iterable[str]) -> bool:
+    """Whether the texts are digits alone and some begin with a zero, as postal codes and part numbers do."""
+    some = False
+    for text in texts:
+        if not (text.isascii() and text.isdigit()):
+            return False
+        some = some or (text[0] == "0" and len(text) > 1)
+    return some
 
 
 def plain_text(text: str, text_format: TextFormat) -> str:

@@ -16,7 +16,7 @@ from nncli.data.tables.files.columns import Column, Dictionary, Table, number_co
 from nncli.data.tables.files.content import read_bytes
 from nncli.data.tables.files.csv_text import CsvText, encoding_error, open_csv, sniff
 from nncli.data.tables.files.csv_types import read_columns
-from nncli.data.tables.files.number_text import CODE, PLAIN, parse_numbers, plain_text
+from nncli.data.tables.files.number_text import PLAIN, has_codes, parse_numbers, plain_text
 from nncli.errors import DataError
 
 # Bytes of CSV that become one batch when a table is streamed; no row may be longer.
@@ -218,8 +218,15 @@ def _text_column(name: str, array: Any, text_format: TextFormat) -> Column:
         return _encode(compute.if_else(is_word, cells, arrow.scalar(None, arrow.string())))
 
     numeric = present & ~np.isnan(numbers)
-    are_codes = bool(compute.any(compute.match_substring_regex(array, CODE), min_count=0).as_py())
+    are_codes = bool(numeric.any()) and has_codes(text for text in _different(array) if text is not None)
     return Column(name, numbers, present, numeric, encode, parsed.units, encode_words, are_codes)
+
+
+def _different(array: Any) -> Iterator[str | None]:
+    """The different texts of an arrow array, as far as they are looked at."""
+    import pyarrow.compute as compute
+
+    return (text.as_py() for text in compute.unique(array))
 
 
 def _encode(array: Any) -> Dictionary:
