@@ -14,7 +14,7 @@ from nncli.data.tables.encoding import encode_table, needed_columns
 from nncli.data.tables.features.words import reread_as
 from nncli.data.tables.files.columns import Table
 from nncli.data.tables.files.csv_text import DELIMITERS, CsvText, open_csv
-from nncli.data.tables.files.reading import read_csv, read_parquet, stream_csv, stream_parquet
+from nncli.data.tables.files.reading import read_opened, read_parquet, stream_csv, stream_parquet
 from nncli.data.tables.loading import label_rows
 from nncli.errors import DataError
 
@@ -46,8 +46,7 @@ def label_table(file: Path, path: str, facts: DataFacts, columns: TableInput) ->
     """A table with its targets, encoded for a trained model; `path` is what the user called it. Raises DataError."""
     if file.suffix.lower() in _PARQUET_SUFFIXES:
         return label_rows(read_parquet(file, columns.missing), facts)
-    text = _open_table(file, path, facts, columns)
-    table = read_csv(file, columns.text_format.model_copy(update={"delimiter": text.delimiter}))
+    table = read_opened(_open_table(file, path, facts, columns))
     return label_rows(_named(table, facts, columns), facts)
 
 

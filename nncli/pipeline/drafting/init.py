@@ -206,6 +206,7 @@ def _check(text: str, output: Path, draft: _Draft) -> list[str]:
 
 def _table_findings(proposal: Proposal) -> dict[str, Any]:
     found = asdict(proposal)
+    found.update(found.pop("text_format").model_dump(exclude={"missing"}))
     found["learned"] = {column.name: column.learn_as for column in proposal.learned}
     found["columns"] = {name: kind for name, (kind, _) in proposal.columns.items()}
     return {"task": proposal.task.value, **{key: value for key, value in found.items() if key != "task"}}

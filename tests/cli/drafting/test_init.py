@@ -190,18 +190,19 @@ def test_a_class_is_no_marker(tmp_path: Path) -> None:
     assert "-" not in config.data.missing
 
 
-def test_numbers_in_a_form_that_is_not_read_are_left_out_and_told(tmp_path: Path) -> None:
-    source = write(tmp_path / "t.csv", "price,size,y", lambda i: f'"{i},{i:03d}",{weight(i)},{"xy"[i % 2]}')
-    config, text, _ = init(source, "y")
-    assert config.data.drop == ("price",)
-    assert "point for decimals" in comment_behind(text, "- price")
+def test_numbers_with_a_comma_between_thousands_are_read_and_the_key_is_written(tmp_path: Path) -> None:
+    source = write(tmp_path / "t.csv", "price,size,y", lambda i: f'"{1 + i % 9},{i % 9:03d}",{weight(i)},{"xy"[i % 2]}')
+    config, text, facts = init(source, "y")
+    assert config.data.thousands == "," and names_learned(facts) == ["price", "size"]
+    assert "three digits" in comment_behind(text, 'thousands: ","')
+    assert facts.inputs.numbers[0].mean > 1000
 
 
-def test_a_target_of_numbers_in_such_a_form_is_refused_with_the_way_to_mend_it(tmp_path: Path) -> None:
-    source = write(tmp_path / "t.csv", "size;price", lambda i: f"{weight(i)};{i},{i:03d}")
-    with pytest.raises(DataError, match="a form that is not read as numbers") as caught:
-        init(source, "price")
-    assert "point for decimals" in str(caught.value.hint)
+def test_a_target_with_decimal_commas_is_read_and_the_key_is_written(tmp_path: Path) -> None:
+    source = write(tmp_path / "t.csv", "size;price", lambda i: f"{weight(i)};{i},{i:02d}".replace(".", ","))
+    config, text, facts = init(source, "price")
+    assert (config.data.decimal, config.data.delimiter) == (",", ";") and facts.target.task.is_regression
+    assert "decimal mark" in comment_behind(text, 'decimal: ","')
 
 
 def test_names_that_yaml_would_misread_survive(tmp_path: Path) -> None:
@@ -422,11 +423,11 @@ def test_an_option_without_a_meaning_is_refused(tmp_path: Path, words: list[str]
     assert not output.exists()
 
 
-def test_a_table_of_decimal_commas_is_refused_with_the_reasons(tmp_path: Path) -> None:
+def test_a_table_of_decimal_commas_is_read(tmp_path: Path) -> None:
     source = write(tmp_path / "t.csv", "a;b;y", lambda i: f"{i % 7},{i:03d};0,{i + 10};{i % 2}")
-    with pytest.raises(DataError, match="no column to learn from") as caught:
-        init(source, "y")
-    assert "a: holds numbers in a form" in str(caught.value.hint) and "point for decimals" in str(caught.value.hint)
+    config, _, facts = init(source, "y")
+    assert config.data.decimal == "," and names_learned(facts) == ["a", "b"]
+    assert facts.inputs.numbers[1].mean < 1
 
 
 def test_a_table_of_free_text_alone_is_refused(tmp_path: Path) -> None:
@@ -436,11 +437,10 @@ def test_a_table_of_free_text_alone_is_refused(tmp_path: Path) -> None:
     assert "100 different texts in 100 rows" in str(caught.value.hint)
 
 
-def test_cells_between_blanks_are_told_with_the_way_to_convert_them(tmp_path: Path) -> None:
+def test_cells_between_blanks_are_read_and_the_key_is_written(tmp_path: Path) -> None:
     source = write(tmp_path / "t.txt", "a b y", lambda i: f" {weight(i)}   {i % 5}  {i % 2}")
-    with pytest.raises(DataError, match="separated by blanks") as caught:
-        init(source, "y")
-    assert "awk" in str(caught.value.hint)
+    config, _, facts = init(source, "y")
+    assert config.data.delimiter == "whitespace" and names_learned(facts) == ["a", "b"]
 
 
 def test_the_summary_names_the_folder_and_counts_in_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,15 +82,15 @@ def test_several_problems_that_each_stop_training_are_all_told(tmp_path: Path) -
 
     def row(i: int) -> str:
         text = "unknown" if i == 17 else str(values[i])
-        return f'{text},"{i + 1},{i % 900 + 100}",{"inf" if i == 5 else values[i]},{i % 2}' + (",9" if i == 30 else "")
+        unit = "$" if i % 2 else "€"
+        return f"{text},{unit}{i + 1},{'inf' if i == 5 else values[i]},{i % 2}" + (",9" if i == 30 else "")
 
-    profile = profile_table(write(tmp_path / "t.csv", "mixed,dressed,endless,y", row), ["y"])
+    profile = profile_table(write(tmp_path / "t.csv", "mixed,units,endless,y", row), ["y"])
     problems = [finding for finding in profile.findings if finding.level is Level.PROBLEM]
-    assert [finding.rule for finding in problems] == ["ragged", "mixed", "dressed", "infinite"]
+    assert [finding.rule for finding in problems] == ["ragged", "mixed", "units", "infinite"]
     assert problems[0].where == "row 31" and problems[0].rows == (31,)
     assert problems[1].rows == (18,) and '"unknown"' in problems[1].fix
     assert profile.rows == ROWS - 1
-    assert profile.column("dressed").learn_as is None
 
 
 @pytest.mark.parametrize("twin", ["{y}", "{y_name}"])
@@ -366,10 +366,10 @@ def test_markers_among_numbers_are_told_as_missing_values(tmp_path: Path) -> Non
     assert "missing: [" in finding.fix and '"-"]' in finding.fix and "point" not in finding.fix
 
 
-def test_cells_between_blanks_are_a_problem_with_a_way_to_convert_them(tmp_path: Path) -> None:
+def test_cells_between_blanks_are_read_and_the_key_is_named(tmp_path: Path) -> None:
     path = write(tmp_path / "t.txt", "a b y", lambda i: f"{i}.5   {i % 7}  {i % 2}")
-    assert any(
-        "separated by blanks" in finding.what and "awk" in finding.fix for finding in profile_table(path).findings
-    )
+    profile = profile_table(path)
+    assert [column.name for column in profile.columns] == ["a", "b", "y"]
+    assert any("separated by blanks" in each.what and "whitespace" in each.fix for each in profile.findings)
     text = write(tmp_path / "u.txt", "some text", lambda i: f"a line of {i} words")
     assert not any("blanks" in finding.what for finding in profile_table(text).findings)

@@ -57,7 +57,13 @@ def could_be_codes(column: Column) -> bool:
 def are_identifiers(column: Column, targets: Sequence[Column]) -> bool:
     """Whether a column of numbers only tells rows apart; `targets` are the target columns, of the same rows."""
     values = column.numbers
-    if not targets or len(values) < _FEWEST_ROWS or not column.present.all() or not _are_whole(column, at_least=0):
+    if (
+        not targets
+        or column.units
+        or len(values) < _FEWEST_ROWS
+        or not column.present.all()
+        or not _are_whole(column, at_least=0)
+    ):
         return False
     if len(np.unique(values)) < _NEARLY_ALL * len(values):
         return False

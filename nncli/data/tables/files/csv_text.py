@@ -27,12 +27,16 @@ _BLANKS_WITH_QUOTES = re.compile(r'"(?:[^"]|"")*"|[^ \t]+')
 
 @dataclass(frozen=True)
 class CsvText:
-    """The names of the columns and the bytes of the rows below them, UTF-8; how the cells are written."""
+    """The names of the columns and the bytes of the rows below them, UTF-8; how the cells are written.
+
+    `whole` is the text with all that is above the rows, where an error is found by its line; None for several files.
+    """
 
     name: str
     names: tuple[str, ...]
     body: memoryview
     text_format: TextFormat
+    whole: memoryview | None = None
 
     @property
     def delimiter(self) -> str:
@@ -70,16 +74,16 @@ def split_header(source: Path | bytes, *, name: str, text_format: TextFormat) ->
         text_format = TextFormat(header=text_format.header, missing=text_format.missing)
     if text_format.encoding.lower().replace("-", "").replace("_", "") == "utf8":
         refuse_binary(content, name)
-    content = decode(content, text_format.encoding, name)
+    content = whole = decode(content, text_format.encoding, name)
     content = _without_top(content, text_format.skip, name)
     content = _tidied(content, text_format, name)
     if text_format.delimiter == WHITESPACE:
         text_format = text_format.model_copy(update={"delimiter": ","})
     names, consumed = _first_record(content, name, text_format.delimiter)
     if not text_format.header:
-        return CsvText(name, tuple(f"c{index}" for index in range(len(names))), content, text_format)
+        return CsvText(name, tuple(f"c{index}" for index in range(len(names))), content, text_format, whole)
     names = tuple(text.strip() or f"c{index}" for index, text in enumerate(names))
-    return CsvText(name, names, content[consumed:], text_format)
+    return CsvText(name, names, content[consumed:], text_format, whole)
 
 
 def is_pattern(path: Path) -> bool:
@@ -143,8 +147,8 @@ def split_at_blanks(line: str) -> list[str]:
 
 
 def encoding_error(text: CsvText) -> DataError:
-    """The error for bytes of the body that are not UTF-8."""
-    return wrong_encoding(text.body, "utf-8", text.name)
+    """The error for bytes of the rows that are not UTF-8."""
+    return wrong_encoding(text.body if text.whole is None else text.whole, "utf-8", text.name)
 
 
 def _without_top(content: memoryview, lines: int, name: str) -> memoryview:
@@ -170,7 +174,7 @@ def _tidied(content: memoryview, text_format: TextFormat, name: str) -> memoryvi
             raise DataError(f"{name} has nothing but lines that begin with {text_format.comment!r}")
     if text_format.delimiter == WHITESPACE:
         return _separated_by_commas(content, name)
-    blank_before_quote = re.compile(re.escape(text_format.delimiter.encode()) + b'[ \t]+"')
+    blank_before_quote = re.compile(b"(?:^|" + re.escape(text_format.delimiter.encode()) + b')[ \t]+"', re.MULTILINE)
     if text_format.delimiter != "\t" and (
         blank_before_quote.search(start) or (_is_quoted(content) and _contains(content, blank_before_quote))
     ):

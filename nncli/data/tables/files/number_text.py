@@ -125,10 +125,14 @@ def _parse_dressed(texts: Any, text_format: TextFormat) -> np.ndarray:
         (rf"{_BLANK}*(?:{_CURRENCY}|%)$", ""),
     ):
         texts = compute.replace_substring_regex(texts, pattern=pattern, replacement=replacement)
-    usual = "," if text_format.decimal == "." else "."
-    text_format = text_format.model_copy(update={"thousands": text_format.thousands or usual})
-    plain = compute.if_else(_is_number(texts, text_format), _without_marks(texts, text_format), None)
-    return _to_numpy(compute.cast(plain, arrow.float64()))
+    usual: Thousands = "," if text_format.decimal == "." else "."
+    numbers = np.full(len(texts), np.nan)
+    for mark in (text_format.thousands,) if text_format.thousands else (usual, *_GROUP_MARKS):
+        marked = text_format.model_copy(update={"thousands": mark})
+        plain = compute.if_else(_is_number(texts, marked), _without_marks(texts, marked), None)
+        read = _to_numpy(compute.cast(plain, arrow.float64()))
+        numbers = np.where(np.isnan(numbers), read, numbers)
+    return numbers
 
 
 def _to_numpy(numbers: Any) -> np.ndarray:

@@ -32,7 +32,11 @@ def read_csv(path: Path, text_format: TextFormat) -> Table:
     Raises:
         DataError: it cannot be read, has no rows, or rows of another length than the header.
     """
-    text = open_csv(path, name=str(path), text_format=text_format)
+    return read_opened(open_csv(path, name=str(path), text_format=text_format))
+
+
+def read_opened(text: CsvText) -> Table:
+    """All rows of an opened CSV. Raises DataError as `read_csv`."""
     columns = read_columns(text)
     if columns is not None:
         rows = len(next(iter(columns.values())))
