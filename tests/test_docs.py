@@ -43,6 +43,8 @@ SPOKEN_DEFAULTS: dict[tuple[type[Section], str], str] = {
     (sections.Config, "optimizer"): "`adam`",
     (sections.Config, "train"): "all defaults",
     (sections.Data, "columns"): "none",
+    (sections.Data, "values"): "none",
+    (sections.Data, "thousands"): "none",
 }
 SECTIONS: dict[str, type[Section]] = {
     "config": sections.Config,

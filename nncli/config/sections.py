@@ -50,6 +50,9 @@ class Data(TextFormat):
     drop: Names = Field((), description="columns not to learn from")
     columns: dict[str, ColumnType] = Field(default_factory=dict, description="types of columns, instead of the guess")
     missing: Names = Field(MISSING, description='cells of a table that mean "no value"; replaces the whole default')
+    summary: Literal["drop", "keep"] = Field(
+        "drop", description="rows at the end of a table that sum it up, such as Total"
+    )
     values: Spellings = Field(
         default_factory=dict,
         description="other spellings of values in columns of texts, as in {Yes: [yes, YES]}; none of them is missing",

@@ -80,6 +80,7 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
     spellings = find_spellings(again.table.columns.values())
     values = {**{word: () for words in again.kept.values() for word in words}, **spellings}
     table = reread(opened.table, Data(source="csv", values=values)).table
+    summaries = [note for note in again.notes if "`summary: keep`" in note]
     present = np.logical_and.reduce([table.columns[name].present for name in target])
     if not present.any():
         raise DataError(f"{path}: no row has a value in the target {', '.join(target)}")
@@ -103,7 +104,7 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
         dropped=dropped,
         columns=columns,
         learned=learned,
-        remarks=(*telling, *_remarks(kept, data, [column.name for column in learned])),
+        remarks=(*summaries, *telling, *_remarks(kept, data, [column.name for column in learned])),
         rows=len(table),
         rows_without_target=len(table) - len(kept),
         duplicates=_count_duplicates(kept, [column.name for column in learned]),

@@ -64,7 +64,7 @@ def look_over(
     names = check_target(table, data.target) if data.target else ()
     again = reread(table, data)
     table = again.table
-    look = _Look(table, data, seed, [*findings, *_kept_findings(again)])
+    look = _Look(table, data, seed, [*findings, *_reread_findings(again)])
     columns = _columns(look, names)
     target = _target(look, names) if names else None
     labelled = _labelled(table, names)
@@ -109,9 +109,13 @@ def _columns(look: _Look, targets: Sequence[str]) -> list[ColumnProfile]:
     return profiles
 
 
-def _kept_findings(again: Reread) -> list[Finding]:
-    """A note for each column in which a word for a missing value is a value."""
-    found = []
+def _reread_findings(again: Reread) -> list[Finding]:
+    """A note for rows that sum up the table, and for each column in which a word for a missing value is a value."""
+    found = [
+        Finding("summary", Level.NOTE, "table", note.partition(" (")[0], "say `summary: keep` under data to keep it")
+        for note in again.notes
+        if "`summary: keep`" in note
+    ]
     for name, words in again.kept.items():
         told = ", ".join(f'"{word}"' for word in words)
         what = f"{told} is frequent, and read as a value here"

@@ -14,6 +14,7 @@ import numpy as np
 from nncli.config.facts import TableInput
 from nncli.config.sections import MISSING, Data
 from nncli.data.tables.features.flaws import is_mostly_numbers
+from nncli.data.tables.features.summary import find_summary
 from nncli.data.tables.files.columns import Column, Dictionary, Table, text_column
 
 # A word for a missing value that stands in more than this share of a column of texts is one of its values.
@@ -38,17 +39,30 @@ class Reread:
 
 
 def reread(table: Table, data: Data) -> Reread:
-    """The table as `data.values` and the missing words in it say, with a note for each decision that is a guess.
+    """The table as `data.values` and the missing words in it say, without the rows that sum it up; with a note for
+    each decision that is a guess.
 
     A missing word is a value of a column of texts where `values` names it, or where it stands in more than 3 % of the
     rows and the config leaves `missing` at its default.
     """
+    table, summaries = _without_summary(table, data)
     kept = find_kept_words(table, data)
     columns = {name: _reread(column, kept.get(name, ()), data.values) for name, column in table.columns.items()}
     notes = [_describe_kept(table.columns[name], words) for name, words in kept.items() if _are_guessed(words, data)]
     again = replace(table, columns=columns)
     spellings = find_spellings(again.columns.values())
-    return Reread(again, kept, (*notes, *describe_spellings(spellings)))
+    return Reread(again, kept, (*summaries, *notes, *describe_spellings(spellings)))
+
+
+def _without_summary(table: Table, data: Data) -> tuple[Table, list[str]]:
+    rows = find_summary(table) if data.summary == "drop" else []
+    if not rows:
+        return table, []
+    numbers = ", ".join(str(int(table.rows[row]) + 1) for row in rows)
+    what = f"row{'s' if len(rows) > 1 else ''} {numbers} at the end sum{'s' * (len(rows) == 1)} up the table"
+    kept = np.ones(len(table), bool)
+    kept[rows] = False
+    return table.take(kept), [f"{what}, dropped (`summary: keep` keeps {'them' if len(rows) > 1 else 'it'})"]
 
 
 def reread_as(table: Table, inputs: TableInput) -> Table:
