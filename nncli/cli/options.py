@@ -25,10 +25,13 @@ Run = Annotated[
 ]
 
 
-def choose_run(argument: str | None, option: str | None) -> str:
-    """The run that is meant by an argument or by --run. Raises UsageError where they differ."""
+def choose_run(argument: str | None, option: str | None, runs_dir: Path) -> str:
+    """The run that is meant by an argument or by --run. Raises UsageError where they mean different ones."""
     if argument is not None and option is not None and argument != option:
-        raise UsageError(f"got two runs, {argument} and --run {option}", hint="name one of them")
+        from nncli import pipeline
+
+        if not pipeline.are_one_run(argument, option, pipeline.Folders(runs_dir)):
+            raise UsageError(f"got two runs, {argument} and --run {option}", hint="name one of them")
     return argument or option or "latest"
 
 

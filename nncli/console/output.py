@@ -87,7 +87,8 @@ class Console:
         with _told(), self._stdout.capture() as captured:
             for renderable in renderables:
                 if isinstance(renderable, str):
-                    self._stdout.print(renderable, markup=False, soft_wrap=True)
+                    # Words of a line go to the next where a terminal is narrow; in a file a line stays a line.
+                    self._stdout.print(renderable, markup=False, soft_wrap=not self._stdout.is_terminal)
                 else:
                     self._stdout.print(renderable)
         self.write(captured.get())

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nncli.pipeline.folders import Folders
     from nncli.pipeline.gradient_check import GradientRequest, gradcheck
     from nncli.pipeline.predicting.evaluate import evaluate
+    from nncli.pipeline.predicting.open_run import are_one_run
     from nncli.pipeline.predicting.predict import predict
     from nncli.pipeline.training.stopwatch import Stopwatch
     from nncli.pipeline.training.train import train
@@ -33,6 +34,7 @@ __all__ = [
     "InitRequest",
     "InspectionRequest",
     "Stopwatch",
+    "are_one_run",
     "check",
     "compare",
     "evaluate",
@@ -56,6 +58,7 @@ _HOMES = {
     "InitRequest": "nncli.pipeline.drafting.init",
     "InspectionRequest": "nncli.pipeline.drafting.inspect",
     "Stopwatch": "nncli.pipeline.training.stopwatch",
+    "are_one_run": "nncli.pipeline.predicting.open_run",
     "check": "nncli.pipeline.drafting.check",
     "compare": "nncli.pipeline.comparing.compare",
     "evaluate": "nncli.pipeline.predicting.evaluate",

@@ -1,11 +1,14 @@
 """From a config file to a resolved config and its data: everything that can be wrong before training starts."""
 
+import os
+import shlex
 from dataclasses import dataclass
 
 from nncli import data
+from nncli.config.facts import DataFacts, ImageInput
 from nncli.config.reading.loading import LoadedConfig
 from nncli.config.rules import resolve
-from nncli.config.sections import Config
+from nncli.config.sections import Config, Data
 from nncli.console import Console
 from nncli.data.dataset import Dataset
 from nncli.pipeline.folders import Folders
@@ -17,6 +20,16 @@ class Prepared:
 
     config: Config
     dataset: Dataset
+
+
+def example_input(data: Data, facts: DataFacts) -> str:
+    """What stands for the input in a suggested `nncli predict`: IMAGE, or the table of the config, quoted."""
+    if isinstance(facts.inputs, ImageInput):
+        return "IMAGE"
+    if data.path is None or data.source == "npz":
+        return "TABLE"
+    relative = os.path.relpath(data.path)
+    return shlex.quote(relative if len(relative) < len(data.path) else data.path)
 
 
 def prepare(loaded: LoadedConfig, folders: Folders, console: Console, dataset: Dataset | None = None) -> Prepared:

@@ -14,10 +14,12 @@ LATEST = "latest"
 
 @dataclass(frozen=True)
 class FoundRun:
-    """A run, and what has to be said of the choice: that other runs fit, or that a newer one did not finish."""
+    """A run, and what has to be said of the choice: that other runs fit, or that it `is_older` than one that did not
+    finish."""
 
     folder: RunFolder
     note: str | None = None
+    is_older: bool = False
 
 
 def find_run(word: str, runs_dir: Path) -> FoundRun:
@@ -56,6 +58,9 @@ def _newest_of(matches: list[Path], word: str) -> FoundRun:
     chosen = _newest(_trainings(matches) or matches)
     if len(matches) == 1:
         return FoundRun(RunFolder(chosen))
+    older = _unfinished_after(chosen, matches)
+    if older is not None:
+        return FoundRun(RunFolder(chosen), f"{word!r} fits {len(matches)} runs; {older}", is_older=True)
     return FoundRun(RunFolder(chosen), f"{word!r} fits {len(matches)} runs; using the newest, {chosen.name}")
 
 
@@ -66,13 +71,18 @@ def _latest(runs_dir: Path) -> FoundRun:
     if not trainings:
         raise RunError(f"no finished run in {runs_dir}", hint=_unfinished_hint(runs) or "train one first: nncli train")
     chosen = _newest(trainings)
+    note = _unfinished_after(chosen, runs)
+    return FoundRun(RunFolder(chosen), note, is_older=note is not None)
+
+
+def _unfinished_after(chosen: Path, runs: list[Path]) -> str | None:
+    """What to say of a newer run that did not finish, None where there is none."""
     started = _record(chosen).get("started", "")
-    newer = [path for path in _unfinished(runs) if _record(path).get("started", "") >= started]
+    newer = [path for path in _unfinished(runs) if path != chosen and _record(path).get("started", "") >= started]
     if not newer:
-        return FoundRun(RunFolder(chosen))
+        return None
     other = max(newer, key=lambda path: (_record(path).get("started", ""), path.name))
-    note = f"using {chosen.name}; the newer run {other.name} {_how_it_stands(other)}"
-    return FoundRun(RunFolder(chosen), note)
+    return f"using {chosen.name}; the newer run {other.name} {_how_it_stands(other)}"
 
 
 def _how_it_stands(path: Path) -> str:

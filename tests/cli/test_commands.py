@@ -374,8 +374,8 @@ def test_interrupted_training_keeps_the_best_weights_so_far(tmp_path: Path) -> N
             break
         time.sleep(0.1)
     process.terminate()
-    process.communicate(timeout=60)
-    assert process.returncode == 143
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 143, told
     (run,) = tmp_path.iterdir()
     outcome = nncli("eval", run, "--json")
     assert outcome.code == 0, outcome.stderr

@@ -42,10 +42,15 @@ def init(
         from nncli import pipeline
 
         if samples is not None:
-            if source is not None or template is not None:
-                raise UsageError("--samples goes without DATA and --from", hint="nncli init --samples samples")
+            given = {"DATA": source, "--target": target, "--task": task, "--from": template, "--output": output}
+            others = [name for name, value in given.items() if value]
+            if others:
+                told = " and ".join(others)
+                raise UsageError(f"--samples writes examples and takes no {told}", hint=f"leave {told} out")
             written = pipeline.write_samples(samples, force=force)
-            console.answer({"samples": str(written.folder)}, f"written: {written.folder}")
+            lines = [f"{path}: {what}" for path, what in written.contents.items()]
+            answer = {"samples": str(written.folder), "contents": written.contents}
+            console.answer(answer, *lines, f"written: {written.folder}")
             console.suggest(written.commands)
             return
         request = pipeline.InitRequest(source, template, target or (), task, output, force)

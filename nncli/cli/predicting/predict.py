@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from nncli.cli.command import command
-from nncli.cli.options import Json, Quiet, Run, RunsDir, choose_run
+from nncli.cli.options import Json, Quiet, Run, RunsDir
 from nncli.errors import UsageError
 
 
@@ -16,7 +16,11 @@ def predict(
     top: Annotated[int | None, typer.Option(min=1, help="Only the K most probable classes.")] = None,
     form: Annotated[
         str | None,
-        typer.Option("--format", help="table, json, jsonl, csv or parquet.", show_default="by FILE's ending, or table"),
+        typer.Option(
+            "--format",
+            help="table, json, jsonl, csv or parquet; wins over FILE's ending.",
+            show_default="by the ending",
+        ),
     ] = None,
     output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file instead of stdout.")] = None,
     runs_dir: RunsDir = Path("runs"),
@@ -33,9 +37,11 @@ def predict(
 
         if json_mode and form not in (None, "table", "json"):
             raise UsageError(f"--json and --format {form} ask for different things", hint="use one of them")
+        if json_mode and form is None and output is not None and output.suffix.lower() not in ("", ".json", ".txt"):
+            raise UsageError(f"--json and --output {output} ask for different formats", hint="leave --json out")
         outcome = pipeline.predict(
             inputs,
-            choose_run(None, run),
+            run or "latest",
             folders=pipeline.Folders(runs_dir),
             console=console,
             top=top,

@@ -1,5 +1,6 @@
 """`nncli compare`."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -38,4 +39,16 @@ def compare(
 
         request = pipeline.ComparisonRequest.parse(configs, vary, seeds, assignments, epochs, target, jobs)
         folders = pipeline.Folders(runs_dir, data_dir)
-        show_comparison(console, pipeline.compare(request, folders=folders, console=console), runs_dir)
+        again = _again(configs, vary, assignments, epochs, max(5, 2 * seeds))
+        show_comparison(console, pipeline.compare(request, folders=folders, console=console), runs_dir, again)
+
+
+def _again(
+    configs: list[str] | None, vary: list[str] | None, assignments: list[str] | None, epochs: int | None, seeds: int
+) -> str:
+    """The same comparison over more seeds, as it can be pasted."""
+    words = ["nncli", "compare", *(configs or ())]
+    words += [word for each in vary or () for word in ("--vary", each)]
+    words += [word for each in assignments or () for word in ("--set", each)]
+    words += ["--epochs", str(epochs)] if epochs is not None else []
+    return shlex.join([*words, "--seeds", str(seeds)])

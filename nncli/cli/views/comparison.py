@@ -1,5 +1,6 @@
 """How a comparison is shown: a row a variant, and whether the difference means something."""
 
+import shlex
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +11,8 @@ from nncli.cli.views.numbers import show_number, show_spread
 from nncli.console import Console, make_table
 
 
-def show_comparison(console: Console, comparison: Any, runs_dir: Path) -> None:
-    """A row a variant, and whether the difference means something."""
+def show_comparison(console: Console, comparison: Any, runs_dir: Path, again: str) -> None:
+    """A row a variant, and whether the difference means something; `again` compares over more seeds."""
     result = comparison.result
     columns = ["variant", f"test {result['metric']}", "s/epoch", "epochs to target", "parameters"]
     rows = [_variant_row(variant, len(result["seeds"])) for variant in result["variants"]]
@@ -24,10 +25,11 @@ def show_comparison(console: Console, comparison: Any, runs_dir: Path) -> None:
     lines += [textwrap.fill(told, console.width, break_on_hyphens=False)] if told else []
     folder = comparison.folder.path
     console.answer(result, *lines, f"runs: {folder}")
-    cell = min(folder.glob("*/summary.json"), default=None)
-    following = [f"look at {folder}/plots/comparison.png"]
-    if cell is not None:
-        following.append(f"nncli eval {run_word(cell.parent, runs_dir)}")
+    following = [f"look at {shlex.quote(str(folder / 'plots' / 'comparison.png'))}"]
+    if comparison.best is not None:
+        following.append(f"nncli eval {run_word(comparison.best, runs_dir)}")
+    if result["difference"] is not None and not result["difference"]["equal"] and not result["difference"]["clear"]:
+        following.append(again)
     console.suggest(following)
 
 

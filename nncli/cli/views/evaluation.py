@@ -1,5 +1,6 @@
 """How an evaluation is shown: metrics, classes, confusion matrix, the worst examples."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,12 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
     parts.append(f"written: {folder}/evaluation")
     console.answer(result, *parts)
     pictures = sorted((folder / "evaluation").glob("*.png"))
-    given = "IMAGE" if evaluation.run.facts.inputs.kind == "image" else "TABLE"
+    given = evaluation.example_input
     console.suggest(
-        [*(f"look at {path}" for path in pictures), f"nncli predict {given} --run {run_word(folder, runs_dir)}"]
+        [
+            *(f"look at {shlex.quote(str(path))}" for path in pictures),
+            f"nncli predict {given} --run {run_word(folder, runs_dir)}",
+        ]
     )
 
 

@@ -139,7 +139,7 @@ def _parse(text: str, file: str) -> Document:
         first = str(error).strip().splitlines() or ["unreadable"]
         raise ConfigError([f"{file}: is not YAML text ({first[0][:200]})"], hint="is it a config?") from None
     if node is None:
-        raise ConfigError([f"{file}: is empty"], hint="start from a shipped one: configs/digits_softmax.yaml")
+        raise ConfigError([f"{file}: is empty"], hint="start from a shipped one: nncli init --from digits_softmax")
     if not isinstance(node, yaml.MappingNode):
         place = Mark(file, node.start_mark.line + 1, node.start_mark.column + 1)
         raise ConfigError(

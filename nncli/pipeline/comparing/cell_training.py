@@ -41,8 +41,12 @@ class Cell:
 
     def make_folder(self, comparison: RunFolder) -> RunFolder:
         """A folder inside the comparison's, with `running` as its status."""
-        name = f"{_folder_name(self.variant.name)}-seed{self.seed}"
-        return RunFolder.create(comparison.path, name, kind="cell", stamped=False)
+        return RunFolder.create(comparison.path, self.folder_name, kind="cell", stamped=False)
+
+    @property
+    def folder_name(self) -> str:
+        """The name of its folder inside the comparison's."""
+        return f"{_folder_name(self.variant.name)}-seed{self.seed}"
 
 
 @dataclass

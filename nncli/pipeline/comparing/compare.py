@@ -3,9 +3,11 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from nncli.console import Console
+from nncli.data.plurals import count
 from nncli.errors import UsageError
 from nncli.evaluate import plots
 from nncli.evaluate.comparison import summarize_variants
@@ -25,10 +27,11 @@ _MOST_BYTES = 2**30
 
 @dataclass(frozen=True)
 class Comparison:
-    """A finished comparison: its folder and what comparison.json says."""
+    """A finished comparison: its folder, what comparison.json says, and the first run of the best variant, if any."""
 
     folder: RunFolder
     result: dict[str, Any]
+    best: Path | None = None
 
 
 def compare(request: ComparisonRequest, *, folders: Folders, console: Console) -> Comparison:
@@ -41,6 +44,8 @@ def compare(request: ComparisonRequest, *, folders: Folders, console: Console) -
     configs = [variant.load(request.assignments, request.epochs, None).config for variant in request.variants]
     begin(request, [config.data.source for config in configs], folders)
     data, first = DataSets(folders), configs[0].seed
+    variants, seeded = count(len(request.variants), "variant"), count(request.seeds, "seed")
+    console.say(f"{count(len(request.variants) * request.seeds, 'training')}: {variants}, {seeded} each")
     started = time.monotonic()
     prepared = _check(request, data, first, console)
     is_slow = time.monotonic() - started > _SLOW_SECONDS * len(data.shared)
@@ -55,7 +60,15 @@ def compare(request: ComparisonRequest, *, folders: Folders, console: Console) -
         result = {"comparison": str(folder.path), **summarize_variants(outcomes, request.target)}
         folder.write_json(files.COMPARISON, result)
         folder.write(f"{files.PLOTS}/comparison.png", plots.comparison_curves(outcomes, result))
-    return Comparison(folder, result)
+    return Comparison(folder, result, _best_run(cells, result, folder))
+
+
+def _best_run(cells: Sequence[Cell], result: dict[str, Any], folder: RunFolder) -> Path | None:
+    """The finished training with the lowest seed of the best variant, or of any where none is the best."""
+    best = (result["difference"] or {}).get("best")
+    finished = [cell for cell in cells if (folder.path / cell.folder_name / files.SUMMARY).is_file()]
+    ranked = sorted(finished, key=lambda cell: cell.variant.name != best)
+    return folder.path / ranked[0].folder_name if ranked else None
 
 
 def _check(request: ComparisonRequest, data: DataSets, seed: int, console: Console) -> dict[Variant, Prepared]:

@@ -46,7 +46,7 @@ def train_cells(
 
     accelerator = fork = False
     if _FORKS or request.jobs == 1:
-        with console.step("starting TensorFlow"):
+        with console.step(f"0 of {len(cells)} trainings done; starting TensorFlow"):
             finish_import()
             environment.prepare()
         accelerator, fork = environment.has_accelerator(), forking.may_fork()

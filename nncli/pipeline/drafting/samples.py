@@ -15,16 +15,26 @@ from nncli.data.images.samples import SHAPES, draw_digits, draw_shapes, enlarge
 from nncli.errors import UsageError
 from nncli.run.files import write_bytes
 
-# Every so-many-th number of the table is left out, to show what is done about missing values.
-_MISSING_EVERY = 40
+# Every so-many-th cell of the table is empty, to show what is done about missing values; prime, so that it hits each
+# column.
+_MISSING_EVERY = 41
+# Where a flower was found, by its species: a category among the inputs that tells something, but not everything.
+_HABITATS = ("meadow", "shore", "meadow", "bog", "shore", "meadow")
 _SHAPES_OF_EACH = 40
+_CONTENTS = {
+    "one.png, four.png, seven.png": "drawn digits, 28×28 pixels, white on black",
+    "digits/": "an image of each of the bundled digits, from the test set",
+    "flowers.csv": "150 irises with a made-up habitat, some cells empty",
+    "shapes/": "drawings of circles, squares and triangles, 40 of each",
+}
 
 
 @dataclass(frozen=True)
 class Samples:
-    """The folder that was written, and commands that can be pasted to use what is in it."""
+    """The folder that was written, what is in it, and commands that can be pasted to use it."""
 
     folder: Path
+    contents: dict[str, str]
     commands: tuple[str, ...]
 
 
@@ -33,8 +43,12 @@ def write_samples(name: str, *, force: bool) -> Samples:
 
     Raises UsageError for a folder that is not empty, unless `force`, and where it cannot be written.
     """
+    if not name.strip():
+        raise UsageError("--samples needs the name of a folder", hint="nncli init --samples samples")
     folder = Path(name)
-    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not force)):
+    if folder.is_file():
+        raise UsageError(f"{folder} is a file", hint="name a new folder: nncli init --samples samples")
+    if folder.exists() and any(folder.iterdir()) and not force:
         raise UsageError(f"{folder} exists already", hint="name another folder, or replace its files with --force")
     try:
         for path, content in _files():
@@ -50,7 +64,8 @@ def write_samples(name: str, *, force: bool) -> Samples:
         f"nncli init {quoted}/flowers.csv --target species",
         f"nncli init {quoted}/shapes",
     )
-    return Samples(folder, commands)
+    contents = {f"{folder}/{name}": what for name, what in _CONTENTS.items()}
+    return Samples(folder, contents, commands)
 
 
 def _files() -> Iterator[tuple[str, bytes]]:
@@ -78,7 +93,7 @@ def _load(source: str) -> Dataset:
 
 
 def _flowers() -> str:
-    """The bundled irises as a CSV, with some of the numbers missing."""
+    """The bundled irises as a CSV, with a made-up habitat, and some cells empty."""
     dataset = _load("iris")
     inputs, target = dataset.facts.inputs, dataset.facts.target
     names = [column.name for column in inputs.numbers] if isinstance(inputs, TableInput) else []
@@ -88,11 +103,12 @@ def _flowers() -> str:
             rows[int(row)] = [*(f"{value:.1f}" for value in numbers), target.classes[int(label)]]
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*(name.removesuffix(" (cm)").replace(" ", "_") for name in names), *target.columns])
+    writer.writerow([*(name.removesuffix(" (cm)").replace(" ", "_") for name in names), "habitat", *target.columns])
     for number, row in sorted(rows.items()):
-        cells = [
-            "" if (number * len(names) + index) % _MISSING_EVERY == _MISSING_EVERY - 1 else cell
-            for index, cell in enumerate(row[:-1])
-        ]
+        species = target.classes.index(row[-1])
+        cells = [*row[:-1], _HABITATS[(species + number * number) % len(_HABITATS)]]
+        for index in range(len(cells)):
+            if (number * len(cells) + index) % _MISSING_EVERY == _MISSING_EVERY - 1:
+                cells[index] = ""
         writer.writerow([*cells, row[-1]])
     return buffer.getvalue()

@@ -23,7 +23,7 @@ from nncli.pipeline.predicting.remarks import (
     describe_other_data,
     describe_verdict,
 )
-from nncli.pipeline.preparation import read_data
+from nncli.pipeline.preparation import example_input, read_data
 from nncli.run import files
 
 WORST_COUNT = 16
@@ -36,6 +36,11 @@ class Evaluation:
 
     run: OpenRun
     result: dict[str, Any]
+
+    @property
+    def example_input(self) -> str:
+        """What stands for the input in a suggested `nncli predict`."""
+        return example_input(self.run.load_config().config.data, self.run.facts)
 
 
 def evaluate(word: str = "latest", *, folders: Folders, console: Console, data_path: str | None = None) -> Evaluation:

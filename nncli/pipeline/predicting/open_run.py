@@ -44,6 +44,12 @@ class OpenRun:
         return validate(read_document(self.folder.file(files.CONFIG)))
 
 
+def are_one_run(first: str, second: str, folders: Folders) -> bool:
+    """Whether both words mean the same run. Raises RunError where one means none."""
+    found = [find_run(word, folders.runs_dir).folder.path.resolve() for word in (first, second)]
+    return found[0] == found[1]
+
+
 def open_run(word: str, folders: Folders, console: Console) -> OpenRun:
     """The run that `word` means; says so where the word could mean another.
 
@@ -52,7 +58,7 @@ def open_run(word: str, folders: Folders, console: Console) -> OpenRun:
     found = find_run(word, folders.runs_dir)
     folder = found.folder
     if found.note is not None:
-        console.say(found.note)
+        (console.warn if found.is_older else console.say)(found.note)
     record = folder.record
     if record.get("kind") == "compare":
         cells = sorted(path.parent.name for path in folder.path.glob(f"*/{files.RECORD}"))

@@ -1,7 +1,9 @@
 """`nncli init --samples`, and that the examples of every help and the suggestions after each command can be pasted."""
 
+import json
 import re
 import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,12 @@ def test_the_samples_of_digits_are_predicted_well() -> None:
     assert len(lines) == 10 and right >= 7
 
 
+def test_the_drawn_digits_are_read_by_the_default_network() -> None:
+    images = [f"samples/{name}.png" for name in ("one", "four", "seven")]
+    lines = nncli("predict", *images, "--format", "csv").stdout.splitlines()[1:]
+    assert [line.split(",")[1] for line in lines] == ["1", "4", "7"]
+
+
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_the_example_of_a_help_text_runs_where_the_samples_are(name: str) -> None:
     told = nncli(name, "--help").stdout
@@ -89,7 +97,9 @@ def test_each_suggestion_after_a_command_runs(here: Path) -> None:
                 continue
             words = shlex.split(line)[1:]
             words = ["samples/digits/1.png" if word == "IMAGE" else word for word in words]
-            following = nncli(*words, *(["--epochs", "1"] if words[0] == "train" else []), *_forced(words))
+            words += ["--epochs", "1"] if words[0] == "train" else []
+            words += ["--seeds", "1", "--jobs", "1"] if words[0] == "compare" else []  # for time's sake
+            following = nncli(*words, *_forced(words))
             assert following.exit_code == 0, f"{line}: {following.output}"
 
 
@@ -105,6 +115,51 @@ def test_a_training_on_a_table_suggests_to_predict_that_table() -> None:
     assert nncli(*shlex.split(predicting)[1:]).exit_code == 0
 
 
+def test_compare_suggests_a_run_of_the_best_variant_and_more_seeds_where_it_may_be_chance(here: Path) -> None:
+    outcome = nncli("compare", "--vary", "train.epochs=1,9", "--seeds", 1, "--jobs", 1)
+    assert "epochs=9 is ahead" in outcome.stdout
+    told = suggestions(outcome.stderr)
+    assert any("epochs=9-seed1" in line for line in told)
+    assert "nncli compare --vary train.epochs=1,9 --seeds 5" in told
+
+
+def test_samples_take_nothing_else_and_name_what_they_are(tmp_path: Path) -> None:
+    for words in (["--target", "x"], ["--output", "x.yaml"], ["--task", "binary"], ["table.csv"]):
+        outcome = nncli("init", "--samples", tmp_path / "s", *words)
+        assert outcome.exit_code == 2 and "leave" in outcome.stderr
+    (tmp_path / "file").write_text("kept")
+    assert "is a file" in nncli("init", "--samples", tmp_path / "file", "--force").stderr
+    assert "name of a folder" in nncli("init", "--samples", "").stderr
+    outcome = nncli("init", "--samples", tmp_path / "new")
+    for name in ("seven.png", "digits/", "flowers.csv", "shapes/"):
+        assert any(name in line for line in outcome.stdout.splitlines())
+
+
+def test_the_table_has_a_category_and_missing_cells_in_each_column() -> None:
+    lines = Path("samples/flowers.csv").read_text().splitlines()
+    assert lines[0].split(",")[-2:] == ["habitat", "species"] and len(lines) == 151
+    columns = list(zip(*(line.split(",") for line in lines[1:]), strict=True))
+    assert all(1 <= column.count("") <= 8 for column in columns[:-1]) and "" not in columns[-1]
+
+
+def test_json_and_an_ending_of_another_format_are_refused(tmp_path: Path) -> None:
+    outcome = nncli("predict", "samples/seven.png", "--json", "--output", tmp_path / "y.csv")
+    assert outcome.exit_code == 2 and "different formats" in outcome.stderr and not (tmp_path / "y.csv").exists()
+
+
+def test_an_older_run_is_measured_with_a_warning_also_when_quiet(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    newer = here / "runs" / "20990101-000000-digits_softmax"
+    newer.mkdir()
+    started = {"kind": "train", "status": "interrupted", "started": "2099-01-01T00:00:00+00:00"}
+    (newer / "run.json").write_text(json.dumps(started))
+    try:
+        for words in (["eval"], ["eval", "digits_softmax"]):
+            told = nncli(*words, "--quiet").stderr
+            assert told.startswith("warning: ") and f"the newer run {newer.name} was interrupted" in told
+    finally:
+        shutil.rmtree(newer)
+
+
 def test_quiet_leaves_the_answer_and_warnings_and_nothing_else() -> None:
     outcome = nncli("predict", "samples/seven.png", "--run", "digits_softmax", "--quiet")
     assert outcome.stderr == "" and "seven.png" in outcome.stdout
@@ -117,6 +172,7 @@ def test_a_run_is_named_as_an_argument_or_by_an_option_and_only_one() -> None:
     name = next(path.name for path in Path("runs").glob("*-digits_softmax") if "compare" not in path.name)
     assert nncli("eval", name, "--quiet").stdout == nncli("eval", "--run", name, "--quiet").stdout
     assert nncli("eval", name, "--run", name).exit_code == 0
+    assert nncli("eval", name, "--run", f"runs/{name}").exit_code == 0
     differing = nncli("eval", name, "--run", "latest")
     assert differing.exit_code == 2 and "two runs" in differing.stderr
 

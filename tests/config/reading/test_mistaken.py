@@ -15,6 +15,8 @@ from nncli.errors import UserError
         ("people.csv.gz", "is a table", "nncli init {path} --target COLUMN"),
         ("people.parquet", "is a table", "nncli init {path} --target COLUMN"),
         ("seven.PNG", "is an image", "nncli predict {path}"),
+        ("model.keras", "is a model", "nncli predict INPUT --run RUN"),
+        ("noise.bin", "is a binary file", "nncli configs"),
         ("digits.npz", "is an archive of arrays", "data: {{source: npz, path: {path}}}"),
     ],
 )
@@ -22,7 +24,7 @@ def test_data_is_called_what_it_is_with_the_command_that_takes_it(
     tmp_path: Path, name: str, what: str, fix: str
 ) -> None:
     path = tmp_path / name
-    path.write_bytes(b"\x89 anything")
+    path.write_bytes(b"\x89\x00 anything")
     with pytest.raises(UserError, match=what) as caught:
         find_config(str(path))
     assert fix.format(path=path) in str(caught.value.hint)
@@ -41,7 +43,12 @@ def test_a_folder_is_described_by_what_is_in_it(tmp_path: Path) -> None:
         "run/run.json": None,
         "run/config.yaml": "run/config.yaml",
         "configs/net.yaml": "configs/net.yaml",
-        "photos/cat/1.jpg": "nncli init {folder}",
+        "photos/cat/1.jpg": None,
+        "photos/dog/1.jpg": "nncli init {folder}",
+        "loose/1.jpg": "nncli predict {folder}",
+        "all/photos/cat/1.jpg": None,
+        "all/photos/dog/1.jpg": "nncli init {folder}/photos",
+        "runs/20261126-1-x/run.json": "nncli eval {folder}/20261126-1-x",
         "tables/a.csv": "nncli init {folder}/a.csv --target COLUMN",
         "nothing/notes.md": "nncli configs",
     }.items():
