@@ -1,6 +1,7 @@
 """README and docs say what is: their commands parse, their configs load, their tables match the code, links lead on."""
 
 import json
+import os
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -296,20 +297,49 @@ def keys_in(mark: str) -> set[str]:
     return {name for row in table_after(RUNS_PAGE, f"keys: {mark}") for name in names_in(row[0])}
 
 
+# What the README has a newcomer paste, in its order; MNIST only where it is at hand. Trained shorter.
+SESSION = (
+    "nncli train",
+    "nncli eval",
+    "nncli init --samples samples",
+    "nncli predict samples/seven.png --top 3",
+    "nncli compare",
+    "nncli init samples/flowers.csv --target species",
+    "nncli train flowers.yaml",
+)
+MNIST_SESSION = ("nncli train mnist_softmax",)
+SHORTER = {
+    "nncli compare": ("--epochs", "8", "--seeds", "2", "--jobs", "1"),
+    "nncli train flowers.yaml": ("--epochs", "2"),
+    "nncli train mnist_softmax": ("--epochs", "1"),
+}
+
+
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """A folder with `runs/`, and what the first commands of the README say there."""
     folder = tmp_path_factory.mktemp("session")
     said = {}
+    prepared = Path(os.environ.get("NNCLI_SHARED_DATA", REPOSITORY.parent / "shared" / "data")) / "tfds"
+    has_mnist = (prepared / "mnist").is_dir()
+    environment = {"NNCLI_DATA_DIR": str(prepared)} if has_mnist else {}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("NNCLI_RUNS_DIR", raising=False)
-        for line in ("nncli train", "nncli eval", "nncli compare"):
-            small = ["--epochs", "8", "--seeds", "2", "--jobs", "1"] if line.endswith("compare") else []
-            outcome = typer.testing.CliRunner().invoke(app, [*line.split()[1:], *small], env={"COLUMNS": "200"})
-            assert outcome.exit_code == 0, outcome.stderr
+        for line in (*SESSION, *(MNIST_SESSION if has_mnist else ())):
+            outcome = typer.testing.CliRunner().invoke(
+                app, [*line.split()[1:], *SHORTER.get(line, ())], env={"COLUMNS": "200", **environment}
+            )
+            assert outcome.exit_code == 0, f"{line}: {outcome.stderr}"
             said[line] = outcome.output
     return folder, said
+
+
+def test_every_command_of_the_session_is_in_the_readme() -> None:
+    shown = {
+        line.removeprefix("$ ") for block in BLOCKS if block.page == "README.md" for line in block.text.split("\n")
+    }
+    assert {*SESSION, *MNIST_SESSION} <= shown
 
 
 @pytest.fixture
