@@ -73,6 +73,10 @@ class ImageInput(Section):
         return (self.height, self.width, self.channels)
 
 
+# How numbers enter the network: (x - mean) / deviation; their rank among the training rows; a part for each bin.
+NumberEncoding = Literal["standard", "quantile", "piecewise_linear"]
+
+
 class NumberColumn(Section):
     """A numeric column; the statistics are those of its present values in the training set."""
 
@@ -82,6 +86,9 @@ class NumberColumn(Section):
     deviation: float = Field(description="standard deviation, 1.0 for a constant column")
     median: float
     has_missing: bool = Field(False, description="whether training rows lack it: then an indicator is added")
+    edges: Annotated[tuple[float, ...], FromList] = Field(
+        (), description="of the bins of an encoding that has some, in ascending order"
+    )
 
 
 class CategoryColumn(Section):
@@ -104,6 +111,7 @@ class TableInput(TextFormat):
     kind: Literal["table"] = "table"
     numbers: Annotated[tuple[NumberColumn, ...], FromList] = ()
     categories: Annotated[tuple[CategoryColumn, ...], FromList] = ()
+    number_encoding: NumberEncoding = "standard"
     values: Spellings = Field(default_factory=dict, description="other spellings of values, as in the config")
     kept: dict[str, Names] = Field(
         default_factory=dict, description="words for a missing value that are values of a column, by the column's name"
@@ -121,7 +129,10 @@ class TableInput(TextFormat):
     def shape(self) -> Shape:
         """The shape of one row after encoding: numbers, indicators of missing ones, categories."""
         indicators = sum(column.has_missing for column in self.numbers)
-        return (len(self.numbers) + indicators + sum(column.width for column in self.categories),)
+        numbers = len(self.numbers)
+        if self.number_encoding == "piecewise_linear":
+            numbers = sum(max(1, len(column.edges) - 1) for column in self.numbers)
+        return (numbers + indicators + sum(column.width for column in self.categories),)
 
 
 Input = Annotated[ImageInput | TableInput, Field(discriminator="kind")]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from nncli.config.facts import Resize, Spellings, Task
+from nncli.config.facts import NumberEncoding, Resize, Spellings, Task
 from nncli.config.layer_section import ActivationName
 from nncli.config.layers import Layer, LayerSection
 from nncli.config.objective import Adam, MetricName, NamedLoss, Optimizer
@@ -30,6 +30,15 @@ MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "?")
 def _task(value: Any) -> Any:
     """YAML has only text for a task; a wrong one is left for pydantic to refuse with the list of right ones."""
     return Task(value) if isinstance(value, str) and value in set(Task) else value
+
+
+class Numbers(Section):
+    """How the numbers of a table enter the network."""
+
+    encoding: NumberEncoding = Field("standard", description="standard, quantile or piecewise_linear")
+    bins: Annotated[int, Field(ge=2, le=256)] = Field(
+        32, description="quantile and piecewise_linear: at most so many bins a column, with as many rows each"
+    )
 
 
 class Data(TextFormat):
@@ -70,6 +79,7 @@ class Data(TextFormat):
         "keep",
         description="equal rows: keep splits them like others, drop keeps one, together puts them in the same set",
     )
+    numbers: Numbers = Field(default_factory=Numbers, description="how the numbers of a table enter the network")
     scale_target: bool = Field(
         True, description="regression: train on the scaled target; predictions stay in its units"
     )
@@ -105,6 +115,9 @@ class Model(Section):
     """The stack of layers; the last one is the output layer."""
 
     hidden_activation: ActivationName = Field("relu", description="for every hidden layer that names none")
+    members: Annotated[int, Field(ge=1, le=64)] = Field(
+        1, description="networks trained at once that share their dense kernels; their predictions are averaged"
+    )
     layers: Annotated[tuple[Layer, ...], Field(min_length=1), FromList] = Field(
         description="from the input to the output; the last one is the output layer"
     )

@@ -50,8 +50,22 @@ def _walk(config: Config, shape: Shape) -> Iterator[StackRow]:
             output = layer.output_shape(shape)
         except ShapeError as error:
             raise StackError(index, str(error)) from None
-        yield StackRow(index, layer, activation_of(config, layer), shape, output, layer.parameter_count(shape))
+        count = _parameters(config, index, layer, shape)
+        yield StackRow(index, layer, activation_of(config, layer), shape, output, count)
         shape = output
+
+
+def _parameters(config: Config, index: int, layer: LayerSection, shape: Shape) -> int:
+    """The layer's parameters; of members, those that all share and each member's own (nncli.model.members)."""
+    members = config.model.members
+    if members == 1 or not isinstance(layer, Dense | Output):
+        return layer.parameter_count(shape)
+    is_first = not any(isinstance(before, Dense) for before in config.model.layers[:index])
+    first = members * shape[-1] if is_first else 0
+    if index + 1 == len(config.model.layers):
+        return members * layer.parameter_count(shape) + first
+    own = layer.units * (1 + layer.use_bias) if isinstance(layer, Dense) else 0
+    return product(shape) * layer.output_shape(shape)[-1] + members * own + first
 
 
 def activation_of(config: Config, layer: LayerSection) -> str | None:

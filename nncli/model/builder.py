@@ -1,14 +1,16 @@
 """Puts a model together: input layers, the layers of the config, the scale of the targets."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import keras
 import numpy as np
 
 from nncli.config.facts import DataFacts, Task
-from nncli.config.layers import LayerSection
+from nncli.config.layers import Dense, LayerSection
 from nncli.config.sections import Config
+from nncli.model import members
 from nncli.model.inputs import make_inputs
 from nncli.model.layers import make_layer
 from nncli.model.placement import Placement
@@ -25,13 +27,26 @@ def build(config: Config, facts: DataFacts) -> keras.Model:
     time, so saved weights can be loaded into a model rebuilt from the same config and facts.
     """
     inputs, tensor = make_inputs(facts)
+    count = config.model.members
+    if count > 1:
+        tensor = members.split(tensor, count, config.seed)
     for section, placement in _place(config, facts):
-        tensor = make_layer(section, placement)(tensor)
+        tensor = _layer(section, placement, count)(tensor)
     scale = _target_scale(config, facts)
     if scale is not None:
         tensor = scale(tensor)
+    if count > 1:
+        mean = keras.layers.GlobalAveragePooling1D(name="mean_of_members")(tensor)
+        return members.MembersModel(list(inputs.values()), tensor, mean, name=config.name)
     # A list rather than a dict: Keras matches a dict to it by name, and TensorFlow's converter passes a list.
     return keras.Model(inputs=list(inputs.values()), outputs=tensor, name=config.name)
+
+
+def _layer(section: LayerSection, placement: Placement, count: int) -> Callable[[Any], Any]:
+    """The layer, or what stands for it where `count` members share it."""
+    if count > 1 and isinstance(section, Dense):
+        return (members.output if placement.name == OUTPUT_NAME else members.dense)(section, placement, count)
+    return make_layer(section, placement)
 
 
 def _place(config: Config, facts: DataFacts) -> Iterator[tuple[LayerSection, Placement]]:

@@ -12,7 +12,15 @@ import keras
 import numpy as np
 from keras import ops
 
-from nncli.config.facts import ONE_HOT_LIMIT, CategoryColumn, DataFacts, ImageInput, NumberColumn, TableInput
+from nncli.config.facts import (
+    ONE_HOT_LIMIT,
+    CategoryColumn,
+    DataFacts,
+    ImageInput,
+    NumberColumn,
+    NumberEncoding,
+    TableInput,
+)
 
 # Keras's Normalization squares the deviation in float32 and never divides by less than 1e-7.
 _SAFE_DEVIATIONS = (1e-6, 1e18)
@@ -40,19 +48,21 @@ def _table(table: TableInput) -> tuple[dict[str, Any], Any]:
     parts: list[Any] = []
     if table.numbers:
         inputs["numbers"] = keras.Input(name="numbers", shape=(len(table.numbers),), dtype="float32")
-        parts += _encode_numbers(inputs["numbers"], table.numbers)
+        parts += _encode_numbers(inputs["numbers"], table)
     if table.categories:
         inputs["categories"] = keras.Input(name="categories", shape=(len(table.categories),), dtype="int32")
         parts += _encode_categories(inputs["categories"], table.categories)
     return inputs, parts[0] if len(parts) == 1 else keras.layers.Concatenate(name="columns")(parts)
 
 
-def _encode_numbers(numbers: Any, columns: Sequence[NumberColumn]) -> list[Any]:
-    """Imputes missing numbers with the median, then standardizes; adds an indicator for columns with missing values."""
+def _encode_numbers(numbers: Any, table: TableInput) -> list[Any]:
+    """Imputes missing numbers with the median, then encodes; adds an indicator for columns with missing values."""
+    columns = table.numbers
     missing = ops.isnan(numbers)
     medians = np.asarray([column.median for column in columns], dtype="float32")
     filled = ops.where(missing, medians, numbers)
-    parts = [_normalize(filled, columns)]
+    encoding = table.number_encoding
+    parts = [_normalize(filled, columns) if encoding == "standard" else _bin(filled, columns, encoding)]
     lacking = [index for index, column in enumerate(columns) if column.has_missing]
     if lacking:
         parts.append(ops.cast(ops.take(missing, lacking, axis=1), "float32"))
@@ -69,6 +79,25 @@ def _normalize(numbers: Any, columns: Sequence[NumberColumn]) -> Any:
     means = [column.mean * scale for column, scale in zip(columns, scales, strict=True)]
     variances = [(column.deviation * scale) ** 2 for column, scale in zip(columns, scales, strict=True)]
     return keras.layers.Normalization(mean=means, variance=variances, name="normalization")(numbers)
+
+
+def _bin(numbers: Any, columns: Sequence[NumberColumn], encoding: NumberEncoding) -> Any:
+    """What of each bin lies below a number, 0 to 1: (batch, bins), or their mean, the rank, (batch, columns).
+
+    The piecewise-linear encoding of Gorishniy et al., "On embeddings for numerical features" (2022). A number outside
+    the training range is encoded as its end. A column of one value is 0.
+    """
+    edges = [np.asarray(column.edges if len(column.edges) > 1 else (0.0, 1.0), np.float64) for column in columns]
+    places = [index for index, own in enumerate(edges) for _ in own[:-1]]
+    low = np.concatenate([own[:-1] for own in edges])
+    width = np.concatenate([np.diff(own) for own in edges])
+    spread = ops.take(numbers, places, axis=1)
+    parts = ops.clip((spread - low.astype(np.float32)) / width.astype(np.float32), 0.0, 1.0)
+    if encoding == "piecewise_linear":
+        return parts
+    mean = np.zeros((len(places), len(columns)), np.float32)
+    mean[np.arange(len(places)), places] = [1 / (len(edges[place]) - 1) for place in places]
+    return ops.matmul(parts, mean)
 
 
 def _power_of_two(deviation: float) -> float:

@@ -24,7 +24,7 @@ CONFIG_RULES: tuple[ConfigRule, ...] = (
     *network.CONFIG_RULES,
     *training.CONFIG_RULES,
 )
-DATA_RULES: tuple[DataRule, ...] = (*output.DATA_RULES, *targets.DATA_RULES, *training.DATA_RULES)
+DATA_RULES: tuple[DataRule, ...] = (*output.DATA_RULES, *network.DATA_RULES, *targets.DATA_RULES, *training.DATA_RULES)
 
 
 def resolve(loaded: LoadedConfig, facts: DataFacts) -> tuple[Config, list[str]]:

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 
+from nncli.config.facts import DataFacts, ImageInput
 from nncli.config.layer_section import WeightedLayer
 from nncli.config.layers import (
     Activation,
     BatchNormalization,
+    Dense,
     Dropout,
     Embedding,
     Flatten,
+    GaussianNoise,
     GlobalMaxPooling1D,
     GlobalMaxPooling2D,
     GroupNormalization,
@@ -19,6 +22,7 @@ from nncli.config.layers import (
     MaxPooling1D,
     MaxPooling2D,
     MultiHeadAttention,
+    Output,
     Residual,
     TransformerBlock,
 )
@@ -31,6 +35,9 @@ from nncli.config.stack import activation_of
 _BENDING = (
     MaxPooling1D | MaxPooling2D | GlobalMaxPooling1D | GlobalMaxPooling2D | LayerNormalization | Embedding | Lstm | Gru
     | GroupNormalization | MultiHeadAttention | TransformerBlock | Residual
+)  # fmt: skip
+_FOR_MEMBERS = (
+    Dense | Output | Dropout | Activation | GaussianNoise | BatchNormalization | LayerNormalization
 )  # fmt: skip
 # Each sigmoid passes on at most a quarter of the gradient: 0.25**6 is 1/4096.
 _DEEP = 6
@@ -98,6 +105,25 @@ def dropout_spares_the_output(config: Config) -> Iterator[Finding]:
             return
 
 
+def members_are_dense(config: Config) -> Iterator[Finding]:
+    """members."""
+    if config.model.members == 1:
+        return
+    for index, layer in enumerate(config.model.layers):
+        if not isinstance(layer, _FOR_MEMBERS):
+            reason = f"{layer.kind} is no layer that members can share"
+            fix = "use dense, dropout, activation, noise and normalization layers, or members: 1"
+            yield Finding("members", ("model", "layers", index), reason, fix)
+            return
+
+
+def members_see_columns(config: Config, facts: DataFacts) -> Iterator[Finding]:
+    """members."""
+    if config.model.members > 1 and isinstance(facts.inputs, ImageInput):
+        reason = "members share dense layers over the columns of a table, and the input is images"
+        yield Finding("members", ("model", "members"), reason, "use members: 1")
+
+
 def _activation_path(config: Config, index: int) -> KeyPath:
     """Where the activation of a layer is said: in the layer, or for all hidden ones."""
     layer: LayerSection = config.model.layers[index]
@@ -106,4 +132,11 @@ def _activation_path(config: Config, index: int) -> KeyPath:
     return ("model", "layers", index, layer.kind, "activation")
 
 
-CONFIG_RULES = (hidden_layers_keep_their_information, hidden_layers_bend, gradients_arrive, dropout_spares_the_output)
+CONFIG_RULES = (
+    hidden_layers_keep_their_information,
+    hidden_layers_bend,
+    gradients_arrive,
+    dropout_spares_the_output,
+    members_are_dense,
+)
+DATA_RULES = (members_see_columns,)

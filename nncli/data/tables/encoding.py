@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nncli.config.facts import CategoryColumn, NumberColumn, TableInput
-from nncli.config.text_format import TextFormat
+from nncli.config.sections import Data
 from nncli.data.dataset import Inputs, make_room
 from nncli.data.plurals import count
 from nncli.data.tables.features.choosing import Features
@@ -31,9 +31,10 @@ class Encoded:
     warnings: list[str]
 
 
-def learn_columns(table: Table, features: Features, training: np.ndarray, text_format: TextFormat) -> TableInput:
+def learn_columns(table: Table, features: Features, training: np.ndarray, data: Data) -> TableInput:
     """Statistics and vocabularies of the chosen columns from the rows of the training set (indices)."""
-    numbers = [_number_facts(table.columns[name], training) for name in features.numbers]
+    bins = 0 if data.numbers.encoding == "standard" else data.numbers.bins
+    numbers = [_number_facts(table.columns[name], training, bins) for name in features.numbers]
     categories = [
         CategoryColumn(name=name, vocabulary=_vocabulary(table.columns[name], training)) for name in features.categories
     ]
@@ -41,7 +42,9 @@ def learn_columns(table: Table, features: Features, training: np.ndarray, text_f
         numbers=tuple(numbers),
         categories=tuple(categories),
         columns=tuple(table.columns),
-        **text_format.model_dump(),
+        number_encoding=data.numbers.encoding,
+        values=data.values,
+        **data.text_format.model_dump(),
     )
 
 
@@ -101,7 +104,7 @@ def _side_by_side(columns: Sequence[np.ndarray], rows: np.ndarray, kind: type) -
     return array
 
 
-def _number_facts(column: Column, training: np.ndarray) -> NumberColumn:
+def _number_facts(column: Column, training: np.ndarray, bins: int) -> NumberColumn:
     # Float32 is what the model will see, so that is what its statistics are of.
     values = column.numbers[training].astype(np.float32)
     known = values[~np.isnan(values)]
@@ -112,7 +115,20 @@ def _number_facts(column: Column, training: np.ndarray) -> NumberColumn:
         deviation=deviation(present),
         median=_median(known) if len(known) else 0.0,
         has_missing=len(present) < len(values),
+        edges=_edges(known, bins) if bins else (),
     )
+
+
+def _edges(values: np.ndarray, bins: int) -> tuple[float, ...]:
+    """The edges of at most `bins` bins with as many rows each; each value itself where there are no more.
+
+    `values` is float32, as the model sees them. Bins too narrow for float32 to tell their edges apart are joined.
+    """
+    if not len(values):
+        return ()
+    different = np.unique(values)
+    edges = different if len(different) <= bins + 1 else np.unique(np.quantile(values, np.linspace(0, 1, bins + 1)))
+    return tuple(float(edge) for edge in np.unique(edges.astype(np.float32)))
 
 
 def _median(values: np.ndarray) -> float:

@@ -70,9 +70,7 @@ def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None
         strata=strata(goal, values),
         groups=groups,
     )
-    inputs = learn_columns(table, features, split.train, data.text_format).model_copy(
-        update={"values": data.values, "kept": again.kept}
-    )
+    inputs = learn_columns(table, features, split.train, data).model_copy(update={"kept": again.kept})
     target, twins = describe(goal, values[split.train]), find_twins(table, features, goal, values)
     facts = DataFacts(source=data.source, inputs=inputs, target=target, rows={}, twins=twins)
     rare = _rare_classes(goal, values, table)

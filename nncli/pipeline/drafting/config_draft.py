@@ -48,10 +48,7 @@ FORMAT_NOTES = {
     "thousands": "between groups of three digits",
 }
 _KEPT_NOTE = "a value here, and not a missing one"
-_ACTIVATION_NOTES = {
-    "relu": "for the layers but the last: max(0, z)",
-    "tanh": "for the layers but the last: smooth, and an absurd value cannot carry it away",
-}
+_MEMBERS_NOTE = "networks that share the layers and are averaged: better than one of them"
 _OUTPUT_NOTES: dict[Task, str] = {
     Task.MULTICLASS: "one unit a class; softmax makes them probabilities that sum to 1",
     Task.MULTILABEL: "one sigmoid a label: each has a probability of its own",
@@ -73,6 +70,7 @@ def data_values(proposal: Proposal, path: str) -> dict[str, Any]:
         "missing": list(proposal.missing) or None,
         "values": {value: list(others) for value, others in proposal.values.items()} or None,
         "duplicates": "together" if proposal.duplicates else None,
+        "numbers": {"encoding": "piecewise_linear"} if any(c.learn_as == "number" for c in proposal.learned) else None,
         "scale_target": True if proposal.task.is_regression else None,
         "test": 0.2,
         "validation": 0.1,
@@ -97,6 +95,7 @@ def draft_table(proposal: Proposal, path: str, facts: DataFacts) -> Entry:
         "task": one_line(proposal.why_task, 100),
         "missing": _missing_note(proposal),
         "duplicates": f"{repeated} the inputs of an earlier one: equal rows go to one set",
+        "numbers": "a value for each bin of a number: a step in the data stays a step",
         "scale_target": "the network learns it scaled and answers in the target's own units",
         "test": f"{count(facts.rows['test'], 'row')} that training never sees",
         "validation": _VALIDATION_NOTE.format(facts.rows["validation"]),
@@ -152,9 +151,10 @@ def draft_network(facts: DataFacts, size: Size) -> list[Entry]:
     loss = LOSSES[task] if task.is_regression else {"name": LOSSES[task], "from_logits": False}
     output = {"dense": {"units": facts.target.outputs, "activation": ACTIVATIONS[task]}}
     layers = [Item(layer, reason) for layer, reason in size.layers] + [Item(output, _output_note(facts))]
-    activation = Entry("hidden_activation", size.activation, _ACTIVATION_NOTES[size.activation])
+    activation = Entry("hidden_activation", size.activation, "for the layers but the last: max(0, z)")
+    members = [] if size.members == 1 else [Entry("members", size.members, _MEMBERS_NOTE)]
     steps = -(-facts.rows["train"] // size.batch_size)
-    training = (
+    training: tuple[Entry, ...] = (
         Entry("epochs", size.epochs, "at most; early stopping ends it before"),
         Entry(
             "batch_size", size.batch_size, f"{count(steps, 'step')} an epoch for {count(facts.rows['train'], 'row')}"
@@ -165,8 +165,12 @@ def draft_network(facts: DataFacts, size: Size) -> list[Entry]:
             f"after {size.patience} epochs without a better val_loss; the best epoch is kept",
         ),
     )
+    if size.lower_after is not None:
+        lowered = {"monitor": "val_loss", "factor": 0.3, "patience": size.lower_after}
+        note = f"after {size.lower_after} such epochs the steps become smaller: what is left to learn is fine"
+        training = (*training, Entry("reduce_lr_on_plateau", lowered, note))
     return [
-        Entry("model", (activation, Entry("layers", tuple(layers)))),
+        Entry("model", (activation, *members, Entry("layers", tuple(layers)))),
         Entry("loss", loss, _LOSS_NOTES[task]),
         Entry("optimizer", {"name": "adam", "learning_rate": size.learning_rate}),
         Entry("metrics", list(METRICS[task]), "measured after each epoch, beside the loss"),

@@ -33,7 +33,7 @@ def choose_engine(config: Config, facts: DataFacts, *, accelerator: bool) -> Eng
 
     rows = stack_layers(config, facts.inputs.shape)
     kinds = [kind for row in rows for kind in row.layer.kinds()]
-    largest = max(row.multiply_adds for row in rows)
+    largest = config.model.members * max(row.multiply_adds for row in rows)
     size, wanted = batch_size(config, facts), config.train.threads
     # Between the layers of the others stand operations that no part of a batch can be led through.
     divisible = isinstance(facts.inputs, ImageInput) and "embedding" not in kinds
