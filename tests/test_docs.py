@@ -45,6 +45,7 @@ SPOKEN_DEFAULTS: dict[tuple[type[Section], str], str] = {
     (sections.Config, "train"): "all defaults",
     (sections.Data, "columns"): "none",
     (sections.Data, "values"): "none",
+    (sections.Data, "numbers"): "–",
     (sections.Data, "thousands"): "none",
 }
 SECTIONS: dict[str, type[Section]] = {
@@ -55,6 +56,7 @@ SECTIONS: dict[str, type[Section]] = {
     "loss": Loss,
     "optimizer": OPTIMIZERS["adam"].__base__,  # type: ignore[dict-item]
     "train": sections.Train,
+    "numbers": sections.Numbers,
     "early_stopping": sections.EarlyStopping,
     "reduce_lr_on_plateau": sections.ReduceLearningRate,
 }
