@@ -12,7 +12,6 @@ from nncli.cli.drafting.data import data
 from nncli.cli.drafting.explain import explain
 from nncli.cli.drafting.init import init
 from nncli.cli.drafting.schema import schema
-from nncli.cli.options import Quiet
 from nncli.cli.predicting.eval import evaluate
 from nncli.cli.predicting.predict import predict
 from nncli.cli.training.compare import compare
@@ -52,7 +51,6 @@ app.command("schema")(schema)
 def show_help(
     context: typer.Context,
     command: Annotated[str | None, typer.Argument(metavar="[COMMAND]", help="The command to explain.")] = None,
-    quiet: Quiet = False,
 ) -> None:
     """Show the help of a command.
 

@@ -25,19 +25,11 @@ Run = Annotated[
 ]
 
 
-def choose_run(argument: str | None, option: str | None, runs_dir: Path) -> str:
-    """The run that is meant by an argument or by --run. Raises UsageError where they mean different ones."""
-    if argument is not None and option is not None and not _is_same(argument, option, runs_dir):
+def choose_run(argument: str | None, option: str | None) -> str:
+    """The run that is meant by an argument or by --run. Raises UsageError where they differ."""
+    if argument is not None and option is not None and argument != option:
         raise UsageError(f"got two runs, {argument} and --run {option}", hint="name one of them")
     return argument or option or "latest"
-
-
-def _is_same(first: str, second: str, runs_dir: Path) -> bool:
-    if first == second:
-        return True
-    from nncli import pipeline
-
-    return pipeline.is_same_run(first, second, pipeline.Folders(runs_dir))
 
 
 def run_word(folder: Path, runs_dir: Path) -> str:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from nncli.pipeline.folders import Folders
     from nncli.pipeline.gradient_check import GradientRequest, gradcheck
     from nncli.pipeline.predicting.evaluate import evaluate
-    from nncli.pipeline.predicting.open_run import is_same_run
     from nncli.pipeline.predicting.predict import predict
     from nncli.pipeline.training.stopwatch import Stopwatch
     from nncli.pipeline.training.train import train
@@ -42,7 +41,6 @@ __all__ = [
     "gradcheck",
     "init",
     "inspect",
-    "is_same_run",
     "list_configs",
     "predict",
     "schema_text",
@@ -66,7 +64,6 @@ _HOMES = {
     "gradcheck": "nncli.pipeline.gradient_check",
     "init": "nncli.pipeline.drafting.init",
     "inspect": "nncli.pipeline.drafting.inspect",
-    "is_same_run": "nncli.pipeline.predicting.open_run",
     "list_configs": "nncli.pipeline.drafting.init",
     "predict": "nncli.pipeline.predicting.predict",
     "schema_text": "nncli.config.describing.schema",

@@ -14,14 +14,10 @@ LATEST = "latest"
 
 @dataclass(frozen=True)
 class FoundRun:
-    """A run, and what has to be said of the choice: that other runs fit, or that a newer one did not finish.
-
-    With `is_older`, a newer run than this one would have fitted, had it finished.
-    """
+    """A run, and what has to be said of the choice: that other runs fit, or that a newer one did not finish."""
 
     folder: RunFolder
     note: str | None = None
-    is_older: bool = False
 
 
 def find_run(word: str, runs_dir: Path) -> FoundRun:
@@ -60,22 +56,7 @@ def _newest_of(matches: list[Path], word: str) -> FoundRun:
     chosen = _newest(_trainings(matches) or matches)
     if len(matches) == 1:
         return FoundRun(RunFolder(chosen))
-    newer = _newer_unfinished(chosen, matches)
-    if newer is not None:
-        note = f"{word!r} fits {len(matches)} runs; using the newest finished one, {chosen.name}; {_told(newer)}"
-        return FoundRun(RunFolder(chosen), note, is_older=True)
     return FoundRun(RunFolder(chosen), f"{word!r} fits {len(matches)} runs; using the newest, {chosen.name}")
-
-
-def _newer_unfinished(chosen: Path, runs: list[Path]) -> Path | None:
-    """The newest training among the runs that began after the chosen one and did not finish."""
-    started = _record(chosen).get("started", "")
-    newer = [path for path in _unfinished(runs) if path != chosen and _record(path).get("started", "") >= started]
-    return max(newer, key=lambda path: (_record(path).get("started", ""), path.name), default=None)
-
-
-def _told(other: Path) -> str:
-    return f"the newer run {other.name} {_how_it_stands(other)}"
 
 
 def _latest(runs_dir: Path) -> FoundRun:
@@ -85,10 +66,13 @@ def _latest(runs_dir: Path) -> FoundRun:
     if not trainings:
         raise RunError(f"no finished run in {runs_dir}", hint=_unfinished_hint(runs) or "train one first: nncli train")
     chosen = _newest(trainings)
-    other = _newer_unfinished(chosen, runs)
-    if other is None:
+    started = _record(chosen).get("started", "")
+    newer = [path for path in _unfinished(runs) if _record(path).get("started", "") >= started]
+    if not newer:
         return FoundRun(RunFolder(chosen))
-    return FoundRun(RunFolder(chosen), f"using {chosen.name}; {_told(other)}", is_older=True)
+    other = max(newer, key=lambda path: (_record(path).get("started", ""), path.name))
+    note = f"using {chosen.name}; the newer run {other.name} {_how_it_stands(other)}"
+    return FoundRun(RunFolder(chosen), note)
 
 
 def _how_it_stands(path: Path) -> str:

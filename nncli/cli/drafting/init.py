@@ -42,25 +42,14 @@ def init(
         from nncli import pipeline
 
         if samples is not None:
-            others = {"DATA": source, "--from": template, "--target": target, "--task": task, "--output": output}
-            given = [name for name, value in others.items() if value]
-            if given:
-                raise UsageError(
-                    f"--samples DIR goes without {' and '.join(given)}",
-                    hint=f"leave {' and '.join(given)} out: nncli init --samples samples",
-                )
-            _show_samples(console, pipeline.write_samples(samples, force=force))
+            if source is not None or template is not None:
+                raise UsageError("--samples goes without DATA and --from", hint="nncli init --samples samples")
+            written = pipeline.write_samples(samples, force=force)
+            console.answer({"samples": str(written.folder)}, f"written: {written.folder}")
+            console.suggest(written.commands)
             return
         request = pipeline.InitRequest(source, template, target or (), task, output, force)
         _show(console, pipeline.init(request, console=console))
-
-
-def _show_samples(console: Console, written: Any) -> None:
-    """A line on each of the things written, and commands that use them."""
-    widest = max(len(path) for path, _ in written.contents)
-    lines = [f"{path:<{widest}}  {told}" for path, told in written.contents]
-    console.answer({"samples": str(written.folder)}, f"written: {written.folder}", *lines)
-    console.suggest(written.commands)
 
 
 def _show(console: Console, written: Any) -> None:

@@ -30,5 +30,5 @@ def evaluate(
         from nncli.cli.views.evaluation import show_evaluation
 
         folders = pipeline.Folders(runs_dir, data_dir)
-        word = choose_run(run, run_option, runs_dir)
+        word = choose_run(run, run_option)
         show_evaluation(console, pipeline.evaluate(word, folders=folders, console=console, data_path=data), runs_dir)

@@ -9,9 +9,6 @@ from nncli.cli.command import command
 from nncli.cli.options import Json, Quiet, Run, RunsDir, choose_run
 from nncli.errors import UsageError
 
-# Endings that name another format than --json does.
-_OTHER_ENDINGS = (".jsonl", ".csv", ".parquet")
-
 
 def predict(
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Images, folders, tables, or - for stdin.")],
@@ -19,11 +16,7 @@ def predict(
     top: Annotated[int | None, typer.Option(min=1, help="Only the K most probable classes.")] = None,
     form: Annotated[
         str | None,
-        typer.Option(
-            "--format",
-            help="table, json, jsonl, csv or parquet; wins over FILE's ending.",
-            show_default="by FILE's ending, or table",
-        ),
+        typer.Option("--format", help="table, json, jsonl, csv or parquet.", show_default="by FILE's ending, or table"),
     ] = None,
     output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file instead of stdout.")] = None,
     runs_dir: RunsDir = Path("runs"),
@@ -40,14 +33,9 @@ def predict(
 
         if json_mode and form not in (None, "table", "json"):
             raise UsageError(f"--json and --format {form} ask for different things", hint="use one of them")
-        if json_mode and form is None and output is not None and output.suffix.lower() in _OTHER_ENDINGS:
-            raise UsageError(
-                f"--json and --output {output} ask for different things: the ending means {output.suffix.lower()[1:]}",
-                hint="leave --json out, or name a file that ends in .json",
-            )
         outcome = pipeline.predict(
             inputs,
-            choose_run(None, run, runs_dir),
+            choose_run(None, run),
             folders=pipeline.Folders(runs_dir),
             console=console,
             top=top,

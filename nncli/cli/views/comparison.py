@@ -1,17 +1,13 @@
 """How a comparison is shown: a row a variant, and whether the difference means something."""
 
-import math
-import shlex
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nncli.cli.options import run_word
 from nncli.cli.views.numbers import show_number, show_spread
 from nncli.console import Console, make_table
-
-_MORE_SEEDS = 3
 
 
 def show_comparison(console: Console, comparison: Any, runs_dir: Path) -> None:
@@ -28,27 +24,11 @@ def show_comparison(console: Console, comparison: Any, runs_dir: Path) -> None:
     lines += [textwrap.fill(told, console.width, break_on_hyphens=False)] if told else []
     folder = comparison.folder.path
     console.answer(result, *lines, f"runs: {folder}")
-    following = [f"look at {shlex.quote(f'{folder}/plots/comparison.png')}"]
-    best = _best_run(result["variants"])
-    if best is not None:
-        following.append(f"nncli eval {run_word(best, runs_dir)}")
-    if len(result["seeds"]) == 1 and result["difference"] is not None:
-        following.append(f"the same with --seeds {_MORE_SEEDS}, to tell a difference from chance")
+    cell = min(folder.glob("*/summary.json"), default=None)
+    following = [f"look at {folder}/plots/comparison.png"]
+    if cell is not None:
+        following.append(f"nncli eval {run_word(cell.parent, runs_dir)}")
     console.suggest(following)
-
-
-def _best_run(variants: Sequence[Mapping[str, Any]]) -> Path | None:
-    """A finished training of the variant with the best mean; of the first one where no mean is defined."""
-    finished = [variant for variant in variants if _finished(variant)]
-    if not finished:
-        return None
-    means = [variant["test"]["mean"] for variant in finished]
-    best = max(range(len(finished)), key=lambda place: -math.inf if means[place] is None else means[place])
-    return _finished(finished[best])[0]
-
-
-def _finished(variant: Mapping[str, Any]) -> list[Path]:
-    return [Path(run) for run in variant["runs"] if (Path(run) / "summary.json").is_file()]
 
 
 def _variant_row(variant: Mapping[str, Any], seeds: int) -> list[str]:

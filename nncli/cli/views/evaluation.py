@@ -1,6 +1,5 @@
 """How an evaluation is shown: metrics, classes, confusion matrix, the worst examples."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,8 +28,10 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
     parts.append(f"written: {folder}/evaluation")
     console.answer(result, *parts)
     pictures = sorted((folder / "evaluation").glob("*.png"))
-    looked_at = [f"look at {shlex.quote(str(path))}" for path in pictures]
-    console.suggest([*looked_at, f"nncli predict {evaluation.example_input} --run {run_word(folder, runs_dir)}"])
+    given = "IMAGE" if evaluation.run.facts.inputs.kind == "image" else "TABLE"
+    console.suggest(
+        [*(f"look at {path}" for path in pictures), f"nncli predict {given} --run {run_word(folder, runs_dir)}"]
+    )
 
 
 def _seen_lines(result: Mapping[str, Any]) -> list[Any]:

@@ -1,6 +1,5 @@
 """How a finished training is shown: what it reached, where it lies, what can be done next."""
 
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +28,5 @@ def show_training(console: Console, run: Any, runs_dir: Path, *, timings: bool =
     console.answer(answer, *lines)
     word = run_word(folder, runs_dir)
     console.suggest(
-        [
-            f"nncli eval {word}",
-            f"nncli predict {run.example_input} --run {word}",
-            f"look at {shlex.quote(f'{folder}/plots/curves.png')}",
-        ]
+        [f"nncli eval {word}", f"nncli predict {run.example_input} --run {word}", f"look at {folder}/plots/curves.png"]
     )

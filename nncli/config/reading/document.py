@@ -13,10 +13,8 @@ from typing import Any
 
 import yaml
 
-from nncli.config.reading.mistaken import binary_kind
 from nncli.errors import ConfigError
 
-_EMPTY = "train one that comes with nncli: nncli train digits_softmax; `nncli configs` lists all"
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 30
 MAX_NODES = 20_000
@@ -112,16 +110,12 @@ def read_document(path: Path, text: str | None = None) -> Document:
         raise ConfigError([f"{path}: is a folder, not a config"], hint="name the YAML file in it") from None
     except OSError as error:
         raise ConfigError([f"{path}: cannot be read ({error.strerror})"]) from None
-    kind = binary_kind(content)
-    if kind is not None:
-        raise ConfigError([f"{path}: is {kind}, not a config"], hint="name a YAML file; `nncli configs` lists some")
     if len(content) > MAX_BYTES:
         raise ConfigError([f"{path}: is larger than a config can be ({MAX_BYTES:,} bytes)"])
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        hint = "a config is YAML text: save it as UTF-8"
-        raise ConfigError([f"{path}: is not UTF-8 text (byte {error.start + 1})"], hint=hint) from None
+        raise ConfigError([f"{path}: is not UTF-8 text (byte {error.start + 1})"], hint="is it a config?") from None
     return _parse(text, str(path))
 
 
@@ -145,7 +139,7 @@ def _parse(text: str, file: str) -> Document:
         first = str(error).strip().splitlines() or ["unreadable"]
         raise ConfigError([f"{file}: is not YAML text ({first[0][:200]})"], hint="is it a config?") from None
     if node is None:
-        raise ConfigError([f"{file}: is empty"], hint=_EMPTY)
+        raise ConfigError([f"{file}: is empty"], hint="start from a shipped one: configs/digits_softmax.yaml")
     if not isinstance(node, yaml.MappingNode):
         place = Mark(file, node.start_mark.line + 1, node.start_mark.column + 1)
         raise ConfigError(

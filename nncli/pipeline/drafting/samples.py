@@ -17,42 +17,26 @@ from nncli.data.images.samples import SHAPES, draw_digits, draw_shapes, enlarge
 from nncli.errors import UsageError
 from nncli.run.files import write_bytes
 
-# Every so-many-th cell of the table is left out, to show what is done about missing values. It shares no factor with
-# the number of columns, so that every column has some.
-_MISSING_EVERY = 41
-# A petal with a ratio of length to width below the first is round, above the second slim.
-_ROUND, _SLIM = 3.0, 5.0
+# Every so-many-th number of the table is left out, to show what is done about missing values.
+_MISSING_EVERY = 40
 _SHAPES_OF_EACH = 40
-
-
-_CONTENTS = (
-    ("*.png", "three digits, 28 × 28: drawn, to predict"),
-    ("digits", "a digit of each class from the test set of `nncli train`"),
-    ("flowers.csv", "a table of 150 irises, with a category and missing values"),
-    ("shapes", f"{_SHAPES_OF_EACH} images each of {', '.join(SHAPES)}, to train on"),
-)
 
 
 @dataclass(frozen=True)
 class Samples:
-    """The folder that was written, what is in it (path and a line on it), and commands that use it, to be pasted."""
+    """The folder that was written, and commands that can be pasted to use what is in it."""
 
     folder: Path
-    contents: tuple[tuple[str, str], ...]
     commands: tuple[str, ...]
 
 
 def write_samples(name: str, *, force: bool) -> Samples:
     """Writes digit images, a table and a folder of drawings; the same bytes each time.
 
-    Raises UsageError for a folder that is not empty, unless `force`, for a file, and where it cannot be written.
+    Raises UsageError for a folder that is not empty, unless `force`, and where it cannot be written.
     """
-    if not name.strip():
-        raise UsageError("--samples: got no name, expected a folder", hint="nncli init --samples samples")
     folder = Path(name)
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"--samples: {folder} is a file, expected a folder", hint="name another folder")
-    if folder.exists() and any(folder.iterdir()) and not force:
+    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not force)):
         raise UsageError(f"{folder} exists already", hint="name another folder, or replace its files with --force")
     try:
         for path, content in _files():
@@ -68,7 +52,7 @@ def write_samples(name: str, *, force: bool) -> Samples:
         f"nncli init {quoted}/flowers.csv --target species",
         f"nncli init {quoted}/shapes",
     )
-    return Samples(folder, tuple((str(folder / path), told) for path, told in _CONTENTS), commands)
+    return Samples(folder, commands)
 
 
 def _files() -> Iterator[tuple[str, bytes]]:
@@ -101,22 +85,20 @@ def _load(source: str) -> Dataset:
 
 
 def _flowers() -> str:
-    """The bundled irises as a CSV with the form of the petals in a word, and some cells missing."""
+    """The bundled irises as a CSV, with some of the numbers missing."""
     dataset = _load("iris")
     inputs, target = dataset.facts.inputs, dataset.facts.target
     names = [column.name for column in inputs.numbers] if isinstance(inputs, TableInput) else []
     rows: dict[int, list[str]] = {}
     for part in (dataset.train, dataset.validation, dataset.test):
         for row, numbers, label in zip(part.rows, part.inputs["numbers"], part.targets, strict=True):
-            length, width = numbers[-2:]
-            form = "round" if length / width < _ROUND else "slim" if length / width > _SLIM else "oval"
-            rows[int(row)] = [*(f"{value:.1f}" for value in numbers), form, target.classes[int(label)]]
+            rows[int(row)] = [*(f"{value:.1f}" for value in numbers), target.classes[int(label)]]
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*(name.removesuffix(" (cm)").replace(" ", "_") for name in names), "petal_form", *target.columns])
+    writer.writerow([*(name.removesuffix(" (cm)").replace(" ", "_") for name in names), *target.columns])
     for number, row in sorted(rows.items()):
         cells = [
-            "" if (number * (len(names) + 1) + index) % _MISSING_EVERY == _MISSING_EVERY - 1 else cell
+            "" if (number * len(names) + index) % _MISSING_EVERY == _MISSING_EVERY - 1 else cell
             for index, cell in enumerate(row[:-1])
         ]
         writer.writerow([*cells, row[-1]])

@@ -15,7 +15,7 @@ from nncli.evaluate import plots
 from nncli.evaluate.metrics import Baseline, measure
 from nncli.evaluate.worst import WorstExample, worst_examples
 from nncli.pipeline.folders import Folders
-from nncli.pipeline.predicting.open_run import OpenRun, Predicts, example_input, make_predictor, open_run
+from nncli.pipeline.predicting.open_run import OpenRun, Predicts, make_predictor, open_run
 from nncli.pipeline.predicting.remarks import (
     count_impossible,
     describe_impossible,
@@ -31,11 +31,10 @@ PREDICT_ROWS = 4096
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured, and the run it was measured on; `example_input` is what `predict` could be given."""
+    """What was measured, and the run it was measured on."""
 
     run: OpenRun
     result: dict[str, Any]
-    example_input: str = "INPUT"
 
 
 def evaluate(word: str = "latest", *, folders: Folders, console: Console, data_path: str | None = None) -> Evaluation:
@@ -64,7 +63,7 @@ def evaluate(word: str = "latest", *, folders: Folders, console: Console, data_p
     except NncliError as error:  # the numbers are the answer, and they are there
         console.warn(error.message)
     _remark(run, result, console)
-    return Evaluation(run, result, example_input(run.load_config().config.data, run.facts))
+    return Evaluation(run, result)
 
 
 def _remark(run: OpenRun, result: dict[str, Any], console: Console) -> None:

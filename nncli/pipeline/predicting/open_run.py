@@ -1,7 +1,5 @@
 """A finished run, opened for use: its config and facts, and a way to predict with it."""
 
-import os
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,7 +18,6 @@ from nncli.runtime.predictor import Predictor
 
 if TYPE_CHECKING:
     from nncli.config.reading.loading import LoadedConfig
-    from nncli.config.sections import Data
 
 
 class Predicts(Protocol):
@@ -55,7 +52,7 @@ def open_run(word: str, folders: Folders, console: Console) -> OpenRun:
     found = find_run(word, folders.runs_dir)
     folder = found.folder
     if found.note is not None:
-        (console.warn if found.is_older else console.say)(found.note)
+        console.say(found.note)
     record = folder.record
     if record.get("kind") == "compare":
         cells = sorted(path.parent.name for path in folder.path.glob(f"*/{files.RECORD}"))
@@ -70,28 +67,6 @@ def open_run(word: str, folders: Folders, console: Console) -> OpenRun:
     except ValidationError as error:
         raise RunError(f"{folder.file(files.INPUTS)} is not of this version ({error.error_count()} problems)") from None
     return OpenRun(folder, facts)
-
-
-def example_input(section: "Data", facts: DataFacts) -> str:
-    """What stands for the input of `nncli predict`: IMAGE, or the table of the config, quoted for a shell.
-
-    A path is relative to the working folder where that is shorter.
-    """
-    if facts.inputs.kind == "image":
-        return "IMAGE"
-    if section.path is None or section.source == "npz":
-        return "TABLE"
-    try:
-        relative = os.path.relpath(section.path)
-    except (ValueError, OSError):  # on another drive; the working folder is gone
-        return shlex.quote(section.path)
-    return shlex.quote(min(relative, section.path, key=len))
-
-
-def is_same_run(first: str, second: str, folders: Folders) -> bool:
-    """Whether two words mean the same run. Raises RunError where one of them means none."""
-    found = [find_run(word, folders.runs_dir).folder.path.resolve() for word in (first, second)]
-    return found[0] == found[1]
 
 
 def describe_score(folder: RunFolder) -> str:

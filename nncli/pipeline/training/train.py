@@ -1,5 +1,6 @@
 """The story of one training: config, data, model, loop, files, test; and the part of it that `compare` repeats."""
 
+import shlex
 import statistics
 import time
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from nncli.config.facts import ImageInput
 from nncli.config.reading.document import KeyPath
 from nncli.config.reading.loading import load_config
 from nncli.config.sections import to_mapping
@@ -16,7 +18,6 @@ from nncli.console import Console
 from nncli.pipeline.background_import import begin_import
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.predicting.evaluate import measure_part
-from nncli.pipeline.predicting.open_run import example_input
 from nncli.pipeline.predicting.remarks import describe_verdict
 from nncli.pipeline.preparation import Prepared, prepare
 from nncli.pipeline.training.fitting import Fitted, History, fit_model, monitored
@@ -107,7 +108,14 @@ def train_into(
             duration_seconds=round(time.monotonic() - started, 3),
             timings=watch.told,
         )
-    return TrainedRun(folder, summary, watch.told, example_input(prepared.config.data, prepared.dataset.facts))
+    return TrainedRun(folder, summary, watch.told, _example_input(prepared))
+
+
+def _example_input(prepared: Prepared) -> str:
+    path = prepared.config.data.path
+    if isinstance(prepared.dataset.facts.inputs, ImageInput):
+        return "IMAGE"
+    return shlex.quote(path) if path is not None and prepared.config.data.source != "npz" else "TABLE"
 
 
 def _write_beginnings(folder: RunFolder, prepared: Prepared) -> None:
