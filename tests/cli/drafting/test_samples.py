@@ -60,6 +60,14 @@ def test_the_samples_of_digits_are_predicted_well() -> None:
     assert len(lines) == 10 and right >= 7
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_each_digit_of_the_samples_is_read_rightly_by_the_network_of_a_plain_train(seed: int, tmp_path: Path) -> None:
+    assert nncli("train", "--set", f"seed={seed}", "--runs-dir", tmp_path, "--quiet").exit_code == 0
+    lines = nncli("predict", "samples/digits", "--format", "csv", "--runs-dir", tmp_path).stdout.splitlines()[1:]
+    read = {Path(line.split(",")[0]).stem: line.split(",")[1] for line in lines}
+    assert read == {str(digit): str(digit) for digit in range(10)}
+
+
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_the_example_of_a_help_text_runs_where_the_samples_are(name: str) -> None:
     told = nncli(name, "--help").stdout
