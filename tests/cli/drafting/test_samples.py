@@ -1,6 +1,5 @@
 """`nncli init --samples`, and that the examples of every help and the suggestions after each command can be pasted."""
 
-import json
 import re
 import shlex
 from pathlib import Path
@@ -133,28 +132,3 @@ def test_predict_says_which_run_answers_and_takes_the_format_from_the_files_endi
     assert unknown.exit_code == 2 and ".csv" in unknown.stderr
     nncli("predict", "samples/seven.png", *run, "--output", tmp_path / "other.txt", "--format", "csv")
     assert (tmp_path / "other.txt").read_text().startswith("input,")
-
-
-@pytest.mark.parametrize("seed", [1, 2])
-def test_each_digit_of_the_samples_is_read_rightly_by_the_network_of_a_plain_train(seed: int, tmp_path: Path) -> None:
-    assert nncli("train", "--set", f"seed={seed}", "--runs-dir", tmp_path, "--quiet").exit_code == 0
-    lines = nncli("predict", "samples/digits", "--format", "csv", "--runs-dir", tmp_path).stdout.splitlines()[1:]
-    read = {Path(line.split(",")[0]).stem: line.split(",")[1] for line in lines}
-    assert read == {str(digit): str(digit) for digit in range(10)}
-
-
-def test_an_evaluation_of_an_image_folder_names_the_files_of_the_worst_images(here: Path, tmp_path: Path) -> None:
-    config, runs = tmp_path / "shapes.yaml", ("--runs-dir", tmp_path / "runs")
-    config.write_text(
-        f"data: {{source: images, path: {json.dumps(str(here / 'samples' / 'shapes'))}}}\n"
-        "model: {layers: [{dense: {units: 4}}, output]}\ntrain: {epochs: 1}\n"
-    )
-    assert nncli("train", config, "--quiet", *runs).exit_code == 0
-    shown = nncli("eval", "--quiet", *runs).stdout
-    [told] = (tmp_path / "runs").glob("*/evaluation/metrics.json")
-    worst = json.loads(told.read_text())["worst"]
-    assert worst and "worst file" in shown
-    for example in worst:
-        assert (here / "samples" / "shapes" / example["file"]).is_file()
-        assert example["file"].split("/")[0] == example["true"]
-    assert all(example["file"] in shown for example in worst[:5])
