@@ -1,9 +1,10 @@
 """The `nncli` command with all its commands."""
 
 import shutil
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
 import nncli
 from nncli.cli.drafting.check import check
@@ -12,6 +13,7 @@ from nncli.cli.drafting.data import data
 from nncli.cli.drafting.explain import explain
 from nncli.cli.drafting.init import init
 from nncli.cli.drafting.schema import schema
+from nncli.cli.options import Quiet
 from nncli.cli.predicting.eval import evaluate
 from nncli.cli.predicting.predict import predict
 from nncli.cli.training.compare import compare
@@ -21,8 +23,20 @@ from nncli.cli.training.train import train
 # Wider lines are hard to read; narrower ones than 30 columns would hold half an option.
 _WIDEST, _NARROWEST = 100, 30
 
+
+class _Commands(typer.core.TyperGroup):
+    """Lists the commands with their whole summaries, however narrow the terminal is."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Wraps a summary where click would cut it."""
+        rows = [(name, (command.help or "").partition("\n\n")[0]) for name, command in self.commands.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
 app = typer.Typer(
     name="nncli",
+    cls=_Commands,
     help="Describe a neural network in ten lines of YAML; train, evaluate, use and compare it.",
     epilog="Start with: nncli train",
     no_args_is_help=True,
@@ -51,6 +65,7 @@ app.command("schema")(schema)
 def show_help(
     context: typer.Context,
     command: Annotated[str | None, typer.Argument(metavar="[COMMAND]", help="The command to explain.")] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Show the help of a command.
 

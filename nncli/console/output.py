@@ -6,6 +6,7 @@ written without.
 
 import json
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -77,6 +78,12 @@ class Console:
     def width(self) -> int:
         """Columns that an answer has."""
         return self._stdout.width
+
+    def wrap(self, text: str) -> str:
+        """A line of words broken at blanks to the width of a terminal; whole where a program reads it."""
+        if not self._stdout.is_terminal:
+            return text
+        return textwrap.fill(text, self.width, break_long_words=False, break_on_hyphens=False)
 
     def answer(self, value: Mapping[str, Any], *renderables: Any) -> None:
         """The result of a command: the JSON object, or its readable form."""

@@ -50,9 +50,9 @@ def _import() -> None:
     start = time.perf_counter()
     # Whatever goes wrong here goes wrong again, and is told, where TensorFlow is first needed.
     with contextlib.suppress(Exception):
-        from nncli.engine.process import environment
+        from nncli.engine.process import environment, silence
 
-        with environment.without_collection():
+        with environment.without_collection(), silence.held_stderr(tell_failure=False):
             environment.prepare()
             import nncli.engine.loop.program
             import nncli.engine.loop.training

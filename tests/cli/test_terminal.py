@@ -115,6 +115,38 @@ def test_help_names_every_option_in_full_and_no_type_for_a_flag(columns: int) ->
     assert same.stdout == done.stdout
 
 
+@pytest.mark.parametrize("columns", [40, 80])
+def test_the_list_of_commands_has_every_summary_in_full(columns: int) -> None:
+    environment = {**os.environ, "COLUMNS": str(columns)}
+    done = subprocess.run([*COMMAND, "--help"], env=environment, capture_output=True, text=True, check=True)
+    assert max(map(len, done.stdout.splitlines())) <= columns
+    words = " ".join(done.stdout.split())
+    assert "Measure a run on its test set, beside what guessing reaches." in words
+    assert "Compare gradients with finite differences in float64." in words
+    same = subprocess.run([*COMMAND, "help", "-q"], env=environment, capture_output=True, text=True, check=True)
+    assert same.stdout == done.stdout
+
+
+def test_what_a_failing_import_writes_is_told_once(tmp_path: Path) -> None:
+    stub = tmp_path / "stub" / "tensorflow"
+    stub.mkdir(parents=True)
+    (stub / "__init__.py").write_text("import os\nos.write(2, b'no such library\\n')\nraise ImportError('broken')\n")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(stub.parent), *sys.path])}
+    command = [*COMMAND, "train", "--epochs", "1", "--runs-dir", str(tmp_path / "runs")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("no such library") == 1 and done.stderr.count("ImportError: broken") == 1
+
+
+def test_sentences_of_an_answer_are_broken_at_blanks_in_a_narrow_window(tmp_path: Path) -> None:
+    received, code = run_in_terminal(["train", "--epochs", "1", "--quiet", "--runs-dir", str(tmp_path)], 40)
+    assert code == 0, received
+    lines = lines_on_screen(received)
+    [start] = [index for index, line in enumerate(lines) if line.startswith("weights: ")]
+    assert max(map(len, lines[start : start + 2])) <= 40
+    assert " ".join(lines[start : start + 2]).startswith("weights: epoch 1 of 1; the best val_loss is that of epoch 1")
+
+
 def test_a_program_that_lists_the_configs_gets_no_talk() -> None:
     done = subprocess.run([*COMMAND, "configs", "--json"], capture_output=True, text=True, check=True)
     assert done.stderr == "" and json.loads(done.stdout)["configs"]

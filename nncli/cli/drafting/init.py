@@ -22,7 +22,9 @@ def init(
     task: Annotated[
         str | None, typer.Option(help="binary, multiclass, multilabel, regression or positive_regression.")
     ] = None,
-    template: Annotated[str | None, typer.Option("--from", metavar="NAME", help="Copy this shipped config.")] = None,
+    template: Annotated[
+        str | None, typer.Option("--from", metavar="NAME", help="Copy this shipped config (see nncli configs).")
+    ] = None,
     samples: Annotated[
         str | None, typer.Option(metavar="DIR", help="Write images, a table and drawings to try commands on.")
     ] = None,

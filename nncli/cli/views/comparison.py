@@ -20,7 +20,8 @@ def show_comparison(console: Console, comparison: Any, runs_dir: Path, again: st
         columns, rows = columns[:-1], [row[:-1] for row in rows]
     lines: list[Any] = [make_table(None, columns, rows)]
     if result["target"] is not None:
-        lines.append(f"target: {result['watched']} {result['target']:.4f}; baseline {show_number(result['baseline'])}")
+        target = f"target: {result['watched']} {result['target']:.4f}; baseline {show_number(result['baseline'])}"
+        lines.append(console.wrap(target))
     told = _difference_line(result["difference"], len(result["seeds"]))
     lines += [textwrap.fill(told, console.width, break_on_hyphens=False)] if told else []
     folder = comparison.folder.path

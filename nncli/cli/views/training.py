@@ -15,10 +15,11 @@ def show_training(console: Console, run: Any, runs_dir: Path, *, timings: bool =
     summary, folder = run.summary, run.folder.path
     kept, best = summary["kept_epoch"], summary["best_epoch"]
     stopped = f" ({summary['epochs_asked']} asked)" if summary["epochs"] < summary["epochs_asked"] else ""
+    told = f"the best {summary['monitor']} is that of epoch {best}"
     lines: list[Any] = [
         make_table(None, ["test", "value", "baseline"], metric_rows(summary["test"])),
         f"baseline: {summary['test']['baseline']['predicts']}",
-        f"weights: epoch {kept} of {summary['epochs']}{stopped}; the best {summary['monitor']} is that of epoch {best}",
+        console.wrap(f"weights: epoch {kept} of {summary['epochs']}{stopped}; {told}"),
         f"{summary['parameters']:,} parameters; {summary['seconds_per_epoch']:.3g} s an epoch",
         f"run: {folder}",
     ]

@@ -33,10 +33,10 @@ def draw_shapes(of_each: int, seed: int = 1) -> Iterator[tuple[str, bytes]]:
 
 
 def enlarge(pixels: np.ndarray, scale: float) -> bytes:
-    """A grey image (height, width, 1) whose values times `scale` are 0 to 1 as a PNG eight times as large."""
+    """A grey image (height, width, 1) whose values times `scale` are 0 to 1 as a smooth PNG eight times as large."""
     grey = (pixels[..., 0] * scale * 255).round().astype(np.uint8)
     height, width = grey.shape
-    return _png(Image.fromarray(grey).resize((width * _OVERSAMPLED, height * _OVERSAMPLED), Image.Resampling.BOX))
+    return _png(Image.fromarray(grey).resize((width * _OVERSAMPLED, height * _OVERSAMPLED), Image.Resampling.BICUBIC))
 
 
 def _draw_digit(stroke_width: float, strokes: list[list[tuple[float, float]]]) -> bytes:

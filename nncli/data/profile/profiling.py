@@ -15,7 +15,7 @@ from nncli.data.archives import open_archive_table
 from nncli.data.bundled import open_bundled_table
 from nncli.data.dataset import Progress
 from nncli.data.profile.images.arrays import look_over_images
-from nncli.data.profile.images.folders import look_over_folder
+from nncli.data.profile.images.folders import Fit, look_over_folder
 from nncli.data.profile.tables.reading import Opened, open_table
 from nncli.data.profile.tables.table import look_over
 from nncli.data.profile.values import (
@@ -99,6 +99,7 @@ def profile_data(data: Data, *, seed: int, data_dir: Path | None, progress: Prog
             test=data.test,
             validation=data.validation,
             duplicates=data.duplicates,
+            fit=Fit.of(data),
         )
     if data.source == "npz":
         archived = open_archive_table(data)

@@ -19,10 +19,11 @@ _lock = threading.RLock()
 
 
 @contextlib.contextmanager
-def held_stderr(*, give_out: bool = True) -> Iterator[None]:
+def held_stderr(*, give_out: bool = True, tell_failure: bool = True) -> Iterator[None]:
     """Holds file descriptor 2 back while the body runs, drops the loggers' lines, then gives out the rest.
 
-    If the body raises, the loggers' lines are given out too; without `give_out`, nothing is. In the `nncli` command
+    If the body raises, the loggers' lines are given out too; without `give_out`, nothing is, and without
+    `tell_failure` nothing of a body that raises, as one that is tried again will say the same. In the `nncli` command
     Python's own `sys.stderr` is another descriptor (`cli.process`), so that messages of other threads appear at once.
     """
     with _lock, tempfile.TemporaryFile() as held:
@@ -30,14 +31,15 @@ def held_stderr(*, give_out: bool = True) -> Iterator[None]:
         kept = os.dup(_STDERR)
         os.dup2(held.fileno(), _STDERR)
         dropped: re.Pattern[bytes] | None = None
+        told = give_out and tell_failure
         try:
             yield
-            dropped = _NOISE
+            dropped, told = _NOISE, give_out
         finally:
             _flush()
             os.dup2(kept, _STDERR)
             os.close(kept)
-            if give_out:
+            if told:
                 _give_out(held, dropped)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from nncli import data
 from nncli.config.facts import ImageInput, TableInput
 from nncli.config.sections import Data
@@ -79,11 +81,16 @@ def _files() -> Iterator[tuple[str, bytes]]:
 
 
 def _digits() -> Iterator[tuple[str, bytes]]:
-    """One of each of the bundled digits, from the test set that the shipped configs hold out."""
+    """The most typical of each of the bundled digits in the test set that the shipped configs hold out.
+
+    It is the one nearest the mean of its class in the training set: an example to try commands on should not be odd.
+    """
     dataset = _load("digits")
     image, classes = dataset.facts.inputs, dataset.facts.target.classes
     for label, name in enumerate(classes):
-        row = int((dataset.test.targets == label).argmax())
+        mean = dataset.train.inputs["image"][dataset.train.targets == label].mean(axis=0)
+        distances = ((dataset.test.inputs["image"] - mean) ** 2).sum(axis=(1, 2, 3))
+        row = int(np.where(dataset.test.targets == label, distances, np.inf).argmin())
         scale = image.scale if isinstance(image, ImageInput) else 1.0
         yield f"digits/{name}.png", enlarge(dataset.test.inputs["image"][row], scale)
 

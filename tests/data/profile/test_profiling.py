@@ -308,6 +308,27 @@ def test_only_a_sample_of_many_images_is_decoded_and_loose_ones_are_read(tmp_pat
         profile_images(tmp_path / "none")
 
 
+@pytest.mark.parametrize(
+    ("resize", "told", "edges"),
+    [(None, "padded and resized", True), ("crop", "cropped and resized", False), ("stretch", "stretched", False)],
+)
+def test_a_folder_is_shown_as_the_config_resizes_it(tmp_path: Path, resize: str | None, told: str, edges: bool) -> None:
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        for index in range(10):
+            pixels = np.zeros((12, 24), np.uint8)
+            pixels[3:-3, 3:-3] = 200 + index
+            Image.fromarray(pixels).save(tmp_path / name / f"{index}.png")
+    section = Data(source="images", path=str(tmp_path), size=16, resize=resize)
+    profile = profile_data(section, seed=1, data_dir=None, progress=lambda what, share: None)
+    assert isinstance(profile, ImageProfile)
+    assert profile.shape == (16, 16, 1)
+    [finding] = [finding for finding in profile.findings if finding.rule == "sizes"]
+    assert finding.what == f"20 of 20 have another size than 16 × 16, to which all are {told}"
+    assert all(tile.pixels.shape[:2] == (16, 16) for tile in profile.tiles)
+    assert all((tile.pixels[4].max() < 100) == edges for tile in profile.tiles), "padding above what is drawn"
+
+
 def test_bundled_data_is_looked_over_without_a_complaint_that_is_not_true() -> None:
     def look(name: str) -> TableProfile | ImageProfile:
         return profile_data(Data(source=name), seed=1, data_dir=None, progress=lambda what, share: None)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nncli.config.facts import Resize
 from nncli.config.sections import Data, Duplicates
 from nncli.data import splitting
 from nncli.data.dataset import Progress, hash_rows
@@ -14,7 +15,7 @@ from nncli.data.images.border import border_median
 from nncli.data.images.decoding import Header, fit_size, has_colour, open_picture, read_header
 from nncli.data.images.files import map_parallel
 from nncli.data.images.folders import existing_folder
-from nncli.data.images.image_dataset import common_size
+from nncli.data.images.image_dataset import common_size, given_size
 from nncli.data.plurals import count
 from nncli.data.profile.findings import imbalance_findings, ordered_findings
 from nncli.data.profile.images.listing import ImageFiles, find_copies, hash_files, list_files
@@ -40,6 +41,19 @@ class _Look:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Fit:
+    """The size (height, width) that a config brings images to, None for the most common one, and how it does so."""
+
+    size: tuple[int, int] | None
+    resize: Resize
+
+    @classmethod
+    def of(cls, data: Data) -> "Fit":
+        """What a config's section says."""
+        return cls(given_size(data), data.resize or "pad")
+
+
 def look_over_folder(
     folder: Path,
     *,
@@ -48,9 +62,12 @@ def look_over_folder(
     test: str | float | None = None,
     validation: float = 0.1,
     duplicates: Duplicates = "keep",
+    fit: Fit | None = None,
     sample: int = SAMPLE,
 ) -> ImageProfile:
     """The profile of a folder of class folders (perhaps below train/, test/, val/), or of loose images.
+
+    `fit` is what a config says of the size; without a config each image is shown as it is.
 
     Raises:
         DataError: there is no such folder, or no image in it.
@@ -68,8 +85,8 @@ def look_over_folder(
         borders = np.array([looks[index].border for index in seen])
         blank = np.array([looks[index].blank for index in seen])
         border, found = look_at_light(borders, blank, lambda place: files.name(seen[place]))
-        findings += found + _format_findings(files, looks)
-    shape = _shape(looks)
+        findings += found + _format_findings(files, looks, fit)
+    shape = _shape(looks, fit)
     digests = hash_files(files.paths, progress)
     findings += find_copies(files, digests)
     parts, shared = _parts(files, digests, seed, test, validation, duplicates)
@@ -84,12 +101,7 @@ def look_over_folder(
         parts=parts,
         names="class",
         classes=classes,
-        sizes=tuple(
-            (h, w, count)
-            for (h, w), count in Counter(
-                (look.header.height, look.header.width) for look in looks.values()
-            ).most_common()
-        ),
+        sizes=tuple((*size, count) for size, count in _sizes(looks).most_common()),
         modes=tuple(Counter(look.header.mode for look in looks.values()).most_common()),
         shape=shape,
         sampled=len(chosen),
@@ -98,7 +110,7 @@ def look_over_folder(
         corrupt=tuple(corrupt),
         repeated=count_repeats(digests),
         findings=tuple(ordered_findings(findings)),
-        tiles=tuple(_tiles(files, looks)),
+        tiles=tuple(_tiles(files, looks, fit)),
     )
 
 
@@ -139,11 +151,21 @@ def _look(file: Path) -> _Look:
     )
 
 
-def _shape(looks: Mapping[int, _Look]) -> tuple[int, ...] | None:
+def _shape(looks: Mapping[int, _Look], fit: Fit | None) -> tuple[int, ...] | None:
     if not looks:
         return None
-    sizes = Counter((look.header.height, look.header.width) for look in looks.values())
-    return (*common_size(sizes), 3 if any(look.coloured for look in looks.values()) else 1)
+    return (*_size(looks, fit), 3 if any(look.coloured for look in looks.values()) else 1)
+
+
+def _size(looks: Mapping[int, _Look], fit: Fit | None) -> tuple[int, int]:
+    """Height and width that the images have in training."""
+    if fit is not None and fit.size is not None:
+        return fit.size
+    return common_size(_sizes(looks))
+
+
+def _sizes(looks: Mapping[int, _Look]) -> Counter[tuple[int, int]]:
+    return Counter((look.header.height, look.header.width) for look in looks.values())
 
 
 def _corrupt_findings(corrupt: Sequence[tuple[str, str]]) -> list[Finding]:
@@ -155,13 +177,14 @@ def _corrupt_findings(corrupt: Sequence[tuple[str, str]]) -> list[Finding]:
     return findings
 
 
-def _format_findings(files: ImageFiles, looks: Mapping[int, _Look]) -> list[Finding]:
+def _format_findings(files: ImageFiles, looks: Mapping[int, _Look], fit: Fit | None) -> list[Finding]:
     findings = []
-    sizes = Counter((look.header.height, look.header.width) for look in looks.values())
-    if len(sizes) > 1:
-        height, width = common_size(sizes)
-        others = len(looks) - sizes[(height, width)]
-        what = f"{others:,} of {len(looks):,} have another size than {height} × {width}, to which all are resized"
+    height, width = _size(looks, fit)
+    others = sum((look.header.height, look.header.width) != (height, width) for look in looks.values())
+    if others:
+        how = {"pad": "padded and resized", "crop": "cropped and resized", "stretch": "stretched"}
+        done = "resized" if fit is None else how[fit.resize]
+        what = f"{others:,} of {len(looks):,} have another size than {height} × {width}, to which all are {done}"
         findings.append(Finding("sizes", Level.NOTE, "images", what, "see that nothing small gets lost"))
     coloured = sum(look.coloured for look in looks.values())
     if 0 < coloured < len(looks):
@@ -235,7 +258,8 @@ def _class_counts(files: ImageFiles) -> tuple[tuple[str, dict[str, int]], ...]:
     return tuple(counts)
 
 
-def _tiles(files: ImageFiles, looks: Mapping[int, _Look]) -> list[Tile]:
+def _tiles(files: ImageFiles, looks: Mapping[int, _Look], fit: Fit | None) -> list[Tile]:
+    """Examples of each class in the aspect that they have in training, where a config says which."""
     readable = np.array(sorted(looks), np.int64)
     if not len(readable):
         return []
@@ -245,8 +269,13 @@ def _tiles(files: ImageFiles, looks: Mapping[int, _Look]) -> list[Tile]:
         index = int(readable[place])
         look = looks[index]
         picture, _ = open_picture(files.paths[index], 3 if look.coloured else 1, dark_border=None)
-        shrink = min(1.0, TILE_SIDE / max(look.header.height, look.header.width))
-        size = (max(1, round(look.header.height * shrink)), max(1, round(look.header.width * shrink)))
+        height, width = fit.size if fit and fit.size else (look.header.height, look.header.width)
+        shrink = min(1.0, TILE_SIDE / max(height, width))
+        size = (max(1, round(height * shrink)), max(1, round(width * shrink)))
         group = files.classes[files.labels[index]] if files.labels[index] >= 0 else ""
-        tiles.append(make_tile(group, files.paths[index].name, fit_size(picture, *size, "stretch")))
+        tiles.append(
+            make_tile(
+                group, files.paths[index].name, fit_size(picture, *size, fit.resize if fit and fit.size else "stretch")
+            )
+        )
     return tiles
