@@ -136,6 +136,16 @@ def _residual(section: sections.Residual, placement: Placement) -> Callable[[Any
     return blocks.residual(section, placement, make_layer)
 
 
+def _random_flip(section: sections.RandomFlip, placement: Placement) -> Callable[[Any], Any]:
+    if section.mode != "both":
+        return keras.layers.RandomFlip(section.mode, seed=placement.seed, name=placement.name)
+    # Keras's own mode for both draws once and turns half of the images by 180 degrees, but mirrors none.
+    second = placement.inside("vertical", 1)
+    across = keras.layers.RandomFlip("horizontal", seed=placement.seed, name=placement.name)
+    down = keras.layers.RandomFlip("vertical", seed=second.seed, name=second.name)
+    return lambda tensor, **options: down(across(tensor, **options), **options)
+
+
 def _random_translation(section: sections.RandomTranslation, placement: Placement) -> keras.layers.Layer:
     return keras.layers.RandomTranslation(
         section.height_factor,
@@ -200,6 +210,7 @@ MAKERS: dict[type[sections.LayerSection], Maker] = {
     sections.TransformerBlock: blocks.transformer_block,
     sections.Patches: blocks.patches,
     sections.Residual: _residual,
+    sections.RandomFlip: _random_flip,
     sections.RandomTranslation: _random_translation,
     sections.RandomRotation: _random_rotation,
     sections.RandomZoom: _random_zoom,
