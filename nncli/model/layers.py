@@ -138,12 +138,15 @@ def _residual(section: sections.Residual, placement: Placement) -> Callable[[Any
 
 def _random_flip(section: sections.RandomFlip, placement: Placement) -> Callable[[Any], Any]:
     if section.mode != "both":
-        return keras.layers.RandomFlip(section.mode, seed=placement.seed, name=placement.name)
-    # Keras's own mode for both draws once and turns half of the images by 180 degrees, but mirrors none.
-    second = placement.inside("vertical", 1)
-    across = keras.layers.RandomFlip("horizontal", seed=placement.seed, name=placement.name)
-    down = keras.layers.RandomFlip("vertical", seed=second.seed, name=second.name)
+        return _flip(section.mode, placement)
+    # Keras's own mode for both draws once: it turns half of the images by 180 degrees and mirrors none.
+    across, down = _flip("horizontal", placement), _flip("vertical", placement.inside("vertical", 1))
     return lambda tensor, **options: down(across(tensor, **options), **options)
+
+
+def _flip(mode: str, placement: Placement) -> Callable[..., Any]:
+    layer: Callable[..., Any] = keras.layers.RandomFlip(mode, seed=placement.seed, name=placement.name)
+    return layer
 
 
 def _random_translation(section: sections.RandomTranslation, placement: Placement) -> keras.layers.Layer:

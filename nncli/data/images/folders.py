@@ -10,7 +10,7 @@ import numpy as np
 from nncli.config.facts import ImageInput, Target, Task
 from nncli.config.sections import Data
 from nncli.data.dataset import Dataset, Part, Progress
-from nncli.data.images.decoding import Header, decode_image, has_colour, open_picture, read_header
+from nncli.data.images.decoding import LOOK, Header, decode_image, has_colour, open_picture, read_header
 from nncli.data.images.files import SUFFIXES, images_below, is_hidden, map_parallel
 from nncli.data.images.image_dataset import Images, Labels, common_size, given_size, image_dataset, refuse_table_options
 from nncli.data.plurals import count
@@ -229,7 +229,7 @@ def _header(file: Path) -> Header | None:
 
 def _is_coloured(file: Path) -> bool:
     try:
-        return has_colour(open_picture(file, 3, dark_border=None)[0])
+        return has_colour(open_picture(file, 3, dark_border=None, fit=LOOK)[0])
     except DataError:
         return False
 

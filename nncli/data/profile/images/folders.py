@@ -11,8 +11,9 @@ from nncli.config.sections import Data, Duplicates
 from nncli.data import splitting
 from nncli.data.dataset import Progress, hash_rows
 from nncli.data.images.border import border_median
-from nncli.data.images.decoding import Header, fit_size, has_colour, open_picture, read_header
+from nncli.data.images.decoding import LOOK, Header, has_colour, open_picture, read_header
 from nncli.data.images.files import map_parallel
+from nncli.data.images.fitting import Fit
 from nncli.data.images.folders import existing_folder
 from nncli.data.images.image_dataset import common_size
 from nncli.data.plurals import count
@@ -127,7 +128,7 @@ def _look_at(
 
 def _look(file: Path) -> _Look:
     header = read_header(file)
-    picture, warnings = open_picture(file, 3, dark_border=None)
+    picture, warnings = open_picture(file, 3, dark_border=None, fit=LOOK)
     pixels = np.asarray(picture, np.uint8)
     return _Look(
         header,
@@ -244,9 +245,9 @@ def _tiles(files: ImageFiles, looks: Mapping[int, _Look]) -> list[Tile]:
     for place in choose_examples(labels, max(1, len(files.classes))):
         index = int(readable[place])
         look = looks[index]
-        picture, _ = open_picture(files.paths[index], 3 if look.coloured else 1, dark_border=None)
         shrink = min(1.0, TILE_SIDE / max(look.header.height, look.header.width))
-        size = (max(1, round(look.header.height * shrink)), max(1, round(look.header.width * shrink)))
+        fit = Fit(max(1, round(look.header.height * shrink)), max(1, round(look.header.width * shrink)))
+        picture, _ = open_picture(files.paths[index], 3 if look.coloured else 1, dark_border=None, fit=fit)
         group = files.classes[files.labels[index]] if files.labels[index] >= 0 else ""
-        tiles.append(make_tile(group, files.paths[index].name, fit_size(picture, *size, "stretch")))
+        tiles.append(make_tile(group, files.paths[index].name, fit.apply(picture)))
     return tiles
