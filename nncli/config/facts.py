@@ -141,6 +141,7 @@ class DataFacts(Section):
     inputs: Input
     target: Target
     rows: dict[str, int] = Field(description="rows in each part: train, validation, test")
+    name_pattern: str | None = Field(None, description="the pattern of the files' names that their classes stand in")
     twins: Annotated[tuple[str, ...], FromList] = Field(
         (), description="columns that say the same as the target, row by row"
     )

@@ -26,6 +26,11 @@ ColumnType = Literal["number", "category"]
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "?")
 
 
+def is_name_pattern(labels: str) -> bool:
+    """Whether `data.labels` is a pattern of file names, and not the path of a table."""
+    return "{" in labels or "*" in labels
+
+
 def _task(value: Any) -> Any:
     """YAML has only text for a task; a wrong one is left for pydantic to refuse with the list of right ones."""
     return Task(value) if isinstance(value, str) and value in set(Task) else value
@@ -51,6 +56,14 @@ class Data(Section):
     missing: Names = Field(MISSING, description='cells of a table that mean "no value"; replaces the whole default')
     delimiter: str = Field(",", min_length=1, max_length=1, description="between the cells of a CSV")
     header: bool = Field(True, description="whether the first row of a CSV names the columns")
+    labels: PathText | None = Field(
+        None,
+        description="images: a table that names files and classes, or a pattern of the files' names such as "
+        "'{class}_*'; each folder is a class when left out",
+    )
+    file_column: str | None = Field(
+        None, description="images: the column of the `labels` table that names the files; found when left out"
+    )
     size: ImageSize | None = Field(
         None,
         description="images: the side in pixels, or [height, width]; the most common size when left out",

@@ -32,7 +32,7 @@ def read_inputs(names: Sequence[str], facts: DataFacts, *, stdin: BinaryIO) -> I
 
 
 def load_labelled(path: str, facts: DataFacts) -> Part:
-    """A table, .npz file or folder of class folders with its targets, encoded for a trained model.
+    """A table, .npz file or folder of labelled images with its targets, encoded for a trained model.
 
     Raises:
         DataError: it does not match the model: another kind of data, a missing column, an unknown class.
@@ -43,13 +43,14 @@ def load_labelled(path: str, facts: DataFacts) -> Part:
 
         return label_archive(file, facts)
     if isinstance(facts.inputs, ImageInput):
-        if file.is_file():
+        if file.is_file() and not file.name.lower().endswith(tuple(_TABLE_SUFFIXES)):
             raise DataError(
-                f"{path} is a file, but the model was trained on images", hint="name a folder with one folder per class"
+                f"{path} is a file, but the model was trained on images",
+                hint="name a folder with one folder per class, or a table of files and labels",
             )
-        from nncli.data.images.folders import label_folder
+        from nncli.data.images.labels.loading import label_images
 
-        return label_folder(file, facts.inputs, facts.target)
+        return label_images(file, facts, facts.inputs)
     from nncli.data.tables.inputs import label_table
 
     return label_table(file, path, facts, facts.inputs)

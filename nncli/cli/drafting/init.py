@@ -14,7 +14,7 @@ from nncli.errors import UsageError
 
 def init(
     source: Annotated[
-        str | None, typer.Argument(metavar="DATA", help="A CSV or Parquet file, or a folder of image folders.")
+        str | None, typer.Argument(metavar="DATA", help="A CSV or Parquet file, or a folder of images.")
     ] = None,
     target: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="What to predict; repeatable, or a,b for several.")

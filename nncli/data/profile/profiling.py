@@ -15,6 +15,7 @@ from nncli.data.bundled import open_bundled_table
 from nncli.data.dataset import Progress
 from nncli.data.profile.images.arrays import look_over_images
 from nncli.data.profile.images.folders import look_over_folder
+from nncli.data.profile.images.labelled import look_over_labelled
 from nncli.data.profile.tables.reading import Opened, open_table
 from nncli.data.profile.tables.table import look_over
 from nncli.data.profile.values import (
@@ -92,6 +93,8 @@ def profile_data(data: Data, *, seed: int, data_dir: Path | None, progress: Prog
     """
     if data.source in ("csv", "parquet"):
         return _profile_file(data, seed)
+    if data.source == "images" and data.labels is not None:
+        return look_over_labelled(data, seed=seed, progress=progress)
     if data.source == "images" and data.path is not None:
         return look_over_folder(
             Path(data.path),

@@ -3,13 +3,14 @@
 Output, loss and metrics are written out although they could be left out: the file is there to be read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from nncli.config.describing.writing import Entry, Item, format_value, one_line
 from nncli.config.facts import DataFacts, Target, Task
 from nncli.config.objective import MetricName
 from nncli.config.resolve import ACTIVATIONS, LOSSES
+from nncli.config.sections import Data, is_name_pattern
 from nncli.data.plurals import count
 from nncli.data.profile.tables.proposal import Proposal
 from nncli.data.profile.values import ColumnProfile
@@ -98,28 +99,50 @@ def draft_table(proposal: Proposal, path: str, facts: DataFacts) -> Entry:
 
 
 def draft_images(
-    path: str,
-    facts: DataFacts,
-    remarks: Sequence[str],
-    size: int | tuple[int, int] | None = None,
-    repeated: int = 0,
+    section: Data, facts: DataFacts, remarks: Sequence[str], repeated: int, relative: Callable[[str], str]
 ) -> Entry:
-    """The `data` section for a folder of images, with what was said of them below it; `repeated` equal another."""
+    """The `data` section for a folder of images, with what was said of them below it.
+
+    `repeated` images equal another; `relative` turns a path of the section into what the config says.
+    """
     height, width, channels = facts.inputs.shape
     kind = "grey" if channels == 1 else "coloured"
+    told = "each folder is a class" if section.labels is None else "the labels are not its folders"
     entries = [
-        Entry("source", "images", f"{height} × {width} pixels, {kind}; each folder is a class"),
-        Entry("path", path, _target_note(facts.target, 0)),
-        Entry("task", facts.target.task.value, f"there are {len(facts.target.classes)} folders"),
+        Entry("source", "images", f"{height} × {width} pixels, {kind}; {told}"),
+        Entry("path", relative(str(section.path)), _target_note(facts.target, 0)),
+        *_label_entries(section, relative),
+        Entry("task", facts.target.task.value, _task_note(section, facts.target)),
     ]
-    if size is not None:
-        shown = list(size) if isinstance(size, tuple) else size
+    if section.size is not None:
+        shown = list(section.size) if isinstance(section.size, tuple) else section.size
         entries.append(Entry("size", shown, "smaller than the files, so that a CPU is quick; larger shows more detail"))
     if repeated:
         told = f"{count(repeated, 'image equals', 'images equal')} an earlier one: one set for all"
         entries.append(Entry("duplicates", "together", told))
     entries.append(Entry("validation", 0.1, _VALIDATION_NOTE.format(facts.rows["validation"])))
     return Entry("data", tuple(entries), below=[one_line(remark, 200) for remark in remarks])
+
+
+def _label_entries(section: Data, relative: Callable[[str], str]) -> list[Entry]:
+    """Where the labels are, if not in the names of folders."""
+    if section.labels is None:
+        return []
+    if is_name_pattern(section.labels):
+        note = "the class in a file's name; {number} is digits, * is anything: see that it is what you mean"
+        return [Entry("labels", section.labels, note)]
+    target = section.target or ()
+    return [
+        Entry("labels", relative(section.labels), "a table with a row for each image"),
+        Entry("file_column", section.file_column, "its column that names the files"),
+        Entry("target", target[0] if len(target) == 1 else list(target), "its column to predict"),
+    ]
+
+
+def _task_note(section: Data, target: Target) -> str:
+    if not target.classes:
+        return "the labels are numbers" if target.task.is_regression else "each column is a label of its own"
+    return f"there are {len(target.classes)} {'folders' if section.labels is None else 'classes'}"
 
 
 def draft_network(facts: DataFacts, size: Size) -> list[Entry]:

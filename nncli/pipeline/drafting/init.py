@@ -18,7 +18,9 @@ from nncli.config.reading.spelling import did_you_mean
 from nncli.config.rules import resolve
 from nncli.config.sections import Data
 from nncli.console import Console
-from nncli.data.images.folders import part_folders, typical_size
+from nncli.data.images.folders import part_folders, training_files, typical_size
+from nncli.data.images.labels.finding import image_section
+from nncli.data.images.labels.reading import read_labels
 from nncli.data.plurals import count
 from nncli.data.profile.images.pixels import colour_tells, count_repeated
 from nncli.data.profile.tables.proposal import Proposal, propose, suggest_targets
@@ -84,7 +86,7 @@ def init(request: InitRequest, *, console: Console) -> WrittenConfig:
         given = "--target" if targets else "--task"
         raise UsageError(f"{given} is for data, and --from copies a config as it is", hint=f"leave {given} out")
     if request.source is not None:
-        _require_target(Path(request.source), targets, task)
+        _require_target(Path(request.source), targets)
     stem = request.template or _stem(Path(request.source or ""))
     output = Path(request.output or f"{stem}.yaml")
     if request.output != STDOUT:
@@ -105,14 +107,10 @@ def list_configs() -> list[ShippedConfig]:
     return list_shipped()
 
 
-def _require_target(source: Path, targets: Sequence[str], task: Task | None) -> None:
-    """Refuses a table without a target and images with one, before anything else is looked at."""
+def _require_target(source: Path, targets: Sequence[str]) -> None:
+    """Refuses a table without a target, before anything else is looked at."""
     if not source.exists():
         raise UsageError(f"there is no file or folder {source}", hint="a shipped config is copied with --from NAME")
-    if source.is_dir() and targets:
-        raise UsageError("images have no --target: the folder an image lies in is its class")
-    if source.is_dir() and task not in (None, Task.BINARY, Task.MULTICLASS):
-        raise UsageError(f"images are told apart by their folders, and --task {task} is not", hint="leave --task out")
     if source.is_dir() or targets:
         return
     likely, names = suggest_targets(source)
@@ -140,7 +138,7 @@ def _write(request: InitRequest, output: Path, console: Console) -> tuple[str, d
     path = _path_from(output, source)
     with console.step("looking at the data") as progress:
         if source.is_dir():
-            draft = _look_at_images(source, path, task, progress)
+            draft = _look_at_images(source, output, split_targets(request.targets), task, progress)
         else:
             draft = _look_at_table(source, path, split_targets(request.targets), task, progress)
     text = _put_together(draft, output)
@@ -164,29 +162,51 @@ def _look_at_table(source: Path, path: str, targets: Sequence[str], task: Task |
     return _Draft(summary, draft_table(proposal, path, facts), section, facts, size, _table_findings(proposal))
 
 
-def _look_at_images(source: Path, path: str, task: Task | None, progress: Any) -> _Draft:
-    rows, (height, width) = typical_size(source.resolve())
-    size = choose_size(rows, height, width)
+def _look_at_images(source: Path, output: Path, targets: Sequence[str], task: Task | None, progress: Any) -> _Draft:
+    section = image_section(source, targets)
+    if section.labels is None and task not in (None, Task.BINARY, Task.MULTICLASS):
+        raise UsageError(f"images are told apart by their folders, and --task {task} is not", hint="leave --task out")
+    files, has_parts = _training_images(section)
+    height, width = typical_size(files)
+    size = choose_size(len(files), height, width)
     given = None if size == (height, width) else size[0] if size[0] == size[1] else size
-    section = Data(source="images", path=str(source.resolve()), task=task, size=given)
+    section = section.model_copy(update={"task": task, "size": given})
     dataset = data.load(section, seed=SEED, data_dir=None, progress=progress)
-    repeated = 0 if len(part_folders(source.resolve())) > 1 else count_repeated(dataset)
+    repeated = 0 if has_parts else count_repeated(dataset)
     if repeated:
         section = section.model_copy(update={"duplicates": "together"})
         dataset = data.load(section, seed=SEED, data_dir=None, progress=progress)
     facts = dataset.facts
-    labels = dataset.train.targets.reshape(-1).astype("int64")
-    tells = colour_tells(dataset.train.inputs["image"], labels)
+    tells = bool(facts.target.classes) and colour_tells(
+        dataset.train.inputs["image"], dataset.train.targets.reshape(-1).astype("int64")
+    )
     network = size_images(facts.rows["train"], facts.inputs.shape, colour_tells=tells)
     section = section.model_copy(update={"task": facts.target.task})
-    rows = sum(facts.rows.values())
-    summary = (
-        f"{count(rows, 'image')} in {source.resolve().name}; "
-        f"it predicts which of {len(facts.target.classes)} folders one is from."
-    )
     remarks = [note for note in dataset.notes if not note.startswith("task:")]
     findings = {"source": "images", "task": facts.target.task.value, "classes": facts.target.classes, "notes": remarks}
-    return _Draft(summary, draft_images(path, facts, remarks, given, repeated), section, facts, network, findings)
+    if section.labels is not None:
+        findings["labels"] = section.labels
+    entry = draft_images(section, facts, remarks, repeated, lambda path: _path_from(output, Path(path)))
+    return _Draft(_describe_images(source, facts), entry, section, facts, network, findings)
+
+
+def _training_images(section: Data) -> tuple[list[Path], bool]:
+    """The images of the training set, before some of them are held out, and whether there are other sets beside it."""
+    if section.labels is None:
+        root = Path(str(section.path))
+        return training_files(root), len(part_folders(root)) > 1
+    found = read_labels(section)
+    training = [file for file, part in zip(found.files, found.parts, strict=True) if part == "train"]
+    return training, len(training) < len(found.files)
+
+
+def _describe_images(source: Path, facts: DataFacts) -> str:
+    target = facts.target
+    if target.classes and target.columns == ("class",) and facts.name_pattern is None:
+        told = f"which of {len(target.classes)} folders one is from"
+    else:
+        told = f"{', '.join(target.columns)} ({target.task})"
+    return f"{count(sum(facts.rows.values()), 'image')} in {source.resolve().name}; it predicts {told}."
 
 
 def _put_together(draft: _Draft, output: Path) -> str:

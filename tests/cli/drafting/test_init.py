@@ -317,7 +317,7 @@ def test_a_shipped_config_is_copied_with_its_comments(tmp_path: Path, name: str)
         (["{data}", "--target", "yy"], 'did you mean "y"'),
         (["{data}", "--target", "y", "--task", "regresion"], 'did you mean "regression"'),
         (["{data}", "--target", "y", "--task", "binary"], "needs a target of two values"),
-        (["{folder}", "--target", "y"], "images have no --target"),
+        (["{folder}", "--target", "y"], "no table in"),
         (["{data}", "--target", "y", "--output", "{folder}/none/t.yaml"], "there is no folder"),
     ],
 )

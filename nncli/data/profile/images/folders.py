@@ -50,15 +50,18 @@ def look_over_folder(
     validation: float = 0.1,
     duplicates: Duplicates = "keep",
     sample: int = SAMPLE,
+    labelled: tuple[ImageFiles, Sequence[Finding]] | None = None,
 ) -> ImageProfile:
     """The profile of a folder of class folders (perhaps below train/, test/, val/), or of loose images.
+
+    `labelled` are its files where the folders are not the classes, and what was found in their labels.
 
     Raises:
         DataError: there is no such folder, or no image in it.
     """
     root = existing_folder(folder)
-    findings: list[Finding] = []
-    files = list_files(root, test, findings)
+    findings: list[Finding] = list(labelled[1]) if labelled else []
+    files = labelled[0] if labelled else list_files(root, test, findings)
     step = max(1, -(-len(files.paths) // sample))
     chosen = list(range(0, len(files.paths), step))
     looks, corrupt = _look_at(files, chosen, progress)
@@ -85,12 +88,7 @@ def look_over_folder(
         parts=parts,
         names="class",
         classes=classes,
-        sizes=tuple(
-            (h, w, count)
-            for (h, w), count in Counter(
-                (look.header.height, look.header.width) for look in looks.values()
-            ).most_common()
-        ),
+        sizes=tuple((height, width, number) for (height, width), number in _sizes(looks).most_common()),
         modes=tuple(Counter(look.header.mode for look in looks.values()).most_common()),
         shape=shape,
         sampled=len(chosen),
@@ -140,10 +138,15 @@ def _look(file: Path) -> _Look:
     )
 
 
+def _sizes(looks: Mapping[int, _Look]) -> Counter[tuple[int, int]]:
+    """How many images there are of each (height, width)."""
+    return Counter((look.header.height, look.header.width) for look in looks.values())
+
+
 def _shape(looks: Mapping[int, _Look]) -> tuple[int, ...] | None:
     if not looks:
         return None
-    sizes = Counter((look.header.height, look.header.width) for look in looks.values())
+    sizes = _sizes(looks)
     return (*common_size(sizes), 3 if any(look.coloured for look in looks.values()) else 1)
 
 
@@ -158,7 +161,7 @@ def _corrupt_findings(corrupt: Sequence[tuple[str, str]]) -> list[Finding]:
 
 def _format_findings(files: ImageFiles, looks: Mapping[int, _Look]) -> list[Finding]:
     findings = []
-    sizes = Counter((look.header.height, look.header.width) for look in looks.values())
+    sizes = _sizes(looks)
     if len(sizes) > 1:
         height, width = common_size(sizes)
         others = len(looks) - sizes[(height, width)]
