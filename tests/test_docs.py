@@ -54,6 +54,7 @@ SECTIONS: dict[str, type[Section]] = {
     "train": sections.Train,
     "early_stopping": sections.EarlyStopping,
     "reduce_lr_on_plateau": sections.ReduceLearningRate,
+    "image": sections.PixelImage,
 }
 
 

@@ -134,6 +134,16 @@ class Target(Section):
         return 1 if self.task is Task.BINARY else len(self.columns)
 
 
+class PixelColumns(Section):
+    """The columns of a table that are the pixels of its images, row by row, and how such a table is read."""
+
+    names: Annotated[tuple[str, ...], FromList]
+    columns: Annotated[tuple[str, ...], FromList] = Field(description="all the columns of the file, in order")
+    missing: Annotated[tuple[str, ...], FromList] = ()
+    delimiter: str = ","
+    header: bool = True
+
+
 class DataFacts(Section):
     """Everything the rules and the builder need to know of a data set."""
 
@@ -142,6 +152,7 @@ class DataFacts(Section):
     target: Target
     rows: dict[str, int] = Field(description="rows in each part: train, validation, test")
     name_pattern: str | None = Field(None, description="the pattern of the files' names that their classes stand in")
+    pixels: PixelColumns | None = Field(None, description="where the images are rows of a table")
     twins: Annotated[tuple[str, ...], FromList] = Field(
         (), description="columns that say the same as the target, row by row"
     )

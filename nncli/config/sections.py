@@ -36,6 +36,15 @@ def _task(value: Any) -> Any:
     return Task(value) if isinstance(value, str) and value in set(Task) else value
 
 
+class PixelImage(Section):
+    """The images that the columns of a table are the pixels of."""
+
+    shape: Annotated[tuple[_Side, _Side], FromList] = Field(
+        description="height and width; the columns are the pixels row by row"
+    )
+    channels: Literal[1, 3] = Field(1, description="3 for colour: red, green and blue of a pixel side by side")
+
+
 class Data(Section):
     """Where examples come from, what is predicted from them, and how they are split."""
 
@@ -56,6 +65,9 @@ class Data(Section):
     missing: Names = Field(MISSING, description='cells of a table that mean "no value"; replaces the whole default')
     delimiter: str = Field(",", min_length=1, max_length=1, description="between the cells of a CSV")
     header: bool = Field(True, description="whether the first row of a CSV names the columns")
+    image: PixelImage | None = Field(
+        None, description="csv, parquet: the columns beside the target are the pixels of images"
+    )
     labels: PathText | None = Field(
         None,
         description="images: a table that names files and classes, or a pattern of the files' names such as "

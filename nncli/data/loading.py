@@ -50,6 +50,10 @@ def _load(data: Data, seed: int, data_dir: Path | None, progress: Progress) -> D
         from nncli.data.bundled import load_bundled
 
         return load_bundled(data, seed=seed)
+    if data.source in ("csv", "parquet") and data.image is not None:
+        from nncli.data.tables.pixels import load_pixels
+
+        return load_pixels(data, data.image, seed=seed)
     if data.source in ("csv", "parquet"):
         from nncli.data.tables.loading import load_file
 
@@ -71,6 +75,11 @@ def _load(data: Data, seed: int, data_dir: Path | None, progress: Progress) -> D
 
 def _refuse_image_options(data: Data) -> None:
     """Refuses what is said of image files where none is decoded."""
+    if data.image is not None and data.source not in ("csv", "parquet"):
+        raise DataError(
+            f"data.image: only the columns of a table (csv, parquet) become images, and this is {data.source}",
+            hint="leave `image` out",
+        )
     keys = tuple(_IMAGE_KEYS)
     given = [key for key in keys if getattr(data, key) is not None and data.source != "images"]
     if given:

@@ -91,6 +91,8 @@ def profile_data(data: Data, *, seed: int, data_dir: Path | None, progress: Prog
         DataError: it cannot be read at all, or a name in the section is no column.
         UnreachableError: it is not available, and the section names no fallback.
     """
+    if data.image is not None:
+        return look_over_images(load(data, seed=seed, data_dir=data_dir, progress=progress), path=data.path)
     if data.source in ("csv", "parquet"):
         return _profile_file(data, seed)
     if data.source == "images" and data.labels is not None:

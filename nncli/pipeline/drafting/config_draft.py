@@ -3,14 +3,14 @@
 Output, loss and metrics are written out although they could be left out: the file is there to be read.
 """
 
-from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from nncli.config.describing.writing import Entry, Item, format_value, one_line
 from nncli.config.facts import DataFacts, Target, Task
 from nncli.config.objective import MetricName
 from nncli.config.resolve import ACTIVATIONS, LOSSES
-from nncli.config.sections import Data, is_name_pattern
+from nncli.config.sections import Data
 from nncli.data.plurals import count
 from nncli.data.profile.tables.proposal import Proposal
 from nncli.data.profile.values import ColumnProfile
@@ -18,10 +18,12 @@ from nncli.pipeline.drafting.sizing import Size
 
 # Columns that are described one by one; of more, only the first are.
 MANY_COLUMNS = 24
+# Columns without a difference are dropped by name up to so many.
+MANY_IDLE = 12
 # Below this share of the largest class, a class is easily ignored by a network that counts mistakes.
 IMBALANCED = 0.2
 _SHOWN = 8
-_VALIDATION_NOTE = "{:,} of the other rows choose the best epoch"
+VALIDATION_NOTE = "{:,} of the other rows choose the best epoch"
 
 METRICS: dict[Task, tuple[MetricName, ...]] = {
     Task.BINARY: ("accuracy", "auc"),
@@ -50,6 +52,18 @@ _OUTPUT_NOTES: dict[Task, str] = {
 }
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A config before it is put together; `section` is what its text must mean for the data."""
+
+    summary: str
+    data: Entry
+    section: Data
+    facts: DataFacts
+    size: Size
+    findings: dict[str, Any]
+
+
 def data_values(proposal: Proposal, path: str) -> dict[str, Any]:
     """The values of a table's `data` section that are not at their default; `path` as it shall be written."""
     given: dict[str, Any] = {
@@ -59,7 +73,7 @@ def data_values(proposal: Proposal, path: str) -> dict[str, Any]:
         "header": None if proposal.header else False,
         "target": list(proposal.target),
         "task": proposal.task.value,
-        "drop": list(proposal.dropped) or None,
+        "drop": [name for name in proposal.dropped if name not in many_idle(proposal)] or None,
         "columns": {name: kind for name, (kind, _) in proposal.columns.items()} or None,
         "missing": list(proposal.missing) or None,
         "duplicates": "together" if proposal.duplicates else None,
@@ -70,24 +84,29 @@ def data_values(proposal: Proposal, path: str) -> dict[str, Any]:
     return {key: value for key, value in given.items() if value is not None}
 
 
+def many_idle(proposal: Proposal) -> tuple[str, ...]:
+    """The columns that are the same in every row where they are many: training leaves them out unasked."""
+    return proposal.idle if len(proposal.idle) > MANY_IDLE else ()
+
+
 def draft_table(proposal: Proposal, path: str, facts: DataFacts) -> Entry:
     """The `data` section for a table, each value with its reason, the columns that are learned from below it."""
     repeated = count(proposal.duplicates, "row repeats", "rows repeat")
     notes = {
         "delimiter": "what stands between two cells",
         "header": "the first row is data already; columns are called c0, c1, ...",
-        "target": _target_note(facts.target, proposal.rows_without_target),
+        "target": describe_target(facts.target, proposal.rows_without_target),
         "task": one_line(proposal.why_task, 100),
         "missing": _missing_note(proposal),
         "duplicates": f"{repeated} the inputs of an earlier one: equal rows go to one set",
         "scale_target": "the network learns it scaled and answers in the target's own units",
         "test": f"{count(facts.rows['test'], 'row')} that training never sees",
-        "validation": _VALIDATION_NOTE.format(facts.rows["validation"]),
+        "validation": VALIDATION_NOTE.format(facts.rows["validation"]),
     }
     entries = []
     for key, value in data_values(proposal, path).items():
         if key == "drop":
-            items = [Item(name, one_line(why, 200)) for name, why in proposal.dropped.items()]
+            items = [Item(name, one_line(proposal.dropped[name], 200)) for name in value]
             entries.append(Entry(key, tuple(items), "not learned from, and why:"))
         elif key == "columns":
             typed = [Entry(name, kind, one_line(why, 200)) for name, (kind, why) in proposal.columns.items()]
@@ -96,53 +115,6 @@ def draft_table(proposal: Proposal, path: str, facts: DataFacts) -> Entry:
             only = value[0] if key == "target" and len(value) == 1 else value
             entries.append(Entry(key, only, notes.get(key, "")))
     return Entry("data", tuple(entries), below=_column_lines(proposal))
-
-
-def draft_images(
-    section: Data, facts: DataFacts, remarks: Sequence[str], repeated: int, relative: Callable[[str], str]
-) -> Entry:
-    """The `data` section for a folder of images, with what was said of them below it.
-
-    `repeated` images equal another; `relative` turns a path of the section into what the config says.
-    """
-    height, width, channels = facts.inputs.shape
-    kind = "grey" if channels == 1 else "coloured"
-    told = "each folder is a class" if section.labels is None else "the labels are not its folders"
-    entries = [
-        Entry("source", "images", f"{height} × {width} pixels, {kind}; {told}"),
-        Entry("path", relative(str(section.path)), _target_note(facts.target, 0)),
-        *_label_entries(section, relative),
-        Entry("task", facts.target.task.value, _task_note(section, facts.target)),
-    ]
-    if section.size is not None:
-        shown = list(section.size) if isinstance(section.size, tuple) else section.size
-        entries.append(Entry("size", shown, "smaller than the files, so that a CPU is quick; larger shows more detail"))
-    if repeated:
-        told = f"{count(repeated, 'image equals', 'images equal')} an earlier one: one set for all"
-        entries.append(Entry("duplicates", "together", told))
-    entries.append(Entry("validation", 0.1, _VALIDATION_NOTE.format(facts.rows["validation"])))
-    return Entry("data", tuple(entries), below=[one_line(remark, 200) for remark in remarks])
-
-
-def _label_entries(section: Data, relative: Callable[[str], str]) -> list[Entry]:
-    """Where the labels are, if not in the names of folders."""
-    if section.labels is None:
-        return []
-    if is_name_pattern(section.labels):
-        note = "the class in a file's name; {number} is digits, * is anything: see that it is what you mean"
-        return [Entry("labels", section.labels, note)]
-    target = section.target or ()
-    return [
-        Entry("labels", relative(section.labels), "a table with a row for each image"),
-        Entry("file_column", section.file_column, "its column that names the files"),
-        Entry("target", target[0] if len(target) == 1 else list(target), "its column to predict"),
-    ]
-
-
-def _task_note(section: Data, target: Target) -> str:
-    if not target.classes:
-        return "the labels are numbers" if target.task.is_regression else "each column is a label of its own"
-    return f"there are {len(target.classes)} {'folders' if section.labels is None else 'classes'}"
 
 
 def draft_network(facts: DataFacts, size: Size) -> list[Entry]:
@@ -173,7 +145,8 @@ def draft_network(facts: DataFacts, size: Size) -> list[Entry]:
     ]
 
 
-def _target_note(target: Target, missing: int) -> str:
+def describe_target(target: Target, missing: int) -> str:
+    """The training rows of each class, or the range of the numbers; `missing` rows without one are left out."""
     absent = f"; left out: {count(missing, 'row')} without one" if missing else ""
     if target.task.is_regression:
         pairs = zip(target.minimum, target.mean, strict=True)
@@ -221,6 +194,9 @@ def _column_lines(proposal: Proposal) -> list[str]:
     lines += [f"  {one_line(column.name, 36):<{width}}  {column.learn_as:<8}  {_describe(column)}" for column in shown]
     if len(proposal.learned) > len(shown):
         lines.append(f"  and {count(len(proposal.learned) - len(shown), 'more column')}")
+    if many_idle(proposal):
+        told = ", ".join(one_line(name, 20) for name in proposal.idle[:3])
+        lines.append(f"left out by training, the same in every row: {len(proposal.idle)} columns ({told}, ...)")
     if any(column.missing for column in proposal.learned):
         lines.append("a missing number becomes the training median, and a second input says that it was missing;")
         lines.append("a missing category leaves all inputs of its column at zero")

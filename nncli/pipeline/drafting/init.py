@@ -10,7 +10,7 @@ from typing import Any
 
 from nncli import data
 from nncli.config.describing.writing import Entry, write_config
-from nncli.config.facts import DataFacts, Task
+from nncli.config.facts import Task
 from nncli.config.reading.document import parse_document
 from nncli.config.reading.loading import validate
 from nncli.config.reading.shipped import ShippedConfig, list_shipped, shipped_folder, shipped_names
@@ -18,20 +18,17 @@ from nncli.config.reading.spelling import did_you_mean
 from nncli.config.rules import resolve
 from nncli.config.sections import Data
 from nncli.console import Console
-from nncli.data.images.folders import part_folders, training_files, typical_size
-from nncli.data.images.labels.finding import image_section
-from nncli.data.images.labels.reading import read_labels
 from nncli.data.plurals import count
-from nncli.data.profile.images.pixels import colour_tells, count_repeated
+from nncli.data.profile.images.pixel_columns import pixel_section
 from nncli.data.profile.tables.proposal import Proposal, propose, suggest_targets
 from nncli.errors import NncliError, UsageError
-from nncli.pipeline.drafting.config_draft import data_values, draft_images, draft_network, draft_table
-from nncli.pipeline.drafting.sizing import Size, choose_size, size_images, size_table
+from nncli.pipeline.drafting.config_draft import Draft, data_values, draft_network, draft_table
+from nncli.pipeline.drafting.images.drafting import SEED, look_at_images, look_at_pixels
+from nncli.pipeline.drafting.sizing import size_table
 from nncli.pipeline.drafting.target_option import split_targets
 from nncli.run.files import write_bytes
 
 STDOUT = "-"
-SEED = 1
 _SUFFIXES = (".gz", ".csv", ".tsv", ".txt", ".data", ".parquet", ".pq")
 # A relative path that climbs higher than this no longer says that data and config belong together.
 _HIGHEST = 3
@@ -58,18 +55,6 @@ class WrittenConfig:
 
     path: Path | None
     text: str
-    findings: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class _Draft:
-    """A config before it is put together; `section` is what its text must mean for the data."""
-
-    summary: str
-    data: Entry
-    section: Data
-    facts: DataFacts
-    size: Size
     findings: dict[str, Any]
 
 
@@ -114,6 +99,9 @@ def _require_target(source: Path, targets: Sequence[str]) -> None:
     if source.is_dir() or targets:
         return
     likely, names = suggest_targets(source)
+    pixels = pixel_section(source, ())
+    if pixels is not None:
+        likely = list(pixels.target or ())
     more = f", ... ({len(names)} in all)" if len(names) > _MOST_NAMES else ""
     raise UsageError(
         f"say with --target what to predict; {source} has the columns {', '.join(names[:_MOST_NAMES])}{more}",
@@ -138,9 +126,10 @@ def _write(request: InitRequest, output: Path, console: Console) -> tuple[str, d
     path = _path_from(output, source)
     with console.step("looking at the data") as progress:
         if source.is_dir():
-            draft = _look_at_images(source, output, split_targets(request.targets), task, progress)
+            targets = split_targets(request.targets)
+            draft = look_at_images(source, targets, task, lambda path: _path_from(output, Path(path)), progress)
         else:
-            draft = _look_at_table(source, path, split_targets(request.targets), task, progress)
+            draft = _look_at_file(source, path, split_targets(request.targets), task, progress)
     text = _put_together(draft, output)
     warnings = _check(text, output, draft)
     for warning in warnings:
@@ -148,7 +137,15 @@ def _write(request: InitRequest, output: Path, console: Console) -> tuple[str, d
     return text, {**draft.findings, "warnings": warnings}
 
 
-def _look_at_table(source: Path, path: str, targets: Sequence[str], task: Task | None, progress: Any) -> _Draft:
+def _look_at_file(source: Path, path: str, targets: Sequence[str], task: Task | None, progress: Any) -> Draft:
+    """A table of features, or of the pixels of images."""
+    section = pixel_section(source, targets)
+    if section is not None:
+        return look_at_pixels(source, path, section, task, progress)
+    return _look_at_table(source, path, targets, task, progress)
+
+
+def _look_at_table(source: Path, path: str, targets: Sequence[str], task: Task | None, progress: Any) -> Draft:
     proposal = propose(source, targets, task)
     values = data_values(proposal, str(source.resolve()))
     section = Data.model_validate(values)
@@ -159,64 +156,17 @@ def _look_at_table(source: Path, path: str, targets: Sequence[str], task: Task |
         f"{count(proposal.rows, 'row')} of {source.name}; from {count(len(proposal.learned), 'column')} it predicts "
         f"{', '.join(proposal.target)} ({facts.target.task})."
     )
-    return _Draft(summary, draft_table(proposal, path, facts), section, facts, size, _table_findings(proposal))
+    return Draft(summary, draft_table(proposal, path, facts), section, facts, size, _table_findings(proposal))
 
 
-def _look_at_images(source: Path, output: Path, targets: Sequence[str], task: Task | None, progress: Any) -> _Draft:
-    section = image_section(source, targets)
-    if section.labels is None and task not in (None, Task.BINARY, Task.MULTICLASS):
-        raise UsageError(f"images are told apart by their folders, and --task {task} is not", hint="leave --task out")
-    files, has_parts = _training_images(section)
-    height, width = typical_size(files)
-    size = choose_size(len(files), height, width)
-    given = None if size == (height, width) else size[0] if size[0] == size[1] else size
-    section = section.model_copy(update={"task": task, "size": given})
-    dataset = data.load(section, seed=SEED, data_dir=None, progress=progress)
-    repeated = 0 if has_parts else count_repeated(dataset)
-    if repeated:
-        section = section.model_copy(update={"duplicates": "together"})
-        dataset = data.load(section, seed=SEED, data_dir=None, progress=progress)
-    facts = dataset.facts
-    tells = bool(facts.target.classes) and colour_tells(
-        dataset.train.inputs["image"], dataset.train.targets.reshape(-1).astype("int64")
-    )
-    network = size_images(facts.rows["train"], facts.inputs.shape, colour_tells=tells)
-    section = section.model_copy(update={"task": facts.target.task})
-    remarks = [note for note in dataset.notes if not note.startswith("task:")]
-    findings = {"source": "images", "task": facts.target.task.value, "classes": facts.target.classes, "notes": remarks}
-    if section.labels is not None:
-        findings["labels"] = section.labels
-    entry = draft_images(section, facts, remarks, repeated, lambda path: _path_from(output, Path(path)))
-    return _Draft(_describe_images(source, facts), entry, section, facts, network, findings)
-
-
-def _training_images(section: Data) -> tuple[list[Path], bool]:
-    """The images of the training set, before some of them are held out, and whether there are other sets beside it."""
-    if section.labels is None:
-        root = Path(str(section.path))
-        return training_files(root), len(part_folders(root)) > 1
-    found = read_labels(section)
-    training = [file for file, part in zip(found.files, found.parts, strict=True) if part == "train"]
-    return training, len(training) < len(found.files)
-
-
-def _describe_images(source: Path, facts: DataFacts) -> str:
-    target = facts.target
-    if target.classes and target.columns == ("class",) and facts.name_pattern is None:
-        told = f"which of {len(target.classes)} folders one is from"
-    else:
-        told = f"{', '.join(target.columns)} ({target.task})"
-    return f"{count(sum(facts.rows.values()), 'image')} in {source.resolve().name}; it predicts {told}."
-
-
-def _put_together(draft: _Draft, output: Path) -> str:
+def _put_together(draft: Draft, output: Path) -> str:
     name = output.stem
     header = [f"nncli train {_quoted(output)}", draft.summary]
     given = [] if _RUN_NAME.fullmatch(name) else [Entry("name", re.sub(r"[^A-Za-z0-9_.-]", "_", f"run_{name}")[:80])]
     return write_config(header, [*given, draft.data, *draft_network(draft.facts, draft.size)])
 
 
-def _check(text: str, output: Path, draft: _Draft) -> list[str]:
+def _check(text: str, output: Path, draft: Draft) -> list[str]:
     """What `nncli check` would warn about; a text that does not mean what was decided is a defect of ours."""
     loaded = validate(parse_document(text, str(output)))
     if loaded.config.data != draft.section:
