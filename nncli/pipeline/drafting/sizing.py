@@ -84,8 +84,11 @@ def choose_size(rows: int, height: int, width: int) -> tuple[int, int]:
     return max(1, round(height * shrink)), max(1, round(width * shrink))
 
 
-def size_images(rows: int, shape: Shape, *, colour_tells: bool = False) -> Size:
-    """For `rows` training images of (height, width, channels); `colour_tells`: the mean colour tells the class."""
+def size_images(rows: int, shape: Shape, *, colour_tells: bool = False, why_not_mirrored: str = "") -> Size:
+    """For `rows` training images of (height, width, channels).
+
+    `colour_tells`: the mean colour tells the class; `why_not_mirrored`: the reason not to mirror them, if there is one.
+    """
     side, channels = min(shape[:2]), shape[2]
     epochs = max(10, min(200, _IMAGE_PASSES // max(rows, 1)))
     # A small validation set is noisy: a longer wait finds out whether it was chance.
@@ -93,7 +96,7 @@ def size_images(rows: int, shape: Shape, *, colour_tells: bool = False) -> Size:
     if side < SMALLEST_PICTURE:
         layers = [_dense(64, "so small an image needs no convolutions: each pixel is a column"), _dropout(0.2)]
         return Size(tuple(layers), "relu", 0.002, epochs, patience, _batch(rows))
-    layers = _augmentation() if rows < MANY_IMAGES else []
+    layers = _augmentation(why_not_mirrored) if rows < MANY_IMAGES else []
     if not colour_tells:
         normal = {"group_normalization": {"groups": channels}}
         layers.append((normal, "takes brightness and contrast away, image by image: shapes are left"))
@@ -109,16 +112,22 @@ def size_images(rows: int, shape: Shape, *, colour_tells: bool = False) -> Size:
     return Size(tuple(layers), "relu", 0.003 if rows < FEW else 0.002, epochs, patience, batch)
 
 
-def _augmentation() -> list[tuple[dict[str, Any], str]]:
-    """No mirror images: a mirrored digit or letter is another one."""
+def _augmentation(why_not_mirrored: str) -> list[tuple[dict[str, Any], str]]:
+    """Mirror images only where nothing speaks against them: a mirrored digit or letter is another one."""
     fill = {"fill_mode": "nearest"}
+    mirrored = (
+        {"random_flip": {"mode": "horizontal"}},
+        "mirrored half of the time; take it out if left and right differ",
+    )
+    no_flip = f"not mirrored: {why_not_mirrored}" if why_not_mirrored else ""
     return [
+        *([] if why_not_mirrored else [mirrored]),
         (
             {"random_translation": {"height_factor": 0.1, "width_factor": 0.1, **fill}},
             "few images: each epoch sees them moved, turned and zoomed (`nncli data CONFIG --augmented SHEET.png`)",
         ),
         ({"random_rotation": {"factor": 0.05, **fill}}, "at most 18 degrees either way"),
-        ({"random_zoom": {"height_factor": 0.2, **fill}}, ""),
+        ({"random_zoom": {"height_factor": 0.2, **fill}}, no_flip),
     ]
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from nncli import data
 from nncli.config.describing.writing import Entry
 from nncli.config.facts import DataFacts, Task
@@ -12,7 +14,7 @@ from nncli.data.images.folders import part_folders, training_files, typical_size
 from nncli.data.images.labels.finding import image_section
 from nncli.data.images.labels.reading import read_labels
 from nncli.data.plurals import count
-from nncli.data.profile.images.pixels import colour_tells, count_repeated
+from nncli.data.profile.images.pixels import colour_tells, count_repeated, why_not_mirrored
 from nncli.data.splitting import TEST_FRACTION
 from nncli.errors import UsageError
 from nncli.pipeline.drafting.config_draft import Draft
@@ -64,10 +66,14 @@ def _load(section: Data, has_parts: bool, progress: Progress) -> tuple[Data, Dat
 def _draft(summary: str, entry: Entry, section: Data, dataset: Dataset) -> Draft:
     """The network for images that were read, and what was found; `entry` is the `data` section as it is written."""
     facts = dataset.facts
-    tells = bool(facts.target.classes) and colour_tells(
-        dataset.train.inputs["image"], dataset.train.targets.reshape(-1).astype("int64")
+    classes, pixels = facts.target.classes, dataset.train.inputs["image"]
+    labels = dataset.train.targets.reshape(-1).astype("int64") if classes else np.zeros(len(pixels), np.int64)
+    network = size_images(
+        facts.rows["train"],
+        facts.inputs.shape,
+        colour_tells=bool(classes) and colour_tells(pixels, labels),
+        why_not_mirrored=why_not_mirrored(pixels, labels, classes),
     )
-    network = size_images(facts.rows["train"], facts.inputs.shape, colour_tells=tells)
     findings = {
         "source": section.source,
         "task": facts.target.task.value,
