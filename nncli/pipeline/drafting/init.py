@@ -18,10 +18,11 @@ from nncli.config.reading.spelling import did_you_mean
 from nncli.config.rules import resolve
 from nncli.config.sections import Data
 from nncli.console import Console
+from nncli.data.images.labels.finding import find_labels
 from nncli.data.plurals import count
 from nncli.data.profile.images.pixel_columns import pixel_section
 from nncli.data.profile.tables.proposal import Proposal, propose, suggest_targets
-from nncli.errors import NncliError, UsageError
+from nncli.errors import DataError, NncliError, UsageError
 from nncli.pipeline.drafting.config_draft import Draft, data_values, draft_network, draft_table
 from nncli.pipeline.drafting.images.drafting import SEED, look_at_images, look_at_pixels
 from nncli.pipeline.drafting.sizing import size_table
@@ -142,7 +143,17 @@ def _look_at_file(source: Path, path: str, targets: Sequence[str], task: Task | 
     section = pixel_section(source, targets)
     if section is not None:
         return look_at_pixels(source, path, section, task, progress)
-    return _look_at_table(source, path, targets, task, progress)
+    try:
+        return _look_at_table(source, path, targets, task, progress)
+    except DataError:
+        labels = find_labels(source.resolve().parent, targets)
+        if labels is None or Path(labels.labels) != source.resolve():
+            raise
+        where = _quoted(source.parent)
+        raise UsageError(
+            f"{source} has nothing but the labels of images",
+            hint=f"name the folder: nncli init {where} --target {shlex.quote(targets[0])}",
+        ) from None
 
 
 def _look_at_table(source: Path, path: str, targets: Sequence[str], task: Task | None, progress: Any) -> Draft:

@@ -84,10 +84,13 @@ def choose_size(rows: int, height: int, width: int) -> tuple[int, int]:
     return max(1, round(height * shrink)), max(1, round(width * shrink))
 
 
-def size_images(rows: int, shape: Shape, *, colour_tells: bool = False, why_not_mirrored: str = "") -> Size:
+def size_images(
+    rows: int, shape: Shape, *, is_number: bool = False, colour_tells: bool = False, why_not_mirrored: str = ""
+) -> Size:
     """For `rows` training images of (height, width, channels).
 
-    `colour_tells`: the mean colour tells the class; `why_not_mirrored`: the reason not to mirror them, if there is one.
+    `is_number`: the target is a number, which dropout right before the output would blur; `colour_tells`: the mean
+    colour tells the class; `why_not_mirrored`: the reason not to mirror images, if there is one.
     """
     side, channels = min(shape[:2]), shape[2]
     epochs = max(10, min(200, _IMAGE_PASSES // max(rows, 1)))
@@ -107,7 +110,8 @@ def size_images(rows: int, shape: Shape, *, colour_tells: bool = False, why_not_
         filters, side = min(2 * filters, 64), side // 2
     layers += _convolution(filters, colour_tells)
     layers.append(({"global_max_pooling2d": {}}, "the strongest answer of each filter, wherever in the image it was"))
-    layers.append(_dropout(0.3))
+    if not is_number:
+        layers.append(_dropout(0.3))
     batch = 16 if rows < FEW else _batch(rows)
     return Size(tuple(layers), "relu", 0.003 if rows < FEW else 0.002, epochs, patience, batch)
 

@@ -12,19 +12,22 @@ class FileIndex:
         self.files = tuple(files)
         # From the strictest to the loosest way of naming a file; the first that finds one is taken.
         self._levels: list[dict[str, list[Path]]] = [{} for _ in range(7)]
-        folders = list(bases)
+        folders = [f"{base.as_posix().rstrip('/')}/" for base in bases]
         for file in files:
-            for base in folders:
-                if file.is_relative_to(base):
-                    relative = file.relative_to(base)
-                    self._add(0, relative.as_posix(), file)
-                    self._add(1, relative.with_suffix("").as_posix(), file)
-            self._add(2, file.name, file)
-            self._add(3, file.stem, file)
-            self._add(4, file.name.casefold(), file)
-            self._add(5, file.stem.casefold(), file)
-            if file.stem.isdecimal():
-                self._add(6, str(int(file.stem)), file)
+            # Texts, since a folder may have a hundred thousand images and the methods of paths are slow.
+            path = file.as_posix()
+            name = path.rpartition("/")[2]
+            stem = _without_ending(name)
+            for folder in folders:
+                if path.startswith(folder):
+                    self._add(0, path[len(folder) :], file)
+                    self._add(1, _without_ending(path[len(folder) :]), file)
+            self._add(2, name, file)
+            self._add(3, stem, file)
+            self._add(4, name.casefold(), file)
+            self._add(5, stem.casefold(), file)
+            if stem.isdecimal():
+                self._add(6, str(int(stem)), file)
 
     def _add(self, level: int, key: str, file: Path) -> None:
         found = self._levels[level].setdefault(key, [])
@@ -43,3 +46,8 @@ class FileIndex:
             if key in level:
                 return level[key]
         return []
+
+
+def _without_ending(name: str) -> str:
+    """As `Path.stem`, with the folders before it; every image has an ending."""
+    return name.rpartition(".")[0]

@@ -72,6 +72,7 @@ def _draft(summary: str, entry: Entry, section: Data, dataset: Dataset) -> Draft
         facts.rows["train"],
         facts.inputs.shape,
         colour_tells=bool(classes) and colour_tells(pixels, labels),
+        is_number=facts.target.task.is_regression,
         why_not_mirrored=why_not_mirrored(pixels, labels, classes),
     )
     findings = {

@@ -313,3 +313,21 @@ def test_pixels_reach_the_network_in_the_order_of_the_table(tmp_path: Path) -> N
     dataset = load(tmp_path, table)
     for part in (dataset.train, dataset.validation, dataset.test):
         np.testing.assert_array_equal(part.inputs["image"][:, 0, 0, 0], 35 - part.rows)
+
+
+def test_init_names_the_folder_where_a_table_has_nothing_but_labels(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_table(tmp_path / "labels.csv", make_images(tmp_path / "photos"))
+    refused = nncli("init", "labels.csv", "--target", "kind")
+    assert refused.exit_code == 2 and "fix: name the folder: nncli init . --target kind" in refused.stderr
+    assert nncli("init", ".", "--target", "kind", "--output", "net.yaml").exit_code == 0
+
+
+def test_a_number_has_no_dropout_before_the_output(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    for index in range(EACH):
+        Image.new("L", (20, 20), index * 9).save(tmp_path / f"{index}.png")
+    write_table(tmp_path / "ages.csv", [(index, index * 1.5) for index in range(EACH)], "image,age")
+    written = nncli("init", ".", "--output", "net.yaml")
+    assert written.exit_code == 0 and "warning" not in written.stderr
+    assert "- dropout" not in Path("net.yaml").read_text()
