@@ -23,7 +23,7 @@ MANY_IDLE = 12
 # Below this share of the largest class, a class is easily ignored by a network that counts mistakes.
 IMBALANCED = 0.2
 _SHOWN = 8
-VALIDATION_NOTE = "{:,} of the other rows choose the best epoch"
+_VALIDATION_NOTE = "{:,} of the other rows choose the best epoch"
 
 METRICS: dict[Task, tuple[MetricName, ...]] = {
     Task.BINARY: ("accuracy", "auc"),
@@ -101,7 +101,7 @@ def draft_table(proposal: Proposal, path: str, facts: DataFacts) -> Entry:
         "duplicates": f"{repeated} the inputs of an earlier one: equal rows go to one set",
         "scale_target": "the network learns it scaled and answers in the target's own units",
         "test": f"{count(facts.rows['test'], 'row')} that training never sees",
-        "validation": VALIDATION_NOTE.format(facts.rows["validation"]),
+        "validation": _VALIDATION_NOTE.format(facts.rows["validation"]),
     }
     entries = []
     for key, value in data_values(proposal, path).items():
@@ -125,24 +125,35 @@ def draft_network(facts: DataFacts, size: Size) -> list[Entry]:
     layers = [Item(layer, reason) for layer, reason in size.layers] + [Item(output, _output_note(facts))]
     activation = Entry("hidden_activation", size.activation, _ACTIVATION_NOTES[size.activation])
     steps = -(-facts.rows["train"] // size.batch_size)
-    training = (
-        Entry("epochs", size.epochs, "at most; early stopping ends it before"),
-        Entry(
-            "batch_size", size.batch_size, f"{count(steps, 'step')} an epoch for {count(facts.rows['train'], 'row')}"
-        ),
-        Entry(
-            "early_stopping",
-            {"monitor": "val_loss", "patience": size.patience},
-            f"after {size.patience} epochs without a better val_loss; the best epoch is kept",
-        ),
+    batch = Entry(
+        "batch_size", size.batch_size, f"{count(steps, 'step')} an epoch for {count(facts.rows['train'], 'row')}"
     )
     return [
         Entry("model", (activation, Entry("layers", tuple(layers)))),
         Entry("loss", loss, _LOSS_NOTES[task]),
-        Entry("optimizer", {"name": "adam", "learning_rate": size.learning_rate}),
+        _optimizer(size),
         Entry("metrics", list(METRICS[task]), "measured after each epoch, beside the loss"),
-        Entry("train", training, below=_imbalance(facts.target)),
+        Entry("train", _course(size, batch, facts.rows["validation"]), below=_imbalance(facts.target)),
     ]
+
+
+def _optimizer(size: Size) -> Entry:
+    rate = size.learning_rate
+    if not size.to_the_end:
+        return Entry("optimizer", {"name": "adam", "learning_rate": rate})
+    falling = {"schedule": "cosine", "initial_learning_rate": rate}
+    return Entry("optimizer", {"name": "adam", "learning_rate": falling}, "falls to 0 by the last epoch")
+
+
+def _course(size: Size, batch: Entry, validation: int) -> tuple[Entry, ...]:
+    """How long is trained, and which epoch is kept."""
+    if size.to_the_end:
+        told = f"{count(validation, 'validation image')} cannot choose an epoch: the last one is kept"
+        return (Entry("epochs", size.epochs, "all of them: no early stopping"), batch, Entry("keep", "last", told))
+    stopping = {"monitor": "val_loss", "patience": size.patience}
+    told = f"after {size.patience} epochs without a better val_loss; the best epoch is kept"
+    epochs = Entry("epochs", size.epochs, "at most; early stopping ends it before")
+    return (epochs, batch, Entry("early_stopping", stopping, told))
 
 
 def describe_target(target: Target, missing: int) -> str:

@@ -252,7 +252,9 @@ def test_where_brightness_tells_nothing_each_image_is_normalized_and_large_ones_
     ]  # fmt: skip
     assert "batch_normalization" not in kinds and "take it out if left and right differ" in text
     assert facts.inputs.shape == (36, 48, 3) and "size: [36, 48]" in text
-    assert config.train.early_stopping is not None and config.train.early_stopping.patience >= 20
+    assert config.train.early_stopping is None and config.train.keep == "last", "2 images cannot choose an epoch"
+    assert config.train.batch_size == 4 and config.optimizer.learning_rate.schedule == "cosine"
+    assert "images to learn from and 5 to test on are very few" in text
 
 
 def test_what_is_written_trains(tmp_path: Path) -> None:
@@ -350,6 +352,13 @@ def test_more_rows_never_get_a_smaller_network_or_more_epochs(rows: int, task: T
     units = [sum(layer.get("dense", {}).get("units", 0) for layer, _ in size.layers) for size in (smaller, larger)]
     assert units[1] >= units[0]
     assert larger.epochs <= smaller.epochs and larger.batch_size >= smaller.batch_size
+
+
+def test_only_very_few_images_are_trained_to_the_end() -> None:
+    few, more = size_images(40, (48, 48, 3)), size_images(400, (48, 48, 3))
+    assert few.to_the_end and not more.to_the_end
+    assert few.batch_size < more.batch_size and few.epochs >= more.epochs
+    assert more.patience >= 20, "a small validation set is noisy"
 
 
 @pytest.mark.parametrize("side", [1, 8, 12, 28, 32, 100, 256])

@@ -6,7 +6,9 @@ from nncli.config.describing.writing import Entry, one_line
 from nncli.config.facts import DataFacts, Target
 from nncli.config.sections import Data, is_name_pattern
 from nncli.data.plurals import count
-from nncli.pipeline.drafting.config_draft import VALIDATION_NOTE, describe_target
+from nncli.pipeline.drafting.config_draft import describe_target
+
+_VALIDATION_NOTE = "{:,} of the other rows are measured after each epoch"
 
 
 def draft_images(
@@ -31,7 +33,7 @@ def draft_images(
     if repeated:
         told = f"{count(repeated, 'image equals', 'images equal')} an earlier one: one set for all"
         entries.append(Entry("duplicates", "together", told))
-    entries.append(Entry("validation", 0.1, VALIDATION_NOTE.format(facts.rows["validation"])))
+    entries.append(Entry("validation", 0.1, _VALIDATION_NOTE.format(facts.rows["validation"])))
     return Entry("data", tuple(entries), below=[one_line(remark, 200) for remark in remarks])
 
 
@@ -50,7 +52,7 @@ def draft_pixels(section: Data, path: str, facts: DataFacts, remarks: Sequence[s
         "drop": "not learned from: no pixels",
         "duplicates": f"{count(repeated, 'image equals', 'images equal')} an earlier one: one set for all",
         "test": f"{count(facts.rows['test'], 'row')} that training never sees",
-        "validation": VALIDATION_NOTE.format(facts.rows["validation"]),
+        "validation": _VALIDATION_NOTE.format(facts.rows["validation"]),
     }
     values = {
         "source": section.source,
