@@ -18,6 +18,7 @@ from nncli.errors import DataError, UsageError
 _NO_CLASSES = frozenset(
     ("train", "training", "test", "test1", "testing", "val", "valid", "validation", "images", "image", "imgs", "data")
 )
+_TRAINING = ("train", "training")
 # A table beside the folder, and not in it, must name so many of its images.
 _MOSTLY = 0.5
 _MOST_TABLES = 30
@@ -53,6 +54,7 @@ def image_section(folder: Path, targets: Sequence[str] = ()) -> Data:
             hint="leave --target out where the folder that an image lies in is its class",
         )
     if found is None:
+        _refuse_parts_as_classes(root)
         return section
     if is_name_pattern(found.labels):
         return section.model_copy(update={"labels": found.labels})
@@ -64,6 +66,16 @@ def image_section(folder: Path, targets: Sequence[str] = ()) -> Data:
     return section.model_copy(
         update={"labels": found.labels, "file_column": found.file_column, "target": tuple(found.targets)}
     )
+
+
+def _refuse_parts_as_classes(root: Path) -> None:
+    """Refuses folders that are called train and test as classes: what is in them has no labels that were found."""
+    names = list(class_folders(part_folders(root)["train"]))
+    if len(names) > 1 and not has_class_folders(root):
+        raise UsageError(
+            f"{root} has the folders {', '.join(sorted(names))}, which are no classes, and no labels were found",
+            hint="labels stand in folders, in a table beside the images, or in their names: see docs/data.md",
+        )
 
 
 def find_labels(root: Path, target: Sequence[str] = ()) -> FoundLabels | None:
@@ -79,7 +91,8 @@ def find_labels(root: Path, target: Sequence[str] = ()) -> FoundLabels | None:
     found = _find_table(root, files, target, 0.0) or _find_table(root.parent, files, target, _MOSTLY)
     if found is not None or target:
         return found
-    pattern = guess_pattern([file.name for file in files])
+    training = [file for file in files if file.relative_to(root).parts[0].casefold() in _TRAINING] or files
+    pattern = guess_pattern([file.name for file in training])
     return FoundLabels(pattern) if pattern is not None else None
 
 

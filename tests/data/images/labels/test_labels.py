@@ -331,3 +331,18 @@ def test_a_number_has_no_dropout_before_the_output(tmp_path: Path, monkeypatch: 
     written = nncli("init", ".", "--output", "net.yaml")
     assert written.exit_code == 0 and "warning" not in written.stderr
     assert "- dropout" not in Path("net.yaml").read_text()
+
+
+def test_a_training_folder_beside_unlabelled_images_is_no_class(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_images(tmp_path / "pets" / "train", "{k}.{n}.png")
+    make_images(tmp_path / "pets" / "test1", "{i}.png")
+    assert nncli("init", "pets").exit_code == 0
+    config = load_config("pets.yaml").config
+    assert config.data.labels == "{class}.{number}.*"
+    assert "36 images not named like" in Path("pets.yaml").read_text()
+    make_images(tmp_path / "bare" / "train", "{i}.png")
+    make_images(tmp_path / "bare" / "test", "{i}.png")
+    for command in ("init", "data"):
+        refused = nncli(command, "bare")
+        assert refused.exit_code == 2 and "has the folders test, train, which are no classes" in refused.stderr
