@@ -1,4 +1,4 @@
-"""Measures the peak memory of `nncli train` on MNIST, and the time and memory of reading a CSV into arrays.
+"""Measures the peak memory of `nncli train` on MNIST, of reading a CSV into arrays, and of reading large photos.
 
     python benchmarks/memory.py --data ../shared/data
     python benchmarks/memory.py --only csv --megabytes 200 --repeats 5 --json memory.json
@@ -6,7 +6,7 @@
 Each figure is the peak resident memory of a separate process as reported by the system, memory-mapped files included.
 For comparison, TensorFlow's own memory is measured in a process that imports it and adds two numbers, and in one that
 compiles the lecture's network with XLA and trains it on a hundred noise images. The CSV has twenty numeric and four
-text columns, and is in the system's file cache when it is read.
+text columns, and is in the system's file cache when it is read. The photos are 20 JPEG files of 12 megapixels.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 MIB = 1 << 20
@@ -61,17 +62,19 @@ def main() -> None:
     """Parses the arguments, measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, default=SHARED, help="folder that contains tfds")
-    parser.add_argument("--only", choices=("mnist", "csv"))
+    parser.add_argument("--only", choices=("mnist", "csv", "photos"))
     parser.add_argument("--megabytes", type=int, default=200, help="size of the CSV")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--json", type=Path, help="write the results to this file")
     arguments = parser.parse_args()
     result: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="nncli-memory-") as folder:
-        if arguments.only != "csv":
+        if arguments.only in (None, "mnist"):
             result["mnist"] = measure_training(arguments.data / "tfds", Path(folder), arguments.repeats)
-        if arguments.only != "mnist":
+        if arguments.only in (None, "csv"):
             result["csv"] = measure_csv(Path(folder), arguments.megabytes, arguments.repeats)
+        if arguments.only in (None, "photos"):
+            result["photos"] = measure_photos(Path(folder), arguments.repeats)
     print("\n".join(lines_of(result)))
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=2) + "\n")
@@ -130,6 +133,22 @@ def measure_csv(folder: Path, megabytes: int, repeats: int) -> dict[str, Any]:
     }
 
 
+def measure_photos(folder: Path, repeats: int) -> dict[str, list[int]]:
+    """Peaks in bytes of `nncli init` and `nncli data` for a folder of 20 photos of 4000 × 3000 pixels."""
+    generator = np.random.default_rng(0)
+    for index in range(20):
+        path = folder / "photos" / "ab"[index % 2] / f"{index}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        coarse = Image.fromarray(generator.integers(0, 256, (30, 40, 3), np.uint8))
+        coarse.resize((4000, 3000), Image.Resampling.BICUBIC).save(path, quality=90)
+    commands = {"init": ["init", "--output", str(folder / "photos.yaml"), "--force"], "data": ["data"]}
+    nncli = [sys.executable, "-m", "nncli"]
+    return {
+        name: [peak_of([*nncli, *words, str(folder / "photos")]) for _ in range(repeats)]
+        for name, words in commands.items()
+    }
+
+
 def write_table(path: Path, megabytes: int) -> int:
     """Writes the table; returns its number of rows."""
     generator = np.random.default_rng(0)
@@ -170,6 +189,15 @@ def lines_of(result: dict[str, Any]) -> list[str]:
         lines.append(f"{'peak increase, MB':<34}{table['peak'] / 1e6:8.0f}")
         for name, what in (("file", "file size"), ("columns", "columns in memory"), ("arrays", "resulting arrays")):
             lines.append(f"{'peak / ' + what:<34}{table[f'peak_against_{name}']:8.2f}")
+    return lines + (photo_lines(result["photos"]) if "photos" in result else [])
+
+
+def photo_lines(peaks: dict[str, list[int]]) -> list[str]:
+    """The peaks for photos as lines of text."""
+    lines = ["20 JPEG files of 12 megapixels: peak memory, MiB"]
+    for name, values in peaks.items():
+        row = "".join(f"{value / MIB:8.0f}" for value in (statistics.median(values), min(values), max(values)))
+        lines.append(f"{f'nncli {name}':<34}{row}")
     return lines
 
 

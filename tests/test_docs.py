@@ -59,6 +59,7 @@ SECTIONS: dict[str, type[Section]] = {
     "numbers": sections.Numbers,
     "early_stopping": sections.EarlyStopping,
     "reduce_lr_on_plateau": sections.ReduceLearningRate,
+    "image": sections.PixelImage,
 }
 
 

@@ -166,6 +166,18 @@ class Target(Section):
         return 1 if self.task is Task.BINARY else len(self.columns)
 
 
+class PixelColumns(TextFormat):
+    """The columns of a table that are the pixels of its images, row by row, and how such a table is read."""
+
+    names: Annotated[tuple[str, ...], FromList]
+    columns: Annotated[tuple[str, ...], FromList] = Field(description="all the columns of the file, in order")
+
+    @property
+    def text_format(self) -> TextFormat:
+        """How the text of a table is read, as at training."""
+        return TextFormat(**{name: getattr(self, name) for name in TextFormat.model_fields})
+
+
 class DataFacts(Section):
     """Everything the rules and the builder need to know of a data set."""
 
@@ -173,6 +185,8 @@ class DataFacts(Section):
     inputs: Input
     target: Target
     rows: dict[str, int] = Field(description="rows in each part: train, validation, test")
+    name_pattern: str | None = Field(None, description="the pattern of the files' names that their classes stand in")
+    pixels: PixelColumns | None = Field(None, description="where the images are rows of a table")
     twins: Annotated[tuple[str, ...], FromList] = Field(
         (), description="columns that say the same as the target, row by row"
     )

@@ -27,6 +27,11 @@ ColumnType = Literal["number", "category"]
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "?")
 
 
+def is_name_pattern(labels: str) -> bool:
+    """Whether `data.labels` is a pattern of file names, and not the path of a table."""
+    return "{" in labels or "*" in labels
+
+
 def _task(value: Any) -> Any:
     """YAML has only text for a task; a wrong one is left for pydantic to refuse with the list of right ones."""
     return Task(value) if isinstance(value, str) and value in set(Task) else value
@@ -39,6 +44,15 @@ class Numbers(Section):
     bins: Annotated[int, Field(ge=2, le=256)] = Field(
         32, description="quantile and piecewise_linear: at most so many bins a column, with as many rows each"
     )
+
+
+class PixelImage(Section):
+    """The images that the columns of a table are the pixels of."""
+
+    shape: Annotated[tuple[_Side, _Side], FromList] = Field(
+        description="height and width; the columns are the pixels row by row"
+    )
+    channels: Literal[1, 3] = Field(1, description="3 for colour: red, green and blue of a pixel side by side")
 
 
 class Data(TextFormat):
@@ -65,6 +79,17 @@ class Data(TextFormat):
     values: Spellings = Field(
         default_factory=dict,
         description="other spellings of values in columns of texts, as in {Yes: [yes, YES]}; none of them is missing",
+    )
+    image: PixelImage | None = Field(
+        None, description="csv, parquet: the columns beside the target are the pixels of images"
+    )
+    labels: PathText | None = Field(
+        None,
+        description="images: a table that names files and classes, or a pattern of the files' names such as "
+        "'{class}_*'; each folder is a class when left out",
+    )
+    file_column: str | None = Field(
+        None, description="images: the column of the `labels` table that names the files; found when left out"
     )
     size: ImageSize | None = Field(
         None,

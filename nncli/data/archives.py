@@ -14,7 +14,7 @@ import numpy as np
 from nncli.config.facts import DataFacts, ImageInput, Target, Task
 from nncli.config.sections import Data
 from nncli.data.dataset import Dataset, Part
-from nncli.data.images.image_dataset import Images, Labels, image_dataset, refuse_table_options
+from nncli.data.images.image_dataset import Images, Labels, as_pixels, image_dataset, refuse_table_options
 from nncli.data.tables.files.columns import Column, Table, number_column, text_column
 from nncli.data.tables.loading import label_rows, load_table
 from nncli.data.targets import choose_goal, encode_targets
@@ -68,7 +68,7 @@ def label_archive(path: Path, facts: DataFacts) -> Part:
         return label_rows(_table(archive, inputs, values, facts.target, names), facts)
     if inputs.ndim <= 2:
         raise DataError(f"{path} holds numeric rows (shape {inputs.shape}), but the model was trained on images")
-    pixels, scale = _pixels(inputs, path)
+    pixels, scale = as_pixels(inputs, path)
     image = facts.inputs
     if pixels.shape[1:] != image.shape or pixels.dtype != image.dtype or abs(scale / image.scale - 1) > 0.01:
         raise DataError(
@@ -220,12 +220,12 @@ def _image_dataset(archive: Archive, data: Data, seed: int) -> Dataset:
         multilabel = multilabel.model_copy(update={"columns": tuple(f"y{index}" for index in range(values.shape[-1]))})
     columns = _target_columns(archive, values, multilabel)
     goal, note = choose_goal(columns, data.task)
-    pixels, scale = _pixels(inputs, archive.path)
+    pixels, scale = as_pixels(inputs, archive.path)
     parts = {}
     for part in ("test", "val"):
         if part in archive.pairs:
             x, y = archive.pairs[part]
-            others, other_scale = _pixels(x, archive.path)
+            others, other_scale = as_pixels(x, archive.path)
             if others.dtype != pixels.dtype or other_scale != scale:
                 raise DataError(f"{archive.path}: the value range of x_{part} differs from that of x_train")
             targets = encode_targets(goal, _target_columns(archive, y, multilabel))
@@ -240,27 +240,3 @@ def _image_dataset(archive: Archive, data: Data, seed: int) -> Dataset:
         validation=parts.get("val"),
         notes=[note] if note else [],
     )
-
-
-def _pixels(images: np.ndarray, path: Path) -> tuple[np.ndarray, float]:
-    """Images as uint8 (0..255, 0..16 or 0..1) or float32 in [0, 1], with a channel axis, and their scale factor."""
-    images = images[..., None] if images.ndim == 3 else images
-    if images.shape[-1] > 4 and images.shape[1] in (1, 3):
-        raise DataError(
-            f"{path} holds images of shape {images.shape[1:]}, with the channels first",
-            hint="put the channels last: np.moveaxis(x, 1, -1)",
-        )
-    if images.size == 0:
-        raise DataError(f"{path} holds no images (shape {images.shape})")
-    if images.dtype == bool:
-        return images.astype(np.uint8), 1.0
-    low, high = float(images.min()), float(images.max())
-    if images.dtype.kind == "f" and low >= 0 and high <= 1:
-        return images.astype(np.float32), 1.0
-    whole = images.dtype.kind in "iu" or bool((images == np.round(images)).all())
-    if not (whole and low >= 0 and high <= 255):
-        raise DataError(
-            f"{path} holds images with values from {low:g} to {high:g}",
-            hint="pixel values must be integers from 0 to 255, or floats from 0 to 1",
-        )
-    return images.astype(np.uint8), 1.0 if high <= 1 else 1 / 16 if high <= 16 else 1 / 255

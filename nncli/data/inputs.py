@@ -4,13 +4,14 @@ An input that cannot be read becomes a `Failure` with a reason, and the others a
 and for tables are imported on first use, so that predicting one image does not wait for the table readers.
 """
 
+import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
-from nncli.config.facts import DataFacts, ImageInput
+from nncli.config.facts import DataFacts, ImageInput, PixelColumns
 from nncli.data.batches import STDIN, Batch, Failure
 from nncli.data.dataset import Part
 from nncli.data.images.files import images_below, map_parallel
@@ -23,7 +24,10 @@ _TABLE_SUFFIXES = frozenset((".csv", ".tsv", ".txt", ".gz", ".zip", ".jsonl", ".
 def read_inputs(names: Sequence[str], facts: DataFacts, *, stdin: BinaryIO) -> Iterator[Batch]:
     """Read files, folders, tables and "-" (stdin) as the model's inputs, in the order given, one batch at a time."""
     if isinstance(facts.inputs, ImageInput):
-        yield from _image_batches(names, facts.inputs, stdin)
+        if facts.pixels is None:
+            yield from _image_batches(names, facts.inputs, stdin)
+        else:
+            yield from _pixel_batches(names, facts, facts.inputs, facts.pixels, stdin)
         return
     from nncli.data.tables.inputs import table_batches
 
@@ -32,7 +36,7 @@ def read_inputs(names: Sequence[str], facts: DataFacts, *, stdin: BinaryIO) -> I
 
 
 def load_labelled(path: str, facts: DataFacts) -> Part:
-    """A table, .npz file or folder of class folders with its targets, encoded for a trained model.
+    """A table, .npz file or folder of labelled images with its targets, encoded for a trained model.
 
     Raises:
         DataError: it does not match the model: another kind of data, a missing column, an unknown class.
@@ -43,16 +47,42 @@ def load_labelled(path: str, facts: DataFacts) -> Part:
 
         return label_archive(file, facts)
     if isinstance(facts.inputs, ImageInput):
-        if file.is_file():
+        if file.is_file() and not _is_table(file):
             raise DataError(
-                f"{path} is a file, but the model was trained on images", hint="name a folder with one folder per class"
+                f"{path} is a file, but the model was trained on images",
+                hint="name a folder with one folder per class, or a table of files and labels",
             )
-        from nncli.data.images.folders import label_folder
+        if file.is_file() and facts.pixels is not None:
+            from nncli.data.tables.pixels import label_pixels
 
-        return label_folder(file, facts.inputs, facts.target)
+            return label_pixels(file, facts, facts.inputs, facts.pixels)
+        from nncli.data.images.labels.loading import label_images
+
+        return label_images(file, facts, facts.inputs)
     from nncli.data.tables.inputs import label_table
 
     return label_table(file, path, facts, facts.inputs)
+
+
+def _pixel_batches(
+    names: Sequence[str], facts: DataFacts, image: ImageInput, pixels: PixelColumns, stdin: BinaryIO
+) -> Iterator[Batch]:
+    """Tables of pixels and files of images, in the order given; stdin is an image where it begins as one."""
+    from nncli.data.tables.inputs import starts_as_image
+    from nncli.data.tables.pixels import pixel_batches
+
+    for name in names:
+        content = stdin.read() if name == STDIN else b""
+        is_table = not starts_as_image(content) if name == STDIN else _is_table(Path(name))
+        stream = io.BytesIO(content)
+        if is_table:
+            yield from pixel_batches(name, facts, image, pixels, stream)
+        else:
+            yield from _image_batches([name], image, stream)
+
+
+def _is_table(path: Path) -> bool:
+    return path.suffix.lower() in _TABLE_SUFFIXES
 
 
 def _image_batches(names: Sequence[str], image: ImageInput, stdin: BinaryIO) -> Iterator[Batch]:
@@ -84,7 +114,7 @@ def _image_files(names: Sequence[str], stdin: BinaryIO) -> Iterator[tuple[str, P
                 yield Failure(name, "is a folder without images")
         elif not path.exists():
             yield Failure(name, "there is no such file")
-        elif path.suffix.lower() in _TABLE_SUFFIXES:
+        elif _is_table(path):
             yield Failure(name, "is a table, but the model was trained on images")
         else:
             yield name, path

@@ -11,6 +11,14 @@ from nncli.data.dataset import Dataset, Progress
 from nncli.data.prepared.loading import load_prepared
 from nncli.errors import DataError, UnreachableError
 
+# What an option does that only image files have.
+_IMAGE_KEYS = {
+    "size": "resizes",
+    "resize": "resizes",
+    "labels": "has labels beside its files",
+    "file_column": "has labels beside its files",
+}
+
 
 def load(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) -> Dataset:
     """The data set described by a config's `data` section, whose paths are absolute.
@@ -37,15 +45,23 @@ def load(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) ->
 
 
 def _load(data: Data, seed: int, data_dir: Path | None, progress: Progress) -> Dataset:
-    _refuse_resizing(data)
+    _refuse_image_options(data)
     if data.source in BUNDLED:
         from nncli.data.bundled import load_bundled
 
         return load_bundled(data, seed=seed)
+    if data.source in ("csv", "parquet") and data.image is not None:
+        from nncli.data.tables.pixels import load_pixels
+
+        return load_pixels(data, data.image, seed=seed)
     if data.source in ("csv", "parquet"):
         from nncli.data.tables.loading import load_file
 
         return load_file(data, seed=seed)
+    if data.source == "images" and data.labels is not None:
+        from nncli.data.images.labels.loading import load_labelled_images
+
+        return load_labelled_images(data, seed=seed, progress=progress)
     if data.source == "images":
         from nncli.data.images.folders import load_folder
 
@@ -57,9 +73,15 @@ def _load(data: Data, seed: int, data_dir: Path | None, progress: Progress) -> D
     return load_prepared(data, seed=seed, data_dir=data_dir, progress=progress)
 
 
-def _refuse_resizing(data: Data) -> None:
-    """Refuses `size` and `resize` where no image file is decoded."""
-    given = [key for key in ("size", "resize") if getattr(data, key) is not None and data.source != "images"]
+def _refuse_image_options(data: Data) -> None:
+    """Refuses what is said of image files where none is decoded."""
+    if data.image is not None and data.source not in ("csv", "parquet"):
+        raise DataError(
+            f"data.image: only the columns of a table (csv, parquet) become images, and this is {data.source}",
+            hint="leave `image` out",
+        )
+    keys = tuple(_IMAGE_KEYS)
+    given = [key for key in keys if getattr(data, key) is not None and data.source != "images"]
     if given:
-        lines = [f"data.{key}: only source images resizes, and this is {data.source}" for key in given]
+        lines = [f"data.{key}: only source images {_IMAGE_KEYS[key]}, and this is {data.source}" for key in given]
         raise DataError("\n".join(lines), hint=f"leave {', '.join(f'`{key}`' for key in given)} out")

@@ -30,7 +30,12 @@ TINY = 1e-7
 # A layer draws random numbers if one of these options is not 0.
 _RANDOM_OPTIONS = ("rate", "dropout", "recurrent_dropout", "stddev")
 
-AUGMENTATIONS = (keras.layers.RandomTranslation, keras.layers.RandomRotation, keras.layers.RandomZoom)
+AUGMENTATIONS = (
+    keras.layers.RandomFlip,
+    keras.layers.RandomTranslation,
+    keras.layers.RandomRotation,
+    keras.layers.RandomZoom,
+)
 
 # Weights are perturbed with normal noise of this standard deviation before they are checked.
 NUDGE = 0.05

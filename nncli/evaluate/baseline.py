@@ -14,6 +14,8 @@ import numpy as np
 from nncli.evaluate.scores import label_surprise, surprise
 
 _NUMBER_TASKS = ("regression", "positive_regression")
+# Of fewer rows neither "better" nor "nothing" is said: three right out of three are chance as easily as none.
+_FEWEST_ROWS = 10
 _LIMIT = 1.645  # the 95 % quantile of the standard normal distribution
 
 
@@ -21,17 +23,19 @@ def judge(task: str, targets: np.ndarray, predictions: np.ndarray, constant: np.
     """{"verdict", "loss", "baseline_loss"}: the mean losses per row, and what follows from them.
 
     `targets` and `predictions` are as `metrics.measure` has checked them, `constant` is the baseline's prediction.
-    The verdict is "better"; "unclear": better in these rows, but that may be chance; "nothing": no better; or
-    "overconfident": classes are told apart better than by guessing, but the probabilities are worse than the classes'
-    frequencies; or "outliers": numbers have a smaller absolute error than the median of `targets`, but a larger squared
-    error than the baseline.
+    The verdict is "better"; "unclear": better in these rows, but that may be chance; "few": so few rows tell nothing;
+    "nothing": no better; or "overconfident": classes are told apart better than by guessing, but the probabilities are
+    worse than the classes' frequencies; or "outliers": numbers have a smaller absolute error than the median of
+    `targets`, but a larger squared error than the baseline.
     """
     guess = np.tile(constant, (len(targets), 1))
     losses, others = _losses(task, targets, predictions), _losses(task, targets, guess)
     found = {"loss": float(losses.mean()), "baseline_loss": float(others.mean())}
     right = _right(task, targets, predictions) - _right(task, targets, _fairest_guess(task, targets, guess))
     gains = others - losses
-    if _is_positive(gains):
+    if len(targets) < _FEWEST_ROWS:
+        verdict = "few"
+    elif _is_positive(gains):
         verdict = "better"
     elif _is_positive(right):
         verdict = "better" if gains.mean() >= 0 else _half_right(task)

@@ -136,6 +136,19 @@ def _residual(section: sections.Residual, placement: Placement) -> Callable[[Any
     return blocks.residual(section, placement, make_layer)
 
 
+def _random_flip(section: sections.RandomFlip, placement: Placement) -> Callable[[Any], Any]:
+    if section.mode != "both":
+        return _flip(section.mode, placement)
+    # Keras's own mode for both draws once: it turns half of the images by 180 degrees and mirrors none.
+    across, down = _flip("horizontal", placement), _flip("vertical", placement.inside("vertical", 1))
+    return lambda tensor, **options: down(across(tensor, **options), **options)
+
+
+def _flip(mode: str, placement: Placement) -> Callable[..., Any]:
+    layer: Callable[..., Any] = keras.layers.RandomFlip(mode, seed=placement.seed, name=placement.name)
+    return layer
+
+
 def _random_translation(section: sections.RandomTranslation, placement: Placement) -> keras.layers.Layer:
     return keras.layers.RandomTranslation(
         section.height_factor,
@@ -200,6 +213,7 @@ MAKERS: dict[type[sections.LayerSection], Maker] = {
     sections.TransformerBlock: blocks.transformer_block,
     sections.Patches: blocks.patches,
     sections.Residual: _residual,
+    sections.RandomFlip: _random_flip,
     sections.RandomTranslation: _random_translation,
     sections.RandomRotation: _random_rotation,
     sections.RandomZoom: _random_zoom,

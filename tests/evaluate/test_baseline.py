@@ -34,8 +34,8 @@ def test_right_answers_with_worse_probabilities_than_the_frequencies_are_overcon
 
 
 def test_a_small_gain_on_few_rows_is_unclear() -> None:
-    targets = np.array([[1.0], [0.0], [1.0], [1.0]])
-    predictions = np.array([[0.9], [0.6], [0.4], [0.8]])
+    targets = np.tile([[1.0], [0.0], [1.0], [1.0]], (3, 1))
+    predictions = np.tile([[0.8], [0.7], [0.35], [0.7]], (3, 1))
     assert judge("binary", targets, predictions, np.array([0.5]))["verdict"] == "unclear"
 
 
@@ -88,3 +88,12 @@ def test_equals_are_called_better_no_more_often_than_chance_allows() -> None:
         noisy = np.exp(generator.normal(0, 0.3, (100, 3)))
         called.append(judge("multiclass", targets, noisy / noisy.sum(1, keepdims=True), np.full(3, 1 / 3))["verdict"])
     assert sum(verdict == "better" for verdict in called) <= 20
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_fewer_than_ten_rows_tell_nothing_however_they_are_answered(right: bool) -> None:
+    targets = np.arange(9) % 3
+    predictions = np.eye(3)[targets if right else (targets + 1) % 3] * 0.97 + 0.01
+    assert judge("multiclass", targets, predictions, np.full(3, 1 / 3))["verdict"] == "few"
+    more, answers = np.tile(targets, 2), np.tile(predictions, (2, 1))
+    assert judge("multiclass", more, answers, np.full(3, 1 / 3))["verdict"] == ("better" if right else "nothing")

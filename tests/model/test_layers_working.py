@@ -219,7 +219,9 @@ def test_each_value_of_a_pixel_has_a_vector_of_its_own_in_an_embedding() -> None
     assert outputs[:, 0] == pytest.approx(np.arange(17.0))
 
 
-@pytest.mark.parametrize("kind", ["random_translation", "random_rotation", "random_zoom", "gaussian_noise", "dropout"])
+@pytest.mark.parametrize(
+    "kind", ["random_flip", "random_translation", "random_rotation", "random_zoom", "gaussian_noise", "dropout"]
+)
 def test_random_layers_act_in_training_alone(kind: str) -> None:
     from nncli.model import build
 
@@ -229,6 +231,23 @@ def test_random_layers_act_in_training_alone(kind: str) -> None:
     still, again = (model(images, training=False).numpy() for _ in range(2))
     assert np.array_equal(still, again)
     assert not np.array_equal(still, model(images, training=True).numpy())
+
+
+@pytest.mark.parametrize(("mode", "versions"), [("horizontal", 2), ("vertical", 2), ("both", 4)])
+def test_a_flip_mirrors_about_half_of_the_images_and_both_ways_independently(mode: str, versions: int) -> None:
+    import keras
+
+    from nncli.model.layers import make_layer
+    from nncli.model.placement import Placement
+
+    tensor = keras.Input((2, 2, 1))
+    section = LAYERS["random_flip"].model_validate({"kind": "random_flip", "mode": mode})
+    flip = make_layer(section, Placement(name="flip", activation="relu", seed=1))
+    images = np.tile(np.arange(4.0).reshape(1, 2, 2, 1), (400, 1, 1, 1)).astype("float32")
+    flipped = keras.Model(tensor, flip(tensor))(images, training=True).numpy()
+    counts = np.unique(flipped.reshape(400, 4), axis=0, return_counts=True)[1]
+    assert len(counts) == versions
+    assert counts.min() > 0.7 * 400 / versions
 
 
 def test_layers_inside_others_count_in_the_choice_of_the_executor() -> None:

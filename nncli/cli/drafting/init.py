@@ -11,10 +11,13 @@ from nncli.cli.options import Json, Quiet
 from nncli.console import Console
 from nncli.errors import UsageError
 
+# Columns without a difference are told one by one up to so many.
+_MANY_IDLE = 12
+
 
 def init(
     source: Annotated[
-        str | None, typer.Argument(metavar="DATA", help="A CSV or Parquet file, or a folder of image folders.")
+        str | None, typer.Argument(metavar="DATA", help="A CSV or Parquet file, or a folder of images.")
     ] = None,
     target: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="What to predict; repeatable, or a,b for several.")
@@ -64,13 +67,24 @@ def _show(console: Console, written: Any) -> None:
     if written.path is None and not console.json_mode:
         _write_utf8(console, written.text)
         return
-    lines = [f"dropped {name}: {reason}" for name, reason in written.findings.get("dropped", {}).items()]
+    lines = _dropped(written.findings)
     lines += [f"look at {remark}" for remark in written.findings.get("remarks", ())]
     config = {"config": written.text} if written.path is None else {}
     quoted = shlex.quote(str(written.path))
     answer = {"path": written.path and str(written.path), **config, **written.findings}
     console.answer(answer, *lines, f"written: {written.path}")
     console.suggest([f"nncli check {quoted}", f"nncli train {quoted}"])
+
+
+def _dropped(findings: Any) -> list[str]:
+    """A line for each dropped column; one for those that are the same in every row where they are many."""
+    dropped, idle = findings.get("dropped", {}), findings.get("idle", ())
+    if len(idle) <= _MANY_IDLE:
+        idle = ()
+    lines = [f"dropped {name}: {reason}" for name, reason in dropped.items() if name not in idle]
+    if idle:
+        lines.append(f"dropped {len(idle)} columns that are the same in every row: {', '.join(idle[:3])}, ...")
+    return lines
 
 
 def _write_utf8(console: Console, text: str) -> None:

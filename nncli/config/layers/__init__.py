@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from nncli.config.layer_section import ACTIVATIONS, LayerSection, Regularizer, ShapeError
 from nncli.config.layers.attention import MultiHeadAttention, Patches, TransformerBlock
-from nncli.config.layers.augmentation import RandomRotation, RandomTranslation, RandomZoom
+from nncli.config.layers.augmentation import RandomFlip, RandomRotation, RandomTranslation, RandomZoom
 from nncli.config.layers.convolution import Conv1D, Conv2D, DepthwiseConv2D, SeparableConv2D
 from nncli.config.layers.dense import Activation, Dense, Dropout, Flatten, GaussianNoise, Output, Reshape
 from nncli.config.layers.normalization import BatchNormalization, GroupNormalization, LayerNormalization
@@ -62,6 +62,7 @@ _Union = (
     | RandomTranslation
     | RandomRotation
     | RandomZoom
+    | RandomFlip
 )
 
 LAYERS: dict[str, type[LayerSection]] = {layer.model_fields["kind"].default: layer for layer in get_args(_Union)}
@@ -124,6 +125,7 @@ __all__ = [
     "MultiHeadAttention",
     "Output",
     "Patches",
+    "RandomFlip",
     "RandomRotation",
     "RandomTranslation",
     "RandomZoom",

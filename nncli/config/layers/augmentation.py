@@ -12,6 +12,22 @@ _Factor = Annotated[float, Field(ge=0.0, lt=1.0)]
 _BEFORE_CONVOLUTION = "\n- conv2d: {filters: 4}"
 
 
+class RandomFlip(LayerSection):
+    """Mirrors each image with a chance of one half while training; wrong for digits and text."""
+
+    EXAMPLE: ClassVar[str] = f"- random_flip: {{mode: horizontal}}{_BEFORE_CONVOLUTION}"
+
+    kind: Literal["random_flip"] = "random_flip"
+    mode: Literal["horizontal", "vertical", "both"] = Field(
+        "horizontal", description="left and right, top and bottom, or each of the two by a chance of its own"
+    )
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The input's: (height, width, channels)."""
+        demand_image(input_shape)
+        return input_shape
+
+
 class _Augmentation(LayerSection):
     XLA_RUNS_IT: ClassVar[bool] = False
 

@@ -7,12 +7,13 @@ from typing import Any
 from nncli.config.reading.document import Document, KeyPath, Problem, read_document, show_text
 from nncli.config.reading.shipped import find_shipped, shipped_names
 from nncli.config.reading.spelling import nearest_names
+from nncli.config.sections import is_name_pattern
 from nncli.errors import ConfigError
 
 EXTENDS = "extends"
 _LONGEST_CHAIN = 20
 _LONGEST_FILE_NAME = 255  # bytes, on every usual file system
-_PATHS: tuple[KeyPath, ...] = (("data", "path"), ("data", "test"))
+_PATHS: tuple[KeyPath, ...] = (("data", "path"), ("data", "test"), ("data", "labels"))
 # Sections that a name alone stands for.
 _NAMED = ("optimizer", "loss")
 
@@ -89,7 +90,7 @@ def anchor_paths(document: Document) -> None:
         return
     for section, key in _PATHS:
         value = data.get(key)
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str) or not value or (key == "labels" and is_name_pattern(value)):
             continue
         mark = document.mark((section, key))
         folder = Path(document.file).parent if mark.line else Path.cwd()

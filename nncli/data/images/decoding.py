@@ -4,18 +4,22 @@ Decoding: orientation from EXIF, the first frame of an animation, 16-bit grey sc
 images put on white or black, whichever they stand out from. Shape: an image of another aspect is padded, cropped to its
 middle or stretched, as `data.resize` says. Padding has the colour of the image's own border (the median of each
 channel): it goes on as the background does, where black bars would be edges that the network sees. Sizes change by
-bilinear filtering over the whole area (antialiased).
+bilinear filtering over the whole area (antialiased). Photos of many megapixels are never in memory by the dozen: they
+are decoded smaller where the format can, a few at a time where it cannot.
 """
 
+import contextlib
 import io
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from nncli.config.facts import ImageInput, Resize
+from nncli.config.facts import ImageInput
 from nncli.data.images.border import border_median
+from nncli.data.images.fitting import Fit
 from nncli.errors import DataError
 
 # Larger images are refused as decompression bombs before their pixels are decoded.
@@ -25,7 +29,12 @@ Image.MAX_IMAGE_PIXELS = None
 # How far (of the whole range) a border must be from the training images' to be called inverted.
 INVERTED = 0.5
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-_RESAMPLING = Image.Resampling.BILINEAR
+# Pictures with more pixels than this are decoded few at a time: one of 12 megapixels takes about 100 MB meanwhile.
+_LARGE = 2_000_000
+_LARGE_AT_ONCE = threading.BoundedSemaphore(2)
+# Large enough to see colour and brightness.
+LOOK = Fit(256, 256)
+_TURNED = (5, 6, 7, 8)  # orientations in EXIF that swap height and width
 
 ImageFile = Path | bytes
 
@@ -39,9 +48,10 @@ def decode_image(file: ImageFile, image: ImageInput) -> tuple[np.ndarray, list[s
     if image.channels not in _MODES:
         raise DataError(f"no image file has the {image.channels} channels that the model takes")
     dark = None if image.border is None else image.border * image.scale < 0.5
-    picture, warnings = open_picture(file, image.channels, dark_border=dark)
+    fit = Fit(image.height, image.width, image.resize or ("pad" if image.channels == 1 else "stretch"))
+    picture, warnings = open_picture(file, image.channels, dark_border=dark, fit=fit)
     full = 1 / image.scale
-    pixels = fit_size(picture, image.height, image.width, image.resize or ("pad" if image.channels == 1 else "stretch"))
+    pixels = fit.apply(picture)
     values = _to_range(pixels, image, warnings)
     if values.size and values.min() == values.max():
         warnings.append("is blank: all its pixels are the same")
@@ -53,8 +63,12 @@ def decode_image(file: ImageFile, image: ImageInput) -> tuple[np.ndarray, list[s
     return values, warnings
 
 
-def open_picture(file: ImageFile, channels: int, *, dark_border: bool | None) -> tuple[Image.Image, list[str]]:
-    """A decoded image with that many channels (1, 3 or 4), 8 bits each, at its own size, and what to warn of.
+def open_picture(
+    file: ImageFile, channels: int, *, dark_border: bool | None, fit: Fit
+) -> tuple[Image.Image, list[str]]:
+    """A decoded image with that many channels (1, 3 or 4), 8 bits each, and what to warn of.
+
+    It has its own size, or a smaller one that is still enough for `fit`.
 
     Raises:
         DataError: it cannot be read.
@@ -62,26 +76,26 @@ def open_picture(file: ImageFile, channels: int, *, dark_border: bool | None) ->
     try:
         with Image.open(io.BytesIO(file) if isinstance(file, bytes) else file) as picture:
             _refuse_bomb(picture)
-            picture.load()
-            warnings = _frames(picture)
-            return _to_mode(ImageOps.exif_transpose(picture), _MODES[channels], dark_border, warnings), warnings
+            width, height = _shown_size(picture)
+            enough = fit.enough(width, height)
+            picture.draft(None, enough if (width, height) == picture.size else enough[::-1])
+            # A progressive JPEG is held whole by the decoder, however small it is decoded.
+            is_large = picture.width * picture.height > _LARGE or (
+                "progressive" in picture.info and width * height > _LARGE
+            )
+            with _LARGE_AT_ONCE if is_large else contextlib.nullcontext():
+                picture.load()
+                warnings = _frames(picture)
+                ImageOps.exif_transpose(picture, in_place=True)
+                converted = _to_mode(picture, _MODES[channels], dark_border, warnings)
+                is_still_large = converted.width * converted.height > _LARGE
+                return (fit.reduce(converted) if is_still_large else converted), warnings
     except DataError:
         raise
     except Exception as error:
         # Pillow's decoders raise whatever a damaged file makes them stumble over (OSError, SyntaxError, struct.error,
         # ValueError, IndexError, zlib.error ...); one bad file must not end the work on the others.
         raise DataError(_reason(error)) from None
-
-
-def fit_size(picture: Image.Image, height: int, width: int, resize: Resize) -> np.ndarray:
-    """Its pixels uint8 (height, width, channels): brought to the aspect as `resize` says, then to the size."""
-    if picture.size != (width, height):
-        if resize == "pad":
-            picture = _pad_to_aspect(picture, height, width)
-        elif resize == "crop":
-            picture = _crop_to_aspect(picture, height, width)
-        picture = picture.resize((width, height), _RESAMPLING)
-    return np.asarray(picture, np.uint8).reshape(height, width, -1)
 
 
 @dataclass(frozen=True)
@@ -107,9 +121,7 @@ def read_header(file: Path) -> Header:
     try:
         with Image.open(file) as picture:
             _refuse_bomb(picture)
-            width, height = picture.size
-            if picture.getexif().get(0x0112, 1) in (5, 6, 7, 8):
-                width, height = height, width
+            width, height = _shown_size(picture)
             return Header(height, width, picture.mode)
     except DataError:
         raise
@@ -122,6 +134,12 @@ def has_colour(picture: Image.Image) -> bool:
     """Whether any pixel of an RGB image is more than a shade of grey (a JPEG's rounding allowed)."""
     pixels = np.asarray(picture.convert("RGB"), np.int16)
     return bool((pixels.max(axis=2) - pixels.min(axis=2) > 12).mean() > 0.001)
+
+
+def _shown_size(picture: Image.Image) -> tuple[int, int]:
+    """Width and height as EXIF says that the image is to be held."""
+    width, height = picture.size
+    return (height, width) if picture.getexif().get(0x0112, 1) in _TURNED else (width, height)
 
 
 def _refuse_bomb(picture: Image.Image) -> None:
@@ -181,31 +199,6 @@ def _on_background(picture: Image.Image, dark_border: bool | None, warnings: lis
     black = drawn > 160 if abs(drawn - 128) > 32 else bool(dark_border)
     background = Image.new("RGBA", picture.size, (0, 0, 0, 255) if black else (255, 255, 255, 255))
     return Image.alpha_composite(background, picture).convert("RGB")
-
-
-def _pad_to_aspect(picture: Image.Image, height: int, width: int) -> Image.Image:
-    """Shrunk to fit first, so that the bars around a large, long image cost no memory; padded to the aspect."""
-    shrink = min(1.0, height / picture.height, width / picture.width)
-    if shrink < 1.0:
-        size = max(1, round(picture.width * shrink)), max(1, round(picture.height * shrink))
-        picture = picture.resize(size, _RESAMPLING)
-    aspect = width / height
-    wanted = (max(picture.width, round(picture.height * aspect)), max(picture.height, round(picture.width / aspect)))
-    if wanted == picture.size:
-        return picture
-    pixels = np.asarray(picture).reshape(picture.height, picture.width, -1)
-    colour = tuple(int(median) for median in border_median(pixels.transpose(2, 0, 1)[..., None]))
-    padded = Image.new(picture.mode, wanted, colour if len(colour) > 1 else colour[0])
-    padded.paste(picture, ((wanted[0] - picture.width) // 2, (wanted[1] - picture.height) // 2))
-    return padded
-
-
-def _crop_to_aspect(picture: Image.Image, height: int, width: int) -> Image.Image:
-    """The largest area in the middle that has the aspect."""
-    wide = max(1, min(picture.width, round(picture.height * width / height)))
-    high = max(1, min(picture.height, round(picture.width * height / width)))
-    left, top = (picture.width - wide) // 2, (picture.height - high) // 2
-    return picture.crop((left, top, left + wide, top + high))
 
 
 def _to_range(pixels: np.ndarray, image: ImageInput, warnings: list[str]) -> np.ndarray:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from nncli.config.facts import ImageInput, Target, Task
 from nncli.config.sections import Data
 from nncli.data.dataset import Dataset, Part, Progress
-from nncli.data.images.decoding import Header, decode_image, has_colour, open_picture, read_header
+from nncli.data.images.decoding import LOOK, Header, decode_image, has_colour, open_picture, read_header
 from nncli.data.images.files import SUFFIXES, images_below, is_hidden, map_parallel
 from nncli.data.images.image_dataset import Images, Labels, common_size, given_size, image_dataset, refuse_table_options
 from nncli.data.plurals import count
@@ -20,6 +21,7 @@ from nncli.errors import DataError
 TEST_NAMES = ("test",)
 VALIDATION_NAMES = ("val", "validation", "valid")
 _SHOWN = 3
+_OTHER_LABELS = "labels in a table or in the files' names: `labels: labels.csv`, or `labels: '{class}_*'`"
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,11 @@ def load_folder(data: Data, *, seed: int, progress: Progress) -> Dataset:
     listings = {name: list_images(folder, classes, keys.get(name, "")) for name, folder in folders.items()}
     goal = class_goal("class", classes, data.task)
     notes.append(f"task: {goal.task}, the classes are the {len(classes)} folders {', '.join(classes[:12])}")
-    image = _choose_shape(listings["train"].files, data, notes, progress)
+    image = choose_shape(listings["train"].files, data, notes, progress)
     parts = {}
     for name, listing in listings.items():
-        said = f"reading {name} images"
-        pixels, kept = _decode_all(listing.files, image, notes, lambda done, said=said: progress(said, done))  # type: ignore[misc]
-        named = _relative_names([listing.files[index] for index in kept], root)
+        pixels, kept = decode_all(listing.files, image, notes, partial(progress, f"reading {name} images"))
+        named = relative_names([listing.files[index] for index in kept], root)
         parts[name] = Part({"image": pixels}, class_targets(goal.task, listing.labels[kept]), kept, named)
     train = parts.pop("train")
     return image_dataset(
@@ -77,14 +78,14 @@ def label_folder(folder: Path, image: ImageInput, target: Target) -> Part:
         raise DataError(f"a folder of classes cannot be used to evaluate a model of the task {target.task}")
     listing = list_images(existing_folder(folder), target.classes)
     notes: list[str] = []
-    pixels, kept = _decode_all(listing.files, image, notes, lambda done: None)
+    pixels, kept = decode_all(listing.files, image, notes, lambda done: None)
     if len(kept) < len(listing.files):
         raise DataError(f"{folder}: {notes[0]}", hint="repair or remove them, so that it is clear what was evaluated")
-    named = _relative_names(listing.files, folder)
+    named = relative_names(listing.files, folder)
     return Part({"image": pixels}, class_targets(target.task, listing.labels), kept, named)
 
 
-def _relative_names(files: Sequence[Path], root: Path) -> tuple[str, ...]:
+def relative_names(files: Sequence[Path], root: Path) -> tuple[str, ...]:
     """Each file as it is found from the data folder; in full where a test set lies elsewhere."""
     return tuple((file.relative_to(root) if file.is_relative_to(root) else file).as_posix() for file in files)
 
@@ -164,11 +165,12 @@ def _classes(folder: Path) -> tuple[list[str], list[str]]:
         told = f" but {count(len(loose), 'image')} of no class" if loose else ""
         raise DataError(
             f"{folder} has no folders with images in them{told}",
-            hint="put the images of each class in a folder of its own",
+            hint=f"put the images of each class in a folder of its own; {_OTHER_LABELS}",
         )
     if len(found) == 1:
         raise DataError(
-            f"{folder} has images of one class only, {found[0]}", hint="a second folder makes a second class"
+            f"{folder} has images of one class only, {found[0]}",
+            hint=f"a second folder makes a second class; {_OTHER_LABELS}",
         )
     notes = []
     loose_files = [file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file()]
@@ -184,21 +186,29 @@ def ordered_names(names: Sequence[str]) -> list[str]:
     return sorted(names, key=lambda name: (name.casefold(), name))
 
 
-def typical_size(root: Path) -> tuple[int, tuple[int, int]]:
-    """How many training images a folder has, and their common size (height, width), from their headers alone.
+def training_files(root: Path) -> list[Path]:
+    """The images in the class folders of a folder's training set.
 
     Raises:
         DataError: as `load_folder` does.
     """
     folder = part_folders(existing_folder(root))["train"]
-    files = list_images(folder, _classes(folder)[0]).files
+    return list_images(folder, _classes(folder)[0]).files
+
+
+def typical_size(files: Sequence[Path]) -> tuple[int, int]:
+    """The common size (height, width) of images, from their headers alone.
+
+    Raises:
+        DataError: none can be read.
+    """
     sizes = Counter((header.height, header.width) for header in map_parallel(_header, files) if header is not None)
     if not sizes:
         raise DataError(f"none of the {len(files)} images can be read, such as {files[0]}")
-    return len(files), common_size(sizes)
+    return common_size(sizes)
 
 
-def _choose_shape(files: Sequence[Path], data: Data, notes: list[str], progress: Progress) -> ImageInput:
+def choose_shape(files: Sequence[Path], data: Data, notes: list[str], progress: Progress) -> ImageInput:
     """The config's size or the most common one of the training images; one channel if none of them has colour."""
     progress("looking at the images", 0.0)
     sizes: Counter[tuple[int, int]] = Counter()
@@ -229,12 +239,12 @@ def _header(file: Path) -> Header | None:
 
 def _is_coloured(file: Path) -> bool:
     try:
-        return has_colour(open_picture(file, 3, dark_border=None)[0])
+        return has_colour(open_picture(file, 3, dark_border=None, fit=LOOK)[0])
     except DataError:
         return False
 
 
-def _decode_all(
+def decode_all(
     files: Sequence[Path], image: ImageInput, notes: list[str], progress: Callable[[float], None]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pixels (n, height, width, channels) of the files that can be read, and which those are (int64 indices)."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -161,3 +162,31 @@ def common_size(sizes: Mapping[tuple[int, int], int]) -> tuple[int, int]:
         height, width = (int(side) for side in np.median(sides, axis=0))
     shrink = min(1.0, LONGEST_SIDE / max(height, width))
     return max(1, round(height * shrink)), max(1, round(width * shrink))
+
+
+def as_pixels(images: np.ndarray, path: Path) -> tuple[np.ndarray, float]:
+    """Images as uint8 (0..255, 0..16 or 0..1) or float32 in [0, 1], with a channel axis, and their scale factor.
+
+    Raises:
+        DataError: there are none, or their values are not those of pixels.
+    """
+    images = images[..., None] if images.ndim == 3 else images
+    if images.shape[-1] > 4 and images.shape[1] in (1, 3):
+        raise DataError(
+            f"{path} holds images of shape {images.shape[1:]}, with the channels first",
+            hint="put the channels last: np.moveaxis(x, 1, -1)",
+        )
+    if images.size == 0:
+        raise DataError(f"{path} holds no images (shape {images.shape})")
+    if images.dtype == bool:
+        return images.astype(np.uint8), 1.0
+    low, high = float(images.min()), float(images.max())
+    if images.dtype.kind == "f" and low >= 0 and high <= 1:
+        return images.astype(np.float32), 1.0
+    whole = images.dtype.kind in "iu" or bool((images == np.round(images)).all())
+    if not (whole and low >= 0 and high <= 255):
+        raise DataError(
+            f"{path} holds images with values from {low:g} to {high:g}",
+            hint="pixel values must be integers from 0 to 255, or floats from 0 to 1",
+        )
+    return images.astype(np.uint8), 1.0 if high <= 1 else 1 / 16 if high <= 16 else 1 / 255

@@ -15,7 +15,8 @@ from nncli.data.archives import open_archive_table
 from nncli.data.bundled import open_bundled_table
 from nncli.data.dataset import Progress
 from nncli.data.profile.images.arrays import look_over_images
-from nncli.data.profile.images.folders import Fit, look_over_folder
+from nncli.data.profile.images.folders import Wanted, look_over_folder
+from nncli.data.profile.images.labelled import look_over_labelled
 from nncli.data.profile.tables.reading import Opened, open_table
 from nncli.data.profile.tables.table import look_over
 from nncli.data.profile.values import (
@@ -89,8 +90,12 @@ def profile_data(data: Data, *, seed: int, data_dir: Path | None, progress: Prog
         DataError: it cannot be read at all, or a name in the section is no column.
         UnreachableError: it is not available, and the section names no fallback.
     """
+    if data.image is not None:
+        return look_over_images(load(data, seed=seed, data_dir=data_dir, progress=progress), path=data.path)
     if data.source in ("csv", "parquet"):
         return _profile_file(data, seed)
+    if data.source == "images" and data.labels is not None:
+        return look_over_labelled(data, seed=seed, progress=progress)
     if data.source == "images" and data.path is not None:
         return look_over_folder(
             Path(data.path),
@@ -99,7 +104,7 @@ def profile_data(data: Data, *, seed: int, data_dir: Path | None, progress: Prog
             test=data.test,
             validation=data.validation,
             duplicates=data.duplicates,
-            fit=Fit.of(data),
+            wanted=Wanted.of(data),
         )
     if data.source == "npz":
         archived = open_archive_table(data)

@@ -34,6 +34,11 @@ _IMAGE_STARTS = (
 )
 
 
+def starts_as_image(content: bytes) -> bool:
+    """Whether bytes begin as image files do."""
+    return content.startswith(_IMAGE_STARTS)
+
+
 def table_batches(name: str, facts: DataFacts, columns: TableInput, stdin: BinaryIO) -> Iterator[Batch]:
     """The rows of a file, or of stdin for "-", a batch at a time; a failure where it cannot be read."""
     try:
@@ -54,7 +59,7 @@ def _table_batches(name: str, facts: DataFacts, columns: TableInput, stdin: Bina
     path = Path(name)
     if name == STDIN:
         content = stdin.read()
-        if content.startswith(_IMAGE_STARTS):
+        if starts_as_image(content):
             raise DataError("is an image, but the model was trained on a table")
         if not content.strip():
             raise DataError("stdin is empty")

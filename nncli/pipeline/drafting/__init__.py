@@ -1,5 +1,5 @@
 """What comes before training: `check`, `fix`, `init` and `inspect` (the command `data`).
 
 `config_draft` and `sizing` decide what `init` writes, `samples` writes data to try commands on, `target_option` reads
-`--target`, `augmentation` shows what a config's augmentation makes of images and alone needs TensorFlow.
+`--target`; `images/` has what is for images alone.
 """

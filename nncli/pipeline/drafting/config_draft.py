@@ -3,13 +3,14 @@
 Output, loss and metrics are written out although they could be left out: the file is there to be read.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from nncli.config.describing.writing import Entry, Item, format_value, one_line
 from nncli.config.facts import DataFacts, Target, Task
 from nncli.config.objective import MetricName
 from nncli.config.resolve import ACTIVATIONS, LOSSES
+from nncli.config.sections import Data
 from nncli.config.text_format import TextFormat
 from nncli.data.plurals import count
 from nncli.data.profile.tables.proposal import Proposal
@@ -18,6 +19,8 @@ from nncli.pipeline.drafting.sizing import Size
 
 # Columns that are described one by one; of more, only the first are.
 MANY_COLUMNS = 24
+# Columns without a difference are dropped by name up to so many.
+MANY_IDLE = 12
 # Below this share of the largest class, a class is easily ignored by a network that counts mistakes.
 IMBALANCED = 0.2
 _SHOWN = 8
@@ -57,6 +60,18 @@ _OUTPUT_NOTES: dict[Task, str] = {
 }
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A config before it is put together; `section` is what its text must mean for the data."""
+
+    summary: str
+    data: Entry
+    section: Data
+    facts: DataFacts
+    size: Size
+    findings: dict[str, Any]
+
+
 def data_values(proposal: Proposal, path: str) -> dict[str, Any]:
     """The values of a table's `data` section that are not at their default; `path` as it shall be written."""
     given: dict[str, Any] = {
@@ -65,7 +80,7 @@ def data_values(proposal: Proposal, path: str) -> dict[str, Any]:
         **format_values(proposal.text_format),
         "target": list(proposal.target),
         "task": proposal.task.value,
-        "drop": list(proposal.dropped) or None,
+        "drop": [name for name in proposal.dropped if name not in many_idle(proposal)] or None,
         "columns": {name: kind for name, (kind, _) in proposal.columns.items()} or None,
         "missing": list(proposal.missing) or None,
         "values": {value: list(others) for value, others in proposal.values.items()} or None,
@@ -86,12 +101,17 @@ def format_values(text_format: TextFormat) -> dict[str, Any]:
     }
 
 
+def many_idle(proposal: Proposal) -> tuple[str, ...]:
+    """The columns that are the same in every row where they are many: training leaves them out unasked."""
+    return proposal.idle if len(proposal.idle) > MANY_IDLE else ()
+
+
 def draft_table(proposal: Proposal, path: str, facts: DataFacts) -> Entry:
     """The `data` section for a table, each value with its reason, the columns that are learned from below it."""
     repeated = count(proposal.duplicates, "row repeats", "rows repeat")
     notes = {
         **FORMAT_NOTES,
-        "target": _target_note(facts.target, proposal.rows_without_target),
+        "target": describe_target(facts.target, proposal.rows_without_target),
         "task": one_line(proposal.why_task, 100),
         "missing": _missing_note(proposal),
         "duplicates": f"{repeated} the inputs of an earlier one: equal rows go to one set",
@@ -103,7 +123,7 @@ def draft_table(proposal: Proposal, path: str, facts: DataFacts) -> Entry:
     entries = []
     for key, value in data_values(proposal, path).items():
         if key == "drop":
-            items = [Item(name, one_line(why, 200)) for name, why in proposal.dropped.items()]
+            items = [Item(name, one_line(proposal.dropped[name], 200)) for name in value]
             entries.append(Entry(key, tuple(items), "not learned from, and why:"))
         elif key == "values":
             told = [
@@ -120,31 +140,6 @@ def draft_table(proposal: Proposal, path: str, facts: DataFacts) -> Entry:
     return Entry("data", tuple(entries), below=_column_lines(proposal))
 
 
-def draft_images(
-    path: str,
-    facts: DataFacts,
-    remarks: Sequence[str],
-    size: int | tuple[int, int] | None = None,
-    repeated: int = 0,
-) -> Entry:
-    """The `data` section for a folder of images, with what was said of them below it; `repeated` equal another."""
-    height, width, channels = facts.inputs.shape
-    kind = "grey" if channels == 1 else "coloured"
-    entries = [
-        Entry("source", "images", f"{height} × {width} pixels, {kind}; each folder is a class"),
-        Entry("path", path, _target_note(facts.target, 0)),
-        Entry("task", facts.target.task.value, f"there are {len(facts.target.classes)} folders"),
-    ]
-    if size is not None:
-        shown = list(size) if isinstance(size, tuple) else size
-        entries.append(Entry("size", shown, "smaller than the files, so that a CPU is quick; larger shows more detail"))
-    if repeated:
-        told = f"{count(repeated, 'image equals', 'images equal')} an earlier one: one set for all"
-        entries.append(Entry("duplicates", "together", told))
-    entries.append(Entry("validation", 0.1, _VALIDATION_NOTE.format(facts.rows["validation"])))
-    return Entry("data", tuple(entries), below=[one_line(remark, 200) for remark in remarks])
-
-
 def draft_network(facts: DataFacts, size: Size) -> list[Entry]:
     """All sections but `data`."""
     task = facts.target.task
@@ -154,31 +149,43 @@ def draft_network(facts: DataFacts, size: Size) -> list[Entry]:
     activation = Entry("hidden_activation", size.activation, "for the layers but the last: max(0, z)")
     members = [] if size.members == 1 else [Entry("members", size.members, _MEMBERS_NOTE)]
     steps = -(-facts.rows["train"] // size.batch_size)
-    training: tuple[Entry, ...] = (
-        Entry("epochs", size.epochs, "at most; early stopping ends it before"),
-        Entry(
-            "batch_size", size.batch_size, f"{count(steps, 'step')} an epoch for {count(facts.rows['train'], 'row')}"
-        ),
-        Entry(
-            "early_stopping",
-            {"monitor": "val_loss", "patience": size.patience},
-            f"after {size.patience} epochs without a better val_loss; the best epoch is kept",
-        ),
+    batch = Entry(
+        "batch_size", size.batch_size, f"{count(steps, 'step')} an epoch for {count(facts.rows['train'], 'row')}"
     )
-    if size.lower_after is not None:
-        lowered = {"monitor": "val_loss", "factor": 0.3, "patience": size.lower_after}
-        note = f"after {size.lower_after} such epochs the steps become smaller: what is left to learn is fine"
-        training = (*training, Entry("reduce_lr_on_plateau", lowered, note))
     return [
         Entry("model", (activation, *members, Entry("layers", tuple(layers)))),
         Entry("loss", loss, _LOSS_NOTES[task]),
-        Entry("optimizer", {"name": "adam", "learning_rate": size.learning_rate}),
+        _optimizer(size),
         Entry("metrics", list(METRICS[task]), "measured after each epoch, beside the loss"),
-        Entry("train", training, below=_imbalance(facts.target)),
+        Entry("train", _course(size, batch, facts.rows["validation"]), below=_imbalance(facts.target)),
     ]
 
 
-def _target_note(target: Target, missing: int) -> str:
+def _optimizer(size: Size) -> Entry:
+    rate = size.learning_rate
+    if not size.to_the_end:
+        return Entry("optimizer", {"name": "adam", "learning_rate": rate})
+    falling = {"schedule": "cosine", "initial_learning_rate": rate}
+    return Entry("optimizer", {"name": "adam", "learning_rate": falling}, "falls to 0 by the last epoch")
+
+
+def _course(size: Size, batch: Entry, validation: int) -> tuple[Entry, ...]:
+    """How long is trained, and which epoch is kept."""
+    if size.to_the_end:
+        told = f"{count(validation, 'validation image')} cannot choose an epoch: the last one is kept"
+        return (Entry("epochs", size.epochs, "all of them: no early stopping"), batch, Entry("keep", "last", told))
+    stopping = {"monitor": "val_loss", "patience": size.patience}
+    told = f"after {size.patience} epochs without a better val_loss; the best epoch is kept"
+    epochs = Entry("epochs", size.epochs, "at most; early stopping ends it before")
+    if size.lower_after is None:
+        return (epochs, batch, Entry("early_stopping", stopping, told))
+    lowered = {"monitor": "val_loss", "factor": 0.3, "patience": size.lower_after}
+    note = f"after {size.lower_after} such epochs the steps become smaller: what is left to learn is fine"
+    return (epochs, batch, Entry("early_stopping", stopping, told), Entry("reduce_lr_on_plateau", lowered, note))
+
+
+def describe_target(target: Target, missing: int) -> str:
+    """The training rows of each class, or the range of the numbers; `missing` rows without one are left out."""
     absent = f"; left out: {count(missing, 'row')} without one" if missing else ""
     if target.task.is_regression:
         pairs = zip(target.minimum, target.mean, strict=True)
@@ -226,6 +233,9 @@ def _column_lines(proposal: Proposal) -> list[str]:
     lines += [f"  {one_line(column.name, 36):<{width}}  {column.learn_as:<8}  {_describe(column)}" for column in shown]
     if len(proposal.learned) > len(shown):
         lines.append(f"  and {count(len(proposal.learned) - len(shown), 'more column')}")
+    if many_idle(proposal):
+        told = ", ".join(one_line(name, 20) for name in proposal.idle[:3])
+        lines.append(f"left out by training, the same in every row: {len(proposal.idle)} columns ({told}, ...)")
     if any(column.missing for column in proposal.learned):
         lines.append("a missing number becomes the training median, and a second input says that it was missing;")
         lines.append("a missing category leaves all inputs of its column at zero")

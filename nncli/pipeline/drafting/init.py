@@ -10,7 +10,7 @@ from typing import Any
 
 from nncli import data
 from nncli.config.describing.writing import Entry, write_config
-from nncli.config.facts import DataFacts, Task
+from nncli.config.facts import Task
 from nncli.config.reading.document import parse_document
 from nncli.config.reading.loading import validate
 from nncli.config.reading.shipped import ShippedConfig, list_shipped, shipped_folder, shipped_names
@@ -18,18 +18,18 @@ from nncli.config.reading.spelling import did_you_mean
 from nncli.config.rules import resolve
 from nncli.config.sections import Data
 from nncli.console import Console
-from nncli.data.images.folders import part_folders, typical_size
+from nncli.data.images.labels.finding import find_labels
 from nncli.data.plurals import count
-from nncli.data.profile.images.pixels import colour_tells, count_repeated
+from nncli.data.profile.images.pixel_columns import pixel_section
 from nncli.data.profile.tables.proposal import Proposal, propose, suggest_targets
-from nncli.errors import NncliError, UsageError
-from nncli.pipeline.drafting.config_draft import data_values, draft_images, draft_network, draft_table
-from nncli.pipeline.drafting.sizing import Size, choose_size, size_images, size_table
+from nncli.errors import DataError, NncliError, UsageError
+from nncli.pipeline.drafting.config_draft import Draft, data_values, draft_network, draft_table
+from nncli.pipeline.drafting.images.drafting import SEED, look_at_images, look_at_pixels
+from nncli.pipeline.drafting.sizing import size_table
 from nncli.pipeline.drafting.target_option import split_targets
 from nncli.run.files import write_bytes
 
 STDOUT = "-"
-SEED = 1
 _SUFFIXES = (".gz", ".zip", ".csv", ".tsv", ".txt", ".data", ".jsonl", ".ndjson", ".xlsx", ".parquet", ".pq")
 # A relative path that climbs higher than this no longer says that data and config belong together.
 _HIGHEST = 3
@@ -59,18 +59,6 @@ class WrittenConfig:
     findings: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class _Draft:
-    """A config before it is put together; `section` is what its text must mean for the data."""
-
-    summary: str
-    data: Entry
-    section: Data
-    facts: DataFacts
-    size: Size
-    findings: dict[str, Any]
-
-
 def init(request: InitRequest, *, console: Console) -> WrittenConfig:
     """Writes a config for a table or image folder, or copies a shipped one.
 
@@ -84,7 +72,7 @@ def init(request: InitRequest, *, console: Console) -> WrittenConfig:
         given = "--target" if targets else "--task"
         raise UsageError(f"{given} is for data, and --from copies a config as it is", hint=f"leave {given} out")
     if request.source is not None:
-        _require_target(Path(request.source), targets, task)
+        _require_target(Path(request.source), targets)
     stem = request.template or _stem(Path(request.source or ""))
     output = Path(request.output or f"{stem}.yaml")
     if request.output != STDOUT:
@@ -105,17 +93,16 @@ def list_configs() -> list[ShippedConfig]:
     return list_shipped()
 
 
-def _require_target(source: Path, targets: Sequence[str], task: Task | None) -> None:
-    """Refuses a table without a target and images with one, before anything else is looked at."""
+def _require_target(source: Path, targets: Sequence[str]) -> None:
+    """Refuses a table without a target, before anything else is looked at."""
     if not source.exists() and not any(mark in source.name for mark in "*?["):
         raise UsageError(f"there is no file or folder {source}", hint="a shipped config is copied with --from NAME")
-    if source.is_dir() and targets:
-        raise UsageError("images have no --target: the folder an image lies in is its class")
-    if source.is_dir() and task not in (None, Task.BINARY, Task.MULTICLASS):
-        raise UsageError(f"images are told apart by their folders, and --task {task} is not", hint="leave --task out")
     if source.is_dir() or targets:
         return
     likely, names = suggest_targets(source)
+    pixels = pixel_section(source, ())
+    if pixels is not None:
+        likely = list(pixels.target or ())
     more = f", ... ({len(names)} in all)" if len(names) > _MOST_NAMES else ""
     raise UsageError(
         f"say with --target what to predict; {source} has the columns {', '.join(names[:_MOST_NAMES])}{more}",
@@ -140,9 +127,10 @@ def _write(request: InitRequest, output: Path, console: Console) -> tuple[str, d
     path = _path_from(output, source)
     with console.step("looking at the data") as progress:
         if source.is_dir():
-            draft = _look_at_images(source, path, task, progress)
+            targets = split_targets(request.targets)
+            draft = look_at_images(source, targets, task, lambda path: _path_from(output, Path(path)), progress)
         else:
-            draft = _look_at_table(source, path, split_targets(request.targets), task, progress)
+            draft = _look_at_file(source, path, split_targets(request.targets), task, progress)
     text = _put_together(draft, output)
     warnings = _check(text, output, draft)
     for warning in warnings:
@@ -150,7 +138,25 @@ def _write(request: InitRequest, output: Path, console: Console) -> tuple[str, d
     return text, {**draft.findings, "warnings": warnings}
 
 
-def _look_at_table(source: Path, path: str, targets: Sequence[str], task: Task | None, progress: Any) -> _Draft:
+def _look_at_file(source: Path, path: str, targets: Sequence[str], task: Task | None, progress: Any) -> Draft:
+    """A table of features, or of the pixels of images."""
+    section = pixel_section(source, targets)
+    if section is not None:
+        return look_at_pixels(source, path, section, task, progress)
+    try:
+        return _look_at_table(source, path, targets, task, progress)
+    except DataError:
+        labels = find_labels(source.resolve().parent, targets)
+        if labels is None or Path(labels.labels) != source.resolve():
+            raise
+        where = _quoted(source.parent)
+        raise UsageError(
+            f"{source} has nothing but the labels of images",
+            hint=f"name the folder: nncli init {where} --target {shlex.quote(targets[0])}",
+        ) from None
+
+
+def _look_at_table(source: Path, path: str, targets: Sequence[str], task: Task | None, progress: Any) -> Draft:
     proposal = propose(source, targets, task)
     values = data_values(proposal, str(source.resolve()))
     section = Data.model_validate(values)
@@ -161,42 +167,17 @@ def _look_at_table(source: Path, path: str, targets: Sequence[str], task: Task |
         f"{count(proposal.rows, 'row')} of {source.name}; from {count(len(proposal.learned), 'column')} it predicts "
         f"{', '.join(proposal.target)} ({facts.target.task})."
     )
-    return _Draft(summary, draft_table(proposal, path, facts), section, facts, size, _table_findings(proposal))
+    return Draft(summary, draft_table(proposal, path, facts), section, facts, size, _table_findings(proposal))
 
 
-def _look_at_images(source: Path, path: str, task: Task | None, progress: Any) -> _Draft:
-    rows, (height, width) = typical_size(source.resolve())
-    size = choose_size(rows, height, width)
-    given = None if size == (height, width) else size[0] if size[0] == size[1] else size
-    section = Data(source="images", path=str(source.resolve()), task=task, size=given)
-    dataset = data.load(section, seed=SEED, data_dir=None, progress=progress)
-    repeated = 0 if len(part_folders(source.resolve())) > 1 else count_repeated(dataset)
-    if repeated:
-        section = section.model_copy(update={"duplicates": "together"})
-        dataset = data.load(section, seed=SEED, data_dir=None, progress=progress)
-    facts = dataset.facts
-    labels = dataset.train.targets.reshape(-1).astype("int64")
-    tells = colour_tells(dataset.train.inputs["image"], labels)
-    network = size_images(facts.rows["train"], facts.inputs.shape, colour_tells=tells)
-    section = section.model_copy(update={"task": facts.target.task})
-    rows = sum(facts.rows.values())
-    summary = (
-        f"{count(rows, 'image')} in {source.resolve().name}; "
-        f"it predicts which of {len(facts.target.classes)} folders one is from."
-    )
-    remarks = [note for note in dataset.notes if not note.startswith("task:")]
-    findings = {"source": "images", "task": facts.target.task.value, "classes": facts.target.classes, "notes": remarks}
-    return _Draft(summary, draft_images(path, facts, remarks, given, repeated), section, facts, network, findings)
-
-
-def _put_together(draft: _Draft, output: Path) -> str:
+def _put_together(draft: Draft, output: Path) -> str:
     name = output.stem
     header = [f"nncli train {_quoted(output)}", draft.summary]
     given = [] if _RUN_NAME.fullmatch(name) else [Entry("name", re.sub(r"[^A-Za-z0-9_.-]", "_", f"run_{name}")[:80])]
     return write_config(header, [*given, draft.data, *draft_network(draft.facts, draft.size)])
 
 
-def _check(text: str, output: Path, draft: _Draft) -> list[str]:
+def _check(text: str, output: Path, draft: Draft) -> list[str]:
     """What `nncli check` would warn about; a text that does not mean what was decided is a defect of ours."""
     loaded = validate(parse_document(text, str(output)))
     if loaded.config.data != draft.section:

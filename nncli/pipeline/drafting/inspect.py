@@ -12,11 +12,13 @@ from nncli.config.reading.spelling import nearest_names
 from nncli.config.sections import BUNDLED, SOURCES, Config, Data
 from nncli.console import Console
 from nncli.data.dataset import Progress
+from nncli.data.images.labels.finding import image_section
 from nncli.data.plurals import count
+from nncli.data.profile.images.pixel_columns import pixel_section
 from nncli.data.profile.profiling import ImageProfile, Profile, profile_data, profile_table
 from nncli.errors import UsageError
 from nncli.evaluate.plots.contact_sheet import Picture, Thumbnail, draw_sheet, make_thumbnails
-from nncli.pipeline.drafting.augmentation import augmented_pictures
+from nncli.pipeline.drafting.images.augmentation import augmented_pictures
 from nncli.pipeline.drafting.target_option import split_targets
 from nncli.pipeline.folders import Folders
 from nncli.run.files import write_bytes
@@ -80,6 +82,8 @@ def inspect(request: InspectionRequest, *, folders: Folders, console: Console) -
         data, seed = (config.data, config.seed) if config else (_section(request), _SEED)
         versions = _augmented(request, config, folders, progress)
         if data is None:
+            data = pixel_section(Path(request.source), request.targets)
+        if data is None:
             profile: Profile = profile_table(Path(request.source), request.targets)
         else:
             profile = profile_data(data, seed=seed, data_dir=folders.data_dir, progress=progress)
@@ -87,7 +91,8 @@ def inspect(request: InspectionRequest, *, folders: Folders, console: Console) -
         if request.sheet is not None:
             raise UsageError("--sheet is for images, and this is a table", hint="leave --sheet out")
         return Inspection(profile, (), None, following=_following(request))
-    if request.targets and data is not None and data.source not in ("digit_attributes",):
+    named = data is not None and (data.labels or data.image or data.source == "digit_attributes")
+    if request.targets and data is not None and not named:
         raise UsageError("--target names columns of a table, and these are images", hint="leave --target out")
     pictures = [Picture(tile.group, tile.caption, tile.pixels) for tile in profile.tiles]
     title = f"{profile.path or profile.source}: {count(profile.rows, 'image')}"
@@ -106,7 +111,7 @@ def _following(request: InspectionRequest) -> tuple[str, ...]:
     if not path.exists():
         return ()
     target = ",".join(request.targets) or "COLUMN"
-    option = "" if path.is_dir() else f" --target {shlex.quote(target)}"
+    option = "" if path.is_dir() and not request.targets else f" --target {shlex.quote(target)}"
     return (f"nncli init {shlex.quote(request.source)}{option}",) if path.suffix.lower() != ".npz" else ()
 
 
@@ -157,7 +162,7 @@ def _section(request: InspectionRequest) -> Data | None:
     if _is_source(request) and not path.exists():
         return Data(source=request.source, target=target)
     if path.is_dir():
-        return Data(source="images", path=str(path))
+        return image_section(path, request.targets)
     if path.suffix.lower() == ".npz":
         return Data(source="npz", path=str(path), target=target)
     if path.exists() or any(mark in path.name for mark in "*?["):

@@ -60,6 +60,7 @@ def describe_other_data(judged: Mapping[str, Any]) -> str | None:
 
 
 _TOLD = {
+    "few": "too few rows to tell whether it is better than guessing",
     "unclear": "not clearly better than guessing: on these rows it may be chance",
     "overconfident": "too sure of itself: the probabilities are worse than the frequencies of the classes",
     "outliers": "most values are closer than the baseline's, but a few are far off",
@@ -67,6 +68,7 @@ _TOLD = {
 }
 
 _OTHER = {
+    "few": "measure on more rows with `nncli eval --data`, and collect more to learn from",
     "unclear": "measure on more rows with `nncli eval --data`",
     "overconfident": "try fewer units, dropout or l2, early stopping, or more data",
     "outliers": "look at the worst rows of `nncli eval`; try `loss: huber`, or remove extreme values",

@@ -233,6 +233,7 @@ def test_an_image_folder_becomes_a_convolutional_network(tmp_path: Path) -> None
     assert facts.inputs.shape == (20, 20, 1) and config.data.source == "images"
     kinds = [layer.kind for layer in config.model.layers]
     assert kinds[:4] == ["random_translation", "random_rotation", "random_zoom", "conv2d"]
+    assert "not mirrored: grey images may be digits or text" in text
     assert "batch_normalization" in kinds and config.model.layers[-1].units == 1
     assert "path: shapes" in text
 
@@ -247,9 +248,14 @@ def test_where_brightness_tells_nothing_each_image_is_normalized_and_large_ones_
         Image.fromarray(pixels).save(folder / f"{index}.jpg")
     config, text, facts = init(tmp_path / "stripes", output=tmp_path / "stripes.yaml")
     kinds = [layer.kind for layer in config.model.layers]
-    assert kinds[3] == "group_normalization" and "batch_normalization" not in kinds
+    assert kinds[:5] == [
+        "random_flip", "random_translation", "random_rotation", "random_zoom", "group_normalization"
+    ]  # fmt: skip
+    assert "batch_normalization" not in kinds and "take it out if left and right differ" in text
     assert facts.inputs.shape == (36, 48, 3) and "size: [36, 48]" in text
-    assert config.train.early_stopping is not None and config.train.early_stopping.patience >= 20
+    assert config.train.early_stopping is None and config.train.keep == "last", "2 images cannot choose an epoch"
+    assert config.train.batch_size == 4 and config.optimizer.learning_rate.schedule == "cosine"
+    assert "images to learn from and 5 to test on are very few" in text
 
 
 def test_what_is_written_trains(tmp_path: Path) -> None:
@@ -318,7 +324,7 @@ def test_a_shipped_config_is_copied_with_its_comments(tmp_path: Path, name: str)
         (["{data}", "--target", "yy"], 'did you mean "y"'),
         (["{data}", "--target", "y", "--task", "regresion"], 'did you mean "regression"'),
         (["{data}", "--target", "y", "--task", "binary"], "needs a target of two values"),
-        (["{folder}", "--target", "y"], "images have no --target"),
+        (["{folder}", "--target", "y"], "no table in"),
         (["{data}", "--target", "y", "--output", "{folder}/none/t.yaml"], "there is no folder"),
     ],
 )
@@ -347,6 +353,13 @@ def test_more_rows_never_get_a_smaller_network_or_more_epochs(rows: int, task: T
     units = [sum(layer.get("dense", {}).get("units", 0) for layer, _ in size.layers) for size in (smaller, larger)]
     assert units[1] >= units[0]
     assert larger.epochs <= smaller.epochs and larger.batch_size >= smaller.batch_size
+
+
+def test_only_very_few_images_are_trained_to_the_end() -> None:
+    few, more = size_images(40, (48, 48, 3)), size_images(400, (48, 48, 3))
+    assert few.to_the_end and not more.to_the_end
+    assert few.batch_size < more.batch_size and few.epochs >= more.epochs
+    assert more.patience >= 20, "a small validation set is noisy"
 
 
 @pytest.mark.parametrize("side", [1, 8, 12, 28, 32, 100, 256])

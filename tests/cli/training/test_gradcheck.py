@@ -210,13 +210,14 @@ def test_the_command_shows_each_weight_and_says_what_it_did(tmp_path: Path) -> N
 
 
 def test_augmentation_is_switched_off_and_that_is_said(tmp_path: Path) -> None:
-    layers = ["random_rotation", {"conv2d": {"filters": 2}}, "random_zoom", "flatten", "output"]
+    flip, convolution = {"random_flip": {"mode": "both"}}, {"conv2d": {"filters": 2}}
+    layers = ["random_rotation", flip, convolution, "random_zoom", "flatten", "output"]
     config = write(tmp_path / "net.yaml", {"data": {"source": "digits"}, "model": {"layers": layers}})
 
     outcome = nncli(config, "--samples", 4)
 
     assert outcome.exit_code == 0, outcome.output
-    assert "switched off: random_rotation_1, random_zoom_1\n" in outcome.stdout
+    assert "switched off: random_rotation_1, random_flip_1, random_flip_1_vertical, random_zoom_1\n" in outcome.stdout
 
 
 def test_the_sample_follows_the_seed_of_the_config() -> None:

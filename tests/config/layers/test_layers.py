@@ -82,13 +82,14 @@ CASES: dict[str, Case] = {
         {"layers": INNER, "projection": st.sampled_from([True, True, False])},
         st.tuples(st.integers(5, 9), st.integers(5, 9), st.integers(1, 3)),
     ),
+    "random_flip": ({"mode": st.sampled_from(["horizontal", "vertical", "both"])}, IMAGE),
     "random_translation": ({"height_factor": st.floats(0, 0.9), **EDGE}, st.one_of(IMAGE, FLAT)),
     "random_rotation": ({"factor": st.floats(0, 0.9), **EDGE}, IMAGE),
     "random_zoom": ({"height_factor": st.floats(0, 0.9), **EDGE}, IMAGE),
 }
 # Refused although Keras takes it: augmentation of what is no image, heads that do not divide the features (Keras rounds
 # nothing, the block does), a sum of shapes that would be stretched to fit.
-STRICTER = {"random_translation", "random_rotation", "random_zoom", "transformer_block", "residual"}
+STRICTER = {"random_flip", "random_translation", "random_rotation", "random_zoom", "transformer_block", "residual"}
 
 
 def test_every_layer_but_the_output_which_becomes_a_dense_is_compared() -> None:

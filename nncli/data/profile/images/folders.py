@@ -12,8 +12,9 @@ from nncli.config.sections import Data, Duplicates
 from nncli.data import splitting
 from nncli.data.dataset import Progress, hash_rows
 from nncli.data.images.border import border_median
-from nncli.data.images.decoding import Header, fit_size, has_colour, open_picture, read_header
+from nncli.data.images.decoding import LOOK, Header, has_colour, open_picture, read_header
 from nncli.data.images.files import map_parallel
+from nncli.data.images.fitting import Fit
 from nncli.data.images.folders import existing_folder
 from nncli.data.images.image_dataset import common_size, given_size
 from nncli.data.plurals import count
@@ -42,14 +43,14 @@ class _Look:
 
 
 @dataclass(frozen=True)
-class Fit:
+class Wanted:
     """The size (height, width) that a config brings images to, None for the most common one, and how it does so."""
 
     size: tuple[int, int] | None
     resize: Resize
 
     @classmethod
-    def of(cls, data: Data) -> "Fit":
+    def of(cls, data: Data) -> "Wanted":
         """What a config's section says."""
         return cls(given_size(data), data.resize or "pad")
 
@@ -62,19 +63,21 @@ def look_over_folder(
     test: str | float | None = None,
     validation: float = 0.1,
     duplicates: Duplicates = "keep",
-    fit: Fit | None = None,
+    wanted: Wanted | None = None,
     sample: int = SAMPLE,
+    labelled: tuple[ImageFiles, Sequence[Finding]] | None = None,
 ) -> ImageProfile:
     """The profile of a folder of class folders (perhaps below train/, test/, val/), or of loose images.
 
-    `fit` is what a config says of the size; without a config each image is shown as it is.
+    `wanted` is what a config says of the size; without a config each image is shown as it is.
+    `labelled` are its files where the folders are not the classes, and what was found in their labels.
 
     Raises:
         DataError: there is no such folder, or no image in it.
     """
     root = existing_folder(folder)
-    findings: list[Finding] = []
-    files = list_files(root, test, findings)
+    findings: list[Finding] = list(labelled[1]) if labelled else []
+    files = labelled[0] if labelled else list_files(root, test, findings)
     step = max(1, -(-len(files.paths) // sample))
     chosen = list(range(0, len(files.paths), step))
     looks, corrupt = _look_at(files, chosen, progress)
@@ -85,8 +88,8 @@ def look_over_folder(
         borders = np.array([looks[index].border for index in seen])
         blank = np.array([looks[index].blank for index in seen])
         border, found = look_at_light(borders, blank, lambda place: files.name(seen[place]))
-        findings += found + _format_findings(files, looks, fit)
-    shape = _shape(looks, fit)
+        findings += found + _format_findings(files, looks, wanted)
+    shape = _shape(looks, wanted)
     digests = hash_files(files.paths, progress)
     findings += find_copies(files, digests)
     parts, shared = _parts(files, digests, seed, test, validation, duplicates)
@@ -101,7 +104,7 @@ def look_over_folder(
         parts=parts,
         names="class",
         classes=classes,
-        sizes=tuple((*size, count) for size, count in _sizes(looks).most_common()),
+        sizes=tuple((height, width, number) for (height, width), number in _sizes(looks).most_common()),
         modes=tuple(Counter(look.header.mode for look in looks.values()).most_common()),
         shape=shape,
         sampled=len(chosen),
@@ -110,7 +113,7 @@ def look_over_folder(
         corrupt=tuple(corrupt),
         repeated=count_repeats(digests),
         findings=tuple(ordered_findings(findings)),
-        tiles=tuple(_tiles(files, looks, fit)),
+        tiles=tuple(_tiles(files, looks, wanted)),
     )
 
 
@@ -139,7 +142,7 @@ def _look_at(
 
 def _look(file: Path) -> _Look:
     header = read_header(file)
-    picture, warnings = open_picture(file, 3, dark_border=None)
+    picture, warnings = open_picture(file, 3, dark_border=None, fit=LOOK)
     pixels = np.asarray(picture, np.uint8)
     return _Look(
         header,
@@ -151,20 +154,21 @@ def _look(file: Path) -> _Look:
     )
 
 
-def _shape(looks: Mapping[int, _Look], fit: Fit | None) -> tuple[int, ...] | None:
+def _shape(looks: Mapping[int, _Look], wanted: Wanted | None) -> tuple[int, ...] | None:
     if not looks:
         return None
-    return (*_size(looks, fit), 3 if any(look.coloured for look in looks.values()) else 1)
+    return (*_size(looks, wanted), 3 if any(look.coloured for look in looks.values()) else 1)
 
 
-def _size(looks: Mapping[int, _Look], fit: Fit | None) -> tuple[int, int]:
+def _size(looks: Mapping[int, _Look], wanted: Wanted | None) -> tuple[int, int]:
     """Height and width that the images have in training."""
-    if fit is not None and fit.size is not None:
-        return fit.size
+    if wanted is not None and wanted.size is not None:
+        return wanted.size
     return common_size(_sizes(looks))
 
 
 def _sizes(looks: Mapping[int, _Look]) -> Counter[tuple[int, int]]:
+    """How many images there are of each (height, width)."""
     return Counter((look.header.height, look.header.width) for look in looks.values())
 
 
@@ -177,13 +181,13 @@ def _corrupt_findings(corrupt: Sequence[tuple[str, str]]) -> list[Finding]:
     return findings
 
 
-def _format_findings(files: ImageFiles, looks: Mapping[int, _Look], fit: Fit | None) -> list[Finding]:
+def _format_findings(files: ImageFiles, looks: Mapping[int, _Look], wanted: Wanted | None) -> list[Finding]:
     findings = []
-    height, width = _size(looks, fit)
+    height, width = _size(looks, wanted)
     others = sum((look.header.height, look.header.width) != (height, width) for look in looks.values())
     if others:
         how = {"pad": "padded and resized", "crop": "cropped and resized", "stretch": "stretched"}
-        done = "resized" if fit is None else how[fit.resize]
+        done = "resized" if wanted is None else how[wanted.resize]
         what = f"{others:,} of {len(looks):,} have another size than {height} × {width}, to which all are {done}"
         findings.append(Finding("sizes", Level.NOTE, "images", what, "see that nothing small gets lost"))
     coloured = sum(look.coloured for look in looks.values())
@@ -258,7 +262,7 @@ def _class_counts(files: ImageFiles) -> tuple[tuple[str, dict[str, int]], ...]:
     return tuple(counts)
 
 
-def _tiles(files: ImageFiles, looks: Mapping[int, _Look], fit: Fit | None) -> list[Tile]:
+def _tiles(files: ImageFiles, looks: Mapping[int, _Look], wanted: Wanted | None) -> list[Tile]:
     """Examples of each class in the aspect that they have in training, where a config says which."""
     readable = np.array(sorted(looks), np.int64)
     if not len(readable):
@@ -268,14 +272,12 @@ def _tiles(files: ImageFiles, looks: Mapping[int, _Look], fit: Fit | None) -> li
     for place in choose_examples(labels, max(1, len(files.classes))):
         index = int(readable[place])
         look = looks[index]
-        picture, _ = open_picture(files.paths[index], 3 if look.coloured else 1, dark_border=None)
-        height, width = fit.size if fit and fit.size else (look.header.height, look.header.width)
+        is_given = wanted is not None and wanted.size is not None
+        height, width = wanted.size if wanted and wanted.size else (look.header.height, look.header.width)
         shrink = min(1.0, TILE_SIDE / max(height, width))
-        size = (max(1, round(height * shrink)), max(1, round(width * shrink)))
+        resize = wanted.resize if wanted is not None and is_given else "stretch"
+        fit = Fit(max(1, round(height * shrink)), max(1, round(width * shrink)), resize)
+        picture, _ = open_picture(files.paths[index], 3 if look.coloured else 1, dark_border=None, fit=fit)
         group = files.classes[files.labels[index]] if files.labels[index] >= 0 else ""
-        tiles.append(
-            make_tile(
-                group, files.paths[index].name, fit_size(picture, *size, fit.resize if fit and fit.size else "stretch")
-            )
-        )
+        tiles.append(make_tile(group, files.paths[index].name, fit.apply(picture)))
     return tiles

@@ -19,7 +19,7 @@ from nncli.data.profile.tables.leakage import find_other_labels, find_telltales
 from nncli.data.profile.tables.missing_markers import find_markers
 from nncli.data.profile.tables.reading import Opened, open_table
 from nncli.data.profile.values import ColumnProfile, Level
-from nncli.data.tables.features.choosing import describe_amounts, describe_codes, judge_columns
+from nncli.data.tables.features.choosing import describe_amounts, describe_codes, judge_column, judge_columns
 from nncli.data.tables.features.flaws import find_dressed_numbers, is_mostly_numbers
 from nncli.data.tables.features.identifiers import are_codes, could_be_codes
 from nncli.data.tables.features.words import find_spellings, reread
@@ -44,7 +44,8 @@ class Proposal:
     """The `data` section in plain values, each with its reason.
 
     `dropped` and `columns` map names to reasons, and to types with reasons; `missing_in` has the texts in each number
-    column that mean a missing value; `learned` are the columns to learn from, `remarks` lines about some of them.
+    column that mean a missing value; `learned` are the columns to learn from, `remarks` lines about some of them;
+    `idle` are the dropped ones that are empty or the same in every row, which training leaves out by itself.
     """
 
     source: str
@@ -62,6 +63,7 @@ class Proposal:
     rows_without_target: int
     duplicates: int = 0
     values: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    idle: tuple[str, ...] = ()
 
 
 def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
@@ -109,6 +111,7 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
         rows_without_target=len(table) - len(kept),
         duplicates=_count_duplicates(kept, [column.name for column in learned]),
         values=values,
+        idle=tuple(name for name in dropped if judge_column(kept.columns[name], data).rule in ("constant", "empty")),
     )
 
 

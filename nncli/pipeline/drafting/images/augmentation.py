@@ -4,14 +4,14 @@ import numpy as np
 
 from nncli import data
 from nncli.config.facts import ImageInput
-from nncli.config.layers import LayerSection, RandomRotation, RandomTranslation, RandomZoom
+from nncli.config.layers import LayerSection, RandomFlip, RandomRotation, RandomTranslation, RandomZoom
 from nncli.config.sections import Config
 from nncli.data.dataset import Dataset, Progress
 from nncli.errors import UsageError
 from nncli.evaluate.plots.contact_sheet import Picture
 from nncli.pipeline.folders import Folders
 
-_KINDS = (RandomTranslation, RandomRotation, RandomZoom)
+_KINDS = (RandomFlip, RandomTranslation, RandomRotation, RandomZoom)
 # Images on a sheet, spread over the classes, and the versions beside each.
 _IMAGES = 12
 _VERSIONS = 7

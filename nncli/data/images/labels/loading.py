@@ -1,0 +1,118 @@
+"""From images whose labels stand in a table or in their names to a data set, for training and for evaluation."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from nncli.config.facts import DataFacts, ImageInput, Task
+from nncli.config.sections import Data, is_name_pattern
+from nncli.data.dataset import Dataset, Part, Progress
+from nncli.data.images.files import images_below
+from nncli.data.images.folders import (
+    choose_shape,
+    class_folders,
+    decode_all,
+    existing_folder,
+    label_folder,
+    relative_names,
+)
+from nncli.data.images.image_dataset import Images, Labels, image_dataset, refuse_table_options
+from nncli.data.images.labels.files import FileIndex
+from nncli.data.images.labels.reading import LabelledImages, label_files, read_labels
+from nncli.data.images.labels.tables import TABLE_SUFFIXES, find_file_column, is_table, open_label_table
+from nncli.data.targets import choose_goal, encode_targets
+from nncli.errors import DataError
+
+
+def load_labelled_images(data: Data, *, seed: int, progress: Progress) -> Dataset:
+    """The data set of a folder with `labels`; size and colour are those of the training images.
+
+    Raises:
+        DataError: no image has a label, the labels fit no task, or no image can be read.
+    """
+    refuse_table_options(data, target=True)
+    found = read_labels(data)
+    root = Path(str(data.path))
+    goal, note = choose_goal(found.columns, data.task)
+    notes = [*found.notes, *([note] if note else [])]
+    targets = encode_targets(goal, found.columns)
+    places = {part: np.flatnonzero(found.parts == part) for part in ("train", "test", "validation")}
+    image = choose_shape([found.files[place] for place in places["train"]], data, notes, progress)
+    parts = {}
+    for name, chosen in places.items():
+        if len(chosen):
+            told = partial(progress, f"reading {name} images")
+            pixels, kept = decode_all([found.files[place] for place in chosen], image, notes, told)
+            taken = chosen[kept]
+            names = relative_names([found.files[place] for place in taken], root)
+            parts[name] = Part({"image": pixels}, targets[taken], found.rows[taken], names)
+    train = parts.pop("train")
+    dataset = image_dataset(
+        data,
+        seed,
+        Images(train.inputs["image"], train.rows, train.files),
+        Labels(goal, train.targets),
+        scale=image.scale,
+        resize=image.resize,
+        test=parts.get("test"),
+        validation=parts.get("validation"),
+        notes=notes,
+    )
+    if is_name_pattern(data.labels or ""):
+        return replace(dataset, facts=dataset.facts.model_copy(update={"name_pattern": data.labels}))
+    return dataset
+
+
+def label_images(path: Path, facts: DataFacts, image: ImageInput) -> Part:
+    """Labelled images for a trained model: a label table, or a folder with class folders, a table or named classes.
+
+    Raises:
+        DataError: there are no labels, a class is not known to the model, or an image cannot be read.
+    """
+    root = path.parent if is_table(path) and path.is_file() else existing_folder(path)
+    if root == path and _has_class_folders(root, facts):
+        return label_folder(root, image, facts.target)
+    found = _find(path, root, facts)
+    if found is None:
+        return label_folder(root, image, facts.target)
+    targets = encode_targets(facts.target, found.columns)
+    notes: list[str] = []
+    pixels, kept = decode_all(found.files, image, notes, lambda done: None)
+    if len(kept) < len(found.files):
+        raise DataError(f"{path}: {notes[0]}", hint="repair or remove them, so that it is clear what was evaluated")
+    return Part({"image": pixels}, targets, found.rows, relative_names(found.files, root))
+
+
+def _has_class_folders(root: Path, facts: DataFacts) -> bool:
+    classes = facts.target.task in (Task.BINARY, Task.MULTICLASS)
+    return classes and bool(set(class_folders(root)) & set(facts.target.classes))
+
+
+def _find(path: Path, root: Path, facts: DataFacts) -> LabelledImages | None:
+    """The labelled images of a table or folder, by the run's own way first; None where there are no labels."""
+    files = images_below(root)
+    if not files:
+        raise DataError(
+            f"{root} has no images in it", hint="name a folder with images, or a table that lies beside them"
+        )
+    data = Data(source="images", path=str(root))
+    if is_table(path):
+        index = FileIndex(files, (root,))
+        columns = open_label_table(path, data, index).columns
+        named = all(name in columns for name in facts.target.columns)
+        target = facts.target.columns if named else None
+        return label_files(data.model_copy(update={"labels": str(path), "target": target}), files, root)
+    if facts.name_pattern is not None:
+        return label_files(data.model_copy(update={"labels": facts.name_pattern}), files, root)
+    index = FileIndex(files, (root,))
+    for table in sorted(file for file in root.iterdir() if file.name.lower().endswith(TABLE_SUFFIXES)):
+        try:
+            opened = open_label_table(table, data, index)
+        except DataError:
+            continue  # not every table beside images is one of labels
+        if all(name in opened.columns for name in facts.target.columns) and find_file_column(opened, index):
+            section = data.model_copy(update={"labels": str(table), "target": facts.target.columns})
+            return label_files(section, files, root)
+    return None

@@ -1,0 +1,67 @@
+"""Images examined whose labels stand in a table or in their names; arrays are made where the labels are no classes."""
+
+from pathlib import Path
+
+import numpy as np
+
+from nncli.config.sections import Data, is_name_pattern
+from nncli.data.dataset import Progress
+from nncli.data.images.labels.loading import load_labelled_images
+from nncli.data.images.labels.reading import LabelledImages, read_labels
+from nncli.data.profile.images.arrays import look_over_images
+from nncli.data.profile.images.folders import look_over_folder
+from nncli.data.profile.images.listing import ImageFiles
+from nncli.data.profile.values import Finding, ImageProfile, Level
+from nncli.data.targets import Goal, choose_goal, ordered_classes
+from nncli.errors import DataError
+
+
+def look_over_labelled(data: Data, *, seed: int, progress: Progress) -> ImageProfile:
+    """The profile of what a config's section with `labels` describes.
+
+    Raises:
+        DataError: there is no such folder or table, or no image has a label.
+    """
+    found = read_labels(data)
+    findings = [Finding("labels", Level.NOTE, "labels", f"{_origin(data, found)} (`labels: {data.labels}`)")]
+    findings += [Finding("labels", _level(note), "labels", note) for note in found.notes]
+    goal: Goal | None = None
+    try:
+        goal, _ = choose_goal(found.columns, data.task)
+    except DataError as error:
+        findings.append(Finding("classes", Level.PROBLEM, "labels", error.message, error.hint or ""))
+    if goal is not None and not goal.classes:
+        return look_over_images(load_labelled_images(data, seed=seed, progress=progress), path=data.path)
+    return look_over_folder(
+        Path(str(data.path)),
+        progress=progress,
+        seed=seed,
+        test=data.test,
+        validation=data.validation,
+        duplicates=data.duplicates,
+        labelled=(_image_files(found, data), findings),
+    )
+
+
+def _origin(data: Data, found: LabelledImages) -> str:
+    """Where the labels come from."""
+    if is_name_pattern(data.labels or ""):
+        return "they are read from the names of the files"
+    names = ", ".join(column.name for column in found.columns)
+    return f"they are read from {Path(str(data.labels)).name}, column {names}"
+
+
+def _level(note: str) -> Level:
+    """Images that are left out are a warning."""
+    return Level.WARNING if "left out" in note else Level.NOTE
+
+
+def _image_files(found: LabelledImages, data: Data) -> ImageFiles:
+    """The files with the numbers of their classes, in the order of the outputs."""
+    classes = ordered_classes(found.columns[0])
+    codes, texts = found.columns[0].dictionary
+    place = {name: index for index, name in enumerate(classes)}
+    labels = np.array([place.get(text, -1) for text in texts], np.int64)[codes]
+    parts = tuple(name for name in ("train", "validation", "test") if (found.parts == name).any())
+    numbers = np.array([parts.index(name) for name in found.parts], np.int64)
+    return ImageFiles(Path(str(data.path)), list(found.files), numbers, labels, parts, classes)
