@@ -84,6 +84,8 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("engine", "loop"): {"", "parallel"},
     ("evaluate", ""): set(),
     ("evaluate", "plots"): {""},
+    ("model", ""): {"layers"},
+    ("model", "layers"): set(),
     ("pipeline", ""): {"drafting", "training", "comparing", "predicting"},
     ("pipeline", "drafting"): {"", "drafting.images"},
     ("pipeline", "drafting.images"): {"", "drafting"},

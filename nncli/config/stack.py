@@ -56,7 +56,7 @@ def _walk(config: Config, shape: Shape) -> Iterator[StackRow]:
 
 
 def _parameters(config: Config, index: int, layer: LayerSection, shape: Shape) -> int:
-    """The layer's parameters; of members, those that all share and each member's own (nncli.model.members)."""
+    """The layer's parameters; of members, those that all share and each member's own (nncli.model.layers.members)."""
     members = config.model.members
     if members == 1 or not isinstance(layer, Dense | Output):
         return layer.parameter_count(shape)

@@ -1,8 +1,7 @@
 """From a resolved config and the facts of a data set to a Keras model; does not depend on files or the training loop.
 
-`builder` assembles a model from `inputs`, `layers` and `blocks`; `placement` gives each layer its name and seed;
-`objective` and `schedules` create the loss, the optimizer and the metrics; `serving` adds the output activation for
-saving.
+`builder` assembles a model from `inputs` and `layers/`; `objective` and `schedules` create the loss, the optimizer and
+the metrics; `serving` adds the output activation for saving.
 """
 
 from nncli.model.builder import build

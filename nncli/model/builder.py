@@ -10,10 +10,10 @@ import numpy as np
 from nncli.config.facts import DataFacts, Task
 from nncli.config.layers import Dense, LayerSection
 from nncli.config.sections import Config
-from nncli.model import members
 from nncli.model.inputs import make_inputs
-from nncli.model.layers import make_layer
-from nncli.model.placement import Placement
+from nncli.model.layers import members
+from nncli.model.layers.making import make_layer
+from nncli.model.layers.placement import Placement
 
 OUTPUT_NAME = "output"
 

@@ -91,7 +91,7 @@ def to_tflite(model: Any) -> bytes:
 
 
 def test_the_builder_has_a_maker_for_every_layer_of_the_config_but_the_resolved_output() -> None:
-    from nncli.model.layers import MAKERS
+    from nncli.model.layers.making import MAKERS
 
     assert set(MAKERS) == set(LAYERS.values()) - {Output}
 

@@ -152,8 +152,8 @@ def test_a_transformer_block_is_the_formula_it_says() -> None:
     import keras
 
     from nncli.config.layers import TransformerBlock
-    from nncli.model.layers import make_layer
-    from nncli.model.placement import Placement
+    from nncli.model.layers.making import make_layer
+    from nncli.model.layers.placement import Placement
 
     section = TransformerBlock(num_heads=2, mlp_units=5, activation="relu")
     tensor = keras.Input((3, 4))
@@ -188,8 +188,8 @@ def test_patches_are_cut_row_by_row_and_each_place_has_its_own_position() -> Non
     import keras
 
     from nncli.config.layers import Patches
-    from nncli.model.layers import make_layer
-    from nncli.model.placement import Placement
+    from nncli.model.layers.making import make_layer
+    from nncli.model.layers.placement import Placement
 
     image = np.arange(4 * 6, dtype="float32").reshape(1, 4, 6, 1)
     tensor = keras.Input((4, 6, 1))
@@ -237,8 +237,8 @@ def test_random_layers_act_in_training_alone(kind: str) -> None:
 def test_a_flip_mirrors_about_half_of_the_images_and_both_ways_independently(mode: str, versions: int) -> None:
     import keras
 
-    from nncli.model.layers import make_layer
-    from nncli.model.placement import Placement
+    from nncli.model.layers.making import make_layer
+    from nncli.model.layers.placement import Placement
 
     tensor = keras.Input((2, 2, 1))
     section = LAYERS["random_flip"].model_validate({"kind": "random_flip", "mode": mode})

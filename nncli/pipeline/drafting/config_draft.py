@@ -15,7 +15,7 @@ from nncli.config.text_format import TextFormat
 from nncli.data.plurals import count
 from nncli.data.profile.tables.proposal import Proposal
 from nncli.data.profile.values import ColumnProfile
-from nncli.pipeline.drafting.sizing import Size
+from nncli.pipeline.drafting.sizing import FEW, Size
 
 # Columns that are described one by one; of more, only the first are.
 MANY_COLUMNS = 24
@@ -85,12 +85,20 @@ def data_values(proposal: Proposal, path: str) -> dict[str, Any]:
         "missing": list(proposal.missing) or None,
         "values": {value: list(others) for value, others in proposal.values.items()} or None,
         "duplicates": "together" if proposal.duplicates else None,
-        "numbers": {"encoding": "piecewise_linear"} if any(c.learn_as == "number" for c in proposal.learned) else None,
+        "numbers": _numbers(proposal),
         "scale_target": True if proposal.task.is_regression else None,
         "test": 0.2,
         "validation": 0.1,
     }
     return {key: value for key, value in given.items() if value is not None}
+
+
+def _numbers(proposal: Proposal) -> dict[str, Any] | None:
+    """Few rows get few bins: a bin of a handful of rows is noise."""
+    if not any(column.learn_as == "number" for column in proposal.learned):
+        return None
+    bins = {"bins": 8} if proposal.rows < FEW else {}
+    return {"encoding": "piecewise_linear", **bins}
 
 
 def format_values(text_format: TextFormat) -> dict[str, Any]:

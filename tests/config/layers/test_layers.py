@@ -101,8 +101,8 @@ def make() -> Any:
     """A Keras model of one layer for a shape, imported late: the rest of the module needs no TensorFlow."""
     import keras
 
-    from nncli.model.layers import make_layer
-    from nncli.model.placement import Placement
+    from nncli.model.layers.making import make_layer
+    from nncli.model.layers.placement import Placement
 
     def model_of(section: Any, shape: tuple[int, ...]) -> Any:
         tensor = keras.Input(shape)

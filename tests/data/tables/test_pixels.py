@@ -101,7 +101,7 @@ def test_a_test_table_and_rows_without_a_target(tmp_path: Path, table: Path) -> 
     train = write(tmp_path / "train.csv", PIXELS, {"label": labels})
     dataset = load(train, test=str(table))
     assert len(dataset.test) == ROWS and len(dataset.train) + len(dataset.validation) == ROWS - 1
-    assert "label: 1 row without a target left out" in dataset.notes
+    assert "label: 1 row without a target dropped" in dataset.notes
 
 
 def test_tables_and_image_files_are_predicted_alike(tmp_path: Path, table: Path) -> None:

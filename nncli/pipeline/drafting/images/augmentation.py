@@ -33,7 +33,7 @@ def augmented_pictures(config: Config, *, folders: Folders, progress: Progress) 
     from nncli.engine.process import environment
 
     environment.prepare(None)  # before Keras is imported
-    from nncli.model.augmenting import augment
+    from nncli.model.layers.augmenting import augment
 
     places = _spread_over_classes(dataset)
     pixels = dataset.train.inputs["image"][places]

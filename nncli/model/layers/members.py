@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 
 from nncli.config import layers as sections
-from nncli.model.placement import Placement, kernel_options, regularizer_of
+from nncli.model.layers.placement import Placement, kernel_options, regularizer_of
 
 
 class MembersModel(keras.Model):  # type: ignore[misc]  # keras has no types

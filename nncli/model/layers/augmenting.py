@@ -7,8 +7,8 @@ import numpy as np
 
 from nncli.config.facts import ImageInput
 from nncli.config.layers import LayerSection
-from nncli.model.layers import make_layer
-from nncli.model.placement import Placement
+from nncli.model.layers.making import make_layer
+from nncli.model.layers.placement import Placement
 
 
 def augment(layers: Sequence[LayerSection], image: ImageInput, pixels: np.ndarray, seed: int) -> np.ndarray:

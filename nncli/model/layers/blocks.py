@@ -14,7 +14,7 @@ from keras import ops
 from nncli.config import layers as sections
 from nncli.config.layer_section import KernelLayer
 from nncli.config.section import product
-from nncli.model.placement import Placement, initializer_of, kernel_options, regularizer_of
+from nncli.model.layers.placement import Placement, initializer_of, kernel_options, regularizer_of
 
 Block = Callable[[Any], Any]
 # The standard deviation of the initial position embeddings in the vision transformer (Dosovitskiy et al., 2020).

@@ -8,8 +8,8 @@ import numpy as np
 
 from nncli.config import layers as sections
 from nncli.config.layer_section import WeightedLayer
-from nncli.model import blocks
-from nncli.model.placement import Placement, initializer_of, kernel_options, regularizer_of
+from nncli.model.layers import blocks
+from nncli.model.layers.placement import Placement, initializer_of, kernel_options, regularizer_of
 
 # Returns a Keras layer, or a function that applies several in sequence.
 Maker = Callable[[Any, Placement], Callable[[Any], Any]]
