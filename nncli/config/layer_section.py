@@ -98,7 +98,7 @@ class LayerSection(Section):
 class KernelLayer(LayerSection):
     """A layer with one or more kernels: matrices of weights that inputs are multiplied with."""
 
-    kernel_initializer: InitializerName = Field("glorot_uniform", description="how the first weights are drawn")
+    kernel_initializer: InitializerName = Field("glorot_uniform", description="how the weights are initialized")
     kernel_regularizer: NamedRegularizer | None = Field(
         None, description="a penalty on large weights: l2 is {l2: 0.01}"
     )
@@ -110,4 +110,4 @@ class WeightedLayer(KernelLayer):
     activation: ActivationName | None = Field(
         None, description="model.hidden_activation when left out; in the output layer, the one that fits the task"
     )
-    use_bias: bool = Field(True, description="whether a bias is added")
+    use_bias: bool = Field(True, description="whether to add a bias")

@@ -59,19 +59,21 @@ class Loss(Section):
 
     name: LossName = Field(description="Keras's name of the loss")
     from_logits: bool = Field(False, description="the output layer is linear and the loss applies the activation")
-    label_smoothing: float = Field(0.0, ge=0.0, lt=1.0, description="for the crossentropies but the sparse one")
-    delta: float = Field(1.0, gt=0.0, description="huber: where the square becomes a line")
-    gamma: float = Field(2.0, ge=0.0, description="focal: how much less an example counts that is nearly right")
-    alpha: float = Field(0.25, gt=0.0, le=1.0, description="focal: weight of the yes, 1 - alpha of the no; of classes")
-    apply_class_balancing: bool = Field(False, description="binary focal: whether alpha weighs yes and no")
+    label_smoothing: float = Field(0.0, ge=0.0, lt=1.0, description="for all cross-entropies except the sparse one")
+    delta: float = Field(1.0, gt=0.0, description="huber: error from which the loss is linear")
+    gamma: float = Field(2.0, ge=0.0, description="focal: how strongly well-classified examples are down-weighted")
+    alpha: float = Field(0.25, gt=0.0, le=1.0, description="focal: weight of the positive class, or of each class")
+    apply_class_balancing: bool = Field(False, description="binary focal: whether to weight the classes by alpha")
 
 
 class _Optimizer(Section):
     weight_decay: float | None = Field(None, gt=0.0, description="shrinks the weights at each step")
-    clipnorm: float | None = Field(None, gt=0.0, description="gradients of a weight with a larger norm are scaled down")
-    clipvalue: float | None = Field(None, gt=0.0, description="each number of a gradient is cut off at it")
+    clipnorm: float | None = Field(
+        None, gt=0.0, description="largest norm of each weight's gradient; scaled down to it"
+    )
+    clipvalue: float | None = Field(None, gt=0.0, description="largest absolute value of each gradient component")
     global_clipnorm: float | None = Field(
-        None, gt=0.0, description="all gradients are scaled down together where their common norm is larger"
+        None, gt=0.0, description="largest norm of all gradients together; scaled down to it"
     )
 
 
@@ -80,7 +82,7 @@ class Sgd(_Optimizer):
 
     name: Literal["sgd"] = "sgd"
     learning_rate: LearningRate = Field(0.01, description="w := w - learning_rate * gradient")
-    momentum: float = Field(0.0, ge=0.0, le=1.0, description="share of the last step that is kept")
+    momentum: float = Field(0.0, ge=0.0, le=1.0, description="fraction of the previous step that is kept")
     nesterov: bool = Field(False, description="Nesterov's momentum")
 
 
@@ -107,7 +109,7 @@ class RMSprop(_Optimizer):
     name: Literal["rmsprop"] = "rmsprop"
     learning_rate: LearningRate = Field(0.001, description="about the size of a step of each weight")
     rho: float = Field(0.9, ge=0.0, lt=1.0, description="of the running mean of the squared gradient")
-    momentum: float = Field(0.0, ge=0.0, le=1.0, description="share of the last step that is kept")
+    momentum: float = Field(0.0, ge=0.0, le=1.0, description="fraction of the previous step that is kept")
     epsilon: float = Field(1e-7, gt=0.0, description="keeps the step finite")
 
 
@@ -116,7 +118,7 @@ class Adagrad(_Optimizer):
 
     name: Literal["adagrad"] = "adagrad"
     learning_rate: LearningRate = Field(0.001, description="the size of the first steps of each weight")
-    initial_accumulator_value: float = Field(0.1, ge=0.0, description="what the sum of squared gradients starts from")
+    initial_accumulator_value: float = Field(0.1, ge=0.0, description="initial value of the sum of squared gradients")
     epsilon: float = Field(1e-7, gt=0.0, description="keeps the step finite")
 
 
@@ -125,7 +127,7 @@ class Lion(_Optimizer):
 
     name: Literal["lion"] = "lion"
     learning_rate: LearningRate = Field(0.001, description="the size of a step of each weight")
-    beta_1: float = Field(0.9, ge=0.0, lt=1.0, description="share of the running mean in the step")
+    beta_1: float = Field(0.9, ge=0.0, lt=1.0, description="weight of the running mean in the step")
     beta_2: float = Field(0.99, ge=0.0, lt=1.0, description="of the running mean of the gradient")
 
 

@@ -16,8 +16,8 @@ Epochs = Annotated[float, Field(gt=0.0, lt=1e6)]
 
 
 class _FromPeak(Section):
-    initial_learning_rate: Rate = Field(description="where it starts; after a warm-up, where that ends")
-    warmup_epochs: float = Field(0.0, ge=0.0, lt=1e6, description="it first grows from 0 in a line, for so many epochs")
+    initial_learning_rate: Rate = Field(description="the learning rate at the start, or at the end of the warm-up")
+    warmup_epochs: float = Field(0.0, ge=0.0, lt=1e6, description="epochs of linear growth from 0 at the start")
 
 
 class Constant(_FromPeak):
@@ -30,17 +30,17 @@ class Exponential(_FromPeak):
     """Multiplied by decay_rate every decay_epochs epochs, a little at each step."""
 
     schedule: Literal["exponential"] = Field("exponential", description="which schedule")
-    decay_rate: float = Field(0.9, gt=0.0, le=1.0, description="it is multiplied by it every decay_epochs epochs")
-    decay_epochs: Epochs = Field(1.0, description="epochs for one multiplication")
-    staircase: bool = Field(False, description="falls at once every decay_epochs epochs, and not a little each step")
+    decay_rate: float = Field(0.9, gt=0.0, le=1.0, description="factor of the learning rate every decay_epochs epochs")
+    decay_epochs: Epochs = Field(1.0, description="epochs in which the learning rate is multiplied by decay_rate once")
+    staircase: bool = Field(False, description="fall in steps, every decay_epochs epochs, rather than smoothly")
 
 
 class Cosine(_FromPeak):
     """Falls along half a wave of the cosine: slowly, fast, slowly (Loshchilov and Hutter, 2016)."""
 
     schedule: Literal["cosine"] = Field("cosine", description="which schedule")
-    decay_epochs: Epochs | None = Field(None, description="how long it falls; to the end of train.epochs when left out")
-    alpha: float = Field(0.0, ge=0.0, le=1.0, description="the share of initial_learning_rate at which it ends")
+    decay_epochs: Epochs | None = Field(None, description="epochs until it reaches its end; train.epochs when left out")
+    alpha: float = Field(0.0, ge=0.0, le=1.0, description="final learning rate as a fraction of initial_learning_rate")
 
 
 class Piecewise(Section):
@@ -48,7 +48,7 @@ class Piecewise(Section):
 
     schedule: Literal["piecewise"] = Field("piecewise", description="which schedule")
     boundaries: Annotated[tuple[Epochs, ...], Field(min_length=1), FromList] = Field(
-        description="after how many epochs the next value begins, growing"
+        description="epochs after which the next value applies, in ascending order"
     )
     values: Annotated[tuple[Rate, ...], Field(min_length=2), FromList] = Field(
         description="the learning rates, one more than boundaries"

@@ -38,7 +38,7 @@ def _task(value: Any) -> Any:
 
 
 class Numbers(Section):
-    """How the numbers of a table enter the network."""
+    """How numeric columns are encoded."""
 
     encoding: NumberEncoding = Field("standard", description="standard, quantile or piecewise_linear")
     bins: Annotated[int, Field(ge=2, le=256)] = Field(
@@ -67,11 +67,13 @@ class Data(TextFormat):
     )
     target: Names | None = Field(None, description="the column to predict, or a list of label columns")
     task: Annotated[Task, BeforeValidator(_task)] | None = Field(
-        None, description="what kind of answer is predicted; inferred from the target when left out"
+        None, description="the task; inferred from the target when left out"
     )
     features: Names | None = Field(None, description="the only columns to learn from")
     drop: Names = Field((), description="columns not to learn from")
-    columns: dict[str, ColumnType] = Field(default_factory=dict, description="types of columns, instead of the guess")
+    columns: dict[str, ColumnType] = Field(
+        default_factory=dict, description="types of columns that are not to be inferred"
+    )
     missing: Names = Field(MISSING, description='cells of a table that mean "no value"; replaces the whole default')
     summary: Literal["drop", "keep"] = Field(
         "drop", description="rows at the end of a table that sum it up, such as Total"
@@ -104,7 +106,7 @@ class Data(TextFormat):
         "keep",
         description="equal rows: keep splits them like others, drop keeps one, together puts them in the same set",
     )
-    numbers: Numbers = Field(default_factory=Numbers, description="how the numbers of a table enter the network")
+    numbers: Numbers = Field(default_factory=Numbers, description="how numeric columns are encoded")
     scale_target: bool = Field(
         True, description="regression: train on the scaled target; predictions stay in its units"
     )
@@ -139,7 +141,9 @@ class Data(TextFormat):
 class Model(Section):
     """The stack of layers; the last one is the output layer."""
 
-    hidden_activation: ActivationName = Field("relu", description="for every hidden layer that names none")
+    hidden_activation: ActivationName = Field(
+        "relu", description="for hidden layers without an activation of their own"
+    )
     members: Annotated[int, Field(ge=1, le=64)] = Field(
         1, description="networks trained at once that share their dense kernels; their predictions are averaged"
     )
@@ -151,7 +155,9 @@ class Model(Section):
 class EarlyStopping(Section):
     """Stops when a metric no longer improves, and goes back to the best weights."""
 
-    monitor: str = Field("val_loss", description="loss or a metric, or one of them with val_ before it")
+    monitor: str = Field(
+        "val_loss", description="loss or a metric, on the training set or (with val_) the validation set"
+    )
     patience: Positive = Field(5, description="epochs without improvement before it stops")
     min_delta: float = Field(0.0, ge=0.0, description="a smaller change is no improvement")
 
@@ -159,9 +165,11 @@ class EarlyStopping(Section):
 class ReduceLearningRate(Section):
     """Multiplies the learning rate by `factor` when a metric no longer improves."""
 
-    monitor: str = Field("val_loss", description="loss or a metric, or one of them with val_ before it")
-    factor: Fraction = Field(0.5, description="the learning rate is multiplied by it")
-    patience: Positive = Field(3, description="epochs without improvement before that")
+    monitor: str = Field(
+        "val_loss", description="loss or a metric, on the training set or (with val_) the validation set"
+    )
+    factor: Fraction = Field(0.5, description="factor by which the learning rate is multiplied")
+    patience: Positive = Field(3, description="epochs without improvement before the learning rate is lowered")
     min_learning_rate: float = Field(0.0, ge=0.0, description="the learning rate never goes below it")
 
 
@@ -198,7 +206,9 @@ class Config(Section):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$",
         description="the name of the run; the file's name when left out",
     )
-    seed: int = Field(1, ge=0, lt=2**32, description="decides the split, the first weights, the order, the dropout")
+    seed: int = Field(
+        1, ge=0, lt=2**32, description="determines the split, the initial weights, the order and the dropout"
+    )
     data: Data = Field(description="where the examples come from")
     model: Model = Field(description="the layers")
     loss: NamedLoss | None = Field(
@@ -209,7 +219,7 @@ class Config(Section):
         None, description="what is measured after each epoch; chosen from the task when left out"
     )
     train: Train = Field(default_factory=Train, description="how long, in which steps")
-    silence: Names = Field((), description="ids of rules whose warnings should not be said")
+    silence: Names = Field((), description="ids of rules whose warnings are turned off")
 
 
 def to_mapping(config: Config) -> dict[str, Any]:

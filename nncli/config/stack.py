@@ -41,7 +41,7 @@ def stack_layers(config: Config, input_shape: Shape) -> list[StackRow]:
 def _walk(config: Config, shape: Shape) -> Iterator[StackRow]:
     for index, layer in enumerate(config.model.layers):
         if isinstance(layer, Output) and index + 1 < len(config.model.layers):
-            raise StackError(index, "stands last and once; use dense here")
+            raise StackError(index, "must be the last layer and occur once; use dense here")
         if isinstance(layer, Dense | Output) and len(shape) > 1:
             flat = Flatten().output_shape(shape)
             yield StackRow(None, Flatten(), None, shape, flat, 0)

@@ -15,7 +15,7 @@ def stack(*layers: Any) -> Any:
 @pytest.mark.parametrize("first", [{"output": {}}, {"output": {"units": 3}}])
 @pytest.mark.parametrize("last", [{"output": {"units": 3}}, {"dense": {"units": 3}}])
 def test_an_output_stands_last_and_once(first: Any, last: Any) -> None:
-    with pytest.raises(StackError, match="stands last and once; use dense here") as caught:
+    with pytest.raises(StackError, match="must be the last layer and occur once; use dense here") as caught:
         stack(first, last)
     assert caught.value.index == 0
     assert [row.output_shape for row in stack({"dense": {"units": 5}}, {"output": {"units": 3}})] == [(5,), (3,)]

@@ -17,7 +17,7 @@ def show_gradients(console: Console, checked: Any) -> None:
     if failed:
         parts.append(f"{failed} of {count} weight arrays are not verified within {tolerance}")
         if any(weight["kinks"] > weight["checked"] for weight in checked.weights):
-            parts.append("where most entries are left out, a smaller --batch-size has fewer corners")
+            parts.append("where most entries are skipped, a smaller --batch-size has fewer corners")
     else:
         parts.append(
             f"back-propagation agrees with central differences within {tolerance} in all {count} weight arrays"

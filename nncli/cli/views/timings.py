@@ -19,7 +19,7 @@ _MEANINGS = {
     "test": "the test set predicted and measured",
     "export": "weights.npz, model.keras, model.tflite",
     "plots": "curves.png",
-    "other": "files, the talk, what has no name",
+    "other": "files, messages, everything else",
 }
 
 
@@ -35,5 +35,5 @@ def timing_lines(timings: Mapping[str, Any]) -> list[Any]:
             f"{timings['to_first_batch']:.2f} s from the start to the first batch, {timings['total']:.2f} s in all"
         )
     if timings["hidden"]:
-        lines.append(f"{timings['hidden']:.2f} s of TensorFlow's import went by while config and data were read")
+        lines.append(f"{timings['hidden']:.2f} s of TensorFlow's import overlapped with reading the config and data")
     return lines

@@ -12,13 +12,13 @@ _AS_SEQUENCE = "- reshape: {target_shape: [8, 8]}\n"
 
 
 def _attention_parameters(width: int, heads: int, key_dim: int, use_bias: bool) -> int:
-    """Queries, keys and values of each head, and the mix of what the heads found."""
+    """Weights of queries, keys and values of each head, and of the output projection."""
     inner = heads * key_dim
     return 4 * width * inner + (3 * inner + width) * use_bias
 
 
 class _Dropping(KernelLayer):
-    dropout: float = Field(0.0, ge=0.0, lt=1.0, description="share of the looks that are dropped in training")
+    dropout: float = Field(0.0, ge=0.0, lt=1.0, description="fraction of the attention weights set to zero in training")
 
     def kinds(self) -> tuple[str, ...]:
         """Its own kind, and dropout where there is some."""
@@ -26,7 +26,7 @@ class _Dropping(KernelLayer):
 
 
 class MultiHeadAttention(_Dropping):
-    """Every step looks at every step: softmax(QKᵀ/√d)V in several heads at once (Vaswani et al., 2017)."""
+    """Every step attends to every step: softmax(QKᵀ/√d)V in several heads at once (Vaswani et al., 2017)."""
 
     EXAMPLE: ClassVar[str] = (
         f"{_AS_SEQUENCE}- multi_head_attention: {{num_heads: 2, key_dim: 4}}\n- global_average_pooling1d"
@@ -34,8 +34,8 @@ class MultiHeadAttention(_Dropping):
 
     kind: Literal["multi_head_attention"] = "multi_head_attention"
     num_heads: Positive = Field(description="attention heads")
-    key_dim: Positive = Field(description="numbers by which a head compares two steps")
-    use_bias: bool = Field(True, description="whether biases are added")
+    key_dim: Positive = Field(description="size of the queries and keys of each head")
+    use_bias: bool = Field(True, description="whether to add biases")
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's: (steps, features)."""
@@ -61,8 +61,8 @@ class TransformerBlock(_Dropping):
 
     kind: Literal["transformer_block"] = "transformer_block"
     num_heads: Positive = Field(description="attention heads; the features must be a multiple of it")
-    mlp_units: Positive = Field(description="neurons of the hidden layer after the attention, for each step")
-    activation: ActivationName = Field("gelu", description="of that hidden layer; hidden_activation is not used here")
+    mlp_units: Positive = Field(description="units of the hidden layer after the attention")
+    activation: ActivationName = Field("gelu", description="of that hidden layer, whatever hidden_activation is")
     dropout: float = Field(0.0, ge=0.0, lt=1.0, description="before each sum and inside the attention, in training")
     epsilon: float = Field(1e-6, gt=0.0, description="added to the variance in the normalisations")
 
@@ -94,7 +94,7 @@ class Patches(KernelLayer):
 
     kind: Literal["patches"] = "patches"
     patch_size: Pair = Field(description="height and width of a patch; the image must be a multiple of it")
-    units: Positive = Field(description="numbers that stand for a patch")
+    units: Positive = Field(description="length of the vector that represents a patch")
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """(patches, units)."""
@@ -108,7 +108,7 @@ class Patches(KernelLayer):
         return ((input_shape[0] // height) * (input_shape[1] // width), self.units)
 
     def parameter_count(self, input_shape: Shape) -> int:
-        """The kernel that all patches share, and a vector for each place."""
+        """The kernel shared by all patches, and a vector for each position."""
         steps, units = self.output_shape(input_shape)
         height, width = self.patch_size
         return (height * width * input_shape[-1] + steps) * units

@@ -1,4 +1,4 @@
-"""Random changes of images in training, so that every epoch sees other ones; outside of training they do nothing."""
+"""Random changes of images in training, so that every epoch sees different ones; inactive outside training."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -13,13 +13,13 @@ _BEFORE_CONVOLUTION = "\n- conv2d: {filters: 4}"
 
 
 class RandomFlip(LayerSection):
-    """Mirrors each image with a chance of one half while training; wrong for digits and text."""
+    """Flips each image with probability 0.5 in training; wrong for digits and text."""
 
     EXAMPLE: ClassVar[str] = f"- random_flip: {{mode: horizontal}}{_BEFORE_CONVOLUTION}"
 
     kind: Literal["random_flip"] = "random_flip"
     mode: Literal["horizontal", "vertical", "both"] = Field(
-        "horizontal", description="left and right, top and bottom, or each of the two by a chance of its own"
+        "horizontal", description="horizontal, vertical, or both independently"
     )
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -32,7 +32,7 @@ class _Augmentation(LayerSection):
     XLA_RUNS_IT: ClassVar[bool] = False
 
     fill_mode: Literal["constant", "nearest", "reflect", "wrap"] = Field(
-        "constant", description="what comes in at the edge: zeros, the edge, its mirror image, the other side"
+        "constant", description="fill outside the image: zeros, nearest pixel, reflected, wrapped around"
     )
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -42,28 +42,28 @@ class _Augmentation(LayerSection):
 
 
 class RandomTranslation(_Augmentation):
-    """Shifts each image by a random distance while training."""
+    """Shifts each image by a random distance in training."""
 
     EXAMPLE: ClassVar[str] = f"- random_translation: {{height_factor: 0.1, width_factor: 0.1}}{_BEFORE_CONVOLUTION}"
 
     kind: Literal["random_translation"] = "random_translation"
-    height_factor: _Factor = Field(0.1, description="at most so far up or down, as a share of the height")
-    width_factor: _Factor = Field(0.1, description="at most so far to a side, as a share of the width")
+    height_factor: _Factor = Field(0.1, description="largest shift up or down, as a fraction of the height")
+    width_factor: _Factor = Field(0.1, description="largest shift left or right, as a fraction of the width")
 
 
 class RandomRotation(_Augmentation):
-    """Turns each image by a random angle while training."""
+    """Rotates each image by a random angle in training."""
 
     EXAMPLE: ClassVar[str] = f"- random_rotation: {{factor: 0.03}}{_BEFORE_CONVOLUTION}"
 
     kind: Literal["random_rotation"] = "random_rotation"
-    factor: _Factor = Field(0.03, description="at most so far either way, as a share of a full turn")
+    factor: _Factor = Field(0.03, description="largest rotation either way, as a fraction of a full turn")
 
 
 class RandomZoom(_Augmentation):
-    """Makes each image larger or smaller at random while training."""
+    """Zooms each image in or out at random in training."""
 
     EXAMPLE: ClassVar[str] = f"- random_zoom: {{height_factor: 0.1}}{_BEFORE_CONVOLUTION}"
 
     kind: Literal["random_zoom"] = "random_zoom"
-    height_factor: _Factor = Field(0.1, description="at most so much nearer or farther, as a share")
+    height_factor: _Factor = Field(0.1, description="largest zoom in or out, as a fraction")

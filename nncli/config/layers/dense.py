@@ -11,12 +11,12 @@ Size = Annotated[int, Field(ge=-1, lt=2**31)]
 
 
 class Dense(WeightedLayer):
-    """Every unit sees every value: a = g(w·x + b)."""
+    """Every unit is connected to every input: a = g(w·x + b)."""
 
     EXAMPLE: ClassVar[str] = "- dense: {units: 16, activation: relu, kernel_regularizer: {l2: 0.001}}"
 
     kind: Literal["dense"] = "dense"
-    units: Positive = Field(description="neurons; each sees every value")
+    units: Positive = Field(description="units; each is connected to every input")
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """(units,), from a flat input."""
@@ -61,12 +61,12 @@ class Activation(LayerSection):
 
 
 class Dropout(LayerSection):
-    """Sets a random part of its inputs to zero while training (Srivastava et al., 2014)."""
+    """Sets a random fraction of its inputs to zero in training (Srivastava et al., 2014)."""
 
     EXAMPLE: ClassVar[str] = "- dense: {units: 16}\n- dropout: {rate: 0.2}"
 
     kind: Literal["dropout"] = "dropout"
-    rate: float = Field(ge=0.0, lt=1.0, description="share of the values that are set to zero in training")
+    rate: float = Field(ge=0.0, lt=1.0, description="fraction of the inputs set to zero in training")
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's."""
@@ -74,12 +74,12 @@ class Dropout(LayerSection):
 
 
 class GaussianNoise(LayerSection):
-    """Adds normal noise to each value while training, so that no value is relied on to the last digit."""
+    """Adds Gaussian noise to each value in training."""
 
     EXAMPLE: ClassVar[str] = "- gaussian_noise: {stddev: 0.1}"
 
     kind: Literal["gaussian_noise"] = "gaussian_noise"
-    stddev: float = Field(ge=0.0, le=1.0, description="deviation of the noise")
+    stddev: float = Field(ge=0.0, le=1.0, description="standard deviation of the noise")
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's."""
@@ -103,11 +103,11 @@ class Reshape(LayerSection):
 
     kind: Literal["reshape"] = "reshape"
     target_shape: Annotated[tuple[Size, ...], FromList, Field(min_length=1, max_length=4)] = Field(
-        description="sizes without the batch; one may be -1: what is left"
+        description="shape without the batch dimension; one size may be -1, which is then inferred"
     )
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """The target shape, with what is left for -1."""
+        """The target shape, with the inferred size for -1."""
         total, known = product(input_shape), product([size for size in self.target_shape if size != -1])
         unknown = self.target_shape.count(-1)
         if unknown > 1 or 0 in self.target_shape:

@@ -13,8 +13,8 @@ _AS_SEQUENCE = "- reshape: {target_shape: [8, 8]}\n"
 
 class _Pooling2D(LayerSection):
     pool_size: Pair = Field((2, 2), description="height and width of the window")
-    strides: Pair | None = Field(None, description="how far the window moves at a time; as pool_size when left out")
-    padding: Padding = Field("valid", description="same lets the window reach over the edge")
+    strides: Pair | None = Field(None, description="step of the window; pool_size when left out")
+    padding: Padding = Field("valid", description="same pads the edges")
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """(height, width, channels), by default half as high and wide."""
@@ -41,8 +41,8 @@ class AveragePooling2D(_Pooling2D):
 
 class _Pooling1D(LayerSection):
     pool_size: Positive = Field(2, description="steps in the window")
-    strides: Positive | None = Field(None, description="how far the window moves at a time; as pool_size when left out")
-    padding: Padding = Field("valid", description="same lets the window reach over the end")
+    strides: Positive | None = Field(None, description="step of the window; pool_size when left out")
+    padding: Padding = Field("valid", description="same pads the end")
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """(steps, features), by default half as long."""

@@ -29,11 +29,9 @@ class Residual(LayerSection):
 
     kind: Literal["residual"] = "residual"
     layers: Annotated[tuple["Layer", ...], Field(min_length=1), FromList] = Field(
-        description="what stands inside; without a projection its output must have the shape of its input"
+        description="the layers of the block; without a projection the output must have the shape of the input"
     )
-    projection: bool = Field(
-        False, description="bring the input to the output's shape by a kernel of its own, where they differ"
-    )
+    projection: bool = Field(False, description="project the input to the shape of the output where they differ")
 
     @field_validator("layers")
     @classmethod

@@ -12,10 +12,10 @@ _AS_SEQUENCE = "- reshape: {target_shape: [8, 8]}\n"
 
 
 class _Recurrent(KernelLayer):
-    units: Positive = Field(description="numbers that are carried from step to step")
-    activation: ActivationName = Field("tanh", description="of what is carried; hidden_activation is not used here")
-    return_sequences: bool = Field(False, description="give the units after every step, not only after the last")
-    use_bias: bool = Field(True, description="whether biases are added")
+    units: Positive = Field(description="size of the state")
+    activation: ActivationName = Field("tanh", description="of the state, whatever hidden_activation is")
+    return_sequences: bool = Field(False, description="return the state after every step, not only the last")
+    use_bias: bool = Field(True, description="whether to add biases")
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """(units,), or (steps, units)."""

@@ -223,7 +223,7 @@ class _Builder:
                 continue
             here = (*path, key_node.value)
             if here in marks:
-                text = f"stands twice (first in line {marks[here].line}); keep one"
+                text = f"occurs twice (first in line {marks[here].line}); keep one"
                 problems.append(Problem(mark, here, text))
                 continue
             marks[here] = mark

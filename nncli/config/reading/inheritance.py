@@ -99,6 +99,6 @@ def anchor_paths(document: Document) -> None:
                 raise ValueError("a file's name is too long")
             data[key] = str((folder / Path(value).expanduser()).resolve())
         except (OSError, RuntimeError, ValueError) as error:  # no such user, a NUL character, a circle of links
-            problem = Problem(mark, (section, key), f"{show_text(value)} is no path ({error})")
+            problem = Problem(mark, (section, key), f"{show_text(value)} is not a path ({error})")
             if problem not in document.problems:
                 document.problems.append(problem)

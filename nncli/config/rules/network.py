@@ -51,7 +51,7 @@ def hidden_layers_keep_their_information(config: Config) -> Iterator[Finding]:
         if activation_of(config, layer) == "softmax" and path not in told:
             told.add(path)
             reason = "softmax makes the units of a hidden layer compete: they sum to 1, and one takes nearly all"
-            yield Finding("hidden-softmax", path, reason, "use relu; softmax belongs into the output layer")
+            yield Finding("hidden-softmax", path, reason, "use relu; softmax belongs in the output layer")
 
 
 def hidden_layers_bend(config: Config) -> Iterator[Finding]:

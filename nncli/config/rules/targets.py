@@ -87,7 +87,7 @@ def weights_name_classes(config: Config, facts: DataFacts) -> Iterator[Finding]:
     if weights is None:
         return
     if facts.target.task not in (Task.BINARY, Task.MULTICLASS):
-        reason = f"a {facts.target.task.value} target has no classes to weigh"
+        reason = f"a {facts.target.task.value} target has no classes to weight"
         yield Finding("class-weight", path, reason, "remove class_weight")
     elif isinstance(weights, dict):
         for name in sorted(set(weights) - set(facts.target.classes)):

@@ -81,7 +81,7 @@ def executor_has_code(config: Config) -> Iterator[Finding]:
     kinds = dict.fromkeys(kind for layer in config.model.layers for kind in layer.kinds())
     unknown = [kind for kind in kinds if kind in LAYERS and not LAYERS[kind].XLA_RUNS_IT]
     if unknown:
-        reason = f"XLA has no code for the layer {', '.join(unknown)}"
+        reason = f"XLA cannot run the layer {', '.join(unknown)}"
         yield Finding("executor-layer", ("train", "executor"), reason, "use auto or graph")
 
 

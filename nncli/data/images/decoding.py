@@ -216,7 +216,7 @@ def _to_range(pixels: np.ndarray, image: ImageInput, warnings: list[str]) -> np.
 
 def _reason(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
-        return "is no image that can be read"
+        return "is not a readable image"
     if isinstance(error, FileNotFoundError):
         return "there is no such file"
     if isinstance(error, IsADirectoryError):

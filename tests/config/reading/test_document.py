@@ -51,8 +51,8 @@ def test_every_key_and_item_knows_its_line_and_column() -> None:
 
 def test_duplicate_keys_are_all_told_with_both_lines() -> None:
     message = refusal("a: 1\nb: {c: 1, c: 2}\na: 3\n")
-    assert "x.yaml:3:1  a: stands twice (first in line 1)" in message
-    assert "x.yaml:2:11  b.c: stands twice (first in line 2)" in message
+    assert "x.yaml:3:1  a: occurs twice (first in line 1)" in message
+    assert "x.yaml:2:11  b.c: occurs twice (first in line 2)" in message
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def test_duplicate_unknown_mistyped_and_out_of_range_keys_are_told_together(fold
         "optimizer: {nme: adam}\nloss: {name: huber, from_logits: yes}\ntrain: {epochs: [3]}\n"
     )
     assert refusals(name="x.yaml") == [
-        "x.yaml:1:24  data.source: stands twice (first in line 1); keep one",
+        "x.yaml:1:24  data.source: occurs twice (first in line 1); keep one",
         'x.yaml:1:38  data.tset: unknown key; did you mean "test"?',
         "x.yaml:3:21  model.layers[0].dense.units: got 0, must be greater than or equal to 1",
         "x.yaml:3:33  model.layers[1].dense.units: is required and missing",

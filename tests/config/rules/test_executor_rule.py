@@ -21,7 +21,7 @@ def refusals(layer: object, executor: str) -> list[str]:
 def test_a_layer_without_code_is_named_with_the_place_of_the_executor() -> None:
     [told] = refusals("random_zoom", "xla")
     assert told.startswith("net.yaml:3:") and told.endswith("use auto or graph [executor-layer]")
-    assert "train.executor: XLA has no code for the layer random_zoom" in told
+    assert "train.executor: XLA cannot run the layer random_zoom" in told
     assert refusals("random_zoom", "auto") == refusals("random_zoom", "graph") == []
 
 

@@ -153,7 +153,7 @@ def _match(table: Table, file_column: str, targets: tuple[str, ...], index: File
         )
         missing = int((~named).sum())
         more = ", ..." if missing > _SHOWN else ""
-        notes.append(f"{count(missing, 'row')} of {Path(table.name).name} left out, without an image: {told}{more}")
+        notes.append(f"{count(missing, 'row')} of {Path(table.name).name} dropped, without an image: {told}{more}")
     if not named.any():
         raise _no_file_column(table, index)
     present = np.logical_and.reduce([table.columns[name].present for name in targets])

@@ -91,7 +91,7 @@ def find_column_oddities(column: Column, table: Table, data: Data, judgement: Ju
     if judgement.learn_as is None and judgement.rule != "dressed":
         level = _LEVELS.get(judgement.rule, Level.NOTE)
         rule = _RULES.get(judgement.rule, judgement.rule)
-        what = f"left out: {judgement.reason.partition(' (')[0]}"
+        what = f"dropped: {judgement.reason.partition(' (')[0]}"
         fix = "" if judgement.rule in ("date", "empty") else "name it in `features` to keep it"
         findings.append(_finding(column, rule, level, what, fix))
     absent = len(column) - int(column.present.sum())

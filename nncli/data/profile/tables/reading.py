@@ -187,10 +187,10 @@ def _unread_rows(table: Table, problem: DataError | None) -> list[Finding]:
 def _left_out(table: Table) -> list[Finding]:
     findings = []
     for note in table.notes:
-        name, _, reason = note.partition(": left out, ")
+        name, _, reason = note.partition(": dropped, ")
         findings.append(
             Finding(
-                "type", Level.NOTE, f'column "{name}"', f"left out: {reason}", "write it as numbers or text", (name,)
+                "type", Level.NOTE, f'column "{name}"', f"dropped: {reason}", "write it as numbers or text", (name,)
             )
         )
     return findings

@@ -71,7 +71,7 @@ def choose_features(table: Table, data: Data, targets: Sequence[str]) -> Feature
     for name, judgement in judge_columns(table, data, targets).items():
         column = table.columns[name]
         if judgement.learn_as is None:
-            left_out.append(f"{name}: left out, {judgement.reason}")
+            left_out.append(f"{name}: dropped, {judgement.reason}")
             continue
         chosen[name] = judgement.learn_as
         if judgement.learn_as == "number":
@@ -84,7 +84,7 @@ def choose_features(table: Table, data: Data, targets: Sequence[str]) -> Feature
             numbers = count(int(column.numeric.sum()), "cell is a number", "cells are numbers")
             notes.append(f"{name}: read as a category, {numbers}")
     if len(left_out) > MANY_NOTES:
-        left_out[_SHOWN:] = [f"and {count(len(left_out) - _SHOWN, 'more column')} left out for such reasons"]
+        left_out[_SHOWN:] = [f"and {count(len(left_out) - _SHOWN, 'more column')} dropped for such reasons"]
     notes = left_out + notes + describe_amounts(guessed)
     if not chosen:
         raise DataError(f"{table.name} has no column to learn from", hint="; ".join(notes) or "every column is dropped")

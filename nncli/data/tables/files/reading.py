@@ -178,7 +178,7 @@ def _table(
     for column_name, array in zip(names, arrays, strict=True):
         column = _column(column_name, array, text_format)
         if column is None:
-            notes.append(f"{column_name}: left out, cells of the type {array.type} cannot be learned from")
+            notes.append(f"{column_name}: dropped, cells of the type {array.type} cannot be learned from")
         else:
             columns[column_name] = column
     return Table(columns, rows.astype(np.int64), rejected, tuple(notes), name)
