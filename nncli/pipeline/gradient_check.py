@@ -127,5 +127,5 @@ def _notes(prepared: Prepared, request: GradientRequest, rows: Sequence[dict[str
         notes.append("batch normalization uses the mean and variance of the batch, as in training")
     kinks = sum(row["kinks"] for row in rows)
     if kinks:
-        notes.append(f"{kinks} entries left out: the cost has a corner there (relu, max pooling), and no derivative")
+        notes.append(f"{kinks} entries skipped: the cost has a corner there (relu, max pooling), and no derivative")
     return notes

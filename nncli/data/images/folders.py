@@ -175,7 +175,7 @@ def _classes(folder: Path) -> tuple[list[str], list[str]]:
     notes = []
     loose_files = [file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file()]
     if loose_files:
-        notes.append(f"{count(len(loose_files), 'image')} beside the class folders left out")
+        notes.append(f"{count(len(loose_files), 'image')} beside the class folders dropped")
     return ordered_names(found), notes
 
 
@@ -270,5 +270,5 @@ def decode_all(
         raise DataError(f"none of the {len(files)} images can be read: {failures[0]}")
     if failures:
         more = ", ..." if len(failures) > _SHOWN else ""
-        notes.append(f"{count(len(failures), 'image')} left out: {', '.join(failures[:_SHOWN])}{more}")
+        notes.append(f"{count(len(failures), 'image')} dropped: {', '.join(failures[:_SHOWN])}{more}")
     return pixels[: len(kept)], np.array(kept, np.int64)

@@ -194,7 +194,7 @@ def _course(size: Size, batch: Entry, validation: int) -> tuple[Entry, ...]:
 
 def describe_target(target: Target, missing: int) -> str:
     """The training rows of each class, or the range of the numbers; `missing` rows without one are left out."""
-    absent = f"; left out: {count(missing, 'row')} without one" if missing else ""
+    absent = f"; dropped: {count(missing, 'row')} without one" if missing else ""
     if target.task.is_regression:
         pairs = zip(target.minimum, target.mean, strict=True)
         return "; ".join(f"{low:.4g} at least, {mean:.4g} on average" for low, mean in list(pairs)[:3]) + absent
@@ -243,7 +243,7 @@ def _column_lines(proposal: Proposal) -> list[str]:
         lines.append(f"  and {count(len(proposal.learned) - len(shown), 'more column')}")
     if many_idle(proposal):
         told = ", ".join(one_line(name, 20) for name in proposal.idle[:3])
-        lines.append(f"left out by training, the same in every row: {len(proposal.idle)} columns ({told}, ...)")
+        lines.append(f"dropped by training, the same in every row: {len(proposal.idle)} columns ({told}, ...)")
     if any(column.missing for column in proposal.learned):
         lines.append("a missing number becomes the training median, and a second input says that it was missing;")
         lines.append("a missing category leaves all inputs of its column at zero")

@@ -211,7 +211,7 @@ SETTINGS = [
     ("a=[", '--set "a=[": not valid YAML'),
     ("seed=*x", "--set seed=*x  seed: got '*x', must be a valid integer"),
     ("seed=!!python/name:os.system", "seed: got '!!python/name:os.system'"),
-    ("train={epochs: 3, epochs: 4}", "stands twice"),
+    ("train={epochs: 3, epochs: 4}", "occurs twice"),
     ("train={epocs: 3}", '--set train={epocs: 3}  train.epocs: unknown key; did you mean "epochs"?'),
     ("trian.epochs=3", '--set trian.epochs=3  trian: unknown key; did you mean "train"?'),
     ("train.epocs=3", '--set train.epocs=3  train.epocs: unknown key; did you mean "epochs"?'),
@@ -229,8 +229,8 @@ SETTINGS = [
     ("seed=" + "9" * 5000, "must be a valid integer"),
     ("name=\udc80", '"name=\\udc80" is not UTF-8 text'),
     ("name=a\nb", "--set name=a\\nb  name: got 'a\\nb', must be letters, digits"),
-    ("data.path=a\x00b", "is no path"),
-    ("data.path=~nobody_of_that_name/x", "is no path"),
+    ("data.path=a\x00b", "is not a path"),
+    ("data.path=~nobody_of_that_name/x", "is not a path"),
     ("data.path=" + "x" * 300, "a file's name is too long"),
 ]
 

@@ -193,8 +193,8 @@ def cut_png(folder: Path) -> bytes:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (lambda folder: b"", "no image"),
-        (lambda folder: b"hello", "no image"),
+        (lambda folder: b"", "readable image"),
+        (lambda folder: b"hello", "readable image"),
         (lambda folder: bomb(), "pixels"),
         (cut_png, "truncated"),
     ],
@@ -257,11 +257,11 @@ def test_folders_called_train_and_test_are_respected(tmp_path: Path) -> None:
 def test_images_of_another_size_are_resized_and_broken_ones_left_out_and_both_said(tmp_path: Path) -> None:
     make_folder(tmp_path, ["a", "b"])
     Image.new("L", (50, 60), 100).save(tmp_path / "a" / "large.png")
-    (tmp_path / "a" / "broken.png").write_text("no image")
+    (tmp_path / "a" / "broken.png").write_text("readable image")
     dataset = load(tmp_path)
     assert sum(dataset.facts.rows.values()) == 17
     assert any("1 of 17 images have another size" in note for note in dataset.notes)
-    assert any("1 image left out: broken.png is no image" in note for note in dataset.notes)
+    assert any("1 image dropped: broken.png is not a readable image" in note for note in dataset.notes)
 
 
 def test_one_coloured_image_makes_the_data_set_coloured(tmp_path: Path) -> None:
@@ -293,7 +293,7 @@ def test_a_folder_that_is_no_data_set_is_explained(tmp_path: Path) -> None:
         load(tmp_path / "file.csv")
     make_folder(tmp_path, ["b"])
     for file in tmp_path.rglob("*.png"):
-        file.write_text("no image")
+        file.write_text("readable image")
     with pytest.raises(DataError, match="none of the 16 images can be read"):
         load(tmp_path)
 

@@ -175,7 +175,7 @@ def test_a_column_that_teaches_nothing_is_left_out_and_said(
 ) -> None:
     dataset = load(write(tmp_path / "t.csv", "useless,a,y", lambda i: f"{row(i)},{i},{i % 2}", rows=120))
     assert columns_of(dataset) == (["a"], [])
-    assert any(note.startswith("useless: left out") and reason in note for note in dataset.notes)
+    assert any(note.startswith("useless: dropped") and reason in note for note in dataset.notes)
 
 
 def test_a_row_counter_is_left_out_unless_it_is_asked_for(tmp_path: Path) -> None:
@@ -334,7 +334,7 @@ def test_real_tables_load_as_they_are(
 def test_many_columns_left_out_are_counted_and_not_listed(tmp_path: Path) -> None:
     names = [f"constant{index}" for index in range(40)]
     path = write(tmp_path / "t.csv", ",".join([*names, "a", "y"]), lambda i: "1," * 40 + f"{i},{i % 2}")
-    notes = [note for note in load(path).notes if "left out" in note]
+    notes = [note for note in load(path).notes if "dropped" in note]
     assert len(notes) == 4
     assert "37 more columns" in notes[-1]
 

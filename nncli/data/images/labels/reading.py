@@ -87,7 +87,7 @@ def _label(data: Data, files: Sequence[Path], root: Path, tested: Sequence[Path]
     notes = list(read.notes)
     unnamed = sorted(set(files) - set(read.files) - set(tested))
     if unnamed:
-        notes.append(f"{count(len(unnamed), 'image')} without a row in {table.name} left out: {_some(unnamed)}")
+        notes.append(f"{count(len(unnamed), 'image')} without a row in {table.name} dropped: {_some(unnamed)}")
     return LabelledImages(read.files, read.columns, read.table.rows, _all_train(len(read.files)), tuple(notes))
 
 
@@ -108,7 +108,7 @@ def _from_names(pattern: str, files: Sequence[Path], data: Data) -> LabelledImag
     notes = []
     if len(fitting) < len(files):
         others = [file for file, label in zip(files, found, strict=True) if label is None]
-        notes.append(f"{count(len(others), 'image')} not named like {pattern!r} left out: {_some(others)}")
+        notes.append(f"{count(len(others), 'image')} not named like {pattern!r} dropped: {_some(others)}")
     texts = sorted({str(found[place]) for place in fitting})
     codes = {text: code for code, text in enumerate(texts)}
     column = text_column(CLASS, np.array([codes[str(found[place])] for place in fitting], np.int32), texts)
@@ -128,7 +128,7 @@ def _with_test_table(data: Data, root: Path, files: Sequence[Path]) -> LabelledI
     both = set(train.files) & set(test.files)
     notes = list(train.notes)
     if both:
-        notes.append(f"{count(len(both), 'image')} of the test set left out of the training set")
+        notes.append(f"{count(len(both), 'image')} of the test set dropped from the training set")
     kept = np.array([file not in both for file in train.files])
     columns = [_join(one.take(kept), other) for one, other in zip(train.columns, test.columns, strict=True)]
     files = [file for file, stays in zip(train.files, kept, strict=True) if stays]

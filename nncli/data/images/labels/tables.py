@@ -159,7 +159,7 @@ def _match(table: Table, file_column: str, targets: tuple[str, ...], index: File
     present = np.logical_and.reduce([table.columns[name].present for name in targets])
     if (named & ~present).any():
         untold = int((named & ~present).sum())
-        notes.append(f"{', '.join(targets)}: {count(untold, 'image')} without a label left out")
+        notes.append(f"{', '.join(targets)}: {count(untold, 'image')} without a label dropped")
     if not (named & present).any():
         raise DataError(f"{table.name}: no row with an image has a value in the target {', '.join(targets)}")
     rows = np.flatnonzero(named & present)
@@ -188,5 +188,5 @@ def _first_of_each(
                 hint="decide for one, or give each label a 0/1 column of its own (multilabel)",
             )
     if again:
-        notes.append(f"{count(again, 'row')} of {Path(table.name).name} left out that name an image again")
+        notes.append(f"{count(again, 'row')} of {Path(table.name).name} dropped that name an image again")
     return np.array(sorted(first.values()), np.int64)

@@ -173,7 +173,7 @@ def _sizes(looks: Mapping[int, _Look]) -> Counter[tuple[int, int]]:
 
 
 def _corrupt_findings(corrupt: Sequence[tuple[str, str]]) -> list[Finding]:
-    fix = "repair or remove it; it is left out of training"
+    fix = "repair or remove it; training skips it"
     findings = [Finding("corrupt", Level.PROBLEM, name, reason, fix) for name, reason in corrupt[:_MOST_TOLD]]
     if len(corrupt) > _MOST_TOLD:
         rest = count(len(corrupt) - _MOST_TOLD, "more file")

@@ -53,7 +53,7 @@ def _origin(data: Data, found: LabelledImages) -> str:
 
 def _level(note: str) -> Level:
     """Images that are left out are a warning."""
-    return Level.WARNING if "left out" in note else Level.NOTE
+    return Level.WARNING if "dropped" in note else Level.NOTE
 
 
 def _image_files(found: LabelledImages, data: Data) -> ImageFiles:

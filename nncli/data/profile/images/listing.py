@@ -55,7 +55,7 @@ def list_files(root: Path, test: str | float | None, findings: list[Finding]) ->
         none = np.full(len(everything), -1, np.int64)
         return ImageFiles(root, everything, np.zeros(len(everything), np.int64), none, ("train",), ())
     if loose:
-        what = "beside the class folders are left out"
+        what = "beside the class folders are skipped"
         findings.append(
             Finding("loose", Level.WARNING, count(len(loose), "image"), what, "move them into class folders")
         )

@@ -177,7 +177,7 @@ def _refuse_dressed(column: Column, path: Path) -> None:
 def _nothing_left(path: Path, dropped: dict[str, str]) -> DataError:
     reasons = [f"{name}: {reason}" for name, reason in dropped.items()]
     more = f"; and {count(len(reasons) - _TOLD, 'more column')}" if len(reasons) > _TOLD else ""
-    what = f"{path} has no column to learn from, {count(len(reasons), 'column is', 'columns are')} left out"
+    what = f"{path} has no column to learn from, {count(len(reasons), 'column is', 'columns are')} dropped"
     return DataError(what, hint="; ".join(reasons[:_TOLD]) + more)
 
 

@@ -137,7 +137,7 @@ def _target(look: _Look, names: tuple[str, ...]) -> TargetProfile:
     where = f'target "{", ".join(names)}"'
     lost = len(look.table) - len(labelled)
     if lost:
-        what = f"{count(lost, 'row has none and is', 'rows have none and are')} left out"
+        what = f"{count(lost, 'row has none and is', 'rows have none and are')} dropped"
         look.findings.append(Finding("missing", Level.NOTE, where, what, "", names))
     columns = [labelled.columns[name] for name in names]
     try:

@@ -118,10 +118,10 @@ def test_what_has_no_partner_is_left_out_and_told(tmp_path: Path) -> None:
     dataset = load(tmp_path, write_table(tmp_path / "labels.csv", rows))
     notes = " / ".join(dataset.notes)
     assert sum(dataset.facts.rows.values()) == len(made) - 3
-    assert '1 row of labels.csv left out, without an image: row 35 "gone.png"' in notes
-    assert "2 images without a row in labels.csv left out: 000.png, 001.png" in notes or "3 images without" in notes
-    assert "kind: 1 image without a label left out" in notes
-    assert "1 row of labels.csv left out that name an image again" in notes
+    assert '1 row of labels.csv dropped, without an image: row 35 "gone.png"' in notes
+    assert "2 images without a row in labels.csv dropped: 000.png, 001.png" in notes or "3 images without" in notes
+    assert "kind: 1 image without a label dropped" in notes
+    assert "1 row of labels.csv dropped that name an image again" in notes
 
 
 def test_contradictions_and_ambiguous_names_are_refused_with_rows(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_names_hold_classes_and_folders_hold_parts(tmp_path: Path) -> None:
     assert dataset.facts.target.classes == KINDS and dataset.facts.name_pattern == "{class}.{number}.*"
     assert sorted(dataset.test.files) == [f"test/{kind}.{100 + index}.png" for index, kind in enumerate(KINDS)]
     assert len(dataset.train) + len(dataset.validation) == len(made)
-    assert any("1 image not named like '{class}.{number}.*' left out: readme.png" in note for note in dataset.notes)
+    assert any("1 image not named like '{class}.{number}.*' dropped: readme.png" in note for note in dataset.notes)
     with pytest.raises(DataError, match="no image is named like 'x_"):
         load(tmp_path, "x_{class}_*")
     with pytest.raises(DataError, match=r"data\.target: the classes stand in the files' names"):
