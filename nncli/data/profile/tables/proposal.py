@@ -20,7 +20,7 @@ from nncli.data.profile.tables.missing_markers import find_markers
 from nncli.data.profile.tables.reading import Opened, open_table
 from nncli.data.profile.values import ColumnProfile, Level
 from nncli.data.tables.features.choosing import describe_amounts, describe_codes, judge_column, judge_columns
-from nncli.data.tables.features.flaws import find_dressed_numbers, is_mostly_numbers
+from nncli.data.tables.features.flaws import describe_units, find_dressed_numbers, is_mostly_numbers
 from nncli.data.tables.features.identifiers import are_codes, could_be_codes
 from nncli.data.tables.features.words import find_spellings, reread
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
@@ -106,7 +106,12 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
         dropped=dropped,
         columns=columns,
         learned=learned,
-        remarks=(*summaries, *telling, *_remarks(kept, data, [column.name for column in learned])),
+        remarks=(
+            *_format_remarks(opened),
+            *summaries,
+            *telling,
+            *_remarks(kept, data, [column.name for column in learned]),
+        ),
         rows=len(table),
         rows_without_target=len(table) - len(kept),
         duplicates=_count_duplicates(kept, [column.name for column in learned]),
@@ -256,9 +261,18 @@ def _drop_twins(table: Table, goal: Goal, dropped: dict[str, str], learned: dict
     ]
 
 
+def _format_remarks(opened: Opened) -> list[str]:
+    """What was found out of how the file is written."""
+    notes = [
+        finding for finding in opened.findings if finding.level is Level.NOTE and finding.where in ("file", "row 1")
+    ]
+    return [f"the file: {'; '.join(finding.what for finding in notes)}"] if notes else []
+
+
 def _remarks(table: Table, data: Data, names: Sequence[str]) -> list[str]:
     """What to look at in columns that are learned from, one line each."""
-    told = [describe_codes(name) for name in names if are_codes(table.columns[name])]
+    told = [note for name in names for note in describe_units(table.columns[name])]
+    told += [describe_codes(name) for name in names if are_codes(table.columns[name])]
     told += describe_amounts([name for name in names if could_be_codes(table.columns[name])])
     for name in names:
         column = table.columns[name]
