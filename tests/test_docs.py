@@ -45,7 +45,6 @@ SPOKEN_DEFAULTS: dict[tuple[type[Section], str], str] = {
     (sections.Config, "train"): "all defaults",
     (sections.Data, "columns"): "none",
     (sections.Data, "values"): "none",
-    (sections.Data, "dates"): "none",
     (sections.Data, "numbers"): "–",
     (sections.Data, "thousands"): "none",
 }

@@ -105,21 +105,12 @@ class CategoryColumn(Section):
         return known if known <= ONE_HOT_LIMIT else min(50, round(known**0.5) + 1)
 
 
-class DateColumn(Section):
-    """A column of dates or times, and the parts of it that numbers are derived from: `name.part` for each."""
-
-    name: str
-    format: str = Field(description="as strptime has it, or iso")
-    parts: Annotated[tuple[str, ...], FromList]
-
-
 class TableInput(TextFormat):
     """Rows of a table as two arrays: `numbers` float32 (rows, n) with NaN for missing, `categories` int32 (rows, m)."""
 
     kind: Literal["table"] = "table"
     numbers: Annotated[tuple[NumberColumn, ...], FromList] = ()
     categories: Annotated[tuple[CategoryColumn, ...], FromList] = ()
-    dates: Annotated[tuple[DateColumn, ...], FromList] = ()
     number_encoding: NumberEncoding = "standard"
     values: Spellings = Field(default_factory=dict, description="other spellings of values, as in the config")
     kept: dict[str, Names] = Field(

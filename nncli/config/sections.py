@@ -22,7 +22,7 @@ NotNegative = Annotated[float, Field(ge=0.0)]
 _Side = Annotated[int, Field(ge=1, le=1024)]
 ImageSize = _Side | Annotated[tuple[_Side, _Side], FromList]
 Duplicates = Literal["keep", "drop", "together"]
-ColumnType = Literal["number", "category", "date"]
+ColumnType = Literal["number", "category"]
 # What the reader of a table takes for a missing value, unless `missing` says otherwise.
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "?")
 
@@ -73,9 +73,6 @@ class Data(TextFormat):
     drop: Names = Field((), description="columns not to learn from")
     columns: dict[str, ColumnType] = Field(
         default_factory=dict, description="types of columns that are not to be inferred"
-    )
-    dates: dict[str, str] = Field(
-        default_factory=dict, description="formats of columns of dates, as in {day: '%d/%m/%Y'}; found when left out"
     )
     missing: Names = Field(MISSING, description='cells of a table that mean "no value"; replaces the whole default')
     summary: Literal["drop", "keep"] = Field(

@@ -14,7 +14,6 @@ from nncli.config.sections import Data
 from nncli.data.dataset import Inputs, make_room
 from nncli.data.plurals import count
 from nncli.data.tables.features.choosing import Features
-from nncli.data.tables.features.dates import sources_of
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
 from nncli.data.targets import deviation
 
@@ -50,10 +49,8 @@ def learn_columns(table: Table, features: Features, training: np.ndarray, data: 
 
 
 def needed_columns(columns: TableInput) -> list[str]:
-    """The names of the columns of a file that a model learned from."""
-    names = [column.name for column in columns.numbers] + [column.name for column in columns.categories]
-    sources = sources_of(columns)
-    return list(dict.fromkeys(sources.get(name, name) for name in names))
+    """The names of the columns that a model learned from."""
+    return [column.name for column in columns.numbers] + [column.name for column in columns.categories]
 
 
 def encode_table(table: Table, columns: TableInput) -> Encoded:

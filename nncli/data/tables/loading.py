@@ -14,7 +14,6 @@ from nncli.data.plurals import count
 from nncli.data.splitting import refuse_duplicates
 from nncli.data.tables.encoding import encode_parts, encode_table, learn_columns
 from nncli.data.tables.features.choosing import Features, check_names, choose_features
-from nncli.data.tables.features.dates import add_dates, expand_dates
 from nncli.data.tables.features.flaws import check_numbers
 from nncli.data.tables.features.words import quote, reread, reread_as
 from nncli.data.tables.files import reading
@@ -58,10 +57,6 @@ def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None
     targets = [table.columns[name] for name in names]
     goal, note = choose_goal(targets, data.task or asked_task(targets[0], data))
     notes += [note] if note else []
-    file_columns = tuple(table.columns)
-    expanded = expand_dates(table, data, names)
-    table, data = expanded.table, expanded.data
-    notes += expanded.notes
     features = choose_features(table, data, names)
     notes += features.notes
     table, groups = _without_duplicates(table, data, features, names, notes, has_test=test is not None)
@@ -75,9 +70,7 @@ def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None
         strata=strata(goal, values),
         groups=groups,
     )
-    inputs = learn_columns(table, features, split.train, data).model_copy(
-        update={"kept": again.kept, "dates": expanded.dates, "columns": file_columns}
-    )
+    inputs = learn_columns(table, features, split.train, data).model_copy(update={"kept": again.kept})
     target, twins = describe(goal, values[split.train]), find_twins(table, features, goal, values)
     facts = DataFacts(source=data.source, inputs=inputs, target=target, rows={}, twins=twins)
     rare = _rare_classes(goal, values, table)
@@ -91,7 +84,7 @@ def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None
         notes += describe_repeats([train, validation, held])
     notes += _small_classes(goal, facts)
     if test is not None:
-        held = _test_part(add_dates(test, expanded.dates), facts, features, notes)
+        held = _test_part(test, facts, features, notes)
     return replace(make_dataset(facts, train, validation, held, notes), warnings=rare)
 
 

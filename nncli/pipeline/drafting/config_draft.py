@@ -3,7 +3,6 @@
 Output, loss and metrics are written out although they could be left out: the file is there to be read.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,11 +93,6 @@ def data_values(proposal: Proposal, path: str) -> dict[str, Any]:
     return {key: value for key, value in given.items() if value is not None}
 
 
-def _parts_of(parts: Sequence[str]) -> str:
-    told = ", ".join(dict.fromkeys(part.partition(".")[0] for part in parts))
-    return f"learned from: {told}; month, weekday and hour as points on a circle"
-
-
 def _numbers(proposal: Proposal) -> dict[str, Any] | None:
     """Few rows get few bins: a bin of a handful of rows is noise."""
     if not any(column.learn_as == "number" for column in proposal.learned):
@@ -146,10 +140,7 @@ def draft_table(proposal: Proposal, path: str, facts: DataFacts) -> Entry:
             ]
             entries.append(Entry(key, tuple(told), "values and their other spellings, which are read as one:"))
         elif key == "columns":
-            parts = {date.name: _parts_of(date.parts) for date in getattr(facts.inputs, "dates", ())}
-            typed = [
-                Entry(name, kind, one_line(parts.get(name, why), 200)) for name, (kind, why) in proposal.columns.items()
-            ]
+            typed = [Entry(name, kind, one_line(why, 200)) for name, (kind, why) in proposal.columns.items()]
             entries.append(Entry(key, tuple(typed)))
         else:
             only = value[0] if key == "target" and len(value) == 1 else value

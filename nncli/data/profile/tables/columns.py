@@ -120,8 +120,6 @@ def _kind(judgement: Judgement, is_number: bool, present: int) -> str:
         return "empty"
     if is_number:
         return "number"
-    if judgement.learn_as == "date":
-        return "date"
     return judgement.rule if judgement.rule in ("date", "text") else "category"
 
 

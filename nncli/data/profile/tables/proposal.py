@@ -218,8 +218,6 @@ def _sort_columns(
             reason = _why_useless(column, table, data)
             if reason:
                 dropped[name] = reason
-        if name not in dropped and judgement.learn_as == "date":
-            columns[name] = ("date", "its parts are learned from: year, month, weekday, hour, as far as they differ")
         if name not in dropped:
             learned[name] = profile_column(column, judgement)
     telling = _drop_twins(table, goal, dropped, learned)

@@ -12,7 +12,6 @@ import numpy as np
 
 from nncli.config.sections import ColumnType, Data
 from nncli.data.plurals import count
-from nncli.data.tables.features.dates import is_date_column
 from nncli.data.tables.features.flaws import (
     check_numbers,
     describe_units,
@@ -181,10 +180,8 @@ def _useless_text(column: Column, present: int) -> Judgement | None:
     values = column.values
     if len(values) == 1 and present == len(column):
         return Judgement(None, "constant", f'it is "{values[0]}" in every row')
-    if is_date(column) and not is_date_column(column):
-        return Judgement(None, "date", "it holds dates in several formats")
-    if is_date_column(column):
-        return Judgement("date")
+    if is_date(column):
+        return Judgement(None, "date", "it holds dates (split them into numbers to learn from them)")
     if (len(values) > MANY_VALUES and len(values) > present / 2) or (len(values) == present > 10):
         return Judgement(None, "text", f"{len(values)} different texts in {present} rows teach nothing of new rows")
     return None

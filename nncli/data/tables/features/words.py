@@ -13,7 +13,6 @@ import numpy as np
 
 from nncli.config.facts import TableInput
 from nncli.config.sections import MISSING, Data
-from nncli.data.tables.features.dates import add_dates
 from nncli.data.tables.features.flaws import is_mostly_numbers
 from nncli.data.tables.features.summary import find_summary
 from nncli.data.tables.files.columns import Column, Dictionary, Table, text_column
@@ -68,12 +67,12 @@ def _without_summary(table: Table, data: Data) -> tuple[Table, list[str]]:
 
 def reread_as(table: Table, inputs: TableInput) -> Table:
     """The table as the training table was read."""
-    if inputs.values or inputs.kept:
-        columns = {
-            name: _reread(column, inputs.kept.get(name, ()), inputs.values) for name, column in table.columns.items()
-        }
-        table = replace(table, columns=columns)
-    return add_dates(table, inputs.dates)
+    if not inputs.values and not inputs.kept:
+        return table
+    columns = {
+        name: _reread(column, inputs.kept.get(name, ()), inputs.values) for name, column in table.columns.items()
+    }
+    return replace(table, columns=columns)
 
 
 def find_kept_words(table: Table, data: Data) -> dict[str, tuple[str, ...]]:
