@@ -214,7 +214,7 @@ def _missing_note(proposal: Proposal) -> str:
         for name, texts in proposal.missing_in.items()
     ]
     more = f" and {count(len(told) - 3, 'more column')}" if len(told) > 3 else ""
-    return f"the usual texts, and what stood among numbers: {'; '.join(told[:3])}{more}"
+    return f"the usual texts, and what stood among numbers or dates: {'; '.join(told[:3])}{more}"
 
 
 def _output_note(facts: DataFacts) -> str:

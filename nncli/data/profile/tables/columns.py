@@ -133,7 +133,7 @@ def _kind(judgement: Judgement, is_number: bool, present: int) -> str:
 
 def _date_findings(column: Column, table: Table, data: Data) -> list[Finding]:
     found = find_dates(column, data.day_first)
-    flaw = find_date_flaw(column, table, found.column)
+    flaw = find_date_flaw(column, table, found.column, data.missing)
     findings = [flaw_finding(column, table, flaw)] if flaw is not None else []
     if found.undecided is not None:
         what, fix = describe_undecided(found.undecided), "say `day_first: true` under data if it is day/month"

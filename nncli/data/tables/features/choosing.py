@@ -83,7 +83,7 @@ def choose_features(table: Table, data: Data, targets: Sequence[str]) -> Feature
         chosen[name] = judgement.learn_as
         if judgement.learn_as == "date":
             found = find_dates(column, data.day_first)
-            refuse_no_dates(column, table, found.column)
+            refuse_no_dates(column, table, found.column, data.missing)
             notes += describe_dates(column, found)
         elif judgement.learn_as == "number":
             check_numbers(column, table, data.missing)

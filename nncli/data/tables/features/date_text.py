@@ -25,6 +25,8 @@ _MONTH_NAMES = {name[:length]: month for month, name in enumerate(_MONTHS, 1) fo
 _SECONDS_A_DAY = 86_400
 # Two digits from here on are of the 20th century, as POSIX has it.
 _PIVOT = 69
+# The parts of a pattern that are no numbers.
+_TEXTS = ("mark", "name", "half")
 _UNIT_SECONDS: Mapping[str, float] = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
 _TIME = (
@@ -65,10 +67,13 @@ def no_moments(count: int) -> Moments:
 def is_date(column: Column) -> bool:
     """Whether nearly all of its different texts (of the first thousand) are dates, or nearly all are times."""
     texts = column.values[:_SAMPLE]
-    return bool(texts) and not column.is_numeric and max(_share_of_dates(texts), share_of_times(texts)) >= MOSTLY
+    return bool(texts) and not column.is_numeric and max(share_of_dates(texts), share_of_times(texts)) >= MOSTLY
 
 
-def _share_of_dates(texts: Sequence[str]) -> float:
+def share_of_dates(texts: Sequence[str]) -> float:
+    """The share of texts that are dates, with or without a time, if all of them are written in the same order."""
+    if not len(texts):
+        return 0.0
     readings = [parse_dates(texts, day_first=day_first).readable.mean() for day_first in (True, False)]
     return float(max(readings))
 
@@ -83,7 +88,7 @@ def find_order(texts: Sequence[str]) -> bool | None:
     more frequent. None where nothing does. With dots, as in 31.12.2024, the day always stands first."""
     found = _extract(texts, _DATES[1])
     rows = np.flatnonzero(found["matched"] & (found["mark"] != "."))
-    first, other = (_whole(found[part])[rows] for part in ("first", "other"))
+    first, other = (found[part][rows] for part in ("first", "other"))
     days, months = int((first > 12).sum()), int((other > 12).sum())
     return days >= months if days or months else None
 
@@ -113,14 +118,14 @@ def parse_dates(texts: Sequence[str], *, day_first: bool | None) -> Moments:
         days, seconds = _days(parts), _seconds(parts)
         usable = ~np.isnat(days) & ~np.isnan(seconds)
         if "first" in parts and day_first is None:
-            usable &= (parts["mark"] == ".") | (_whole(parts["day"]) > 12)
+            usable &= (parts["mark"] == ".") | (parts["day"] > 12)
         moments.days[rows[usable]], moments.seconds[rows[usable]] = days[usable], seconds[usable]
     return moments
 
 
 def _days_first(parts: Mapping[str, np.ndarray], day_first: bool | None) -> np.ndarray:
     """Whether each date of numbers (n,) begins with its day: as is said, or as each of them shows by itself."""
-    said = _whole(parts["first"]) > 12 if day_first is None else np.full(len(parts["first"]), day_first)
+    said = parts["first"] > 12 if day_first is None else np.full(len(parts["first"]), day_first)
     days_first: np.ndarray = (parts["mark"] == ".") | said
     return days_first
 
@@ -175,34 +180,42 @@ def _from_digits(numbers: np.ndarray) -> Moments:
 
 
 def _extract(texts: Sequence[str], pattern: str) -> dict[str, np.ndarray]:
-    """The named parts of each text, "" where it has none, and under `matched` whether the pattern describes it."""
+    """The named parts of each text as `_values` has them, and under `matched` whether the pattern describes it."""
     import pyarrow as arrow
     import pyarrow.compute as compute
 
     found: Any = compute.extract_regex(arrow.array(texts, arrow.string()), pattern)
-    matched = compute.is_valid(found).to_numpy(zero_copy_only=False)
-    parts = {
-        found.type.field(index).name: compute.fill_null(compute.struct_field(found, [index]), "").to_numpy(
-            zero_copy_only=False
-        )
-        for index in range(found.type.num_fields)
-    }
-    return {**parts, "matched": matched}
+    parts = {"matched": compute.is_valid(found).to_numpy(zero_copy_only=False)}
+    for index in range(found.type.num_fields):
+        name = found.type.field(index).name
+        values = compute.fill_null(compute.struct_field(found, [index]), "")
+        parts[name] = _values(name, values)
+        if name == "year":
+            parts["is_short"] = compute.equal(compute.utf8_length(values), 2).to_numpy(zero_copy_only=False)
+    return parts
 
 
-def _whole(parts: np.ndarray, default: str = "0") -> np.ndarray:
-    return np.array([int(part or default) for part in parts], np.int64)
+def _values(name: str, texts: Any) -> np.ndarray:
+    """A part as numpy has it: texts, a fraction as float64, numbers as int64; 0 or "" where there is none."""
+    import pyarrow as arrow
+    import pyarrow.compute as compute
+
+    if name not in _TEXTS:
+        is_fraction = name == "fraction"
+        padded = compute.binary_join_element_wise("0.", texts, "0", "") if is_fraction else texts
+        padded = compute.if_else(compute.equal(padded, ""), "0", padded)
+        texts = compute.cast(padded, arrow.float64() if is_fraction else arrow.int64())
+    values: np.ndarray = texts.to_numpy(zero_copy_only=False)
+    return values
 
 
 def _days(parts: Mapping[str, np.ndarray]) -> np.ndarray:
-    years = _whole(parts["year"])
-    short = np.array([len(part) == 2 for part in parts["year"]], bool)
-    years = np.where(short, years + np.where(years < _PIVOT, 2000, 1900), years)
-    if "name" in parts:
+    years = parts["year"]
+    years = np.where(parts["is_short"], years + np.where(years < _PIVOT, 2000, 1900), years)
+    months = parts.get("month")
+    if months is None:
         months = np.array([_MONTH_NAMES.get(name.lower(), 0) for name in parts["name"]], np.int64)
-    else:
-        months = _whole(parts["month"])
-    return _calendar(years, months, _whole(parts["day"]))
+    return _calendar(years, months, parts["day"])
 
 
 def _calendar(years: np.ndarray, months: np.ndarray, days: np.ndarray) -> np.ndarray:
@@ -215,11 +228,10 @@ def _calendar(years: np.ndarray, months: np.ndarray, days: np.ndarray) -> np.nda
 
 def _seconds(parts: Mapping[str, np.ndarray]) -> np.ndarray:
     """Seconds since midnight, 0 without a time; NaN where there is no such time."""
-    hours, minutes, seconds = (_whole(parts[name]) for name in ("hour", "minute", "whole"))
-    halves = np.array([half.lower() for half in parts["half"]], str)
+    hours, minutes, seconds, halves = (parts[name] for name in ("hour", "minute", "whole", "half"))
     wrong_half = (halves != "") & ((hours < 1) | (hours > 12))
-    hours = np.where(halves == "", hours, hours % 12 + np.where(halves == "p", 12, 0))
-    fractions = np.array([float(f"0.{fraction}") if fraction else 0.0 for fraction in parts["fraction"]])
-    total = hours * 3600 + minutes * 60 + seconds + fractions
+    is_late = (halves == "p") | (halves == "P")
+    hours = np.where(halves == "", hours, hours % 12 + np.where(is_late, 12, 0))
+    total = hours * 3600 + minutes * 60 + seconds + parts["fraction"]
     usable = ~wrong_half & (hours < 24) & (minutes < 60) & (seconds < 61)
     return np.where(usable, total, np.nan)

@@ -77,28 +77,28 @@ def _number(text: str) -> float:
         return float("nan")
 
 
-def find_date_flaw(column: Column, table: Table, date: DateColumn) -> Flaw | None:
-    """Cells that are no dates, as a reason to refuse the column."""
+def find_date_flaw(column: Column, table: Table, date: DateColumn, missing: Sequence[str]) -> Flaw | None:
+    """Cells that are no dates, as a reason to refuse the column; `missing` are the config's words for no value."""
     moments, places = read_dates(column, date)
     strange = np.flatnonzero(column.present & ~moments.readable[places])
     if not len(strange):
         return None
     kind = "dates" if date.has_days else "times"
-    texts = list(dict.fromkeys(column.text(row) for row in strange[:1000]))[:_SHOWN]
+    texts = list(dict.fromkeys(column.text(row) for row in strange[:1000] if not column.numeric[row]))[:_SHOWN]
     told = count(len(strange), f"cell that is no {kind[:-1]}", f"cells that are no {kind}")
-    markers = ", ".join(f'"{text}"' for text in texts)
+    markers = ", ".join(f'"{text}"' for text in (*missing, *texts))
     return Flaw(
         "mixed",
         f"has {kind} but also {told}: {tell_cells(column, table, strange)}",
-        f"correct them; if they mean that it is missing, add {markers} to `missing`; "
+        f"correct them; if they mean that the date is missing, say `missing: [{markers}]`; "
         f"or say `columns: {{{column.name}: category}}`, or `drop: [{column.name}]`",
         strange,
     )
 
 
-def refuse_no_dates(column: Column, table: Table, date: DateColumn) -> None:
+def refuse_no_dates(column: Column, table: Table, date: DateColumn, missing: Sequence[str]) -> None:
     """Raises DataError for a column with cells that are no dates."""
-    flaw = find_date_flaw(column, table, date)
+    flaw = find_date_flaw(column, table, date, missing)
     if flaw is not None:
         raise DataError(f'{table.name}: column "{column.name}" {flaw.what}', hint=flaw.fix)
 

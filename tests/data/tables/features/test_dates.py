@@ -15,6 +15,7 @@ from nncli.config.facts import DataFacts, TableInput
 from nncli.config.sections import Data
 from nncli.data.dataset import Dataset
 from nncli.data.inputs import load_labelled, read_inputs
+from nncli.data.profile.tables.proposal import propose
 from nncli.data.tables.features.date_text import find_order, find_unit, from_numbers, parse_dates, parse_times
 from nncli.errors import DataError
 
@@ -197,3 +198,30 @@ def test_prediction_and_evaluation_read_dates_as_training_did(tmp_path: Path) ->
     assert [failure.name.rpartition(":")[2] for failure in batch.failures] == ["row 2", "row 3"]
     assert '"soon" is no date' in batch.failures[1].message
     assert batch.inputs["numbers"][0, 1] == 2124 and np.isnan(batch.inputs["numbers"][1, 1:]).all()
+
+
+def test_the_order_that_one_column_shows_is_not_changed_by_the_config(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", [time.strftime("%d/%m/%Y") for time in TIMES])
+    shown, said = load(path), load(path, day_first=False)
+    assert table_of(said).dates == table_of(shown).dates and table_of(shown).dates[0].day_first is True
+
+
+def test_known_markers_among_dates_are_written_by_init_as_missing(tmp_path: Path) -> None:
+    cells = [time.date().isoformat() for time in TIMES]
+    cells[5] = cells[50] = "Unknown"
+    proposal = propose(write(tmp_path / "t.csv", cells), ["y"], None)
+    assert proposal.missing_in == {"day": ("Unknown",)} and "Unknown" in proposal.missing
+    assert proposal.columns["day"][0] == "date"
+
+
+def test_init_asks_where_nothing_tells_day_and_month_apart(tmp_path: Path) -> None:
+    cells = [f"{row % 12 + 1:02d}/{row * 5 % 12 + 1:02d}/2024" for row in range(ROWS)]
+    proposal = propose(write(tmp_path / "t.csv", cells), ["y"], None)
+    assert proposal.undecided == cells[0]
+    assert any("month/day" in remark and "day_first: true" in remark for remark in proposal.remarks)
+
+
+def test_scores_and_names_are_no_dates(tmp_path: Path) -> None:
+    for cells in (["1.5", "2.5"], ["2-1", "0-3"], ["red 1", "blue 2"], ["1.2.3.4", "1.2.3.5"], ["99:15", "98:30"]):
+        dataset = load(write(tmp_path / "t.csv", [cells[row % 2] for row in range(ROWS)]))
+        assert not table_of(dataset).dates
