@@ -15,7 +15,7 @@ from nncli.data.tables.files.columns import Column, Table
 _SIGNS = ("-", "--", "---", ".", "..", "...", "*", "#", "x", "<na>", "(null)")
 _WORDS = ("unknown", "missing", "none", "nil", "null", "undefined", "unspecified", "blank", "empty", "tbd")
 _PHRASES = ("na", "n.a.", "n/a", "nan", "not available", "not applicable", "not known", "no data")
-_OTHERS = ("unbekannt", "k.a.", "keine angabe")
+_OTHERS = ("unbekannt", "k.a.", "keine angabe", "0000-00-00", "0000-00-00 00:00:00")
 _SHEETS = ("#n/a", "#value!", "#div/0!", "#ref!", "#num!", "#null!")
 _ENDLESS = ("inf", "+inf", "-inf", "infinity", "+infinity", "-infinity")
 KNOWN = frozenset((*_SIGNS, *_WORDS, *_PHRASES, *_OTHERS, *_SHEETS, *_ENDLESS))

@@ -12,7 +12,7 @@ import numpy as np
 
 from nncli.config.sections import ColumnType, Data
 from nncli.data.plurals import count
-from nncli.data.tables.features.date_text import is_date
+from nncli.data.tables.features.date_text import find_unit, is_date
 from nncli.data.tables.features.dates import describe_dates, find_dates, refuse_no_dates
 from nncli.data.tables.features.flaws import (
     check_numbers,
@@ -141,10 +141,10 @@ def judge_column(column: Column, data: Data, *, alone: bool = False, targets: Se
 
     `targets` are the target columns, of the same rows: numbers that do not move with them may be identifiers.
     """
-    if column.name in data.columns:
+    present = int(column.present.sum())
+    if column.name in data.columns and (present or data.columns[column.name] != "date"):
         return Judgement(data.columns[column.name])
     wanted = alone or column.name in (data.features or ())
-    present = int(column.present.sum())
     if present == 0:
         return Judgement(None, "empty", "it has no values")
     if are_codes(column):
@@ -192,7 +192,8 @@ def _useless_number(column: Column, targets: Sequence[Column]) -> Judgement | No
         return Judgement(None, "counter", "it only counts the rows (name it in `features` to keep it)")
     if are_identifiers(column, targets):
         reason = f"its {len(values):,} whole numbers tell rows apart and do not move with the target"
-        return Judgement(None, "identifier", f"{reason} (`columns: {{{column.name}: number}}` keeps it)")
+        kind = "date}` reads them as dates" if find_unit(values) == "yyyymmdd" else "number}` keeps it"
+        return Judgement(None, "identifier", f"{reason} (`columns: {{{column.name}: {kind})")
     return None
 
 

@@ -84,6 +84,9 @@ def find_date_flaw(column: Column, table: Table, date: DateColumn, missing: Sequ
     if not len(strange):
         return None
     kind = "dates" if date.has_days else "times"
+    if len(strange) == column.present.sum():
+        fix = f"say `columns: {{{column.name}: category}}`, or `drop: [{column.name}]`"
+        return Flaw("mixed", f"holds no {kind}: {tell_cells(column, table, strange)}", fix, strange)
     texts = list(dict.fromkeys(column.text(row) for row in strange[:1000] if not column.numeric[row]))[:_SHOWN]
     told = count(len(strange), f"cell that is no {kind[:-1]}", f"cells that are no {kind}")
     markers = ", ".join(f'"{text}"' for text in (*missing, *texts))

@@ -225,3 +225,46 @@ def test_scores_and_names_are_no_dates(tmp_path: Path) -> None:
     for cells in (["1.5", "2.5"], ["2-1", "0-3"], ["red 1", "blue 2"], ["1.2.3.4", "1.2.3.5"], ["99:15", "98:30"]):
         dataset = load(write(tmp_path / "t.csv", [cells[row % 2] for row in range(ROWS)]))
         assert not table_of(dataset).dates
+
+
+def test_a_column_that_is_no_date_is_not_made_one(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r'column "day" holds no dates: row 1 "a", row 2 "b"'):
+        load(write(tmp_path / "t.csv", ["ab"[row % 2] for row in range(ROWS)]), columns={"day": "date"})
+    empty = load(write(tmp_path / "t.csv", [""] * ROWS), columns={"day": "date"})
+    assert names(empty) == ["x"] and any("it has no values" in note for note in empty.notes)
+
+
+def test_days_written_as_numbers_are_named_where_they_look_like_identifiers(tmp_path: Path) -> None:
+    days = [(START + datetime.timedelta(days=row)).strftime("%Y%m%d") for row in range(ROWS)]
+    path = write(tmp_path / "t.csv", days)
+    assert any("`columns: {day: date}` reads them as dates" in note for note in load(path).notes)
+    assert load(path, columns={"day": "date"}).facts.inputs.kind == "table"
+    assert table_of(load(path, columns={"day": "date"})).dates[0].unit == "yyyymmdd"
+
+
+def test_times_with_missing_cells_among_numbers_since_1970(tmp_path: Path) -> None:
+    cells = ["" if row % 9 == 0 else str(1_700_000_000 + row * 86_400) for row in range(ROWS)]
+    dataset = load(write(tmp_path / "t.csv", cells), columns={"day": "date"})
+    made = [column for column in table_of(dataset).numbers if column.name.startswith("day")]
+    assert made[0].has_missing and table_of(dataset).dates[0].unit == "s"
+    [batch] = read_inputs(
+        [str(write(tmp_path / "few.csv", ["1700000000", "2023-11-14 22:13:20", "x"]))],
+        dataset.facts,
+        stdin=io.BytesIO(),
+    )
+    assert len(batch.failures) == 1
+    assert batch.inputs["numbers"][0, 1:].tobytes() == batch.inputs["numbers"][1, 1:].tobytes()
+
+
+@pytest.mark.parametrize("kind", ["date32", "ms", "ns", "time"])
+def test_dates_of_parquet_are_read_whatever_their_type(tmp_path: Path, kind: str) -> None:
+    values = {
+        "date32": lambda: pyarrow.array([time.date() for time in TIMES]),
+        "ms": lambda: pyarrow.array(TIMES, pyarrow.timestamp("ms", "UTC")),
+        "ns": lambda: pyarrow.array(TIMES, pyarrow.timestamp("ns")),
+        "time": lambda: pyarrow.array([time.time() for time in TIMES]),
+    }[kind]()
+    columns = {"x": [row % 17 for row in range(ROWS)], "day": values, "y": [row % 2 for row in range(ROWS)]}
+    pyarrow.parquet.write_table(pyarrow.table(columns), tmp_path / "t.parquet")
+    learned = names(load(tmp_path / "t.parquet"))
+    assert ("day.year" in learned, "day.hour.sin" in learned) == (kind != "time", kind != "date32")
