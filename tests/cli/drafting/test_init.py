@@ -149,7 +149,7 @@ def test_columns_that_teach_nothing_are_dropped_with_the_reason(tmp_path: Path) 
     )
     config, text, facts = init(source, "y")
     assert set(config.data.drop) == {"customer_id", "same", "words", "answer"}
-    assert names_learned(facts) == ["size", "day.weekday.sin", "day.weekday.cos"]
+    assert names_learned(facts) == ["size", "day.month.sin", "day.month.cos", "day.weekday.sin", "day.weekday.cos"]
     for name, reason in [("same", "7 in every row"), ("words", "different texts"), ("answer", "y")]:
         assert reason in comment_behind(text, f"- {name}")
     assert "tell rows apart" in comment_behind(text, "- customer_id")

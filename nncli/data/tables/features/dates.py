@@ -216,19 +216,25 @@ _PERIODS: dict[DatePart, int] = {"month": 12, "weekday": 7, "hour": 24}
 
 
 def _parts(moments: Moments) -> dict[DatePart, np.ndarray]:
-    """The parts, float64 (n,) each, NaN where unknown; January and Monday are 0, an hour has its fraction."""
+    """The parts, float64 (n,) each, NaN where unknown; January and Monday are 0, a month and an hour have fractions.
+
+    A month without its day would be a step where a season is smooth.
+    """
     years, months, days = (moments.days.astype(f"datetime64[{unit}]") for unit in "YMD")
     known = ~np.isnat(days)
-
-    def number(values: np.ndarray) -> np.ndarray:
-        return np.where(known, values.astype(np.int64), 0).astype(np.float64) + np.where(known, 0, np.nan)
-
+    passed = _numbers(days - months.astype("datetime64[D]"), known)
+    length = _numbers((months + 1).astype("datetime64[D]") - months.astype("datetime64[D]"), known)
     return {
-        "year": number(years) + 1970,
-        "month": number(months) % 12,
-        "weekday": (number(days) + _THURSDAY) % 7,
+        "year": _numbers(years, known) + 1970,
+        "month": _numbers(months, known) % 12 + passed / length,
+        "weekday": (_numbers(days, known) + _THURSDAY) % 7,
         "hour": moments.seconds * 24 / _SECONDS_A_DAY,
     }
+
+
+def _numbers(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Counts of days, months or years (n,) as float64, NaN where they are not known."""
+    return np.where(known, values.astype(np.int64), np.nan)
 
 
 def _on_circle(turns: np.ndarray) -> list[np.ndarray]:
