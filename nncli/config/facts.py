@@ -105,12 +105,45 @@ class CategoryColumn(Section):
         return known if known <= ONE_HOT_LIMIT else min(50, round(known**0.5) + 1)
 
 
+# What numbers that are dates count: years, the digits of 20241231, or seconds and their parts since 1970.
+DateUnit = Literal["year", "yyyymmdd", "s", "ms", "us", "ns"]
+DatePart = Literal["year", "month", "weekday", "hour"]
+# The parts that come round again enter as points on a circle.
+_ROUND = ("month", "weekday", "hour")
+
+
+class DateColumn(Section):
+    """A column of dates or times and how its cells are read; numbers are made of its `parts`."""
+
+    kind: Literal["date"] = "date"
+    name: str
+    has_days: bool = Field(True, description="false for times of the day without a date")
+    day_first: bool | None = Field(
+        None, description="whether 03/04/2024 is the third of April; None where training had no such date"
+    )
+    unit: DateUnit | None = Field(None, description="what its numbers count, where dates are numbers")
+    parts: Annotated[tuple[DatePart, ...], FromList] = Field((), description="those that vary in the training set")
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The names of the numbers that are made of it, the same order as its parts."""
+        return tuple(name for part in self.parts for name in self.names_of(part))
+
+    def names_of(self, part: DatePart) -> tuple[str, ...]:
+        """The names of the numbers that a part becomes: itself, or its sine and cosine."""
+        name = f"{self.name}.{part}"
+        return (f"{name}.sin", f"{name}.cos") if part in _ROUND else (name,)
+
+
 class TableInput(TextFormat):
     """Rows of a table as two arrays: `numbers` float32 (rows, n) with NaN for missing, `categories` int32 (rows, m)."""
 
     kind: Literal["table"] = "table"
     numbers: Annotated[tuple[NumberColumn, ...], FromList] = ()
     categories: Annotated[tuple[CategoryColumn, ...], FromList] = ()
+    dates: Annotated[tuple[DateColumn, ...], FromList] = Field(
+        (), description="columns of dates; the numbers made of them are among `numbers`, by the names that they have"
+    )
     number_encoding: NumberEncoding = "standard"
     values: Spellings = Field(default_factory=dict, description="other spellings of values, as in the config")
     kept: dict[str, Names] = Field(

@@ -22,7 +22,16 @@ NotNegative = Annotated[float, Field(ge=0.0)]
 _Side = Annotated[int, Field(ge=1, le=1024)]
 ImageSize = _Side | Annotated[tuple[_Side, _Side], FromList]
 Duplicates = Literal["keep", "drop", "together"]
-ColumnType = Literal["number", "category"]
+
+
+def _column_type(value: Any) -> Any:
+    """Texts are something to wait for, so that asking for them is answered with what can be done now."""
+    if value == "text":
+        raise PydanticCustomError("text_column", "texts cannot be learned from yet")
+    return value
+
+
+ColumnType = Annotated[Literal["number", "category", "date"], BeforeValidator(_column_type)]
 # What the reader of a table takes for a missing value, unless `missing` says otherwise.
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "?")
 
@@ -73,6 +82,9 @@ class Data(TextFormat):
     drop: Names = Field((), description="columns not to learn from")
     columns: dict[str, ColumnType] = Field(
         default_factory=dict, description="types of columns that are not to be inferred"
+    )
+    day_first: bool | None = Field(
+        None, description="whether 03/04/2024 is the third of April; said where no part above 12 shows it"
     )
     missing: Names = Field(MISSING, description='cells of a table that mean "no value"; replaces the whole default')
     summary: Literal["drop", "keep"] = Field(

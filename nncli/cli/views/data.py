@@ -111,6 +111,8 @@ def _values(column: Mapping[str, Any]) -> str:
     if column["mean"] is not None:
         low, high = _number(column["minimum"]), _number(column["maximum"])
         return f"{low} to {high}, mean {_number(column['mean'])}, median {_number(column['median'])}"
+    if column["first"] is not None:
+        return f"{column['first']} to {column['last']}"
     return ", ".join(f"{_clip(text, _LONGEST_VALUE)} {count:,}" for text, count in column["frequent"][:3])
 
 

@@ -76,6 +76,10 @@ def explain(detail: Mapping[str, Any]) -> Reason:
     if kind in ("literal_error", "enum", "is_instance_of"):
         names = _QUOTED.findall(str(context.get("expected", ""))) or [task.value for task in Task]
         return Reason(got, names=(*names,), nearest=did_you_mean(detail.get("input"), names))
+    if kind == "text_column":
+        return Reason(
+            f"{got}, and texts cannot be learned from yet: say category for a few repeated texts, or `drop` it"
+        )
     if kind == "spelling":
         return Reason(f"{show_text(context['got'])}: a spelling belongs to one value")
     if kind == "unknown_name":

@@ -46,7 +46,7 @@ class ColumnProfile:
     `kind` is what its cells are: "number", "category", "date", "text" (different in nearly every row) or "empty".
     `learn_as` is the type `nncli train` would learn it as, None where it leaves the column out or refuses it; then
     `reason` says why. The four statistics are those of the numbers (None without any), `frequent` the most frequent
-    values with their counts, for other columns.
+    values with their counts, for other columns, `first` and `last` the ends of dates and times, as ISO 8601 has them.
     """
 
     name: str
@@ -61,6 +61,8 @@ class ColumnProfile:
     median: float | None = None
     maximum: float | None = None
     frequent: tuple[tuple[str, int], ...] = ()
+    first: str | None = None
+    last: str | None = None
 
     @property
     def missing_share(self) -> float:

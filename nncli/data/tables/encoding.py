@@ -14,6 +14,7 @@ from nncli.config.sections import Data
 from nncli.data.dataset import Inputs, make_room
 from nncli.data.plurals import count
 from nncli.data.tables.features.choosing import Features
+from nncli.data.tables.features.dates import expand_dates, learn_dates
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
 from nncli.data.targets import deviation
 
@@ -31,26 +32,37 @@ class Encoded:
     warnings: list[str]
 
 
-def learn_columns(table: Table, features: Features, training: np.ndarray, data: Data) -> TableInput:
-    """Statistics and vocabularies of the chosen columns from the rows of the training set (indices)."""
+def learn_columns(table: Table, features: Features, training: np.ndarray, data: Data) -> tuple[Table, TableInput]:
+    """Statistics and vocabularies of the chosen columns from the rows of the training set (indices); with the table as
+    `encode_parts` takes it, which has the numbers made of dates as columns."""
     bins = 0 if data.numbers.encoding == "standard" else data.numbers.bins
+    names = tuple(table.columns)
+    table, dates = learn_dates(table, features.dates, training, data.day_first)
     numbers = [_number_facts(table.columns[name], training, bins) for name in features.numbers]
+    for date in dates:
+        # The parts of a date are missing together, so that one indicator says it for all of them.
+        first, *others = [_number_facts(table.columns[name], training, bins) for name in date.numbers]
+        numbers += [first, *(other.model_copy(update={"has_missing": False}) for other in others)]
     categories = [
         CategoryColumn(name=name, vocabulary=_vocabulary(table.columns[name], training)) for name in features.categories
     ]
-    return TableInput(
+    inputs = TableInput(
         numbers=tuple(numbers),
         categories=tuple(categories),
-        columns=tuple(table.columns),
+        dates=tuple(dates),
+        columns=names,
         number_encoding=data.numbers.encoding,
         values=data.values,
         **data.text_format.model_dump(),
     )
+    return table, inputs
 
 
 def needed_columns(columns: TableInput) -> list[str]:
     """The names of the columns that a model learned from."""
-    return [column.name for column in columns.numbers] + [column.name for column in columns.categories]
+    made = {name for date in columns.dates for name in date.numbers}
+    numbers = [column.name for column in columns.numbers if column.name not in made]
+    return [*numbers, *(column.name for column in columns.categories), *(date.name for date in columns.dates)]
 
 
 def encode_table(table: Table, columns: TableInput) -> Encoded:
@@ -62,7 +74,7 @@ def encode_table(table: Table, columns: TableInput) -> Encoded:
     absent = [name for name in needed_columns(columns) if name not in table.columns]
     if absent:
         raise unknown_columns(absent, table.columns, table.name)
-    failures: dict[int, str] = {}
+    table, failures = expand_dates(table, columns.dates)
     warnings: list[str] = []
     [inputs] = encode_parts(table, columns, [np.arange(len(table))], failures, warnings)
     return Encoded(inputs, failures, warnings)

@@ -24,7 +24,7 @@ _SAMPLE = 1000
 def find_twins(table: Table, features: Features, goal: Goal, targets: np.ndarray) -> tuple[str, ...]:
     """The features that say the same as the target; an only feature is meant as it is."""
     names = (*features.numbers, *features.categories)
-    return tuple(name for name in names if len(names) > 1 and is_twin(table.columns[name], goal, targets))
+    return tuple(name for name in names if len(features.names) > 1 and is_twin(table.columns[name], goal, targets))
 
 
 def describe_repeats(parts: Sequence[Part]) -> list[str]:

@@ -70,7 +70,8 @@ def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None
         strata=strata(goal, values),
         groups=groups,
     )
-    inputs = learn_columns(table, features, split.train, data).model_copy(update={"kept": again.kept})
+    table, inputs = learn_columns(table, features, split.train, data)
+    inputs = inputs.model_copy(update={"kept": again.kept})
     target, twins = describe(goal, values[split.train]), find_twins(table, features, goal, values)
     facts = DataFacts(source=data.source, inputs=inputs, target=target, rows={}, twins=twins)
     rare = _rare_classes(goal, values, table)
@@ -95,7 +96,7 @@ def _without_duplicates(
     if data.duplicates == "keep":
         return table, None
     refuse_duplicates(data, has_test=has_test)
-    learned = [table.columns[name] for name in (*features.numbers, *features.categories)]
+    learned = [table.columns[name] for name in features.names]
     if data.duplicates == "together":
         return table, hash_columns(learned)
     kept = splitting.first_of_each(hash_columns([*learned, *(table.columns[name] for name in targets)]))
@@ -190,7 +191,7 @@ def asked_task(column: Column, data: Data) -> Task | None:
 
 
 def _test_part(test: Table, facts: DataFacts, features: Features, notes: list[str]) -> Part:
-    absent = [name for name in (*features.numbers, *features.categories) if name not in test.columns]
+    absent = [name for name in features.names if name not in test.columns]
     if absent:
         raise unknown_columns(absent, test.columns, test.name)
     for name in features.numbers:

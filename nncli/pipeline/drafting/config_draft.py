@@ -82,6 +82,7 @@ def data_values(proposal: Proposal, path: str) -> dict[str, Any]:
         "task": proposal.task.value,
         "drop": [name for name in proposal.dropped if name not in many_idle(proposal)] or None,
         "columns": {name: kind for name, (kind, _) in proposal.columns.items()} or None,
+        "day_first": None if proposal.undecided is None else False,
         "missing": list(proposal.missing) or None,
         "values": {value: list(others) for value, others in proposal.values.items()} or None,
         "duplicates": "together" if proposal.duplicates else None,
@@ -95,7 +96,7 @@ def data_values(proposal: Proposal, path: str) -> dict[str, Any]:
 
 def _numbers(proposal: Proposal) -> dict[str, Any] | None:
     """Few rows get few bins: a bin of a handful of rows is noise."""
-    if not any(column.learn_as == "number" for column in proposal.learned):
+    if not any(column.learn_as in ("number", "date") for column in proposal.learned):
         return None
     bins = {"bins": 8} if proposal.rows < FEW else {}
     return {"encoding": "piecewise_linear", **bins}
@@ -121,6 +122,7 @@ def draft_table(proposal: Proposal, path: str, facts: DataFacts) -> Entry:
         **FORMAT_NOTES,
         "target": describe_target(facts.target, proposal.rows_without_target),
         "task": one_line(proposal.why_task, 100),
+        "day_first": f"{one_line(proposal.undecided or '', 40)} is read as month/day: nothing decides it",
         "missing": _missing_note(proposal),
         "duplicates": f"{repeated} the inputs of an earlier one: equal rows go to one set",
         "numbers": "a value for each bin of a number: a step in the data stays a step",
@@ -212,7 +214,7 @@ def _missing_note(proposal: Proposal) -> str:
         for name, texts in proposal.missing_in.items()
     ]
     more = f" and {count(len(told) - 3, 'more column')}" if len(told) > 3 else ""
-    return f"the usual texts, and what stood among numbers: {'; '.join(told[:3])}{more}"
+    return f"the usual texts, and what stood among numbers or dates: {'; '.join(told[:3])}{more}"
 
 
 def _output_note(facts: DataFacts) -> str:
@@ -237,7 +239,7 @@ def _column_lines(proposal: Proposal) -> list[str]:
     """A line for each column that is learned from, then what to look at."""
     shown = proposal.learned[:MANY_COLUMNS]
     width = max((len(one_line(column.name, 36)) for column in shown), default=0)
-    lines = ["learned from (to change a type: `columns: {NAME: number}` or `category`):"]
+    lines = ["learned from (to change a type: `columns: {NAME: number}`, `category` or `date`):"]
     lines += [f"  {one_line(column.name, 36):<{width}}  {column.learn_as:<8}  {_describe(column)}" for column in shown]
     if len(proposal.learned) > len(shown):
         lines.append(f"  and {count(len(proposal.learned) - len(shown), 'more column')}")
@@ -256,6 +258,8 @@ def _describe(column: ColumnProfile) -> str:
     missing = f"; {column.missing:,} missing ({column.missing_share:.1%})" if column.missing else ""
     if column.minimum is not None and column.maximum is not None and column.learn_as == "number":
         return f"{column.minimum:g} to {column.maximum:g}, {column.distinct:,} different{missing}"
+    if column.first is not None and column.last is not None:
+        return f"{column.first} to {column.last}, {column.distinct:,} different{missing}"
     names = [one_line(name, 20) for name, _ in column.frequent[:4]]
     more = ", ..." if column.distinct > len(names) else ""
     return f"{count(column.distinct, 'value')}: {', '.join(names)}{more}{missing}"

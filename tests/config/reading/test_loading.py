@@ -77,6 +77,8 @@ def test_all_problems_are_told_at_once_with_place_and_suggestion(config_file: Pa
         ("model.layers=[{}]", "a layer is one key"),
         ("data.validation=1.5", "must be less than 1"),
         ("data.task=binry", 'did you mean "binary"?'),
+        ("data.columns.review=text", "texts cannot be learned from yet: say category for a few repeated texts, or"),
+        ("data.columns.review=dat", 'did you mean "date"?'),
         ("data.fallback=mnist", "a fallback is a bundled source"),
         ("loss={name: huber, from_logits: yes}", "must be true or false"),
         ("name=../../etc/passwd", "name: got '../../etc/passwd'"),

@@ -68,10 +68,10 @@ def test_columns_that_teach_nothing_are_named_with_the_reason(tmp_path: Path) ->
     )
     profile = profile_table(path, ["y"])
     left_out = {column.name for column in profile.columns if column.learn_as is None}
-    assert left_out == {"row", "same", "when", "note", "nothing", "customer_id"}
+    assert left_out == {"row", "same", "note", "nothing", "customer_id"}
     by_column = {finding.columns[0]: finding.rule for finding in profile.findings if finding.columns}
     assert by_column == {
-        "row": "id_like", "same": "constant", "when": "date", "note": "text", "nothing": "empty",
+        "row": "id_like", "same": "constant", "note": "text", "nothing": "empty",
         "customer_id": "id_like",
     }  # fmt: skip
     assert [profile.column(name).kind for name in ("when", "note", "nothing")] == ["date", "text", "empty"]

@@ -9,6 +9,7 @@ from nncli.data.profile.tables.reading import name_rows
 from nncli.data.profile.values import ColumnProfile, Finding, Level
 from nncli.data.tables.encoding import VOCABULARY_LIMIT
 from nncli.data.tables.features.choosing import Judgement, has_counter_name, judge_column
+from nncli.data.tables.features.dates import are_in_order, describe_undecided, find_date_flaw, find_dates, span
 from nncli.data.tables.features.flaws import Flaw, find_dressed_numbers, find_number_flaws
 from nncli.data.tables.features.identifiers import are_codes
 from nncli.data.tables.features.words import find_spellings, quote, values_key
@@ -24,8 +25,8 @@ _LEVELS = {"empty": Level.WARNING, "constant": Level.WARNING}
 _RULES = {"counter": "id_like", "identifier": "id_like"}
 
 
-def profile_column(column: Column, judgement: Judgement) -> ColumnProfile:
-    """Counts and statistics of a column; `judgement` is what it would be learned as."""
+def profile_column(column: Column, judgement: Judgement, day_first: bool | None = None) -> ColumnProfile:
+    """Counts and statistics of a column; `judgement` is what it would be learned as, `day_first` the config's."""
     rows, present = len(column), int(column.present.sum())
     numbers = np.sort(column.numbers[column.numeric & np.isfinite(column.numbers)])
     is_number = present > 0 and (judgement.learn_as == "number" or (column.is_numeric and judgement.learn_as is None))
@@ -33,6 +34,7 @@ def profile_column(column: Column, judgement: Judgement) -> ColumnProfile:
     has_statistics = is_number and len(numbers) > 0
     # Halved first, so that huge numbers have a middle as well.
     middle = numbers[(len(numbers) - 1) // 2] / 2 + numbers[len(numbers) // 2] / 2 if has_statistics else None
+    first, last = span(column, find_dates(column, day_first).column) if judgement.learn_as == "date" else (None, None)
     return ColumnProfile(
         name=column.name,
         kind=_kind(judgement, is_number, present),
@@ -46,6 +48,8 @@ def profile_column(column: Column, judgement: Judgement) -> ColumnProfile:
         median=None if middle is None else float(middle),
         maximum=float(numbers[-1]) if has_statistics else None,
         frequent=() if is_number else frequent_values(column),
+        first=first or None,
+        last=last or None,
     )
 
 
@@ -92,7 +96,7 @@ def find_column_oddities(column: Column, table: Table, data: Data, judgement: Ju
         level = _LEVELS.get(judgement.rule, Level.NOTE)
         rule = _RULES.get(judgement.rule, judgement.rule)
         what = f"dropped: {judgement.reason.partition(' (')[0]}"
-        fix = "" if judgement.rule in ("date", "empty") else "name it in `features` to keep it"
+        fix = "" if judgement.rule == "empty" else "name it in `features` to keep it"
         findings.append(_finding(column, rule, level, what, fix))
     absent = len(column) - int(column.present.sum())
     if judgement.rule != "empty" and absent > MOSTLY_MISSING * len(column):
@@ -104,6 +108,8 @@ def find_column_oddities(column: Column, table: Table, data: Data, judgement: Ju
         )
     if judgement.learn_as == "number":
         findings += _numbers_findings(column) or extreme_findings(column, table)
+    elif judgement.learn_as == "date":
+        findings += _date_findings(column, table, data)
     elif judgement.learn_as == "category":
         findings += _names_findings(column)
     return findings
@@ -120,7 +126,23 @@ def _kind(judgement: Judgement, is_number: bool, present: int) -> str:
         return "empty"
     if is_number:
         return "number"
-    return judgement.rule if judgement.rule in ("date", "text") else "category"
+    if judgement.learn_as == "date":
+        return "date"
+    return "text" if judgement.rule == "text" else "category"
+
+
+def _date_findings(column: Column, table: Table, data: Data) -> list[Finding]:
+    found = find_dates(column, data.day_first)
+    flaw = find_date_flaw(column, table, found.column, data.missing)
+    findings = [flaw_finding(column, table, flaw)] if flaw is not None else []
+    if found.undecided is not None:
+        what, fix = describe_undecided(found.undecided), "say `day_first: true` under data if it is day/month"
+        findings.append(_finding(column, "day_first", Level.WARNING, what, fix))
+    if flaw is None and are_in_order(column, found.column):
+        what = "puts the rows in the order of time; they are split at random, so that no set is later than the others"
+        fix = "to be judged on later rows, put them into a file of their own and say `test: FILE`"
+        findings.append(_finding(column, "time_order", Level.NOTE, what, fix))
+    return findings
 
 
 def _numbers_findings(column: Column) -> list[Finding]:

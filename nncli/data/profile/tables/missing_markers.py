@@ -1,4 +1,4 @@
-"""Texts that stand for a missing value in columns of numbers, besides those that are always read so.
+"""Texts that stand for a missing value in columns of numbers and dates, besides those that are always read so.
 
 Looks at columns in memory; does not depend on the file and the config that the answer goes into.
 """
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nncli.data.tables.features.date_text import share_of_dates, share_of_times
 from nncli.data.tables.features.flaws import is_mostly_numbers
 from nncli.data.tables.files.columns import Column, Table
 
@@ -14,18 +15,20 @@ from nncli.data.tables.files.columns import Column, Table
 _SIGNS = ("-", "--", "---", ".", "..", "...", "*", "#", "x", "<na>", "(null)")
 _WORDS = ("unknown", "missing", "none", "nil", "null", "undefined", "unspecified", "blank", "empty", "tbd")
 _PHRASES = ("na", "n.a.", "n/a", "nan", "not available", "not applicable", "not known", "no data")
-_OTHERS = ("unbekannt", "k.a.", "keine angabe")
+_OTHERS = ("unbekannt", "k.a.", "keine angabe", "0000-00-00", "0000-00-00 00:00:00")
 _SHEETS = ("#n/a", "#value!", "#div/0!", "#ref!", "#num!", "#null!")
 _ENDLESS = ("inf", "+inf", "-inf", "infinity", "+infinity", "-infinity")
 KNOWN = frozenset((*_SIGNS, *_WORDS, *_PHRASES, *_OTHERS, *_SHEETS, *_ENDLESS))
 # So many different texts in a column that is otherwise numbers are mistakes or markers; more, and it is no such column.
 MOST_TEXTS = 20
+# So many texts are looked at to see that a column holds dates.
+MOST_SEEN = 1000
 # From this share of numbers on, a column whose only texts are known markers is a column of numbers.
 _HALF = 0.5
 
 
 def find_markers(table: Table, targets: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """The texts that keep a column from being numbers, by the column's name; empty where all is well.
+    """The texts that keep a column from being numbers or dates, by the column's name; empty where all is well.
 
     A text that is a value of a target of names is no marker, since `missing` is one list for the whole table.
     """
@@ -36,7 +39,20 @@ def find_markers(table: Table, targets: Sequence[str]) -> dict[str, tuple[str, .
         texts = _strange_texts(column)
         if texts and not kept.intersection(texts) and _is_number_column(column, texts, name in targets):
             found[name] = tuple(texts)
+        texts = _texts_among_dates(column)
+        if texts and name not in targets and not kept.intersection(texts):
+            found[name] = tuple(texts)
     return found
+
+
+def _texts_among_dates(column: Column) -> list[str]:
+    """The known markers of a column whose other texts are all dates, or all times."""
+    if column.is_numeric or is_mostly_numbers(column):
+        return []
+    markers = [text for text in column.values if text.casefold() in KNOWN]
+    others = [text for text in column.values[:MOST_SEEN] if text.casefold() not in KNOWN]
+    are_dates = bool(markers) and max(share_of_dates(others), share_of_times(others)) == 1
+    return markers if are_dates else []
 
 
 def _is_number_column(column: Column, texts: list[str], is_target: bool) -> bool:

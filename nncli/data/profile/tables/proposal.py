@@ -20,6 +20,7 @@ from nncli.data.profile.tables.missing_markers import find_markers
 from nncli.data.profile.tables.reading import Opened, open_table
 from nncli.data.profile.values import ColumnProfile, Level
 from nncli.data.tables.features.choosing import describe_amounts, describe_codes, judge_column, judge_columns
+from nncli.data.tables.features.dates import describe_parts, find_dates
 from nncli.data.tables.features.flaws import describe_units, find_dressed_numbers, is_mostly_numbers
 from nncli.data.tables.features.identifiers import are_codes, could_be_codes
 from nncli.data.tables.features.words import find_spellings, reread
@@ -45,7 +46,8 @@ class Proposal:
 
     `dropped` and `columns` map names to reasons, and to types with reasons; `missing_in` has the texts in each number
     column that mean a missing value; `learned` are the columns to learn from, `remarks` lines about some of them;
-    `idle` are the dropped ones that are empty or the same in every row, which training leaves out by itself.
+    `idle` are the dropped ones that are empty or the same in every row, which training leaves out by itself;
+    `undecided` is a date in which nothing tells day and month apart.
     """
 
     source: str
@@ -64,6 +66,7 @@ class Proposal:
     duplicates: int = 0
     values: dict[str, tuple[str, ...]] = field(default_factory=dict)
     idle: tuple[str, ...] = ()
+    undecided: str | None = None
 
 
 def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
@@ -93,6 +96,7 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
     goal, note = _refined(goal, note, kept) if task is None else (goal, note)
     data = Data(source="csv", missing=(*MISSING, *markers), values=values)
     dropped, columns, learned, telling = _sort_columns(kept, data, goal)
+    dates = [find_dates(kept.columns[name], None) for name, (kind, _) in columns.items() if kind == "date"]
     if not learned:
         raise _nothing_left(path, dropped)
     return Proposal(
@@ -116,6 +120,7 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
         rows_without_target=len(table) - len(kept),
         duplicates=_count_duplicates(kept, [column.name for column in learned]),
         values=values,
+        undecided=next((date.undecided for date in dates if date.undecided is not None), None),
         idle=tuple(name for name in dropped if judge_column(kept.columns[name], data).rule in ("constant", "empty")),
     )
 
@@ -214,6 +219,8 @@ def _sort_columns(
             dropped[name] = f"{flaws[0].what}: {flaws[0].fix.partition(', or say')[0]}"
         elif judgement.learn_as is None:
             dropped[name] = judgement.reason.partition(" (")[0]
+        elif judgement.learn_as == "date":
+            columns[name] = ("date", f"learned as {describe_parts(column, find_dates(column, None).column)}")
         else:
             reason = _why_useless(column, table, data)
             if reason:
@@ -276,6 +283,6 @@ def _remarks(table: Table, data: Data, names: Sequence[str]) -> list[str]:
         column = table.columns[name]
         judgement, _ = judge(column, data, alone=False)
         for finding in find_column_oddities(column, table, data, judgement):
-            if finding.level is Level.WARNING:
+            if finding.level is Level.WARNING or finding.rule == "time_order":
                 told.append(f"{name} {finding.what}: {finding.fix}")
     return told

@@ -94,7 +94,7 @@ def _columns(look: _Look, targets: Sequence[str]) -> list[ColumnProfile]:
     profiles = []
     for name, column in look.table.columns.items():
         judgement, flaws = judge(column, look.data, alone=name in targets, judgement=judged.get(name))
-        profiles.append(profile_column(column, judgement))
+        profiles.append(profile_column(column, judgement, look.data.day_first))
         if name not in candidates:
             continue
         look.findings += [flaw_finding(column, look.table, flaw) for flaw in flaws]

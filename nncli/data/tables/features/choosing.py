@@ -1,7 +1,7 @@
 """Which columns of a table are learned from, and whether each is a number or a category; does not depend on models.
 
 What is guessed is only what every cell agrees with. Text among numbers is refused with the two ways to mean it, and
-a column that can teach nothing (constant, empty, a name or a date in every row) is left out with a note that says so.
+a column that can teach nothing (constant, empty, a name in every row) is left out with a note that says so.
 """
 
 import re
@@ -12,11 +12,12 @@ import numpy as np
 
 from nncli.config.sections import ColumnType, Data
 from nncli.data.plurals import count
+from nncli.data.tables.features.date_text import find_unit, is_date
+from nncli.data.tables.features.dates import describe_dates, find_dates, refuse_no_dates
 from nncli.data.tables.features.flaws import (
     check_numbers,
     describe_units,
     find_dressed_numbers,
-    is_date,
     is_mostly_numbers,
     refuse,
 )
@@ -38,14 +39,20 @@ class Features:
 
     numbers: tuple[str, ...]
     categories: tuple[str, ...]
+    dates: tuple[str, ...]
     notes: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them."""
+        return (*self.numbers, *self.categories, *self.dates)
 
 
 @dataclass(frozen=True)
 class Judgement:
     """What becomes of a column: a type to learn it as, or the `reason` for leaving it out and the `rule` behind it.
 
-    `rule` is "empty", "constant", "counter", "identifier", "date" or "text" for a column that is left out, else empty.
+    `rule` is "empty", "constant", "counter", "identifier" or "text" for a column that is left out, else empty.
     """
 
     learn_as: ColumnType | None
@@ -74,22 +81,27 @@ def choose_features(table: Table, data: Data, targets: Sequence[str]) -> Feature
             left_out.append(f"{name}: dropped, {judgement.reason}")
             continue
         chosen[name] = judgement.learn_as
-        if judgement.learn_as == "number":
+        if judgement.learn_as == "date":
+            found = find_dates(column, data.day_first)
+            refuse_no_dates(column, table, found.column, data.missing)
+            notes += describe_dates(column, found)
+        elif judgement.learn_as == "number":
             check_numbers(column, table, data.missing)
             notes += describe_units(column)
             guessed += [name] if name not in data.columns and could_be_codes(column) else []
         elif name not in data.columns and are_codes(column):
             notes.append(describe_codes(name))
         elif name not in data.columns and column.numeric.any():
-            numbers = count(int(column.numeric.sum()), "cell is a number", "cells are numbers")
-            notes.append(f"{name}: read as a category, {numbers}")
+            told = count(int(column.numeric.sum()), "cell is a number", "cells are numbers")
+            notes.append(f"{name}: read as a category, {told}")
     if len(left_out) > MANY_NOTES:
         left_out[_SHOWN:] = [f"and {count(len(left_out) - _SHOWN, 'more column')} dropped for such reasons"]
     notes = left_out + notes + describe_amounts(guessed)
     if not chosen:
         raise DataError(f"{table.name} has no column to learn from", hint="; ".join(notes) or "every column is dropped")
-    categories = tuple(name for name, kind in chosen.items() if kind == "category")
-    return Features(tuple(name for name in chosen if name not in categories), categories, tuple(notes))
+    kinds: tuple[ColumnType, ...] = ("number", "category", "date")
+    numbers, categories, dates = (tuple(each for each in chosen if chosen[each] == kind) for kind in kinds)
+    return Features(numbers, categories, dates, tuple(notes))
 
 
 def describe_codes(name: str) -> str:
@@ -129,10 +141,10 @@ def judge_column(column: Column, data: Data, *, alone: bool = False, targets: Se
 
     `targets` are the target columns, of the same rows: numbers that do not move with them may be identifiers.
     """
-    if column.name in data.columns:
+    present = int(column.present.sum())
+    if column.name in data.columns and (present or data.columns[column.name] != "date"):
         return Judgement(data.columns[column.name])
     wanted = alone or column.name in (data.features or ())
-    present = int(column.present.sum())
     if present == 0:
         return Judgement(None, "empty", "it has no values")
     if are_codes(column):
@@ -141,6 +153,8 @@ def judge_column(column: Column, data: Data, *, alone: bool = False, targets: Se
         return (None if wanted else _useless_number(column, targets)) or Judgement("number")
     if is_mostly_numbers(column):
         return Judgement("number")
+    if (wanted or len(column.values) > 1) and is_date(column):
+        return Judgement("date")
     return (None if wanted else _useless_text(column, present)) or Judgement("category")
 
 
@@ -156,6 +170,12 @@ def check_names(table: Table, data: Data, targets: Sequence[str]) -> None:
     if errors:
         lines = [f"data.{key}: {error.message}" for key, error in errors.items()]
         raise DataError("\n".join(lines), hint=next(iter(errors.values())).hint)
+    dates = [name for name in targets if data.columns.get(name) == "date"]
+    if dates:
+        hint = "predict a number made of it, such as the days until then"
+        raise DataError(
+            f'data.columns says that the target "{dates[0]}" is a date, which cannot be predicted', hint=hint
+        )
     for key in ("features", "drop"):
         both = [name for name in named[key] if name in targets]
         if both:
@@ -172,7 +192,8 @@ def _useless_number(column: Column, targets: Sequence[Column]) -> Judgement | No
         return Judgement(None, "counter", "it only counts the rows (name it in `features` to keep it)")
     if are_identifiers(column, targets):
         reason = f"its {len(values):,} whole numbers tell rows apart and do not move with the target"
-        return Judgement(None, "identifier", f"{reason} (`columns: {{{column.name}: number}}` keeps it)")
+        kind = "date}` reads them as dates" if find_unit(values) == "yyyymmdd" else "number}` keeps it"
+        return Judgement(None, "identifier", f"{reason} (`columns: {{{column.name}: {kind})")
     return None
 
 
@@ -180,8 +201,6 @@ def _useless_text(column: Column, present: int) -> Judgement | None:
     values = column.values
     if len(values) == 1 and present == len(column):
         return Judgement(None, "constant", f'it is "{values[0]}" in every row')
-    if is_date(column):
-        return Judgement(None, "date", "it holds dates (split them into numbers to learn from them)")
     if (len(values) > MANY_VALUES and len(values) > present / 2) or (len(values) == present > 10):
         return Judgement(None, "text", f"{len(values)} different texts in {present} rows teach nothing of new rows")
     return None

@@ -8,6 +8,7 @@ import numpy as np
 
 from nncli.config.sections import MISSING
 from nncli.data.plurals import count
+from nncli.data.tables.features.date_text import is_date
 from nncli.data.tables.files.columns import Column, Table
 from nncli.data.tables.files.number_text import choose_marks, find_marks
 from nncli.errors import DataError
@@ -15,7 +16,6 @@ from nncli.errors import DataError
 # From this share of numbers on, a column that also holds text is taken for a number column with mistakes.
 MOSTLY = 0.9
 _SHOWN = 3
-_DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([T ]\d{1,2}:\d{2}.*)?")
 _DRESSED_NUMBER = re.compile(r"[$€£]?\s*[+-]?\d{1,3}(([ .,']\d{3})+([.,]\d+)?|\d*[.,]\d+|\d*)\s*[$€£%]?")
 
 
@@ -64,12 +64,12 @@ def find_number_flaws(column: Column, table: Table, missing: Sequence[str]) -> l
     flaws = [flaw for flaw in [_mixed_units(column)] if flaw is not None]
     strange = np.flatnonzero(column.present & ~column.numeric)
     if len(strange):
-        flaws.append(_mixed(column, strange, missing, _cells(column, table, strange)))
+        flaws.append(_mixed(column, strange, missing, tell_cells(column, table, strange)))
     with np.errstate(over="ignore"):
         endless = np.flatnonzero(column.numeric & ~np.isfinite(column.numbers.astype(np.float32)))
     if len(endless):
         told = count(len(endless), "number that is", "numbers that are")
-        what = f"has {told} infinite or too large: {_cells(column, table, endless)}"
+        what = f"has {told} infinite or too large: {tell_cells(column, table, endless)}"
         flaws.append(Flaw("infinite", what, "correct them, or list their text in `missing`", endless))
     return flaws
 
@@ -137,14 +137,10 @@ def refuse(table: Table, column: Column, flaw: Flaw | None, *, named: bool = Tru
         raise DataError(f'{where}column "{column.name}" {flaw.what}', hint=flaw.fix)
 
 
-def _cells(column: Column, table: Table, rows: np.ndarray) -> str:
+def tell_cells(column: Column, table: Table, rows: np.ndarray) -> str:
+    """The first few of these cells, each with its row counted from 1."""
     told = [f'row {table.rows[row] + 1} "{column.text(row)[:40]}"' for row in rows[:_SHOWN]]
     return ", ".join(told) + (", ..." if len(rows) > _SHOWN else "")
-
-
-def is_date(column: Column) -> bool:
-    """Whether nearly all of its texts are dates."""
-    return bool(column.values) and share_of_texts(column, _DATE) >= MOSTLY
 
 
 def share_of_texts(column: Column, pattern: re.Pattern[str]) -> float:
