@@ -145,6 +145,7 @@ class TableInput(TextFormat):
         (), description="columns of dates; the numbers made of them are among `numbers`, by the names that they have"
     )
     number_encoding: NumberEncoding = "standard"
+    with_standard: bool = Field(False, description="whether the standardized numbers stand beside encoded ones")
     values: Spellings = Field(default_factory=dict, description="other spellings of values, as in the config")
     kept: dict[str, Names] = Field(
         default_factory=dict, description="words for a missing value that are values of a column, by the column's name"
@@ -165,6 +166,8 @@ class TableInput(TextFormat):
         numbers = len(self.numbers)
         if self.number_encoding == "piecewise_linear":
             numbers = sum(max(1, len(column.edges) - 1) for column in self.numbers)
+        if self.with_standard:
+            numbers += len(self.numbers)
         return (numbers + indicators + sum(column.width for column in self.categories),)
 
 

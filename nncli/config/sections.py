@@ -53,6 +53,7 @@ class Numbers(Section):
     bins: Annotated[int, Field(ge=2, le=256)] = Field(
         32, description="quantile and piecewise_linear: at most so many bins a column, with as many rows each"
     )
+    with_standard: bool = Field(False, description="quantile and piecewise_linear: the standardized number as well")
 
 
 class PixelImage(Section):

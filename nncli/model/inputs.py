@@ -62,7 +62,9 @@ def _encode_numbers(numbers: Any, table: TableInput) -> list[Any]:
     medians = np.asarray([column.median for column in columns], dtype="float32")
     filled = ops.where(missing, medians, numbers)
     encoding = table.number_encoding
-    parts = [_normalize(filled, columns) if encoding == "standard" else _bin(filled, columns, encoding)]
+    parts = [] if encoding == "standard" else [_bin(filled, columns, encoding)]
+    if encoding == "standard" or table.with_standard:
+        parts.append(_normalize(filled, columns))
     lacking = [index for index, column in enumerate(columns) if column.has_missing]
     if lacking:
         parts.append(ops.cast(ops.take(missing, lacking, axis=1), "float32"))

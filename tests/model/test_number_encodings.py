@@ -73,6 +73,16 @@ def test_quantile_is_the_rank_among_the_training_rows(tmp_path: Path) -> None:
     np.testing.assert_allclose(result[present, 0], ranks, atol=0.03)
 
 
+def test_the_standardized_number_can_stand_beside_its_bins(tmp_path: Path) -> None:
+    both = load(tmp_path / "t.csv", encoding="piecewise_linear", bins=10, with_standard=True)
+    bins = load(tmp_path / "t.csv", encoding="piecewise_linear", bins=10)
+    plain = load(tmp_path / "t.csv")
+    assert both.facts.inputs.shape == (10 + 3 + 2 + 1,)
+    rows = np.array([[1.0, 2.0], [np.nan, 0.0]])
+    expected = [encoded(bins, rows)[:, :13], encoded(plain, rows)[:, :2], encoded(bins, rows)[:, 13:]]
+    np.testing.assert_array_equal(encoded(both, rows), np.concatenate(expected, axis=1))
+
+
 def test_standard_is_what_it_always_was(tmp_path: Path) -> None:
     plain, named = load(tmp_path / "t.csv"), load(tmp_path / "t.csv", encoding="standard")
     assert plain.facts == named.facts and plain.facts.inputs.shape == (3,)

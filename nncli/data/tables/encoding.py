@@ -52,6 +52,7 @@ def learn_columns(table: Table, features: Features, training: np.ndarray, data: 
         dates=tuple(dates),
         columns=names,
         number_encoding=data.numbers.encoding,
+        with_standard=data.numbers.with_standard and data.numbers.encoding != "standard",
         values=data.values,
         **data.text_format.model_dump(),
     )
