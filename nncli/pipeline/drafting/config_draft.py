@@ -95,7 +95,7 @@ def data_values(proposal: Proposal, path: str) -> dict[str, Any]:
 
 
 def _numbers(proposal: Proposal) -> dict[str, Any] | None:
-    """Few rows get few bins, as a bin of a handful of rows is noise, and the number itself, as much is a straight line."""
+    """Few rows get few bins, as a bin of few rows is noise, and the number itself: much is a straight line."""
     if not any(column.learn_as in ("number", "date") for column in proposal.learned):
         return None
     bins = {"bins": 8, "with_standard": True} if proposal.rows < FEW else {}
