@@ -135,13 +135,20 @@ def _number_facts(column: Column, training: np.ndarray, bins: int) -> NumberColu
 def _edges(values: np.ndarray, bins: int) -> tuple[float, ...]:
     """The edges of at most `bins` bins with as many rows each; each value itself where there are no more.
 
-    `values` is float32, as the model sees them. Bins too narrow for float32 to tell their edges apart are joined.
+    A value with the rows of a bin or more is one edge, and the others share the rest: of a capital gain that is mostly
+    0, the few gains decide. `values` is float32, as the model sees them. Bins too narrow for float32 to tell their
+    edges apart are joined.
     """
     if not len(values):
         return ()
-    different = np.unique(values)
-    edges = different if len(different) <= bins + 1 else np.unique(np.quantile(values, np.linspace(0, 1, bins + 1)))
-    return tuple(float(edge) for edge in np.unique(edges.astype(np.float32)))
+    different, counts = np.unique(values, return_counts=True)
+    if len(different) <= bins + 1:
+        return tuple(float(edge) for edge in different)
+    is_heavy = counts * bins >= len(values)
+    heavy = different[is_heavy]
+    others = np.repeat(different[~is_heavy], counts[~is_heavy])
+    edges = np.quantile(others, np.linspace(0, 1, max(1, bins - len(heavy)) + 1)) if len(others) else heavy
+    return tuple(float(edge) for edge in np.unique(np.concatenate([heavy, edges.astype(np.float32)])))
 
 
 def _median(values: np.ndarray) -> float:

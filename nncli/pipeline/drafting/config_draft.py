@@ -15,7 +15,7 @@ from nncli.config.text_format import TextFormat
 from nncli.data.plurals import count
 from nncli.data.profile.tables.proposal import Proposal
 from nncli.data.profile.values import ColumnProfile
-from nncli.pipeline.drafting.sizing import FEW, Size
+from nncli.pipeline.drafting.sizing import FEW, MANY, Size
 
 # Columns that are described one by one; of more, only the first are.
 MANY_COLUMNS = 24
@@ -95,11 +95,12 @@ def data_values(proposal: Proposal, path: str) -> dict[str, Any]:
 
 
 def _numbers(proposal: Proposal) -> dict[str, Any] | None:
-    """Few rows get few bins, as a bin of few rows is noise, and the number itself: much is a straight line."""
+    """Few rows get few bins, as a bin of few rows is noise, and the number itself: much is a straight line. Many rows fill many bins."""
     if not any(column.learn_as in ("number", "date") for column in proposal.learned):
         return None
-    bins = {"bins": 8, "with_standard": True} if proposal.rows < FEW else {}
-    return {"encoding": "piecewise_linear", **bins}
+    if proposal.rows < FEW:
+        return {"encoding": "piecewise_linear", "bins": 8, "with_standard": True}
+    return {"encoding": "piecewise_linear", "bins": 64 if proposal.rows >= MANY else 32}
 
 
 def format_values(text_format: TextFormat) -> dict[str, Any]:
