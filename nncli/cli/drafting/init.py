@@ -63,16 +63,18 @@ def init(
 
 
 def _show(console: Console, written: Any) -> None:
-    """Where the config is and what comes next; a config for stdout is the whole answer."""
+    """Where the config is and what comes next; what was decided and may be wrong is talk, as it is in `train`."""
+    for line in _dropped(written.findings):
+        console.say(line)
+    for remark in written.findings.get("remarks", ()):
+        console.say(f"look at {remark}")
     if written.path is None and not console.json_mode:
         _write_utf8(console, written.text)
         return
-    lines = _dropped(written.findings)
-    lines += [f"look at {remark}" for remark in written.findings.get("remarks", ())]
     config = {"config": written.text} if written.path is None else {}
     quoted = shlex.quote(str(written.path))
     answer = {"path": written.path and str(written.path), **config, **written.findings}
-    console.answer(answer, *lines, f"written: {written.path}")
+    console.answer(answer, f"written: {written.path}")
     console.suggest([f"nncli check {quoted}", f"nncli train {quoted}"])
 
 

@@ -95,7 +95,7 @@ def data_values(proposal: Proposal, path: str) -> dict[str, Any]:
 
 
 def _numbers(proposal: Proposal) -> dict[str, Any] | None:
-    """Few rows get few bins, as a bin of few rows is noise, and the number itself: much is a straight line. Many rows fill many bins."""
+    """Few rows get few bins, as a bin of few rows is noise, and the number itself: much is a straight line."""
     if not any(column.learn_as in ("number", "date") for column in proposal.learned):
         return None
     if proposal.rows < FEW:
