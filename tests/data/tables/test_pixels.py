@@ -195,7 +195,7 @@ def test_many_columns_without_a_difference_are_one_line(tmp_path: Path, monkeypa
     values[:, 20:40] = 7
     path = write(tmp_path / "t.csv", values, names=[f"f{index}" for index in range(50)])
     written = nncli("init", path, "--target", "label", "--output", "net.yaml")
-    dropped = [line for line in written.stdout.splitlines() if "dropped" in line]
+    dropped = [line for line in written.stderr.splitlines() if "dropped" in line]
     assert dropped == ["dropped 20 columns that are the same in every row: f20, f21, f22, ..."]
     text = Path("net.yaml").read_text()
     assert "the same in every row: 20 columns (f20, f21, f22, ...)" in text and "drop:" not in text
