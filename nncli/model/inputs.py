@@ -1,6 +1,6 @@
 """The input layers of every model: they turn raw pixels and raw columns into numbers a network can learn from.
 
-They are standard Keras layers and operations, so that a saved model needs nothing of nncli to be loaded. It
+They are standard Keras layers and operations, so that a saved model needs nothing of nncli to be loaded.
 Does not depend on arrays of examples: every statistic comes from the training set by way of the facts.
 """
 

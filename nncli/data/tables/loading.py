@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nncli.config.describing.writing import format_text
 from nncli.config.facts import DataFacts, TableInput, Task
 from nncli.config.sections import Data
 from nncli.data import splitting
@@ -15,7 +16,7 @@ from nncli.data.splitting import refuse_duplicates
 from nncli.data.tables.encoding import encode_parts, encode_table, learn_columns
 from nncli.data.tables.features.choosing import Features, check_names, choose_features
 from nncli.data.tables.features.flaws import check_numbers
-from nncli.data.tables.features.words import quote, reread, reread_as
+from nncli.data.tables.features.words import reread, reread_as
 from nncli.data.tables.files import reading
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
 from nncli.data.tables.files.csv_text import are_blank_separated, sniff
@@ -214,7 +215,7 @@ def _rare_classes(goal: Goal, values: np.ndarray, table: Table) -> tuple[str, ..
         warnings.append(
             f'class "{goal.classes[index]}" has only {count(int(counts[index]), "row")} ({rows}), fewer than there are '
             "sets: drop or correct them, or read it as another class by `values: {OTHER: "
-            f"[{quote(goal.classes[index])}]}}`"
+            f"[{format_text(goal.classes[index])}]}}`"
         )
     return tuple(warnings)
 

@@ -97,7 +97,7 @@ class CellTrainer:
         """One training, shown as `title`; what it left. The summary is None where it diverged, `failure` then why."""
         try:
             prepared = self.prepare(cell)
-        except BaseException:
+        except BaseException:  # Ctrl-C included: the cell's record says how it ended
             with recorded(folder):
                 raise
         outcome: dict[str, Any] = {"variant": cell.variant.name, "seed": cell.seed, "run": str(folder.path)}

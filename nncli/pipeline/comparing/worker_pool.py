@@ -64,7 +64,7 @@ class WorkerPool:
                     process.start()
                     end.close()  # so that the line ends when the worker does
                     self._workers.append(_Worker(process, line))
-        except BaseException as error:
+        except BaseException as error:  # Ctrl-C included: no worker may stay behind
             self.stop()
             if isinstance(error, OSError):
                 raise NncliError(f"a worker process cannot be started: {error.strerror}", hint=_FEWER) from None

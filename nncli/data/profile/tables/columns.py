@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nncli.config.describing.writing import format_text
 from nncli.config.sections import Data
 from nncli.data.plurals import count
 from nncli.data.profile.tables.extremes import extreme_findings
@@ -12,7 +13,7 @@ from nncli.data.tables.features.choosing import Judgement, has_counter_name, jud
 from nncli.data.tables.features.dates import are_in_order, describe_undecided, find_date_flaw, find_dates, span
 from nncli.data.tables.features.flaws import Flaw, find_dressed_numbers, find_number_flaws
 from nncli.data.tables.features.identifiers import are_codes
-from nncli.data.tables.features.words import find_spellings, quote, values_key
+from nncli.data.tables.features.words import find_spellings, values_key
 from nncli.data.tables.files.columns import Column, Table
 
 MOSTLY_MISSING = 0.5
@@ -193,7 +194,7 @@ def spelling_findings(column: Column) -> list[Finding]:
     alike = find_spellings([column])
     if not alike:
         return []
-    told = "; ".join(", ".join(quote(text) for text in (value, *alike[value])) for value in list(alike)[:2])
+    told = "; ".join(", ".join(format_text(text) for text in (value, *alike[value])) for value in list(alike)[:2])
     what = f"spells {len(alike)} of its values in several ways: {told}"
     return [_finding(column, "spelling", Level.WARNING, what, f"say `{values_key(alike)}` under data")]
 

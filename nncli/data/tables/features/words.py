@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from nncli.config.describing.writing import format_text
 from nncli.config.facts import TableInput
 from nncli.config.sections import MISSING, Data
 from nncli.data.tables.features.flaws import is_mostly_numbers
@@ -48,10 +49,18 @@ def reread(table: Table, data: Data) -> Reread:
     table, summaries = _without_summary(table, data)
     kept = find_kept_words(table, data)
     columns = {name: _reread(column, kept.get(name, ()), data.values) for name, column in table.columns.items()}
-    notes = [_describe_kept(table.columns[name], words) for name, words in kept.items() if _are_guessed(words, data)]
+    names = _used_names(table, data)
+    guessed = [name for name, words in kept.items() if name in names and _are_guessed(words, data)]
+    notes = [_describe_kept(table.columns[name], kept[name]) for name in guessed]
     again = replace(table, columns=columns)
-    spellings = find_spellings(again.columns.values())
+    spellings = find_spellings(column for name, column in columns.items() if name in names)
     return Reread(again, kept, (*summaries, *notes, *describe_spellings(spellings)))
+
+
+def _used_names(table: Table, data: Data) -> set[str]:
+    """The columns that something is said of: those that the config does not leave aside."""
+    wanted = set(table.columns) if data.features is None else {*data.features, *(data.target or ())}
+    return wanted - set(data.drop)
 
 
 def _without_summary(table: Table, data: Data) -> tuple[Table, list[str]]:
@@ -108,7 +117,7 @@ def _describe_kept(column: Column, words: Sequence[str]) -> str:
     told = ", ".join(f'"{word}"' for word in words)
     return (
         f"{column.name}: {told} in {rows:,} of {len(column):,} rows is read as a value "
-        f"(`values: {{{quote(words[0])}: []}}` says so, a list under `missing` reads it as missing)"
+        f"(`values: {{{format_text(words[0])}: []}}` says so, a list under `missing` reads it as missing)"
     )
 
 
@@ -146,7 +155,7 @@ def describe_spellings(spellings: Values) -> list[str]:
     """One line for all of them, with the key that makes each of them one value."""
     if not spellings:
         return []
-    shown = [", ".join(quote(text) for text in (value, *spellings[value])) for value in list(spellings)[:_SHOWN]]
+    shown = [", ".join(format_text(text) for text in (value, *spellings[value])) for value in list(spellings)[:_SHOWN]]
     more = f" and {len(spellings) - _SHOWN} more" if len(spellings) > _SHOWN else ""
     return [f"values that may be one: {'; '.join(shown)}{more} (`{values_key(spellings)}` makes them one)"]
 
@@ -154,19 +163,10 @@ def describe_spellings(spellings: Values) -> list[str]:
 def values_key(spellings: Values) -> str:
     """The key of a config for (the first of) these spellings."""
     pairs = [
-        f"{quote(value)}: [{', '.join(quote(text) for text in others)}]"
+        f"{format_text(value)}: [{', '.join(format_text(text) for text in others)}]"
         for value, others in list(spellings.items())[:_SHOWN]
     ]
     return f"values: {{{', '.join(pairs)}}}"
-
-
-def quote(text: str) -> str:
-    """A text as YAML has it inside a list or mapping, in quotes where it could be read as something else."""
-    is_plain = re.fullmatch(r"[^\W\d][\w ]*\w|[^\W\d]", text) and text.casefold() not in _OTHER_IN_YAML
-    return text if is_plain else f'"{text}"'
-
-
-_OTHER_IN_YAML = frozenset(("true", "false", "null", "yes", "no", "on", "off"))
 
 
 def _reread(column: Column, kept: Sequence[str], values: Values) -> Column:

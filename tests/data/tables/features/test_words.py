@@ -9,10 +9,11 @@ import pytest
 
 from nncli import data
 from nncli.config.facts import TableInput
+from nncli.config.reading.document import parse_document
 from nncli.config.sections import Data
 from nncli.data.dataset import Dataset
 from nncli.data.inputs import load_labelled, read_inputs
-from nncli.data.tables.features.words import find_spellings, fold, quote
+from nncli.data.tables.features.words import find_spellings, fold
 from nncli.data.tables.files.columns import text_column
 
 ROWS = 120
@@ -121,8 +122,16 @@ def test_the_most_frequent_spelling_in_all_columns_is_the_value() -> None:
     assert find_spellings([first, second]) == {"yes": ("Yes", "YES")}
 
 
-@pytest.mark.parametrize(
-    ("text", "quoted"), [("New York", "New York"), ("yes", '"yes"'), ("1", '"1"'), ("a:b", '"a:b"')]
-)
-def test_texts_are_quoted_where_yaml_reads_something_else(text: str, quoted: str) -> None:
-    assert quote(text) == quoted
+def test_the_key_that_is_named_reads_back_as_yaml_also_with_quotes_in_a_value(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    cells = ['"6"" pipe"', '"6"" PIPE"', "yes", "YES"]
+    path.write_text("c,x,y\n" + "".join(f"{cells[i % 4]},{i % 7}.5,{i % 2}\n" for i in range(ROWS)))
+    [note] = [note for note in load(path).notes if "may be one" in note]
+    document = parse_document(note.partition("`")[2].partition("` makes")[0], "note")
+    assert document.values == {"values": {'6" PIPE': ['6" pipe'], "YES": ["yes"]}}
+
+
+def test_nothing_is_said_of_columns_that_the_config_leaves_aside(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", ["None", "dent", "Dent"])
+    for aside in ({"drop": ("c",)}, {"features": ("x",)}):
+        assert not any("read as a value" in note or "may be one" in note for note in load(path, **aside).notes)
