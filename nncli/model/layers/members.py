@@ -39,7 +39,10 @@ class MembersModel(keras.Model):  # type: ignore[misc]  # keras has no types
     ) -> Any:
         """The mean of the members' losses in training, else the loss of their mean."""
         if len(y_pred.shape) == 3:
-            y = ops.repeat(ops.expand_dims(y, 1), y_pred.shape[1], axis=1)
+            y, sample_weight = (
+                each if each is None else ops.repeat(ops.expand_dims(each, 1), y_pred.shape[1], axis=1)
+                for each in (y, sample_weight)
+            )
         return super().compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
