@@ -160,7 +160,11 @@ class _Cost:
             for state, start in seeds:
                 state.assign(start)
             outputs = model(inputs, training=True)
-            return tf.add_n([loss(targets, outputs, batch.weights), *model.losses])
+            truth, weights = targets, batch.weights
+            if len(outputs.shape) == 3:  # of members, each of which has its own loss
+                truth = tf.repeat(targets[:, None], outputs.shape[1], axis=1)
+                weights = None if weights is None else tf.repeat(weights[:, None], outputs.shape[1], axis=1)
+            return tf.add_n([loss(truth, outputs, weights), *model.losses])
 
         def differentiate() -> Any:
             with tf.GradientTape() as tape:

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import typer.testing
 
 from nncli import pipeline
+from nncli.cli import app
 from nncli.config.facts import CategoryColumn, DataFacts, NumberColumn, TableInput, Target, Task
 from nncli.config.sections import Config
 from nncli.config.stack import stack_layers
@@ -158,6 +160,15 @@ def test_a_training_repeats_its_bits_and_learns_what_needs_both_columns(tmp_path
         str(runs[0].folder.path), folders=pipeline.Folders(tmp_path / "one"), console=Console(stderr=io.StringIO())
     )
     assert found.result["metrics"]["accuracy"] == runs[0].summary["test"]["metrics"]["accuracy"]
+
+
+def test_class_weights_and_the_gradient_check_know_members(tmp_path: Path) -> None:
+    config, console = table(tmp_path), Console(stderr=io.StringIO())
+    options = [(("train", "class_weight"), "balanced", "balanced"), (("train", "epochs"), 1, "1")]
+    run = pipeline.train(str(config), folders=pipeline.Folders(tmp_path / "runs"), console=console, options=options)
+    assert run.summary["epochs"] == 1
+    outcome = typer.testing.CliRunner().invoke(app, ["gradcheck", str(config)])
+    assert outcome.exit_code == 0, outcome.output
 
 
 @pytest.mark.parametrize(
