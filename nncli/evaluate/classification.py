@@ -30,15 +30,17 @@ def measure_classes(targets: np.ndarray, probabilities: np.ndarray, names: Seque
     accuracy = float(np.mean(predicted == targets))
     log_loss = float(np.mean(surprise(probabilities[np.arange(len(targets)), targets])))
     details = {"classes": classes, "confusion_matrix": matrix.tolist()}
+    balanced = mean_of_defined(row["recall"] for row in classes)
+    hit = {"accuracy": accuracy, "balanced_accuracy": balanced}
+    macro = {"macro_f1": mean_of_defined(row["f1"] for row in classes)}
     if not binary:
-        macro = mean_of_defined(row["f1"] for row in classes)
-        return Scores({"accuracy": accuracy, "macro_f1": macro, "log_loss": log_loss}, {}, details)
+        return Scores({**hit, **macro, "log_loss": log_loss}, {}, details)
     positive = {name: classes[1][name] for name in ("precision", "recall", "f1")}
     auc = _area_under_curve(targets, probabilities[:, 1])
     undefined = {name: _why_undefined(name, names[1]) for name, value in positive.items() if value is None}
     if auc is None:
         undefined["auc"] = ONE_CLASS
-    return Scores({"accuracy": accuracy, **positive, "log_loss": log_loss, "auc": auc}, undefined, details)
+    return Scores({**hit, **positive, **macro, "log_loss": log_loss, "auc": auc}, undefined, details)
 
 
 def measure_labels(targets: np.ndarray, probabilities: np.ndarray, names: Sequence[str]) -> Scores:

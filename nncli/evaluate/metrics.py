@@ -48,8 +48,8 @@ def measure(
     The keys, a public format:
     - "task", "rows": what and how many rows were measured
     - "metrics": name -> number, or null where it is not defined; for each task in this order
-      - binary: accuracy, precision, recall, f1 (of the positive class), log_loss, auc
-      - multiclass: accuracy, macro_f1, log_loss
+      - binary: accuracy, balanced_accuracy, precision, recall, f1 (of the positive class), macro_f1, log_loss, auc
+      - multiclass: accuracy, balanced_accuracy (the mean recall of the classes that are there), macro_f1, log_loss
       - multilabel: subset_accuracy, micro_f1, macro_f1, log_loss, auc (mean over the labels)
       - regression: mean_absolute_error, root_mean_squared_error, r2_score
     - "undefined": name -> why it is null

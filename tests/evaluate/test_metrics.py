@@ -29,9 +29,11 @@ def test_binary_metrics_worked_out_by_hand() -> None:
     assert result["metrics"] == pytest.approx(
         {
             "accuracy": 0.5,
+            "balanced_accuracy": 0.5,
             "precision": 0.5,
             "recall": 0.5,
             "f1": 0.5,
+            "macro_f1": 0.5,
             "log_loss": -(np.log(0.9) + np.log(0.4) + np.log(0.4) + np.log(0.8)) / 4,
             "auc": 0.75,  # of the four pairs only (0.4, 0.6) is in the wrong order
         }
@@ -66,6 +68,7 @@ def test_multiclass_metrics_agree_with_scikit_learn() -> None:
     assert result["metrics"] == pytest.approx(
         {
             "accuracy": metrics.accuracy_score(targets, predicted),
+            "balanced_accuracy": metrics.balanced_accuracy_score(targets, predicted),
             "macro_f1": metrics.f1_score(targets, predicted, average="macro"),
             "log_loss": metrics.log_loss(targets, probabilities),
         }

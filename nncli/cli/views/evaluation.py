@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nncli.cli.options import run_word
-from nncli.cli.views.numbers import show_answer, show_number
+from nncli.cli.views.numbers import show_answer, show_interval, show_number
 from nncli.console import Console, make_table
 
 
@@ -54,12 +54,23 @@ def _seen_lines(result: Mapping[str, Any]) -> list[Any]:
 def _metric_table(result: Mapping[str, Any]) -> Any:
     new = result["new_rows"]
     if new is None:
-        return make_table(None, ["metric", "value", "baseline"], metric_rows(result))
+        spread = [show_interval(result["intervals"].get(name)) for name in result["metrics"]]
+        rows = [
+            [name, value, between, guess]
+            for (name, value, guess), between in zip(metric_rows(result), spread, strict=True)
+        ]
+        return make_table(None, ["metric", "value", "95 % interval", "baseline"], rows)
     rows = [
-        [name, show_number(new["metrics"].get(name)), show_number(new["baseline"].get(name)), show_number(value)]
+        [
+            name,
+            show_number(new["metrics"].get(name)),
+            show_interval(new["intervals"].get(name)),
+            show_number(new["baseline"].get(name)),
+            show_number(value),
+        ]
         for name, value in result["metrics"].items()
     ]
-    return make_table(None, ["metric", "new rows", "baseline", "all rows"], rows)
+    return make_table(None, ["metric", "new rows", "95 % interval", "baseline", "all rows"], rows)
 
 
 def metric_rows(measured: Mapping[str, Any]) -> list[list[str]]:

@@ -1,6 +1,6 @@
 """How a number, an answer or a spread of values is written in a table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -11,6 +11,11 @@ def show_number(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.4f}" if abs(value) < 100 else f"{value:,.6g}"
+
+
+def show_interval(interval: Sequence[float] | None) -> str:
+    """From where to where, - for none."""
+    return "-" if interval is None else f"{show_number(interval[0])} to {show_number(interval[1])}"
 
 
 def show_answer(value: Any) -> str:

@@ -13,6 +13,7 @@ from nncli.data.dataset import Dataset, Part, SeenRows, find_seen
 from nncli.data.plurals import count
 from nncli.errors import DataError, NncliError, RunError, UnreachableError
 from nncli.evaluate import plots
+from nncli.evaluate.intervals import bootstrap_intervals
 from nncli.evaluate.metrics import Baseline, measure
 from nncli.evaluate.worst import WorstExample, worst_examples
 from nncli.pipeline.folders import Folders
@@ -59,6 +60,7 @@ def evaluate(word: str = "latest", *, folders: Folders, console: Console, data_p
         "source": run.facts.source if data_path is None else data_path,
         "part": "test" if data_path is None else "all",
         **measure_part(run.facts, part, predictions),
+        "intervals": _intervals_of(run.facts, part, predictions),
         "impossible": count_impossible(run.facts, predictions),
         "seen": None if seen is None else seen.counts,
         "new_rows": _measure_new(run.facts, part, predictions, seen),
@@ -109,6 +111,7 @@ def _measure_new(facts: DataFacts, part: Part, predictions: np.ndarray, seen: Se
     return {
         "rows": measured["rows"],
         "metrics": measured["metrics"],
+        "intervals": _intervals_of(facts, chosen, predictions[new]),
         "baseline": baseline,
         "judged": measured["judged"],
     }
@@ -124,6 +127,11 @@ def measure_part(facts: DataFacts, part: Part, predictions: np.ndarray) -> dict[
     """The metrics of the task, with the baseline that the training set's targets give (see evaluate.metrics)."""
     baseline = Baseline(facts.target.class_counts, facts.target.mean)
     return measure(facts.target.task.value, part.targets, predictions, names_of(facts), baseline)
+
+
+def _intervals_of(facts: DataFacts, part: Part, predictions: np.ndarray) -> dict[str, tuple[float, float] | None]:
+    """Between which values chance in the choice of rows leaves each metric (see evaluate.intervals)."""
+    return bootstrap_intervals(facts.target.task.value, part.targets, predictions, names_of(facts))
 
 
 def names_of(facts: DataFacts) -> tuple[str, ...]:
