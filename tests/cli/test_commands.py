@@ -120,6 +120,21 @@ def test_eval_measures_what_training_measured_and_writes_it_into_the_run(digits:
     assert {path.name for path in written.iterdir()} == {"metrics.json", "confusion.png", "worst.png"}
 
 
+def test_eval_says_between_which_values_chance_leaves_each_metric(digits: Path) -> None:
+    value = nncli("eval", digits, "--json").json
+    assert set(value["intervals"]) == set(value["metrics"])
+    for name, (low, high) in value["intervals"].items():
+        assert low <= value["metrics"][name] <= high, name
+    assert "95 % interval" in nncli("eval", digits).stdout
+
+
+def test_the_summary_counts_how_often_the_test_set_was_looked_at(digits: Path) -> None:
+    summary = json.loads((digits / files.SUMMARY).read_text())
+    assert nncli("eval", digits, "--json").code == 0
+    after = json.loads((digits / files.SUMMARY).read_text())
+    assert after == {**summary, "test_evaluations": summary["test_evaluations"] + 1}
+
+
 def test_eval_reads_as_text_too(digits: Path) -> None:
     outcome = nncli("eval", digits)
     assert "accuracy" in outcome.stdout and "true \\ predicted" in outcome.stdout and "worst row" in outcome.stdout

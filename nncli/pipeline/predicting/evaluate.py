@@ -183,12 +183,21 @@ def _predict_all(predictor: Predicts, part: Part, progress: Callable[[str, float
     return np.concatenate(outputs)
 
 
+def _count_evaluation(run: OpenRun) -> None:
+    """Counts in the summary how often the test set was looked at: chosen by often enough, it is a validation set."""
+    summary = run.folder.read_json(files.SUMMARY)
+    looked = summary.get("test_evaluations", 1)  # runs of earlier versions counted nothing; their training looked once
+    run.folder.write_json(files.SUMMARY, {**summary, "test_evaluations": looked + 1})
+
+
 def _write(
     run: OpenRun, part: Part, predictions: np.ndarray, result: dict[str, Any], worst: list[WorstExample]
 ) -> None:
     """evaluation/metrics.json and the pictures that fit the task, beside what the training left."""
     folder, facts = run.folder, run.facts
     folder.write_json(f"{files.EVALUATION}/metrics.json", result)
+    if result["part"] == "test":
+        _count_evaluation(run)
     if "confusion_matrix" in result:
         matrix = np.asarray(result["confusion_matrix"])
         picture = plots.confusion_matrix(matrix, facts.target.classes, facts.target.columns[0])

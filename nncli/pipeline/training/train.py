@@ -152,6 +152,7 @@ def _summarize(prepared: Prepared, fitted: Fitted) -> dict[str, Any]:
         "best": history[best],
         "last": history[-1],
         "test": measure_part(dataset.facts, dataset.test, predictions),
+        "test_evaluations": 1,
         "seconds_per_epoch": round(_usual_seconds(history), 4),
         "parameters": sum(int(np.prod(weight.shape)) for weight in fitted.model.trainable_weights),
     }
