@@ -15,6 +15,9 @@ def evaluate(
     ] = None,
     run_option: Run = None,
     data: Annotated[str | None, typer.Option(metavar="PATH", help="Labelled data instead of the test set.")] = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Measure each value of this column by itself, too.")
+    ] = None,
     data_dir: DataDir = None,
     runs_dir: RunsDir = Path("runs"),
     quiet: Quiet = False,
@@ -31,4 +34,5 @@ def evaluate(
 
         folders = pipeline.Folders(runs_dir, data_dir)
         word = choose_run(run, run_option, runs_dir)
-        show_evaluation(console, pipeline.evaluate(word, folders=folders, console=console, data_path=data), runs_dir)
+        evaluation = pipeline.evaluate(word, folders=folders, console=console, data_path=data, by=by)
+        show_evaluation(console, evaluation, runs_dir)

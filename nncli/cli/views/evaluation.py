@@ -18,6 +18,8 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
     positive = f"; positive class: {result['classes'][1]['name']}" if result["task"] == "binary" else ""
     parts.append(f"{result['rows']:,} rows; baseline: {result['baseline']['predicts']}{positive}")
     parts += [f"{name}: {reason}" for name, reason in result["undefined"].items()]
+    if result["by"]:
+        parts += ["", _group_table(result["by"], next(iter(result["metrics"])))]
     for key in ("classes", "labels", "targets"):
         if result.get(key):
             parts += ["", _detail_table(key, result[key])]
@@ -77,6 +79,21 @@ def metric_rows(measured: Mapping[str, Any]) -> list[list[str]]:
     """A row for each metric: its name, its value, that of the baseline."""
     baseline = measured["baseline"]["metrics"]
     return [[name, show_number(value), show_number(baseline.get(name))] for name, value in measured["metrics"].items()]
+
+
+def _group_table(by: Mapping[str, Any], metric: str) -> Any:
+    """The first metric of the task for each value of a column; the others are in the JSON."""
+    rows = [
+        [
+            group["name"],
+            f"{group['rows']:,}",
+            show_number(group["metrics"][metric]),
+            show_interval(group["intervals"].get(metric)),
+            show_number(group["baseline"].get(metric)),
+        ]
+        for group in by["groups"]
+    ]
+    return make_table(None, [by["column"], "rows", metric, "95 % interval", "baseline"], rows)
 
 
 def _detail_table(title: str, entries: Sequence[Mapping[str, Any]]) -> Any:

@@ -17,6 +17,7 @@ from nncli.evaluate.intervals import bootstrap_intervals
 from nncli.evaluate.metrics import Baseline, measure
 from nncli.evaluate.worst import WorstExample, worst_examples
 from nncli.pipeline.folders import Folders
+from nncli.pipeline.predicting.groups import FEWEST_ROWS, group_rows, require_column
 from nncli.pipeline.predicting.open_run import OpenRun, Predicts, make_predictor, open_run
 from nncli.pipeline.predicting.remarks import (
     count_impossible,
@@ -44,12 +45,18 @@ class Evaluation:
         return example_input(self.run.load_config().config.data, self.run.facts)
 
 
-def evaluate(word: str = "latest", *, folders: Folders, console: Console, data_path: str | None = None) -> Evaluation:
+def evaluate(
+    word: str = "latest", *, folders: Folders, console: Console, data_path: str | None = None, by: str | None = None
+) -> Evaluation:
     """Measures a run on its own test set, or on labelled data at `data_path`; writes it into the run folder.
+
+    `by` names a column the network reads: then each of its values is measured by itself, too.
 
     Raises RunError for a run that cannot be used, DataError for data that does not fit it.
     """
     run = open_run(word, folders, console)
+    if by is not None:
+        require_column(run.facts, by)
     part, seen = _labelled_part(run, folders, console, data_path)
     predictor = make_predictor(run, console)
     with console.step("predicting") as progress:
@@ -64,6 +71,7 @@ def evaluate(word: str = "latest", *, folders: Folders, console: Console, data_p
         "impossible": count_impossible(run.facts, predictions),
         "seen": None if seen is None else seen.counts,
         "new_rows": _measure_new(run.facts, part, predictions, seen),
+        "by": None if by is None else {"column": by, "groups": _measure_groups(run.facts, part, predictions, by)},
         "worst": [{**asdict(example), **_place(part, example.index)} for example in worst],
     }
     try:
@@ -78,6 +86,10 @@ def _remark(run: OpenRun, result: dict[str, Any], console: Console) -> None:
     """Warns of what the table of metrics does not say."""
     if result["impossible"]:
         console.warn(describe_impossible(run.facts, result["impossible"], result["rows"]))
+    small = [group["name"] for group in result["by"]["groups"] if group["rows"] < FEWEST_ROWS] if result["by"] else []
+    if small:
+        told_names = f"{', '.join(small[:5])}{' …' if len(small) > 5 else ''}"
+        console.warn(f"fewer than {FEWEST_ROWS} rows tell little, and their intervals are too narrow: {told_names}")
     told = _describe(run, result)
     if told is not None:
         console.warn(told)
@@ -105,7 +117,7 @@ def _measure_new(facts: DataFacts, part: Part, predictions: np.ndarray, seen: Se
     if seen is None or not seen.any or seen.all:
         return None
     new = seen.new
-    chosen = Part({name: array[new] for name, array in part.inputs.items()}, part.targets[new], part.rows[new])
+    chosen = _choose(part, new)
     measured = measure_part(facts, chosen, predictions[new])
     baseline = measured["baseline"]["metrics"]
     return {
@@ -115,6 +127,22 @@ def _measure_new(facts: DataFacts, part: Part, predictions: np.ndarray, seen: Se
         "baseline": baseline,
         "judged": measured["judged"],
     }
+
+
+def _choose(part: Part, rows: np.ndarray) -> Part:
+    return Part({name: array[rows] for name, array in part.inputs.items()}, part.targets[rows], part.rows[rows])
+
+
+def _measure_groups(facts: DataFacts, part: Part, predictions: np.ndarray, column: str) -> list[dict[str, Any]]:
+    """For each value of a column the metrics of its rows, their intervals and the baseline's metrics."""
+    groups = []
+    for name, rows in group_rows(facts, part, column):
+        chosen = _choose(part, rows)
+        measured = measure_part(facts, chosen, predictions[rows])
+        intervals = _intervals_of(facts, chosen, predictions[rows])
+        told = {"rows": len(rows), "metrics": measured["metrics"], "intervals": intervals}
+        groups.append({"name": name, **told, "baseline": measured["baseline"]["metrics"]})
+    return groups
 
 
 def _place(part: Part, index: int) -> dict[str, Any]:
