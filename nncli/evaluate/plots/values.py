@@ -1,4 +1,4 @@
-"""Predicted against true values of a regression."""
+"""Predicted against true values of a regression, and what is left over: the residuals."""
 
 import math
 from collections.abc import Sequence
@@ -31,6 +31,29 @@ def true_against_predicted(targets: np.ndarray, predictions: np.ndarray, names: 
         truth, answers = targets[:, index], predictions[:, index]
         _draw_points(axes, truth[::step], answers[::step], label(names[index], 30))
         axes.set_title(_title(truth, answers, step), fontsize=10)
+    return to_png(figure)
+
+
+def residuals(targets: np.ndarray, predictions: np.ndarray, names: Sequence[str]) -> bytes:
+    """Each row's residual (true minus predicted) over its predicted value, a panel a column, as a PNG.
+
+    Both arrays are (n, columns). Rows and columns are drawn as in `true_against_predicted`.
+    """
+    step = max(1, math.ceil(len(targets) / _MOST_POINTS))
+    panels = min(len(names), _MOST_PANELS)
+    figure = new_figure(7.0, 0.4 + 3.2 * panels)
+    for index, axes in enumerate(np.atleast_1d(figure.subplots(panels, 1)).ravel()):
+        answers = predictions[::step, index]
+        left = targets[::step, index] - answers
+        axes.axhline(0, linestyle="--", color=GREY, linewidth=1)
+        many = len(left) > 1000
+        size, strength = (5, 0.25) if many else (18, 0.6)
+        axes.scatter(answers, left, s=size, alpha=strength, color=COLOURS[0], linewidths=0)
+        plain_frame(axes)
+        thousands(axes.xaxis, axes.get_xlim())
+        thousands(axes.yaxis, axes.get_ylim())
+        axes.set_xlabel(f"predicted {label(names[index], 30)}")
+        axes.set_ylabel("true - predicted")
     return to_png(figure)
 
 

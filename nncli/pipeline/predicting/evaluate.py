@@ -233,6 +233,11 @@ def _write(
     if facts.target.task is Task.BINARY:
         picture = plots.probabilities(part.targets, predictions, facts.target.classes, facts.target.columns[0])
         folder.write(f"{files.EVALUATION}/probabilities.png", picture)
+    if facts.target.task in (Task.BINARY, Task.MULTILABEL):
+        names = facts.target.classes[1:] if facts.target.task is Task.BINARY else names_of(facts)
+        curves = plots.ranking_curves(part.targets, predictions, names)
+        if curves is not None:
+            folder.write(f"{files.EVALUATION}/ranking.png", curves)
     if facts.target.task is Task.MULTILABEL:
         rates = part.targets.mean(axis=0)
         labels = [{**entry, "share": float(rate)} for entry, rate in zip(result["labels"], rates, strict=True)]
@@ -240,6 +245,8 @@ def _write(
     if facts.target.task.is_regression:
         picture = plots.true_against_predicted(part.targets, predictions, facts.target.columns)
         folder.write(f"{files.EVALUATION}/predictions.png", picture)
+        picture = plots.residuals(part.targets, predictions, facts.target.columns)
+        folder.write(f"{files.EVALUATION}/residuals.png", picture)
     if isinstance(facts.inputs, ImageInput) and facts.target.task is not Task.MULTILABEL:
         images = part.inputs["image"][[example.index for example in worst]]
         found = [_place(part, example.index) for example in worst]

@@ -1,0 +1,49 @@
+"""ROC and precision-recall curves: scikit-learn's numbers, and what has no curve."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
+
+from nncli.evaluate import plots
+from nncli.evaluate.plots import ranking, values
+
+GENERATOR = np.random.default_rng(4)
+TRUTH = (GENERATOR.random((200, 2)) < 0.3).astype("float32")
+SCORES = TRUTH * 0.3 + GENERATOR.random((200, 2)) * 0.7
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    figures: list[Any] = []
+    for module in (ranking, values):
+        monkeypatch.setattr(module, "to_png", lambda figure: figures.append(figure) or b"")
+    return figures
+
+
+def test_the_curves_are_scikit_learns(drawn: list[Any]) -> None:
+    plots.ranking_curves(TRUTH, SCORES, ("a", "b"))
+
+    left, right = drawn[0].axes
+    across, up, _ = roc_curve(TRUTH[:, 0], SCORES[:, 0])
+    assert np.array_equal(left.lines[0].get_xdata(), across) and np.array_equal(left.lines[0].get_ydata(), up)
+    assert left.lines[0].get_label() == f"a: AUC {roc_auc_score(TRUTH[:, 0], SCORES[:, 0]):.4f}"
+    told = [text.get_text() for text in right.get_legend().get_texts()]
+    assert told[1] == f"b: average precision {average_precision_score(TRUTH[:, 1], SCORES[:, 1]):.4f}"
+
+
+def test_a_column_of_one_kind_has_no_curve(drawn: list[Any]) -> None:
+    truth = TRUTH.copy()
+    truth[:, 0] = 0
+
+    assert plots.ranking_curves(truth[:, :1], SCORES[:, :1], ("a",)) is None
+    plots.ranking_curves(truth, SCORES, ("a", "b"))
+    assert [line.get_label()[:2] for line in drawn[0].axes[0].lines] == ["b:", "gu"]
+
+
+def test_residuals_are_true_minus_predicted_over_predicted(drawn: list[Any]) -> None:
+    plots.residuals(TRUTH, SCORES, ("a", "b"))
+
+    points = drawn[0].axes[1].collections[0].get_offsets()
+    assert np.allclose(points, np.stack([SCORES[:, 1], TRUTH[:, 1] - SCORES[:, 1]], axis=1))
