@@ -15,6 +15,7 @@ from nncli.evaluate.scores import (
 )
 
 THRESHOLD = 0.5
+_CALIBRATION_BINS = 15
 ONE_CLASS = "only one class is present in these rows"
 
 
@@ -29,7 +30,8 @@ def measure_classes(targets: np.ndarray, probabilities: np.ndarray, names: Seque
     classes = [_class_row(name, matrix, index) for index, name in enumerate(names)]
     accuracy = float(np.mean(predicted == targets))
     log_loss = float(np.mean(surprise(probabilities[np.arange(len(targets)), targets])))
-    details = {"classes": classes, "confusion_matrix": matrix.tolist()}
+    calibration = measure_calibration(predicted == targets, probabilities.max(axis=1))
+    details = {"classes": classes, "confusion_matrix": matrix.tolist(), "calibration": calibration}
     balanced = mean_of_defined(row["recall"] for row in classes)
     hit = {"accuracy": accuracy, "balanced_accuracy": balanced}
     macro = {"macro_f1": mean_of_defined(row["f1"] for row in classes)}
@@ -63,6 +65,26 @@ def measure_labels(targets: np.ndarray, probabilities: np.ndarray, names: Sequen
         left_out = "" if metrics["auc"] is None else "; left out of the mean"
         undefined["auc"] = f"always or never there in these rows: {', '.join(one_sided)}{left_out}"
     return Scores(metrics, undefined, {"labels": labels})
+
+
+def measure_calibration(right: np.ndarray, confidence: np.ndarray) -> dict[str, Any]:
+    """{"expected_calibration_error", "bins"}: how far confidence is from the share of right answers, both (n,).
+
+    Fifteen bins of equal width over the probability of the predicted class; the error is the mean distance in a bin,
+    weighted by its rows (Guo et al., On Calibration of Modern Neural Networks, 2017, section 2). Empty bins are left
+    out.
+    """
+    places = np.clip(np.ceil(confidence * _CALIBRATION_BINS).astype(int) - 1, 0, _CALIBRATION_BINS - 1)
+    bins = [
+        {
+            "rows": int(np.count_nonzero(places == place)),
+            "confidence": float(confidence[places == place].mean()),
+            "accuracy": float(right[places == place].mean()),
+        }
+        for place in np.unique(places)
+    ]
+    error = sum(entry["rows"] * abs(entry["confidence"] - entry["accuracy"]) for entry in bins) / len(right)
+    return {"expected_calibration_error": float(error), "bins": bins}
 
 
 def predicted_classes(probabilities: np.ndarray) -> np.ndarray:

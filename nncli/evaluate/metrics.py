@@ -58,6 +58,7 @@ def measure(
     - "judged": whether the model is better than that, as `baseline.judge` says
     - "classes" (binary, multiclass): for each {"name", "precision", "recall", "f1", "support"}
     - "confusion_matrix" (binary, multiclass): rows are true, columns predicted classes, in the order of "classes"
+    - "calibration" (binary, multiclass): {"expected_calibration_error", "bins"}, see `measure_calibration`
     - "labels" (multilabel): for each also {"accuracy", "auc"}
     - "targets" (several target columns): for each {"name" and its three metrics}
 

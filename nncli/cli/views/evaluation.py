@@ -18,6 +18,8 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
     positive = f"; positive class: {result['classes'][1]['name']}" if result["task"] == "binary" else ""
     parts.append(f"{result['rows']:,} rows; baseline: {result['baseline']['predicts']}{positive}")
     parts += [f"{name}: {reason}" for name, reason in result["undefined"].items()]
+    if "calibration" in result:
+        parts.append(f"expected calibration error: {result['calibration']['expected_calibration_error']:.4f}")
     if result["by"]:
         parts += ["", _group_table(result["by"], next(iter(result["metrics"])))]
     for key in ("classes", "labels", "targets"):
