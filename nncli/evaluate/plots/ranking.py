@@ -44,7 +44,7 @@ def _draw_column(
     left.plot(*_thin(false_positives, true_positives), label=f"{name}: AUC {roc_auc_score(truth, scores):.4f}", **style)
     precision, recall, _ = precision_recall_curve(truth, scores)
     told = f"{name}: average precision {average_precision_score(truth, scores):.4f}"
-    right.plot(*_thin(recall, precision), drawstyle="steps-pre", label=told, **style)
+    right.plot(*_thin(recall, precision), drawstyle="steps-post", label=told, **style)
     right.axhline(float(truth.mean()), linestyle=":", color=style["color"], linewidth=1)
 
 

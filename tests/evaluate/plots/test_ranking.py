@@ -33,6 +33,16 @@ def test_the_curves_are_scikit_learns(drawn: list[Any]) -> None:
     assert told[1] == f"b: average precision {average_precision_score(TRUTH[:, 1], SCORES[:, 1]):.4f}"
 
 
+def test_the_drawn_steps_enclose_the_average_precision(drawn: list[Any]) -> None:
+    plots.ranking_curves(TRUTH[:, :1], SCORES[:, :1], ("a",))
+
+    line = drawn[0].axes[1].lines[0]
+    recall, precision = line.get_xdata(), line.get_ydata()
+    assert line.get_drawstyle() == "steps-post"  # each precision holds until the next, smaller recall
+    area = float(np.sum(-np.diff(recall) * precision[:-1]))
+    assert area == pytest.approx(average_precision_score(TRUTH[:, 0], SCORES[:, 0]))
+
+
 def test_a_column_of_one_kind_has_no_curve(drawn: list[Any]) -> None:
     truth = TRUTH.copy()
     truth[:, 0] = 0
