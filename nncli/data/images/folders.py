@@ -13,7 +13,7 @@ from nncli.config.sections import Data
 from nncli.data.dataset import Dataset, Part, Progress
 from nncli.data.images.decoding import LOOK, Header, decode_image, has_colour, open_picture, read_header
 from nncli.data.images.files import SUFFIXES, images_below, is_hidden, map_parallel
-from nncli.data.images.image_dataset import Images, Labels, common_size, given_size, image_dataset, refuse_table_options
+from nncli.data.images.image_dataset import common_size, dataset_of_parts, given_size, refuse_table_options
 from nncli.data.plurals import count
 from nncli.data.targets import class_goal, class_targets
 from nncli.errors import DataError
@@ -54,18 +54,7 @@ def load_folder(data: Data, *, seed: int, progress: Progress) -> Dataset:
         pixels, kept = decode_all(listing.files, image, notes, partial(progress, f"reading {name} images"))
         named = relative_names([listing.files[index] for index in kept], root)
         parts[name] = Part({"image": pixels}, class_targets(goal.task, listing.labels[kept]), kept, named)
-    train = parts.pop("train")
-    return image_dataset(
-        data,
-        seed,
-        Images(train.inputs["image"], train.rows, train.files),
-        Labels(goal, train.targets),
-        scale=image.scale,
-        resize=image.resize,
-        test=parts.get("test"),
-        validation=parts.get("validation"),
-        notes=notes,
-    )
+    return dataset_of_parts(data, seed, parts, goal, image, notes)
 
 
 def label_folder(folder: Path, image: ImageInput, target: Target) -> Part:

@@ -93,6 +93,24 @@ def image_dataset(
     )
 
 
+def dataset_of_parts(
+    data: Data, seed: int, parts: Mapping[str, Part], goal: Goal, image: ImageInput, notes: list[str]
+) -> Dataset:
+    """The data set of decoded image files; `parts` has `train`, and the `test` and `validation` sets of the source."""
+    train = parts["train"]
+    return image_dataset(
+        data,
+        seed,
+        Images(train.inputs["image"], train.rows, train.files),
+        Labels(goal, train.targets),
+        scale=image.scale,
+        resize=image.resize,
+        test=parts.get("test"),
+        validation=parts.get("validation"),
+        notes=notes,
+    )
+
+
 def _without_duplicates(
     data: Data, images: Images, labels: Labels, notes: list[str]
 ) -> tuple[Images, Labels, np.ndarray | None]:

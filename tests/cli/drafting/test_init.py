@@ -181,6 +181,15 @@ def test_markers_among_numbers_become_missing_values(tmp_path: Path) -> None:
     assert "unknown in a" in text and "15 missing" in text
 
 
+def test_spellings_in_dropped_columns_are_not_written(tmp_path: Path) -> None:
+    def row(index: int) -> str:
+        answer, note = ("Yes", "no", "yes")[index % 3], ("Fir", "fir", "oak")[index % 3]
+        return f"{answer},{note} {index},{weight(index)},{index % 2}"
+
+    config, _, _ = init(write(tmp_path / "t.csv", "answer,note,x,y", row), "y")
+    assert config.data.values == {"Yes": ("yes",)} and "note" in config.data.drop
+
+
 def test_a_class_is_no_marker(tmp_path: Path) -> None:
     source = write(tmp_path / "t.csv", "a,y", lambda i: f"{'-' if i % 9 == 0 else i % 7},{'+-'[i % 2]}")
     found = find_markers(open_table(source, ("",)).table, ["y"])

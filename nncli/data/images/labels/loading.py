@@ -18,7 +18,7 @@ from nncli.data.images.folders import (
     label_folder,
     relative_names,
 )
-from nncli.data.images.image_dataset import Images, Labels, image_dataset, refuse_table_options
+from nncli.data.images.image_dataset import dataset_of_parts, refuse_table_options
 from nncli.data.images.labels.files import FileIndex
 from nncli.data.images.labels.reading import LabelledImages, label_files, read_labels
 from nncli.data.images.labels.tables import TABLE_SUFFIXES, find_file_column, is_table, open_label_table
@@ -48,18 +48,7 @@ def load_labelled_images(data: Data, *, seed: int, progress: Progress) -> Datase
             taken = chosen[kept]
             names = relative_names([found.files[place] for place in taken], root)
             parts[name] = Part({"image": pixels}, targets[taken], found.rows[taken], names)
-    train = parts.pop("train")
-    dataset = image_dataset(
-        data,
-        seed,
-        Images(train.inputs["image"], train.rows, train.files),
-        Labels(goal, train.targets),
-        scale=image.scale,
-        resize=image.resize,
-        test=parts.get("test"),
-        validation=parts.get("validation"),
-        notes=notes,
-    )
+    dataset = dataset_of_parts(data, seed, parts, goal, image, notes)
     if is_name_pattern(data.labels or ""):
         return replace(dataset, facts=dataset.facts.model_copy(update={"name_pattern": data.labels}))
     return dataset

@@ -23,7 +23,7 @@ from nncli.data.tables.features.choosing import describe_amounts, describe_codes
 from nncli.data.tables.features.dates import describe_parts, find_dates
 from nncli.data.tables.features.flaws import describe_units, find_dressed_numbers, is_mostly_numbers
 from nncli.data.tables.features.identifiers import are_codes, could_be_codes
-from nncli.data.tables.features.words import find_spellings, reread
+from nncli.data.tables.features.words import Reread, find_spellings, reread
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
 from nncli.data.tables.leakage import hash_columns
 from nncli.data.targets import Goal, choose_goal, encode_targets
@@ -82,8 +82,7 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
     if markers:
         opened = _open(path, (*MISSING, *markers))
     again = reread(opened.table, Data(source="csv"))
-    spellings = find_spellings(again.table.columns.values())
-    values = {**{word: () for words in again.kept.values() for word in words}, **spellings}
+    values = _values(again, list(again.table.columns))
     table = reread(opened.table, Data(source="csv", values=values)).table
     summaries = [note for note in again.notes if "`summary: keep`" in note]
     present = np.logical_and.reduce([table.columns[name].present for name in target])
@@ -99,6 +98,7 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
     dates = [find_dates(kept.columns[name], None) for name, (kind, _) in columns.items() if kind == "date"]
     if not learned:
         raise _nothing_left(path, dropped)
+    used = [name for name in table.columns if name in target or any(column.name == name for column in learned)]
     return Proposal(
         source="parquet" if opened.is_parquet else "csv",
         text_format=opened.text_format,
@@ -119,10 +119,16 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
         rows=len(table),
         rows_without_target=len(table) - len(kept),
         duplicates=_count_duplicates(kept, [column.name for column in learned]),
-        values=values,
+        values=_values(again, used),
         undecided=next((date.undecided for date in dates if date.undecided is not None), None),
         idle=tuple(name for name in dropped if judge_column(kept.columns[name], data).rule in ("constant", "empty")),
     )
+
+
+def _values(again: Reread, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """`data.values` for these columns: missing-words that are values there, and spellings of one value."""
+    kept = {word: () for name in names for word in again.kept.get(name, ())}
+    return {**kept, **find_spellings([again.table.columns[name] for name in names])}
 
 
 def _refined(goal: Goal, note: str | None, table: Table) -> tuple[Goal, str | None]:

@@ -23,7 +23,7 @@ _CHUNK = 1 << 20
 _IN_MEMORY = 1 << 24
 _BINARY = {b"PAR1": "a Parquet file", b"\xd0\xcf\x11\xe0": "an old Excel file (.xls)", b"SQLite format 3": "a database"}
 _FIXES = {b"PAR1": "say `source: parquet`"}
-_TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".dat", ".jsonl", ".ndjson")
+_TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".dat", ".json", ".jsonl", ".ndjson")
 
 
 def read_bytes(path: Path) -> bytes | mmap.mmap:

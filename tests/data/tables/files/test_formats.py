@@ -193,6 +193,20 @@ def test_json_lines_are_a_table(tmp_path: Path) -> None:
         load(path)
 
 
+def test_a_json_list_of_objects_is_a_table(tmp_path: Path) -> None:
+    names = ["weight", "city", "y"]
+    rows = [dict(zip(names, [float(row[0]), row[1], int(row[2])], strict=True)) for row in plain_rows()]
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps(rows, indent=1, ensure_ascii=False), encoding="utf-8")
+    assert load(path).fingerprint == plain(tmp_path).fingerprint
+    path.write_text(json.dumps([*rows, 7]), encoding="utf-8")
+    with pytest.raises(DataError, match="item 61 of the list is no JSON object but 7"):
+        load(path)
+    path.write_text(json.dumps(rows, indent=1)[:-20], encoding="utf-8")
+    with pytest.raises(DataError, match=r"line \d+ is not JSON \(.*, column \d+\)"):
+        load(path)
+
+
 def zipped(path: Path, **entries: str) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         for name, text in entries.items():
