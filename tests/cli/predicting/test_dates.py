@@ -51,7 +51,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_init_writes_the_type_and_which_parts_are_learned(folder: Path) -> None:
     text = (folder / "sales.yaml").read_text()
     assert "sold: date" in text and "learned as year, month, weekday, hour" in text and "day_first" not in text
-    assert "in the order of time" in " ".join(text.replace("#", " ").split())
+    assert "in order of time" in " ".join(text.replace("#", " ").split())
 
 
 def test_data_tells_the_first_and_the_last_date(folder: Path) -> None:

@@ -183,7 +183,7 @@ def test_a_date_is_no_target_and_its_parts_need_free_names(tmp_path: Path) -> No
     with pytest.raises(DataError, match="cannot be predicted"):
         load(path, target="day", columns={"day": "date"})
     path.write_text(path.read_text().replace("x,day,y", "day.year,day,y"))
-    with pytest.raises(DataError, match=r'"day\.year", which is a column already'):
+    with pytest.raises(DataError, match=r'"day\.year", which already is a column'):
         load(path)
 
 
