@@ -1,4 +1,4 @@
-"""From a config's `data` section to a data set, whatever its source is; reads no format itself.
+"""Loads the data set of a config's `data` section from any source; reads no file format itself.
 
 The modules for sources other than tensorflow-datasets are imported only when a config names them.
 """
@@ -11,7 +11,7 @@ from nncli.data.dataset import Dataset, Progress
 from nncli.data.prepared.loading import load_prepared
 from nncli.errors import DataError, UnreachableError
 
-# What an option does that only image files have.
+# What the options for image files do.
 _IMAGE_KEYS = {
     "size": "resizes",
     "resize": "resizes",
@@ -25,13 +25,13 @@ def load(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) ->
 
     Args:
         data: the section.
-        seed: determines which rows go to which part.
+        seed: determines which rows go to which set.
         data_dir: a folder with prepared data sets, searched before the default folder.
         progress: called with a description of the current work and the fraction (0 to 1) done.
 
     Raises:
         DataError: the data cannot be used as it is.
-        UnreachableError: it is not available, and the section names no fallback.
+        UnreachableError: the data set is not available, and the section has no `fallback`.
     """
     try:
         return _load(data, seed, data_dir, progress)
@@ -74,10 +74,10 @@ def _load(data: Data, seed: int, data_dir: Path | None, progress: Progress) -> D
 
 
 def _refuse_image_options(data: Data) -> None:
-    """Refuses what is said of image files where none is decoded."""
+    """Refuses options for image files if the source has none."""
     if data.image is not None and data.source not in ("csv", "parquet"):
         raise DataError(
-            f"data.image: only the columns of a table (csv, parquet) become images, and this is {data.source}",
+            f"data.image: only tables (csv, parquet) can have images in their columns, and this is {data.source}",
             hint="leave `image` out",
         )
     keys = tuple(_IMAGE_KEYS)

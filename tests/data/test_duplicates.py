@@ -138,7 +138,7 @@ def test_a_split_that_is_given_is_not_changed(duplicates: Duplicates, tmp_path: 
         Data(source="npz", path=str(tmp_path / "v.npz")),
         table.model_copy(update={"test": table.path}),
     ):
-        with pytest.raises(DataError, match="cannot change a split that is given") as error:
+        with pytest.raises(DataError, match="cannot change a given split") as error:
             read(data, duplicates)
         assert ("leave `test` out" in str(error.value.hint)) == (data.source == "csv")
         assert len(read(data).train) > 0
