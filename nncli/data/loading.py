@@ -11,13 +11,8 @@ from nncli.data.dataset import Dataset, Progress
 from nncli.data.prepared.loading import load_prepared
 from nncli.errors import DataError, UnreachableError
 
-# What the options for image files do.
-_IMAGE_KEYS = {
-    "size": "resizes",
-    "resize": "resizes",
-    "labels": "has labels beside its files",
-    "file_column": "has labels beside its files",
-}
+# The options that only apply to image files.
+_IMAGE_KEYS = ("size", "resize", "labels", "file_column")
 
 
 def load(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) -> Dataset:
@@ -77,11 +72,10 @@ def _refuse_image_options(data: Data) -> None:
     """Refuses options for image files if the source has none."""
     if data.image is not None and data.source not in ("csv", "parquet"):
         raise DataError(
-            f"data.image: only tables (csv, parquet) can have images in their columns, and this is {data.source}",
+            f"data.image: expected a table (source csv or parquet), got source {data.source}",
             hint="leave `image` out",
         )
-    keys = tuple(_IMAGE_KEYS)
-    given = [key for key in keys if getattr(data, key) is not None and data.source != "images"]
+    given = [key for key in _IMAGE_KEYS if getattr(data, key) is not None and data.source != "images"]
     if given:
-        lines = [f"data.{key}: only source images {_IMAGE_KEYS[key]}, and this is {data.source}" for key in given]
+        lines = [f"data.{key}: expected source images, got {data.source}" for key in given]
         raise DataError("\n".join(lines), hint=f"leave {', '.join(f'`{key}`' for key in given)} out")

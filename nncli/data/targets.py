@@ -15,7 +15,8 @@ from nncli.data.plurals import count
 from nncli.data.tables.files.columns import Column
 from nncli.errors import DataError
 
-# Up to so many different whole numbers may be classes; up to FEW_LABELS if they start at 0 or 1 and are named so.
+# Up to FEW_NUMBERS different whole numbers may be classes; up to FEW_LABELS if they start at 0 or 1 and the name of
+# the column suggests classes.
 FEW_NUMBERS = 10
 FEW_LABELS = 20
 _CLASS_NAME = re.compile(r"class|label|category|kind|type|species|digit|group|cluster|target", re.IGNORECASE)
@@ -152,7 +153,7 @@ def _infer(columns: Sequence[Column]) -> tuple[Task, str]:
     if count <= 2:
         return Task.BINARY, told
     if not column.is_numeric:
-        return Task.MULTICLASS, f"{told} that are names"
+        return Task.MULTICLASS, f"{told} that are text"
     numbers = column.numbers
     whole = bool((numbers == np.round(numbers)).all())
     low = numbers.min()

@@ -39,7 +39,7 @@ def load_folder(data: Data, *, seed: int, progress: Progress) -> Dataset:
         DataError: there are no class folders, or no image can be read.
     """
     if data.path is None:
-        raise DataError("data.path: source images needs `path`: the folder that holds a folder for each class")
+        raise DataError("data.path: source images needs `path`: the folder that contains a folder for each class")
     refuse_table_options(data)
     root = existing_folder(Path(data.path))
     folders = part_folders(root, data.test)
@@ -127,10 +127,10 @@ def existing_folder(folder: Path) -> Path:
         return folder
     if folder.exists():
         raise DataError(
-            f"{folder} is a file, not a folder of images", hint="tables: `source: csv`; arrays: `source: npz`"
+            f"{folder} is a file, not a folder of images", hint="for tables say `source: csv`, for arrays `source: npz`"
         )
     raise DataError(
-        f"there is no folder {folder}", hint="a relative path in a config starts at the config's own folder"
+        f"there is no folder {folder}", hint="relative paths in a config are relative to the config's folder"
     )
 
 
@@ -180,7 +180,7 @@ def _classes(folder: Path) -> tuple[list[str], list[str]]:
 
 
 def ordered_names(names: Sequence[str]) -> list[str]:
-    """Class names in the order of the outputs: by number if all are numbers, else by name."""
+    """Class names in the order of the outputs: sorted as numbers if all are numbers, otherwise by name."""
     if all(name.isdecimal() for name in names):
         return sorted(names, key=int)
     return sorted(names, key=lambda name: (name.casefold(), name))

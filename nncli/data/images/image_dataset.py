@@ -105,7 +105,7 @@ def _without_duplicates(
     targets = np.asarray(labels.targets, np.float32).reshape(len(groups), -1)
     kept = first_of_each(hash_rows([images.pixels, targets]))
     if len(kept) < len(groups):
-        notes.append(f"{count(len(groups) - len(kept), 'image')} dropped that equal an earlier one")
+        notes.append(f"{count(len(groups) - len(kept), 'image')} dropped, equal to an earlier one")
     rows = images.rows if images.rows is not None else np.arange(len(groups), dtype=np.int64)
     strata = labels.strata[kept] if labels.strata is not None else None
     return (

@@ -30,7 +30,7 @@ def imbalance_findings(where: str, classes: Sequence[tuple[str, int]]) -> list[F
 
 
 def shorten_findings(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings, but where many columns have the same one, only the first few and one that sums up the rest."""
+    """The findings, shortened: if many columns have the same one, the first few and one that sums up the others."""
     kept: list[Finding] = []
     others: dict[tuple[str, Level], list[Finding]] = {}
     seen: dict[tuple[str, Level], int] = {}

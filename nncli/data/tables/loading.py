@@ -103,7 +103,7 @@ def _without_duplicates(
     kept = splitting.first_of_each(hash_columns([*learned, *(table.columns[name] for name in targets)]))
     if len(kept) == len(table):
         return table, None
-    notes.append(f"{count(len(table) - len(kept), 'row')} dropped that equal an earlier one")
+    notes.append(f"{count(len(table) - len(kept), 'row')} dropped, equal to an earlier one")
     return table.take(kept), None
 
 

@@ -34,7 +34,7 @@ def load_pixels(data: Data, image: PixelImage, *, seed: int) -> Dataset:
     if data.path is None:
         raise DataError(f"data.path: source {data.source} needs `path`: the table's file")
     if not data.target:
-        raise DataError("data.target: say which column is predicted", hint="the other columns are the pixels")
+        raise DataError("data.target: say which column to predict", hint="the other columns are the pixels")
     notes: list[str] = []
     table = read(data.path, data)
     targets = check_target(table, data.target)

@@ -134,7 +134,7 @@ def test_a_config_gives_the_size_and_the_way_to_it(tmp_path: Path, size: Any, sh
 
 
 def test_only_image_files_are_resized() -> None:
-    with pytest.raises(DataError, match="only source images resizes, and this is digits"):
+    with pytest.raises(DataError, match="expected source images, got digits"):
         data.load(Data(source="digits", size=16), seed=1, data_dir=None, progress=lambda said, done: None)
 
 

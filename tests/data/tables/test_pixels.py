@@ -87,9 +87,9 @@ def test_what_is_no_pixel_is_refused_with_its_place(tmp_path: Path, table: Path)
         wrong[4, 7] = value
         with pytest.raises(DataError, match=told):
             load(write(tmp_path / "wrong.csv", wrong))
-    with pytest.raises(DataError, match=r"data\.target: say which column is predicted"):
+    with pytest.raises(DataError, match=r"data\.target: say which column to predict"):
         load(table, target=None)
-    with pytest.raises(DataError, match=r"data\.image: only tables"):
+    with pytest.raises(DataError, match=r"data\.image: expected a table"):
         data.load(
             Data(source="digits", image={"shape": (8, 8)}), seed=1, data_dir=None, progress=lambda said, done: None
         )

@@ -121,7 +121,7 @@ def _find_table(folder: Path, files: Sequence[Path], target: Sequence[str], shar
 
 
 def _open(path: Path, index: FileIndex) -> Table | None:
-    """The table; None if the file cannot be read as one, since it may be something else than labels."""
+    """The table; None if the file cannot be read as one, since files beside images need not be tables of labels."""
     try:
         if path.stat().st_size > _LARGEST_TABLE:
             return None

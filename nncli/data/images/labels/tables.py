@@ -190,5 +190,5 @@ def _first_of_each(
                 hint="keep one of them, or give each label a 0/1 column of its own (multilabel)",
             )
     if again:
-        notes.append(f"{count(again, 'row')} of {Path(table.name).name} dropped that name an image again")
+        notes.append(f"{count(again, 'row')} of {Path(table.name).name} dropped, the image has an earlier row")
     return np.array(sorted(first.values()), np.int64)

@@ -55,10 +55,8 @@ def list_files(root: Path, test: str | float | None, findings: list[Finding]) ->
         none = np.full(len(everything), -1, np.int64)
         return ImageFiles(root, everything, np.zeros(len(everything), np.int64), none, ("train",), ())
     if loose:
-        what = "beside the class folders, skipped"
-        findings.append(
-            Finding("loose", Level.WARNING, count(len(loose), "image"), what, "move them into class folders")
-        )
+        what = "not in a class folder, so skipped"
+        findings.append(Finding("loose", Level.WARNING, count(len(loose), "image"), what, "move into class folders"))
     if len(names) == 1:
         what = f'has images of only one class, "{names[0]}", so there is nothing to learn'
         findings.append(Finding("classes", Level.PROBLEM, "folder", what, "add a folder for each other class"))
@@ -90,7 +88,7 @@ def _folder_findings(
         below = [sub for sub in folder.iterdir() if sub.is_dir() and not is_hidden(Path(sub.name))]
         empty = sorted(sub.name for sub in below if sub.name not in found[part])
         if empty and folder not in [other.parent for other in folders.values()]:
-            what = f"has no images in {', '.join(empty[:5])}"
+            what = f"has folders without images: {', '.join(empty[:5])}"
             findings.append(Finding("empty", Level.WARNING, where, what, "fill or remove the folders"))
         others = [
             file
@@ -100,8 +98,8 @@ def _folder_findings(
         ]
         if others:
             told = ", ".join(sorted(file.name for file in others)[:3])
-            what = f"{count(len(others), 'file')} in the class folders, not images by their names: {told}"
-            findings.append(Finding("other_files", Level.NOTE, where, what, "they are skipped"))
+            what = f"{count(len(others), 'file')} in the class folders without the suffix of an image: {told}"
+            findings.append(Finding("other_files", Level.NOTE, where, what, "skipped in training"))
     return findings
 
 
@@ -144,6 +142,6 @@ def find_copies(files: ImageFiles, digests: np.ndarray) -> list[Finding]:
             torn.append((kept, int(index)))
     if torn:
         told = ", ".join(f"{files.name(one)} = {files.name(other)}" for one, other in torn[:2])
-        what = f"the same image in two classes, {len(torn)} times"
+        what = f"the same image in two classes ({count(len(torn), 'case')})"
         findings.append(Finding("disagree", Level.WARNING, told, what, "keep it in one class only"))
     return findings

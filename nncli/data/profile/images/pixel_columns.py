@@ -21,8 +21,8 @@ _NUMBERED = re.compile(r"(?P<series>.*?)(?P<number>\d+)")
 _PLACED = re.compile(r"(?P<series>.*?)\d+[x_,]\d+")
 _NAMED_SO = re.compile(r".*pix.*|px.*|image.*|img.*", re.IGNORECASE)
 _SAMPLE = 400
-# How much neighbouring pixels may differ, as a share of how much any two pixels of an image differ: where the column
-# names suggest pixels, and where only the values do.
+# How much neighbouring pixels may differ, relative to any two pixels of an image: if the column names suggest pixels,
+# and if only the values do.
 _SMOOTH, _CLEARLY_SMOOTH = 0.95, 0.8
 
 

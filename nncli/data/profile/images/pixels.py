@@ -74,7 +74,7 @@ def colour_tells(pixels: np.ndarray, labels: np.ndarray) -> bool:
 
 
 def why_not_mirrored(pixels: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> str:
-    """Why a mirrored image may mean something else than the image; empty if there is no reason against mirroring.
+    """Why a mirrored image may mean something other than the image; empty if there is no reason against mirroring.
 
     `pixels` (n, height, width, channels) and `labels` int64 (n,) as in `colour_tells`. Grey images may be writing or
     drawings, and so may images whose classes are named like digits, letters or directions. If the images of a class all

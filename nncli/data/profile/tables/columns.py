@@ -1,4 +1,4 @@
-"""Examines one column: what it contains, as what it would be learned, what is unusual. Does not know the target."""
+"""Examines one column: its content, the type it would be learned as, anything unusual. Does not know the target."""
 
 import numpy as np
 
@@ -102,7 +102,7 @@ def find_column_oddities(column: Column, table: Table, data: Data, judgement: Ju
         findings.append(_finding(column, rule, level, what, fix))
     absent = len(column) - int(column.present.sum())
     if judgement.rule != "empty" and absent > MOSTLY_MISSING * len(column):
-        what = f"{_percent(absent, len(column))} of its cells are missing"
+        what = f"has {_percent(absent, len(column))} missing cells"
         findings.append(
             _finding(
                 column,
@@ -159,7 +159,7 @@ def _numbers_findings(column: Column) -> list[Finding]:
     if values.min() == values.max() and not column.present.all():
         what = f"is {values[0]:g} wherever it is present"
         findings.append(
-            _finding(column, "constant", Level.NOTE, what, "only whether a cell is missing can tell anything")
+            _finding(column, "constant", Level.NOTE, what, "only whether a cell is missing carries information")
         )
     whole = bool((values == np.round(values)).all())
     if whole and len(values) > 10 and has_counter_name(column) and _are_nearly_all_different(values, len(column)):

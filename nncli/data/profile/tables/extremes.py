@@ -52,7 +52,7 @@ def extreme_findings(column: Column, table: Table) -> list[Finding]:
         told.append(f"{shown} in {_rows(table, order)}")
     if not found:
         return []
-    what = f"is {', '.join(told)}; all other rows have {rest.min():g} to {rest.max():g}"
+    what = f"is {', and '.join(told)}; all other values are from {rest.min():g} to {rest.max():g}"
     numbers = tuple(int(row) + 1 for row in table.rows[np.concatenate(found)[:5]])
     fix = "correct these cells, or leave them empty if the value is not known"
     return [Finding("extreme", Level.WARNING, f'column "{column.name}"', what, fix, (column.name,), numbers)]

@@ -158,17 +158,19 @@ def _near_number(column: Column, values: np.ndarray) -> str | None:
         if counts[counts > 0].mean() < _ROWS_A_BIN:
             return None
         means = np.bincount(codes, theirs) / np.maximum(counts, 1)
-        return _told("its groups correlate", means[codes], theirs)
+        return _told("", means[codes], theirs, ", by the mean of each category")
     ours = column.numbers[present]
-    return _told("correlates", ours, theirs) or _told("its order correlates", _ranks(ours), _ranks(theirs))
+    return _told("", ours, theirs) or _told("rank ", _ranks(ours), _ranks(theirs))
 
 
-def _told(what: str, ours: np.ndarray, theirs: np.ndarray) -> str | None:
+def _told(kind: str, ours: np.ndarray, theirs: np.ndarray, how: str = "") -> str | None:
     if ours.min() == ours.max():
         return None
     with np.errstate(over="ignore", invalid="ignore"):  # NaN for huge numbers, which counts as no correlation
         correlation = float(np.corrcoef(ours, theirs)[0, 1])
-    return f"{what} with the target by {correlation:.5f}" if abs(correlation) > CORRELATION else None
+    if abs(correlation) <= CORRELATION or np.isnan(correlation):
+        return None
+    return f"has a {kind}correlation of {correlation:.5f} with the target{how}"
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:

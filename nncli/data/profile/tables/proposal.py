@@ -35,8 +35,8 @@ FEW_TEXTS = 50
 _TOLD = 3
 # From this share of the rows on, equal rows are normal in such a table and not called duplicates.
 _USUAL_DUPLICATES = 0.2
-_OTHER_LABEL = "a label like the targets beside it: known only when they are"
-# Names that people give to the column they want to predict.
+_OTHER_LABEL = "a label like the neighbouring targets: not known before they are"
+# Usual names of target columns.
 _TARGET_NAMES = ("target", "label", "class", "y", "outcome", "output", "result", "response", "category", "price")
 
 

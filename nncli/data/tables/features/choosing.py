@@ -107,7 +107,7 @@ def choose_features(table: Table, data: Data, targets: Sequence[str]) -> Feature
 
 def describe_codes(name: str) -> str:
     """A note for a column of numbers that are codes."""
-    return f"{name}: codes, read as a category (`columns: {{{name}: number}}` reads amounts)"
+    return f"{name}: codes, read as a category (`columns: {{{name}: number}}` reads them as amounts)"
 
 
 def describe_amounts(names: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Turns columns of dates and times into numbers: how to read a column, which parts vary, which cells are no dates.
+"""Turns columns of dates and times into numbers: how to read a column, which parts vary, which cells are not dates.
 
 Used in training and prediction alike; `date_text` reads the cells. Does not depend on files or models.
 """
@@ -88,7 +88,7 @@ def find_date_flaw(column: Column, table: Table, date: DateColumn, missing: Sequ
         fix = f"say `columns: {{{column.name}: category}}`, or `drop: [{column.name}]`"
         return Flaw("mixed", f"holds no {kind}: {tell_cells(column, table, strange)}", fix, strange)
     texts = list(dict.fromkeys(column.text(row) for row in strange[:1000] if not column.numeric[row]))[:_SHOWN]
-    told = count(len(strange), f"cell that is no {kind[:-1]}", f"cells that are no {kind}")
+    told = count(len(strange), f"cell that is not a {kind[:-1]}", f"cells that are not {kind}")
     markers = ", ".join(f'"{text}"' for text in (*missing, *texts))
     return Flaw(
         "mixed",
@@ -193,7 +193,7 @@ def expand_dates(table: Table, dates: Sequence[DateColumn]) -> tuple[Table, dict
         moments, places = read_dates(column, date)
         for row in np.flatnonzero(column.present & ~moments.readable[places]):
             kind = "date" if date.has_days else "time"
-            reason = f'column "{date.name}": "{column.text(int(row))[:60]}" is no {kind}, as in {_example(date)}'
+            reason = f'column "{date.name}": "{column.text(int(row))[:60]}" is not a {kind} such as {_example(date)}'
             failures.setdefault(int(row), reason)
         values = _parts(moments)
         for part in date.parts:

@@ -91,7 +91,7 @@ def _mixed(column: Column, strange: np.ndarray, missing: Sequence[str], cells: s
     what = f"has numbers but also {count(len(strange), 'cell')} of text: {cells}"
     fix = (
         f"if they stand for a missing number, say `missing: [{markers}]`; "
-        f"if the column holds names, say `columns: {{{column.name}: category}}`"
+        f"if the column holds categories, say `columns: {{{column.name}: category}}`"
     )
     return Flaw("mixed", what, fix, strange)
 

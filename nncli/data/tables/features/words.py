@@ -117,7 +117,7 @@ def _describe_kept(column: Column, words: Sequence[str]) -> str:
     told = ", ".join(f'"{word}"' for word in words)
     return (
         f"{column.name}: {told} in {rows:,} of {len(column):,} rows is read as a value "
-        f"(`values: {{{format_text(words[0])}: []}}` says so, a list under `missing` reads it as missing)"
+        f"(`values: {{{format_text(words[0])}: []}}` confirms that, a list under `missing` makes it missing)"
     )
 
 

@@ -39,11 +39,11 @@ def read_bytes(path: Path) -> bytes | mmap.mmap:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except FileNotFoundError:
         raise DataError(
-            f"there is no file {path}", hint="a relative path in a config starts at the config's own folder"
+            f"there is no file {path}", hint="relative paths in a config are relative to the config's folder"
         ) from None
     except IsADirectoryError:
         raise DataError(
-            f"{path} is a folder, not a table", hint="name the file; image folders: `source: images`"
+            f"{path} is a folder, not a table", hint="name a file; for image folders say `source: images`"
         ) from None
     except ValueError:
         # A pipe or a device has no size and cannot be mapped.
@@ -113,7 +113,7 @@ def refuse_binary(content: memoryview, name: str) -> None:
 def guess_encoding(content: memoryview) -> str:
     """The likely encoding of a text: utf-8, utf-16 (utf-16-le, utf-16-be without a byte-order mark), cp1252 or latin-1.
 
-    UTF-16 is recognised by its byte-order mark, or by zeros in every second byte near the start, where the text is
+    UTF-16 is recognized by its byte-order mark, or by zeros in every second byte near the start, where the text is
     mostly ASCII. Text that is not UTF-8 is taken for cp1252, whose letters are those of latin-1, unless it has one of
     the five bytes that cp1252 does not use. Binary content is called utf-8, and then refused when it is read.
     """

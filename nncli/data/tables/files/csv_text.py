@@ -96,7 +96,9 @@ def matching(path: Path) -> list[Path]:
     """The files that match a pattern, sorted by name. Raises DataError if there are none."""
     files = sorted(file for file in path.parent.glob(path.name) if file.is_file())
     if not files:
-        raise DataError(f"no file matches {path}", hint="a relative path in a config starts at the config's own folder")
+        raise DataError(
+            f"no file matches {path}", hint="relative paths in a config are relative to the config's folder"
+        )
     return files
 
 

@@ -121,7 +121,7 @@ def test_what_has_no_partner_is_left_out_and_told(tmp_path: Path) -> None:
     assert '1 row of labels.csv dropped, no such image: row 35 "gone.png"' in notes
     assert "2 images without a row in labels.csv dropped: 000.png, 001.png" in notes or "3 images without" in notes
     assert "kind: 1 image without a label dropped" in notes
-    assert "1 row of labels.csv dropped that name an image again" in notes
+    assert "1 row of labels.csv dropped, the image has an earlier row" in notes
 
 
 def test_contradictions_and_ambiguous_names_are_refused_with_rows(tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_labelled_images_of_every_kind_evaluate_a_model(tmp_path: Path) -> None:
 
 
 def test_other_sources_have_no_labels_and_other_files_are_told(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"data\.labels: only source images has labels beside its files, and this is"):
+    with pytest.raises(DataError, match=r"data\.labels: expected source images, got"):
         data.load(Data(source="digits", labels="x.csv"), seed=1, data_dir=None, progress=lambda said, done: None)
     make_images(tmp_path / "photos")
     with pytest.raises(DataError, match="there is no file"):
