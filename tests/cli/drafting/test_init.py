@@ -520,7 +520,7 @@ def test_a_copy_of_a_column_is_dropped_with_the_reason(tmp_path: Path) -> None:
     )
     config, text, facts = init(source, "kind")
     assert config.data.drop == ("word",) and "word" not in names_learned(facts)
-    assert "says the same as grade in every row" in text
+    assert "has the same content as grade in every row" in text
 
 
 @pytest.mark.parametrize(("least", "task"), [(0, "positive_regression"), (-1, "regression")])
