@@ -175,7 +175,9 @@ def draft_network(facts: DataFacts, size: Size) -> list[Entry]:
 def _optimizer(size: Size) -> Entry:
     rate = size.learning_rate
     if not size.to_the_end:
-        return Entry("optimizer", {"name": "adam", "learning_rate": rate})
+        averaged = {"use_ema": True} if size.averaged else {}
+        note = "keeps a moving average of the weights, which is steadier than the last step" if averaged else ""
+        return Entry("optimizer", {"name": "adam", "learning_rate": rate, **averaged}, note)
     falling = {"schedule": "cosine", "initial_learning_rate": rate}
     return Entry("optimizer", {"name": "adam", "learning_rate": falling}, "falls to 0 by the last epoch")
 

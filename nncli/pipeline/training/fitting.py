@@ -158,6 +158,8 @@ def make_callbacks(config: Config, folder: RunFolder, view: TrainingView, watch:
         folder.append(files.METRICS, {"epoch": epoch + 1, **record})
         view.on_epoch(epoch, record)
 
+    if config.optimizer.use_ema:
+        chosen.append(callbacks.AveragedWeights())
     return [*chosen, callbacks.Reporter(on_batch, on_epoch)]
 
 
