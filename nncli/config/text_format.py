@@ -37,7 +37,7 @@ class TextFormat(Section):
         None, description="lines that begin with this are skipped"
     )
     decimal: Decimal = Field(".", description="the decimal mark of numbers")
-    thousands: Thousands = Field("", description="the mark between groups of three digits")
+    thousands: Thousands = Field("", description="the mark separates groups of three digits")
     missing: Names = Field((), description='cells that mean "no value"')
 
     @field_validator("thousands")

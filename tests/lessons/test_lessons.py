@@ -60,7 +60,7 @@ def test_the_neuron_adds_up_its_products_and_shows_each_activation() -> None:
         (["backpropagation", "--set", "w"], "expected a number"),
         (["backpropagation", "--set", "w=1,2"], "expected a number"),
         (["backpropagation", "--set", "w=1e300"], "overflows float64"),
-        (["logits-twice", "--set", "w=1"], "only lessons take values"),
+        (["logits-twice", "--set", "w=1"], "only lessons have values to set"),
         (["nueron"], 'did you mean "neuron"?'),
     ],
 )

@@ -20,7 +20,7 @@ def evaluate(
     quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
-    """Measure a run on its test set, beside what guessing reaches.
+    """Measure a run on its test set, and compare it with guessing.
 
     \b
     Example: nncli eval latest

@@ -73,7 +73,7 @@ def evaluate(word: str = "latest", *, folders: Folders, console: Console, data_p
 
 
 def _remark(run: OpenRun, result: dict[str, Any], console: Console) -> None:
-    """Warns of what the table of metrics does not say."""
+    """Prints the warnings that go with the metrics."""
     if result["impossible"]:
         console.warn(describe_impossible(run.facts, result["impossible"], result["rows"]))
     told = _describe(run, result)
@@ -82,7 +82,7 @@ def _remark(run: OpenRun, result: dict[str, Any], console: Console) -> None:
 
 
 def _describe(run: OpenRun, result: dict[str, Any]) -> str | None:
-    """The verdict in words, on the rows that are new to the run if it has some; those it has seen prove nothing."""
+    """The verdict in words, on rows that are new to the run if there are any; rows it has seen prove nothing."""
     judged = result["judged"] if result["new_rows"] is None else result["new_rows"]["judged"]
     if result["part"] != "test" and _has_learned(run):
         return describe_other_data(judged)
@@ -115,7 +115,7 @@ def _measure_new(facts: DataFacts, part: Part, predictions: np.ndarray, seen: Se
 
 
 def _place(part: Part, index: int) -> dict[str, Any]:
-    """Where an example of the part is found: its row in the source counted from 1, and its file if it has one."""
+    """Where an example comes from: its row in the source, counted from 1, and its file if it has one."""
     file = {"file": part.files[index]} if part.files else {}
     return {"row": int(part.rows[index]) + 1, **file}
 
@@ -136,7 +136,7 @@ def _labelled_part(
 ) -> tuple[Part, SeenRows | None]:
     """The run's own test set, made again from its config and checked to be the same; or the user's data.
 
-    With the user's data comes which of its rows the run learned from, None where its own data is gone or changed.
+    For the user's data, also says which of its rows the run learned from; None if the run's own data has changed.
     """
     if data_path is not None:
         part = data.load_labelled(data_path, run.facts)
@@ -146,8 +146,8 @@ def _labelled_part(
             own = _own_data(run, folders, console)
         except (DataError, UnreachableError):
             console.warn(
-                "the run's own data is gone or has changed: it cannot be said how many of these rows the run was "
-                "trained on, and the score counts them, too"
+                "the run's own data is missing or has changed, so rows it was trained on cannot be told apart and "
+                "count in the score"
             )
             return part, None
         return part, find_seen(part, own)

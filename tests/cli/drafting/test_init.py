@@ -260,7 +260,7 @@ def test_where_brightness_tells_nothing_each_image_is_normalized_and_large_ones_
     assert kinds[:5] == [
         "random_flip", "random_translation", "random_rotation", "random_zoom", "group_normalization"
     ]  # fmt: skip
-    assert "batch_normalization" not in kinds and "take it out if left and right differ" in text
+    assert "batch_normalization" not in kinds and "remove it if left and right matter" in text
     assert facts.inputs.shape == (36, 48, 3) and "size: [36, 48]" in text
     assert config.train.early_stopping is None and config.train.keep == "last", "2 images cannot choose an epoch"
     assert config.train.batch_size == 4 and config.optimizer.learning_rate.schedule == "cosine"
@@ -435,7 +435,7 @@ def test_init_and_data_read_a_target_in_the_same_way() -> None:
     [
         (["--from", "mnist_softmax", "--target", "q"], "--target is for data"),
         (["--from", "mnist_softmax", "--task", "binary"], "--task is for data"),
-        (["{folder}", "--task", "regression"], "--task regression is not"),
+        (["{folder}", "--task", "regression"], "which --task regression does not fit"),
     ],
 )
 def test_an_option_without_a_meaning_is_refused(tmp_path: Path, words: list[str], told: str) -> None:

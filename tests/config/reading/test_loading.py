@@ -77,7 +77,7 @@ def test_all_problems_are_told_at_once_with_place_and_suggestion(config_file: Pa
         ("model.layers=[{}]", "a layer is one key"),
         ("data.validation=1.5", "must be less than 1"),
         ("data.task=binry", 'did you mean "binary"?'),
-        ("data.columns.review=text", "texts cannot be learned from yet: say category for a few repeated texts, or"),
+        ("data.columns.review=text", "free text cannot be learned from yet: use category for a few repeated texts, or"),
         ("data.columns.review=dat", 'did you mean "date"?'),
         ("data.values={a: [b], c: [b]}", '"b" is listed under a and under c; list each spelling once'),
         ("data.values={a: [a]}", '"a" is listed twice under a; list each spelling once'),
