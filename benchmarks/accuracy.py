@@ -3,9 +3,9 @@
     python benchmarks/accuracy.py --data ../shared/data
     python benchmarks/accuracy.py --only titanic,mpg --seeds 10 --first 101 --json accuracy.json
 
-A seed is another split (MNIST keeps its own test set) and other starting weights. The folder holds `csv/*.csv`, MNIST
-as tensorflow-datasets prepares it in `tfds/`, and images named by their digit in `digits_png/`, which every trained
-mnist_softmax predicts. The exit code is 1 when the median, or where a floor is given any seed, misses its goal.
+Each seed gives another split (MNIST keeps its own test set) and other initial weights. The folder contains `csv/*.csv`,
+MNIST as prepared by tensorflow-datasets in `tfds/`, and images named by their digit in `digits_png/`, which every
+trained mnist_softmax predicts. The exit code is 1 if a median misses its goal, or if any seed misses a given floor.
 """
 
 import argparse

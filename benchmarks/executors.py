@@ -36,7 +36,7 @@ from nncli.pipeline.preparation import Prepared, prepare
 from nncli.pipeline.training.planning import batch_size, choose_engine
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "tfds"
-# Multiply-adds per epoch; of a larger data set only as many examples are used.
+# Multiply-adds per epoch; from a larger data set, only as many examples are used as this allows.
 WORK = 4_000_000_000
 TURN_SECONDS = 0.3
 HOPELESS = 5.0
@@ -156,7 +156,7 @@ def measure(job: Job, pipes: dict[Choice, Connection], turns: int) -> dict[str, 
 
 
 def row(result: dict[str, Any], choices: list[Choice]) -> str:
-    """The measurements of a config as a line; `-` where an executor cannot run it."""
+    """The measurements of a config as a line; `-` if an executor cannot run it."""
     cells = [result["milliseconds"].get(show(choice)) for choice in choices]
     numbers = "".join(f"{'-':>10}" if cell is None else f"{cell:>10.3f}" for cell in cells)
     told = f"  {result['auto']:<9} {result['auto_to_best']:.2f} × {result['best']}"
@@ -180,7 +180,7 @@ def workers(choices: list[Choice], data_dir: Path) -> Iterator[dict[Choice, Conn
 
 
 def work(pipe: Connection, executor: str, threads: int, data_dir: Path) -> None:
-    """Trains each config it receives, one turn per request, until told that the config is done."""
+    """Trains each config it receives, one turn per request, until the config is done."""
     from nncli.engine.process import environment
 
     environment.prepare(threads, side_by_side=executor == PARTS)

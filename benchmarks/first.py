@@ -1,11 +1,11 @@
-"""The first demonstrations: does the default network beat softmax regression, and does relu beat sigmoid in it?
+"""Measures the first demonstrations: does the default network beat softmax regression, and relu beat sigmoid?
 
     python benchmarks/first.py --seeds 8
     python benchmarks/first.py --seeds 8 --candidates
 
-Trains `digits_softmax` (what `nncli train` trains) beside `softmax_regression` on the same splits, and compares its
-hidden activations as `nncli compare` does without arguments. Prints both tables with the paired differences. With
-`--candidates`, other sizes and learning rates are trained too: the validation set chooses, the test set reports.
+Trains `digits_softmax` (the default of `nncli train`) and `softmax_regression` on the same splits, and compares hidden
+activations like `nncli compare` without arguments. Prints both tables with the paired differences. `--candidates` also
+trains other sizes and learning rates: choose by the validation set, report the test set.
 """
 
 import argparse
@@ -29,7 +29,7 @@ RATES = ("0.001", "0.003")
 
 
 def main() -> None:
-    """Prints the two comparisons, and the candidates where they are asked for."""
+    """Prints the two comparisons, and the candidates if requested."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--candidates", action="store_true")

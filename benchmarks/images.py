@@ -1,15 +1,15 @@
-"""What `nncli init` and `nncli train` reach on small folders of pictures that are drawn here, over several seeds.
+"""Measures `nncli init` and `nncli train` on small folders of images that this script draws, over several seeds.
 
     python benchmarks/images.py                    # all folders, seeds 1 to 3
     python benchmarks/images.py shapes few --seeds 1
     python benchmarks/images.py few few_textures few_digits --seeds 5 --each 10 --data DATA
 
-`shapes`: 360 colour JPEGs of circles, squares and triangles in mixed sizes and aspects; `textures`: stripes, checks,
-dots and noise in any colours; `hundred`: ten shapes in ten colours. With `--data`, a folder with MNIST in tfds/ as
-tensorflow-datasets prepares it: `digits`, 60 PNG files of each, and `tinted`, in colour on noise.
+`shapes`: 360 colour JPEGs of circles, squares and triangles in mixed sizes and aspect ratios; `textures`: stripes,
+checks, dots and noise in random colours; `hundred`: ten shapes in ten colours. With `--data`, a folder with MNIST in
+tfds/ as prepared by tensorflow-datasets: `digits`, 60 PNG files of each digit, and `tinted`, in colour on noise.
 
-`few`, `few_textures`, `few_digits`: `--each` images a class (5), other ones with each seed. Their test sets are too
-small to tell anything, so the accuracy is that on 60 images a class which the training has never seen.
+`few`, `few_textures`, `few_digits`: `--each` images per class (5), different ones for each seed. Their test sets are
+too small to be useful, so the accuracy is measured on 60 other images per class.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def _contrast(rng: np.random.Generator, picture: Image.Image) -> tuple[int, ...]
 
 
 def _draw(rng: np.random.Generator, picture: Image.Image, sides: int, fill: object, hollow: bool = False) -> None:
-    """A regular polygon, or a circle for 0 sides, of any size, place and angle that leave it inside."""
+    """Draws a regular polygon, or a circle for 0 sides, of random size, position and angle, inside the image."""
     short = min(picture.size)
     radius = rng.uniform(0.25, 0.45) * short
     x, y = (rng.uniform(radius, side - radius) for side in picture.size)
@@ -80,7 +80,7 @@ def make_shapes(rng: np.random.Generator, folder: Path, each: int = 120) -> None
 
 
 def make_textures(rng: np.random.Generator, folder: Path, each: int = 100) -> None:
-    """Stripes, checks, dots and noise, of any two colours and any scale."""
+    """Stripes, checks, dots and noise, in two random colours and at a random scale."""
     for name in ("stripes", "checks", "dots", "noise"):
         for index in range(each):
             picture = _canvas(rng)
@@ -102,7 +102,7 @@ def make_textures(rng: np.random.Generator, folder: Path, each: int = 100) -> No
 
 
 def make_hundred(rng: np.random.Generator, folder: Path, each: int = 20) -> None:
-    """Ten shapes (five, filled or hollow) in ten colours, 20 pictures each."""
+    """Ten shapes (five, each filled or hollow) in ten colours, 20 images of each."""
     for colour in _COLOURS:
         for hollow in (False, True):
             for sides in _SIDES:
@@ -113,7 +113,7 @@ def make_hundred(rng: np.random.Generator, folder: Path, each: int = 20) -> None
 
 
 def make_digits(folder: Path, data_dir: Path, each: int = 60, start: int = 0) -> None:
-    """Real digits as grey PNG files of 28 × 28 pixels; `start` of each digit are passed over."""
+    """Real digits as grey PNG files of 28 × 28 pixels; the first `start` of each digit are skipped."""
     for digit, pictures in enumerate(_real_digits(data_dir, each, start)):
         (folder / str(digit)).mkdir(parents=True, exist_ok=True)
         for index, pixels in enumerate(pictures):
@@ -121,7 +121,7 @@ def make_digits(folder: Path, data_dir: Path, each: int = 60, start: int = 0) ->
 
 
 def make_tinted(rng: np.random.Generator, folder: Path, data_dir: Path, each: int = 60) -> None:
-    """Real digits in any colour on noise of any colour."""
+    """Real digits in a random colour on noise of a random colour."""
     for digit, pictures in enumerate(_real_digits(data_dir, each)):
         for index, pixels in enumerate(pictures):
             picture = _canvas(rng)
@@ -149,7 +149,7 @@ MAKERS: dict[str, Make] = {
 
 
 def draw_few(name: str, root: Path, seed: int, each: int, data_dir: Path | None) -> Path:
-    """A folder of `each` images a class, others with each seed; the digits of any two seeds have none in common."""
+    """A folder with `each` images per class, different ones for each seed; no two seeds share a digit image."""
     folder = root / f"{name}_{seed}_{each}"
     if folder.exists():
         return folder
@@ -163,7 +163,7 @@ def draw_few(name: str, root: Path, seed: int, each: int, data_dir: Path | None)
 
 
 def measure(folder: Path, seed: int, unseen: Path | None = None) -> tuple[float, float, float]:
-    """Accuracy on the test set or another folder, that of guessing, and the seconds of init and train together."""
+    """Accuracy on the test set or another folder, accuracy of guessing, and the seconds of init and train together."""
     config = folder.parent / f"{folder.name}.yaml"
     nncli = [sys.executable, "-m", "nncli"]
     start = time.perf_counter()
@@ -182,7 +182,7 @@ def measure(folder: Path, seed: int, unseen: Path | None = None) -> tuple[float,
 
 
 def measure_few(name: str, root: Path, seeds: int, each: int, data_dir: Path | None) -> None:
-    """Prints a line for each seed and their mean."""
+    """Prints a line for each seed, and the mean."""
     unseen = draw_few(name, root, _UNSEEN, _UNSEEN_EACH, data_dir)
     accuracies = []
     for seed in range(1, seeds + 1):
@@ -197,13 +197,13 @@ def _print(name: str, seed: int, accuracy: float, guessing: float, seconds: floa
 
 
 def main() -> None:
-    """Draw the folders asked for, train on each with each seed, print a table."""
+    """Draws the requested folders, trains on each with each seed, and prints a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="*", help=f"some of {', '.join((*MAKERS, 'digits', 'tinted', *FEW))}")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--each", type=int, default=5, help="images a class in the folders called few")
-    parser.add_argument("--data", type=Path, help="the folder that holds tfds/mnist")
-    parser.add_argument("--keep", type=Path, help="where to draw the folders, to be looked at")
+    parser.add_argument("--each", type=int, default=5, help="images per class in the folders called few")
+    parser.add_argument("--data", type=Path, help="folder that contains tfds/mnist")
+    parser.add_argument("--keep", type=Path, help="keep the drawn folders here")
     asked = parser.parse_args()
     makers = dict(MAKERS)
     if asked.data:

@@ -3,7 +3,7 @@
     python benchmarks/init.py --data ../shared/data
     python benchmarks/init.py --only titanic,mpg --seeds 10 --first 101
 
-`nncli init` writes a config for each table, given only its target; training and report are those of accuracy.py.
+`nncli init` writes a config for each table, given only its target; it is trained and reported as in accuracy.py.
 """
 
 import dataclasses

@@ -3,8 +3,8 @@
     python benchmarks/lecture.py --data ../shared/data
     python benchmarks/lecture.py --only deep_sigmoid,deep_relu --json lecture.json
 
-The folder holds MNIST as tensorflow-datasets prepares it in `tfds/`. Without MNIST, a config's fallback is
-trained; the column `data` names what truly was. The exit code is 1 when a training fails.
+The folder contains MNIST as prepared by tensorflow-datasets in `tfds/`. Without MNIST, a config's fallback is used; the
+column `data` names the data set actually used. The exit code is 1 if a training fails.
 """
 
 import argparse

@@ -1,14 +1,14 @@
-"""Which output suits a target that is never negative: linear, or relu? What `nncli init` proposes follows from it.
+"""Compares a linear with a relu output for targets that are never negative, to decide what `nncli init` proposes.
 
     python benchmarks/positive.py --data ../shared/data --seeds 5
 
-Writes a config with each task for mpg, diamonds, and a made-up table whose target is zero in two rows of three, where a
-relu is at most risk of answering 0 to everything. Trains both over the seeds, and prints mean absolute error, R², how
-many predictions are below zero on the test set, and how many trainings ended with R² of 0 or less.
+Writes a config for each task for mpg, diamonds, and a made-up table whose target is zero in two of three rows, where a
+relu is most at risk of predicting 0 for every row. Trains each with every seed, and prints the mean absolute error, R²,
+how many predictions on the test set are below zero, and how many trainings ended with an R² of 0 or less.
 
     python benchmarks/positive.py --copies
 
-Does it hurt that `init` drops columns that say the same as another one? Titanic with and without them.
+Measures whether it hurts that `init` drops columns with the same content as another one: titanic with and without them.
 """
 
 import argparse
@@ -29,11 +29,11 @@ _ROWS = 2000
 
 
 def main() -> None:
-    """Prints a row for each table and task, or for each way to treat the copies."""
+    """Prints a row for each table and task, or for each treatment of copied columns."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--copies", action="store_true", help="measure dropped copies instead")
+    parser.add_argument("--copies", action="store_true", help="measure the effect of dropping copied columns instead")
     options = parser.parse_args()
     console = Console(quiet=True)
     with tempfile.TemporaryDirectory() as name:
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def compare_tasks(folder: Path, tables: Path, seeds: range, console: Console) -> None:
-    """A row for each table and task."""
+    """Prints a row for each table and task."""
     write_zeros(folder / "zeros.csv")
     print(f"{'table':<10}{'task':<22}{'MAE':>18}{'R²':>20}{'below zero':>12}{'R² <= 0':>9}")
     for table, target in TARGETS.items():
@@ -58,7 +58,7 @@ def compare_tasks(folder: Path, tables: Path, seeds: range, console: Console) ->
 
 
 def compare_copies(folder: Path, tables: Path, seeds: range, console: Console) -> None:
-    """A row for titanic as `init` writes it, and one with the copies among the inputs."""
+    """Prints a row for titanic as `init` writes it, and one with the copied columns as inputs."""
     config = write_config(folder / "titanic.yaml", tables / "titanic.csv", "survived", None, console)
     text = yaml.safe_load(config.read_text(encoding="utf-8"))
     missing = set(COPIES) - set(text["data"]["drop"])
@@ -75,7 +75,7 @@ def compare_copies(folder: Path, tables: Path, seeds: range, console: Console) -
 
 
 def write_zeros(path: Path) -> None:
-    """A table of two numbers and a target that is 0 in about two rows of three, else up to about 4."""
+    """A table with two number columns and a target that is 0 in about two of three rows, otherwise up to about 4."""
     generator = np.random.default_rng(0)
     a, b = generator.normal(size=(2, _ROWS))
     y = np.maximum(0, a + 0.5 * b - 0.5 + 0.1 * generator.normal(size=_ROWS))
@@ -84,14 +84,14 @@ def write_zeros(path: Path) -> None:
 
 
 def write_config(path: Path, source: Path, target: str, task: str | None, console: Console) -> Path:
-    """What `nncli init` writes for a table."""
+    """Writes the config that `nncli init` proposes for a table."""
     request = pipeline.InitRequest(str(source), targets=[target], task=task, output=str(path))
     pipeline.init(request, console=console)
     return path
 
 
 def measure(config: Path, seed: int, runs: Path, console: Console) -> dict:
-    """What `nncli eval` says of one training."""
+    """Trains once and returns the result of `nncli eval`."""
     folders = pipeline.Folders(runs / "runs")
     options = [(("seed",), seed, f"--seed {seed}")]
     run = pipeline.train(str(config), folders=folders, console=console, options=options)

@@ -1,9 +1,9 @@
-"""Runs commands many times while TensorFlow's import is under way, and counts foreign and lost lines.
+"""Runs commands many times while TensorFlow is being imported, and counts lost messages and foreign lines.
 
     python benchmarks/terminal.py --errors 300 --trainings 20
 
-An error has to be reported with its message each time, while a stand-in for TensorFlow is being imported that writes to
-descriptor 2; and no line of TensorFlow may reach a pseudo-terminal during whole trainings.
+An error must be reported with its message every time, even while a stand-in for TensorFlow that writes to descriptor 2
+is being imported; and no line of TensorFlow may appear on a pseudo-terminal during whole trainings.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from tests.cli.test_terminal import COMMAND, SLOW_IMPORT, lines_on_screen, run_i
 
 
 def count_lost_errors(runs: int, folder: Path) -> int:
-    """How many of so many failing commands ended without their message or with a foreign line."""
+    """How many of `runs` failing commands ended without their message or with a foreign line."""
     stub = folder / "stub" / "tensorflow"
     stub.mkdir(parents=True)
     (stub / "__init__.py").write_text(SLOW_IMPORT)
@@ -37,7 +37,7 @@ def count_lost_errors(runs: int, folder: Path) -> int:
 
 
 def count_foreign_lines(runs: int, folder: Path) -> int:
-    """How many of so many trainings in a terminal of 80 columns showed a line of a C++ logger."""
+    """How many of `runs` trainings in a terminal of 80 columns showed a line of a C++ logger."""
     foreign = 0
     for _ in range(runs):
         received, _ = run_in_terminal(["train", "--epochs", "2", "--runs-dir", str(folder / "runs")], 80)

@@ -1,14 +1,15 @@
-"""Compares the configs that `nncli init` writes with boosted trees, a linear model and other networks, on equal rows.
+"""Compares the configs that `nncli init` writes with boosted trees, a linear model and other networks.
 
     python benchmarks/trees.py --data ../shared/data
     python benchmarks/trees.py --tables FOLDER --only california,adult --seeds 5 --json trees.json
 
-`nncli init` writes a config for each table, given only its target, and trains it once a seed; a seed is another split.
-The others get the training and validation rows of that split, and are measured on its test rows: scikit-learn's
-HistGradientBoosting with categories as categories; a linear model (logistic or ridge regression) and scikit-learn's
-multilayer perceptron on standardized numbers and one-hot categories; and `plain`, nncli's network of two dense layers
-without members and bins. FOLDER has CSV files with a header whose last column is the target. The numbers are AUC for
-two classes, accuracy for more, R² for amounts: mean and standard deviation over the seeds, with seconds of training.
+`nncli init` writes a config for each table, given only its target; it is trained once per seed, each with another
+split. The other models are fitted to the training and validation sets of the same split and measured on its test set:
+scikit-learn's HistGradientBoosting with native categories; a linear model (logistic or ridge regression) and
+scikit-learn's multilayer perceptron on standardized numbers and one-hot categories; and `plain`, nncli's network of two
+dense layers without members and bins. FOLDER contains CSV files with a header whose last column is the target. The
+numbers are the AUC for two classes, the accuracy for more classes, and R² for regression: mean and standard deviation
+over the seeds, with the seconds of training.
 """
 
 import argparse
@@ -49,7 +50,7 @@ def main() -> None:
     results: dict[str, dict[str, list[list[float]]]] = {}
     print(f"{'table':<22}{'rows':>7}" + "".join(f"{name:>20}" for name in MODELS) + "   seconds")
     for name, (path, target) in tables.items():
-        # A process each: TensorFlow keeps the threads of its first network.
+        # A new process for each table, since TensorFlow keeps the threads of its first network.
         with ProcessPoolExecutor(1) as process:
             try:
                 rows, measured = process.submit(measure, path, target, list(seeds)).result()
@@ -73,7 +74,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _tables(arguments: argparse.Namespace) -> dict[str, tuple[Path, str]]:
-    """Path and target of each table by name; the bundled ones are written to a temporary folder."""
+    """The path and target of each table by name; bundled tables are written to a temporary folder."""
     found = {name: (arguments.data / "csv" / f"{name}.csv", target) for name, target in TARGETS.items()}
     found = {name: table for name, table in found.items() if table[0].exists()}
     folder = Path(tempfile.mkdtemp(prefix="nncli-trees-"))
@@ -143,7 +144,7 @@ def _nncli(config: Path, seed: int, runs: Path, options: list[Any]) -> list[floa
 
 
 def _plain(dataset: Dataset) -> list[Any]:
-    """What makes of the written config a network of two dense layers on standardized numbers."""
+    """The options that turn the written config into a network of two dense layers on standardized numbers."""
     hidden = [{"dense": {"units": 64}}, {"dense": {"units": 64}}, {"output": {}}]
     return [
         (("data", "numbers"), {"encoding": "standard"}, "numbers"),
@@ -176,7 +177,7 @@ def _models(dataset: Dataset, seed: int) -> dict[str, tuple[Any, Callable[[Datas
 
 
 def _fit(model: tuple[Any, Callable[[Dataset, Part], np.ndarray]], dataset: Dataset) -> list[float]:
-    """[score on the test set, seconds]; learns from the training and validation rows."""
+    """[score on the test set, seconds]; fitted to the training and validation sets."""
     from sklearn.metrics import accuracy_score, r2_score, roc_auc_score
 
     estimator, encode = model
@@ -200,7 +201,7 @@ def _raw(dataset: Dataset, part: Part) -> np.ndarray:
 
 
 def _one_hot(dataset: Dataset, part: Part) -> np.ndarray:
-    """Numbers with the median for missing ones, whether they are missing, categories one-hot: (rows, columns)."""
+    """Numbers with missing ones replaced by the median, missing indicators, one-hot categories: (rows, columns)."""
     columns = []
     for index, column in enumerate(dataset.facts.inputs.numbers):
         values = part.inputs["numbers"][:, index].astype(np.float64)
@@ -223,7 +224,7 @@ def _line(name: str, rows: int, measured: dict[str, list[list[float]]]) -> str:
 
 
 def _summary(results: dict[str, dict[str, list[list[float]]]]) -> str:
-    """On how many tables nncli is ahead of the trees, or within a standard deviation of them; and of the others."""
+    """For each other model, on how many tables nncli is ahead of it or within a standard deviation."""
     lines = []
     for other in MODELS[1:]:
         pairs = [(_spread(measured["nncli"]), _spread(measured[other])) for measured in results.values()]

@@ -1,4 +1,4 @@
-"""The floor of an epoch: the operations it has to compute, and the bytes of the examples it has to read."""
+"""The floor of an epoch: the operations it must compute, and the bytes of examples it must read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

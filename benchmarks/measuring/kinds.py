@@ -21,7 +21,7 @@ _CALLS = 50
 
 
 def measure(row: Row, peers: tuple[Peer, ...], rounds: int, place: Workspace) -> Result:
-    """What nncli and these peers did, by name. Raises NncliError where the data is not available."""
+    """The measurements of nncli and these peers, by name. Raises NncliError if the data is not available."""
     return KINDS[row.kind](row, peers, rounds, place)
 
 

@@ -2,7 +2,7 @@
 
     python -m measuring.peak THREADS
 
-measures in a process of its own, as the number of threads has to be set before numpy is imported.
+measures in a separate process, since the number of threads must be set before NumPy is imported.
 """
 
 import json
@@ -31,7 +31,7 @@ class Peak:
 
 
 def cores() -> int:
-    """The number of cores this process may use; all of the machine's where the system does not report it."""
+    """The number of cores this process may use; all cores of the machine if the system does not report it."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -67,7 +67,7 @@ def _bytes(threads: int) -> float:
 
     source, target = np.ones(_COPIED_BYTES, np.uint8), np.zeros(_COPIED_BYTES, np.uint8)
     parts = list(zip(np.array_split(target, threads), np.array_split(source, threads), strict=True))
-    with ThreadPoolExecutor(threads) as pool:  # numpy releases the GIL while it copies
+    with ThreadPoolExecutor(threads) as pool:  # NumPy releases the GIL while it copies
         return 2 * _COPIED_BYTES / _least_seconds(lambda: list(pool.map(lambda part: np.copyto(*part), parts)))
 
 

@@ -128,7 +128,7 @@ def _one_hot(column: CategoryColumn, indices: np.ndarray) -> np.ndarray:
 
 
 def scaled_targets(task: Task, examples: Examples) -> np.ndarray:
-    """Classes int32 (n,), or numbers float32 (n, targets) with the mean 0 and the deviation 1 of the training set."""
+    """Classes int32 (n,), or numbers float32 (n, targets), with mean 0 and standard deviation 1 on the training set."""
     if not task.is_regression:
         return examples.targets.astype(np.int32)
     target = task.facts.target

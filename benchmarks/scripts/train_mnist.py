@@ -1,4 +1,4 @@
-"""A typical script after the lecture: trains 25-15-10 on MNIST in Keras, evaluates and saves it.
+"""A typical script based on the lecture: trains 25-15-10 on MNIST in Keras, evaluates and saves it.
 
     python train_mnist.py mnist.npz model.keras --epochs 20
 

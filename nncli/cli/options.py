@@ -26,7 +26,7 @@ Run = Annotated[
 
 
 def choose_run(argument: str | None, option: str | None, runs_dir: Path) -> str:
-    """The run that is meant by an argument or by --run. Raises UsageError where they mean different ones."""
+    """The run named by the argument or by --run. Raises UsageError if they name different runs."""
     if argument is not None and option is not None and argument != option:
         from nncli import pipeline
 
@@ -36,6 +36,6 @@ def choose_run(argument: str | None, option: str | None, runs_dir: Path) -> str:
 
 
 def run_word(folder: Path, runs_dir: Path) -> str:
-    """A run as the next command can name it: by its name alone where that is enough, else by its path, quoted."""
+    """How the next command can name a run: by its name if that is enough, else by its path, quoted."""
     usual = Path(os.environ.get("NNCLI_RUNS_DIR", "runs"))
     return shlex.quote(folder.name if folder.parent == usual == runs_dir else str(folder))

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from nncli.console.encoding import ENCODING_ERRORS
 from nncli.errors import StopRequest, Terminated
 
-# New objects between two looks for garbage; Python's own 700 to 2000 mean hundreds of looks while modules are imported.
+# Allocations between two garbage collections; Python's 700 to 2000 would mean hundreds during imports.
 _COLLECT_EVERY = 50_000
 
 
@@ -24,7 +24,7 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else the caller wants it ignored
         signal.signal(signal.SIGINT, _stop)
     _mend_streams()
-    # A crash of native code says so, and in which call, where what it wrote to descriptor 2 was being held back.
+    # Reports a crash of native code with its Python stack, even while descriptor 2 is held back.
     faulthandler.enable(sys.stderr)
     code: Any = 0
     try:
@@ -36,16 +36,16 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):  # it was told already, or nobody reads
             stream.flush()
-    # Without waiting for a thread that may still import TensorFlow, and without tearing TensorFlow down.
+    # Does not wait for a thread that may still be importing TensorFlow, and does not shut TensorFlow down.
     os._exit(code if isinstance(code, int) else 1)
 
 
 def _set_environment() -> None:
-    """Spares every command what only costs time, where the caller's shell does not ask for it.
+    """Turns off start-up work that no command needs, unless the caller's shell asks for it.
 
-    Nothing here multiplies matrices with numpy, whose import would start a thread on each core for that, 20 to 80
-    milliseconds. Pydantic would look through all installed packages for plugins. And what imports make stays for good,
-    so that looking through it for garbage finds none: the collector waits for a larger heap.
+    No command multiplies matrices with numpy, whose import would start a thread per core for it (20 to 80 ms).
+    Pydantic would search all installed packages for plugins. Objects made by imports are never freed, so the garbage
+    collector ignores them and runs less often.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
@@ -54,7 +54,8 @@ def _set_environment() -> None:
 
 
 def _mend_streams() -> None:
-    """Closed streams lead nowhere, not into files opened later; characters they cannot hold are spelled out."""
+    """Redirects closed streams to nowhere, so that they cannot lead into a file opened later; replaces characters that
+    a stream cannot encode."""
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         if getattr(sys, name) is None:
             nowhere = os.open(os.devnull, os.O_RDWR)
@@ -68,7 +69,7 @@ def _mend_streams() -> None:
 
 
 def _own_stderr() -> TextIO:
-    """What Python says goes to a copy of descriptor 2, which nothing redirects.
+    """Python's stderr becomes a copy of descriptor 2 that is never redirected.
 
     Descriptor 2 itself is held back while TensorFlow or LiteRT start, whose C++ code writes to it; in another thread
     messages of ours would be caught with that, and lost where the process ends meanwhile.

@@ -22,9 +22,10 @@ def _one_value_each(spellings: dict[str, tuple[str, ...]]) -> dict[str, tuple[st
     seen: dict[str, str] = {}
     for value, others in spellings.items():
         for text in (value, *others):
-            if seen.setdefault(text, value) != value:
-                values = f"{seen[text]} and {value}"
-                raise PydanticCustomError("spelling", "a spelling of one value", {"got": f"{text} under {values}"})
+            if text in seen:
+                where = f"under {seen[text]} and under {value}" if seen[text] != value else f"twice under {value}"
+                raise PydanticCustomError("spelling", "listed twice", {"spelling": text, "where": where})
+            seen[text] = value
     return spellings
 
 

@@ -75,6 +75,10 @@ class _Optimizer(Section):
     global_clipnorm: float | None = Field(
         None, gt=0.0, description="largest norm of all gradients together; scaled down to it"
     )
+    use_ema: bool = Field(False, description="measure and keep a moving average of the weights of all steps")
+    ema_momentum: float = Field(
+        0.99, gt=0.0, lt=1.0, description="use_ema: share of the average that is kept at each step"
+    )
 
 
 class Sgd(_Optimizer):

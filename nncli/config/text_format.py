@@ -3,7 +3,7 @@
 import codecs
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from nncli.config.section import Names, Section
@@ -37,8 +37,15 @@ class TextFormat(Section):
         None, description="lines that begin with this are skipped"
     )
     decimal: Decimal = Field(".", description="the decimal mark of numbers")
-    thousands: Thousands = Field("", description="the mark between groups of three digits")
+    thousands: Thousands = Field("", description="the mark separates groups of three digits")
     missing: Names = Field((), description='cells that mean "no value"')
+
+    @field_validator("thousands")
+    @classmethod
+    def _not_the_decimal_mark(cls, thousands: Thousands, info: ValidationInfo) -> Thousands:
+        if thousands and thousands == info.data.get("decimal"):
+            raise PydanticCustomError("same_marks", "the decimal mark too", {"got": thousands})
+        return thousands
 
     @property
     def has_plain_numbers(self) -> bool:

@@ -1,4 +1,4 @@
-"""Streams that take no more than ASCII: what stands there for the signs they cannot hold."""
+"""Replaces characters that an ASCII stream cannot hold."""
 
 import codecs
 
@@ -7,7 +7,7 @@ ENCODING_ERRORS = "nncli"
 
 
 def _without_unicode(error: UnicodeError) -> tuple[str, int]:
-    """For streams that take no more than ASCII: the signs of our tables in letters, all else as an escape."""
+    """For ASCII streams: box-drawing and similar signs become letters, everything else an escape."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     signs = {"±": "+/-", "×": "x", "…": "...", "→": "->", "−": "-", "·": "*", "∂": "d", "²": "^2", "⁻": "^-", "ᶻ": "z"}

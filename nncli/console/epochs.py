@@ -65,7 +65,7 @@ class EpochTable:
         return _GAP.join([number, *cells, time]) + (_MARK if is_best and self._monitor else "")
 
     def _cell(self, name: str, record: Mapping[str, float]) -> str:
-        """Decimals only ever become more, as a number shrinks, so that values around a limit do not jump."""
+        """The decimals of a column only increase as its values shrink, so that values near a limit do not jump."""
         if name not in record:
             return "-"
         self._decimals[name] = _decimals_needed(record[name], self._decimals[name])
@@ -73,7 +73,7 @@ class EpochTable:
 
 
 def _in_order(record: Mapping[str, float]) -> Iterator[str]:
-    """Each number with its twin on the validation set behind it."""
+    """Each metric, followed by its value on the validation set."""
     for name in record:
         if name.startswith("val_") or name in _NO_METRICS:
             continue

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Console:
-    """Says things where they belong; `json_mode` turns the answer into one JSON object on stdout.
+    """Writes answers to stdout and talk to stderr; `json_mode` turns the answer into one JSON object.
 
     A `quiet` console shows answers, warnings and errors, and neither talk nor progress.
     """
@@ -112,13 +112,13 @@ class Console:
             self._talk("", text, once)
 
     def suggest(self, commands: Sequence[str]) -> None:
-        """What can be done next, one command a line; nothing for a program."""
+        """The commands to run next, one per line; not shown to programs."""
         if not self.json_mode:
             for position, text in enumerate(commands):
                 self.say(f"{'next:' if position == 0 else '     '} {text}")
 
     def warn(self, text: str, *, once: bool = False) -> None:
-        """One line that the user should not miss."""
+        """A warning."""
         self._talk("[bold yellow]warning:[/] ", text, once)
 
     def _talk(self, styled: str, text: str, once: bool) -> None:
@@ -189,7 +189,7 @@ def _escape(text: str) -> str:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """A stdout that takes no more is no defect; a reader that has gone is left for the command to see."""
+    """A full or closed stdout is not a defect of nncli; a broken pipe is left to the command."""
     try:
         yield
     except BrokenPipeError:

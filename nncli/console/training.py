@@ -131,7 +131,7 @@ class TrainingView:
             self._print(self._table.legend)
 
     def draw_curves(self) -> None:
-        """The course of the loss, and of the loss and the first metric on the validation set, a character an epoch."""
+        """Sparklines of the loss, and of val_loss and the first validation metric, one character per epoch."""
         if len(self._records) < 3 or self._title or self._table is None:
             return
         validation = [name for name in self._records[0] if name.startswith("val_")]

@@ -1,9 +1,9 @@
-"""Data sets: from a config's `data` section to arrays, and from a user's inputs to what a trained model takes.
+"""Turns a config's `data` section into arrays, and a user's inputs into what a trained model takes.
 
-`loading` is the way in for training, `inputs` for prediction; `dataset`, `batches`, `targets` and `splitting` are what
-every source needs; `bundled` and `archives` (.npz) are sources, as are the folders `tables/`, `images/` and
-`prepared/` (tensorflow-datasets). `profile/` examines data. It does not depend on networks, training or run folders.
-What it offers is imported when it is first asked for, so that one image is predicted without what reads data sets.
+`loading` is the entry point for training, `inputs` for prediction; `dataset`, `batches`, `targets` and `splitting`
+serve all sources; `bundled` and `archives` (.npz) are sources, as are the folders `tables/`, `images/` and `prepared/`
+(tensorflow-datasets). `profile/` examines data. The package does not depend on networks, training or run folders. Its
+names are imported on first use, so that predicting an image does not import the readers of data sets.
 """
 
 from importlib import import_module
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Batch", "Dataset", "Failure", "Inputs", "Part", "Progress", "load", "load_labelled", "read_inputs"]
 
-# name -> the module it lives in
+# name -> the module that defines it
 _HOMES = {
     "Batch": "nncli.data.batches",
     "Failure": "nncli.data.batches",

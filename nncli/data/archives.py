@@ -1,4 +1,4 @@
-"""NumPy archives (.npz) as data sets of images or numeric rows; never unpickles anything.
+"""Reads NumPy archives (.npz) as data sets of images or numeric rows; never unpickles anything.
 
 The arrays are x_train, y_train, x_test, y_test (and x_val, y_val), or x and y, which are split; class_names is
 optional.
@@ -26,7 +26,7 @@ _KEYS = "x_train, y_train, x_test, y_test, or x and y"
 
 @dataclass(frozen=True)
 class Archive:
-    """The pairs (x, y) of an archive by part ("train" also for unsplit x and y), and the class names."""
+    """The pairs (x, y) of an archive by set ("train" also if x and y are not split), and the class names."""
 
     path: Path
     pairs: dict[str, tuple[np.ndarray, np.ndarray]]
@@ -54,10 +54,10 @@ def _open(data: Data) -> Archive:
 
 
 def label_archive(path: Path, facts: DataFacts) -> Part:
-    """The test set of an archive (or all of it when it has none), encoded for a trained model.
+    """The test set of an archive (or all of it if it has none), encoded for a trained model.
 
     Raises:
-        DataError: the arrays have another shape, or classes unknown to the model.
+        DataError: the arrays have the wrong shape, or classes that the model does not know.
     """
     archive = read_archive(path)
     inputs, values = archive.pairs.get("test", archive.pairs["train"])
@@ -83,7 +83,7 @@ def read_archive(path: Path) -> Archive:
     """Open an archive and check its array names, types and lengths.
 
     Raises:
-        DataError: one of them is wrong; the message names it.
+        DataError: an array is wrong; the message names it.
     """
     arrays = _read_arrays(path)
     pairs = {}
@@ -94,7 +94,7 @@ def read_archive(path: Path) -> Archive:
         raise DataError(f"{path} has the arrays {', '.join(arrays) or '(none)'}", hint=f"name them {_KEYS}")
     shapes = {pair[0].shape[1:] for pair in pairs.values()}
     if len(shapes) > 1:
-        raise DataError(f"{path}: the parts have different shapes: {', '.join(map(str, sorted(shapes)))}")
+        raise DataError(f"{path}: the sets have different shapes: {', '.join(map(str, sorted(shapes)))}")
     class_names = tuple(str(name) for name in arrays.get("class_names", np.array([])).reshape(-1))
     return Archive(path, pairs, class_names)
 
@@ -147,7 +147,7 @@ def _table_dataset(archive: Archive, data: Data, seed: int) -> Dataset:
 
 
 def open_archive_table(data: Data) -> tuple[Table, Data, Table | None] | None:
-    """The rows of numbers of an .npz file: its table, the section with its target, its test set; None for images.
+    """The numeric rows of an .npz file: its table, the section with its target, its test set; None for images.
 
     Raises:
         DataError: the file cannot be read, or its arrays do not match.
@@ -158,7 +158,7 @@ def open_archive_table(data: Data) -> tuple[Table, Data, Table | None] | None:
 
 def _tables(archive: Archive, data: Data) -> tuple[Table, Data, Table | None]:
     if "val" in archive.pairs:
-        # The validation set of a table is always split off its training rows, so the two are joined here.
+        # The validation set of a table is always split off the training rows, so the two are joined here.
         pairs = [archive.pairs["train"], archive.pairs.pop("val")]
         archive.pairs["train"] = (np.concatenate([x for x, _ in pairs]), np.concatenate([y for _, y in pairs]))
     tables = {part: _table(archive, inputs, values, None, None) for part, (inputs, values) in archive.pairs.items()}
@@ -182,7 +182,7 @@ def _table(
 
 
 def _target_columns(archive: Archive, values: np.ndarray, target: Target | None) -> list[Column]:
-    """The targets as columns, named y (y0, y1, ... for several) or like the trained model's target columns."""
+    """The targets as columns, named y (y0, y1, ... for several) or like the target columns of the trained model."""
     if values.ndim == 2 and (target is None or len(target.columns) != values.shape[1]) and _is_one_hot(values, target):
         values = values.argmax(axis=1)
     count = 1 if values.ndim == 1 else values.shape[1]

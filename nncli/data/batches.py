@@ -18,7 +18,7 @@ class Failure:
 
 @dataclass
 class Batch:
-    """Inputs that were read, with one entry of `names` for each row, and `failures` for those that were not."""
+    """Inputs that could be read, with a name in `names` for each row, and `failures` for those that could not."""
 
     names: list[str] = field(default_factory=list)
     inputs: Inputs = field(default_factory=dict)

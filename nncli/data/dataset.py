@@ -1,4 +1,4 @@
-"""The values this room hands on: inputs, targets and parts as arrays; does not depend on files or models."""
+"""The values that this package returns: inputs, targets and sets as arrays; does not depend on files or models."""
 
 import hashlib
 import math
@@ -17,7 +17,7 @@ Inputs = dict[str, np.ndarray]
 # Called with a description of the current work and the fraction done, from 0 to 1.
 Progress = Callable[[str, float], None]
 
-# Alignment in bytes, as the widest vector instructions of a processor need it.
+# Alignment in bytes that the widest vector instructions of a CPU need.
 _ALIGNMENT = 64
 _CHUNK = 1 << 14
 
@@ -26,10 +26,11 @@ _CHUNK = 1 << 14
 class Part:
     """Examples that belong together: the training, validation or test set.
 
-    `targets` is float32 (n, 1) of 0 and 1 for binary, int32 (n,) for multiclass, float32 (n, labels) for multilabel
-    and float32 (n, targets) in the target's own units for regression. `rows` is int64 (n,): where each example stands
-    in its source, counted from 0. `files` names the file of each, relative to the data folder; it is empty for sources
-    whose examples are not files of their own. `unlabelled` rows were dropped because they have no target.
+    `targets` is float32 (n, 1) of 0 and 1 for binary, int32 (n,) for multiclass, float32 (n, labels) for multilabel and
+    float32 (n, targets) in the target's own units for regression. `rows`, int64 (n,), are the row numbers of the
+    examples in their source, counted from 0. `files` are the files of the examples, relative to the data folder; it is
+    empty for sources whose examples are not separate files. `unlabelled` is the number of rows dropped because they
+    have no target.
     """
 
     inputs: Inputs
@@ -44,7 +45,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set ready for training; `notes` tell the user how it was read, `warnings` what is likely a mistake."""
+    """A data set ready for training; `notes` tell the user how it was read, `warnings` what is probably a mistake."""
 
     facts: DataFacts
     train: Part
@@ -80,20 +81,20 @@ def make_room(shape: tuple[int, ...], kind: np.dtype | type) -> np.ndarray:
 
 
 def count_distinct(values: np.ndarray) -> int:
-    """The number of distinct values in (n,), by sorting, which takes a tenth of the time of numpy's `unique`."""
+    """The number of distinct values in (n,), by sorting, which takes a tenth of the time of NumPy's `unique`."""
     ordered = np.sort(values)
     return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + min(1, len(ordered))
 
 
 def distinct_values(values: np.ndarray) -> np.ndarray:
-    """The distinct values of (n,), ascending. Numpy's `unique` would first import masked arrays, which takes 10 ms."""
+    """The distinct values of (n,), ascending. NumPy's `unique` would import masked arrays first, which takes 10 ms."""
     ordered = np.sort(values)
     distinct: np.ndarray = ordered[np.concatenate((np.ones(min(1, len(ordered)), bool), ordered[1:] != ordered[:-1]))]
     return distinct
 
 
 def make_dataset(facts: DataFacts, train: Part, validation: Part, test: Part, notes: list[str]) -> Dataset:
-    """Assemble a data set from its parts; fills in `facts.rows`."""
+    """Assemble a data set from its sets; fills in `facts.rows` and the untested classes."""
     parts = {"train": train, "validation": validation, "test": test}
     target = facts.target.model_copy(update={"untested": _untested(facts.target.classes, test.targets)})
     rows = {name: len(part) for name, part in parts.items()}
@@ -144,7 +145,7 @@ def _words(rows: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class SeenRows:
-    """For each row, bool (n,): whether it is in the training set, and whether in the validation set alone."""
+    """For each row, bool (n,): whether it is in the training set, and whether it is only in the validation set."""
 
     training: np.ndarray
     validation: np.ndarray
@@ -156,7 +157,7 @@ class SeenRows:
 
     @property
     def any(self) -> bool:
-        """Whether there is a row that was seen."""
+        """Whether at least one row was seen."""
         return not self.new.all()
 
     @property
@@ -171,7 +172,7 @@ class SeenRows:
 
 
 def find_seen(part: Part, own: Dataset) -> SeenRows:
-    """Compares rows by a 64-bit hash of what the network gets and of the target."""
+    """Which rows of `part` are in the training or validation set of `own`, by a 64-bit hash of inputs and target."""
     rows = _hash(part)
     training = np.isin(rows, _hash(own.train))
     return SeenRows(training, np.isin(rows, _hash(own.validation)) & ~training)

@@ -1,4 +1,4 @@
-"""Inputs for a trained model: files, folders, tables and stdin as batches of arrays.
+"""Reads inputs for a trained model: files, folders, tables and stdin as batches of arrays.
 
 An input that cannot be read becomes a `Failure` with a reason, and the others are still read. The modules for images
 and for tables are imported on first use, so that predicting one image does not wait for the table readers.
@@ -39,7 +39,7 @@ def load_labelled(path: str, facts: DataFacts) -> Part:
     """A table, .npz file or folder of labelled images with its targets, encoded for a trained model.
 
     Raises:
-        DataError: it does not match the model: another kind of data, a missing column, an unknown class.
+        DataError: the data does not match the model: it is of another kind, lacks a column, or has an unknown class.
     """
     file = Path(path)
     if file.suffix.lower() == ".npz":
@@ -67,7 +67,7 @@ def load_labelled(path: str, facts: DataFacts) -> Part:
 def _pixel_batches(
     names: Sequence[str], facts: DataFacts, image: ImageInput, pixels: PixelColumns, stdin: BinaryIO
 ) -> Iterator[Batch]:
-    """Tables of pixels and files of images, in the order given; stdin is an image where it begins as one."""
+    """Tables of pixels and image files, in the order given; stdin is an image if it begins like one."""
     from nncli.data.tables.inputs import starts_as_image
     from nncli.data.tables.pixels import pixel_batches
 

@@ -1,4 +1,4 @@
-"""From a config's `data` section to a data set, whatever its source is; reads no format itself.
+"""Loads the data set of a config's `data` section from any source; reads no file format itself.
 
 The modules for sources other than tensorflow-datasets are imported only when a config names them.
 """
@@ -11,13 +11,8 @@ from nncli.data.dataset import Dataset, Progress
 from nncli.data.prepared.loading import load_prepared
 from nncli.errors import DataError, UnreachableError
 
-# What an option does that only image files have.
-_IMAGE_KEYS = {
-    "size": "resizes",
-    "resize": "resizes",
-    "labels": "has labels beside its files",
-    "file_column": "has labels beside its files",
-}
+# The options that only apply to image files.
+_IMAGE_KEYS = ("size", "resize", "labels", "file_column")
 
 
 def load(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) -> Dataset:
@@ -25,13 +20,13 @@ def load(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) ->
 
     Args:
         data: the section.
-        seed: determines which rows go to which part.
+        seed: determines which rows go to which set.
         data_dir: a folder with prepared data sets, searched before the default folder.
         progress: called with a description of the current work and the fraction (0 to 1) done.
 
     Raises:
         DataError: the data cannot be used as it is.
-        UnreachableError: it is not available, and the section names no fallback.
+        UnreachableError: the data set is not available, and the section has no `fallback`.
     """
     try:
         return _load(data, seed, data_dir, progress)
@@ -74,14 +69,13 @@ def _load(data: Data, seed: int, data_dir: Path | None, progress: Progress) -> D
 
 
 def _refuse_image_options(data: Data) -> None:
-    """Refuses what is said of image files where none is decoded."""
+    """Refuses options for image files if the source has none."""
     if data.image is not None and data.source not in ("csv", "parquet"):
         raise DataError(
-            f"data.image: only the columns of a table (csv, parquet) become images, and this is {data.source}",
+            f"data.image: expected a table (source csv or parquet), got source {data.source}",
             hint="leave `image` out",
         )
-    keys = tuple(_IMAGE_KEYS)
-    given = [key for key in keys if getattr(data, key) is not None and data.source != "images"]
+    given = [key for key in _IMAGE_KEYS if getattr(data, key) is not None and data.source != "images"]
     if given:
-        lines = [f"data.{key}: only source images {_IMAGE_KEYS[key]}, and this is {data.source}" for key in given]
+        lines = [f"data.{key}: expected source images, got {data.source}" for key in given]
         raise DataError("\n".join(lines), hint=f"leave {', '.join(f'`{key}`' for key in given)} out")

@@ -1,4 +1,4 @@
-"""How numbers of things are said; does not depend on what they are."""
+"""Formats a number with a noun, in the singular or plural."""
 
 
 def count(number: int, one: str, many: str | None = None) -> str:

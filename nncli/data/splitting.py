@@ -1,4 +1,4 @@
-"""Which rows belong to which part: shuffled, stratified, the same for the same seed; knows nothing but counts."""
+"""Splits rows into sets: shuffled, stratified, reproducible by the seed; does not see the data itself."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from nncli.errors import DataError
 
 TEST_FRACTION = 0.2
 FEWEST_ROWS = 10
-# Keeps the split's random numbers apart from those of every other user of the same seed.
+# Makes the split's random numbers independent of all others drawn from the same seed.
 STREAM = 0x5917
 
 
 @dataclass(frozen=True)
 class Split:
-    """Row numbers (int64, ascending) of each part; `test` is empty when the source brings its own."""
+    """Row numbers (int64, ascending) of each set; `test` is empty if the source has its own test set."""
 
     train: np.ndarray
     validation: np.ndarray
@@ -24,7 +24,7 @@ class Split:
 
 
 def test_fraction(test: float | str | None) -> float:
-    """The fraction that a config's `test` asks for; the usual one where it says nothing, or names a file."""
+    """The fraction in a config's `test`; the default if `test` is not given or names a file."""
     return test if isinstance(test, float) else TEST_FRACTION
 
 
@@ -37,17 +37,17 @@ def split_rows(
     strata: np.ndarray | None = None,
     groups: np.ndarray | None = None,
 ) -> Split:
-    """Deal `rows` rows out; a part that is None is not taken. `strata` (rows,) keeps the shares of its values.
+    """Split `rows` rows into a training, validation and test set; a set whose fraction is None stays empty.
 
-    Rows with the same value in `groups` (rows,) go to the same part: whole groups are dealt out, each with the stratum
-    of its first row, and the fractions are those of the groups.
+    Each value of `strata` (rows,) gets the same share in all sets. Rows with the same value in `groups` (rows,) go to
+    the same set: whole groups are split, each with the stratum of its first row, and the fractions are of the groups.
 
     Raises:
-        DataError: there are too few rows to make parts that mean something.
+        DataError: there are too few rows for sets of a useful size.
     """
     if groups is not None:
         _, first, membership = np.unique(groups, return_index=True, return_inverse=True)
-        # Groups in the order of their first rows, so that rows that are all different are split as without groups.
+        # Groups in the order of their first rows, so that the split is the same as without groups if all rows differ.
         order = np.argsort(first)
         ranks = np.empty(len(order), np.int64)
         ranks[order] = np.arange(len(order))
@@ -75,7 +75,7 @@ def split_rows(
 
 
 def _expand(split: Split, membership: np.ndarray) -> Split:
-    """A split of groups as one of rows; `membership` (rows,) is the group of each row."""
+    """Turn a split of groups into a split of rows; `membership` (rows,) is the group of each row."""
 
     def rows_of(groups: np.ndarray) -> np.ndarray:
         return np.flatnonzero(np.isin(membership, groups)).astype(np.int64)
@@ -90,12 +90,12 @@ def first_of_each(groups: np.ndarray) -> np.ndarray:
 
 
 def refuse_duplicates(data: Data, *, has_test: bool) -> None:
-    """Raises DataError where `duplicates` would have to change a test or validation set that is given."""
+    """Raises DataError if `duplicates` would have to change a given test or validation set."""
     if data.duplicates != "keep" and has_test:
         given = f"data.test is {data.test}" if isinstance(data.test, str) else f"this {data.source} is split already"
-        leave = ", or leave `test` out: the rows are then split by `seed`" if isinstance(data.test, str) else ""
+        leave = ", or leave `test` out so that the rows are split at random" if isinstance(data.test, str) else ""
         raise DataError(
-            f"data.duplicates: {data.duplicates} cannot change a split that is given, and {given}",
+            f"data.duplicates: {data.duplicates} cannot change a given split, and {given}",
             hint=f"use `duplicates: keep`{leave}",
         )
 
@@ -103,9 +103,9 @@ def refuse_duplicates(data: Data, *, has_test: bool) -> None:
 def hold_out(
     rows: np.ndarray, fraction: float, generator: np.random.Generator, strata: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Take `fraction` of `rows` (ascending) away at random, at least one; a class of one row stays.
+    """Take a random `fraction` of `rows` (ascending), at least one row; a class with a single row is kept.
 
-    Returns (kept, held), ascending too.
+    Returns (kept, held), both ascending.
     """
     wanted = min(max(1, round(len(rows) * fraction)), len(rows) - 1)
     if strata is None:
@@ -113,9 +113,7 @@ def hold_out(
     else:
         held = _stratified(rows, strata[rows], wanted, generator)
     if len(held) == 0:
-        raise DataError(
-            "no class has two rows, so that nothing is left over to test on", hint="collect more rows of each class"
-        )
+        raise DataError("no class has two rows, so no row can be held out", hint="collect more rows of each class")
     held = np.sort(held)
     is_kept = np.ones(len(rows), bool)
     is_kept[np.searchsorted(rows, held)] = False
@@ -127,9 +125,11 @@ def _stratified(rows: np.ndarray, strata: np.ndarray, wanted: int, generator: np
     sizes = np.bincount(membership)
     quota = _quotas(sizes, wanted, generator)
     shuffled = generator.permutation(len(rows))
-    # Within the shuffled order, the n-th row of a class is held out when n is below the class's quota.
+    # In the shuffled order, the first rows of each class are held out, up to the quota of the class.
     classes = membership[shuffled]
-    by_class = np.argsort(classes.astype(np.min_scalar_type(len(sizes))), kind="stable")  # bytes are sorted by counting
+    by_class = np.argsort(
+        classes.astype(np.min_scalar_type(len(sizes))), kind="stable"
+    )  # NumPy sorts bytes by counting, which is fast
     starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
     place = np.empty(len(rows), np.int64)
     place[by_class] = np.arange(len(rows)) - np.repeat(starts, sizes)

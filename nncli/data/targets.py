@@ -1,6 +1,6 @@
-"""What is predicted: its task inferred or checked, its classes put in order, its column turned into an array.
+"""The target: infers or checks its task, orders its classes, and turns its columns into an array.
 
-Works on columns in memory; does not depend on files and features.
+Works on columns in memory; does not depend on files or features.
 """
 
 import re
@@ -15,21 +15,22 @@ from nncli.data.plurals import count
 from nncli.data.tables.files.columns import Column
 from nncli.errors import DataError
 
-# Whole numbers are taken for classes up to so many different ones; more so when they start at 0 or 1, as labels do.
+# Up to FEW_NUMBERS different whole numbers may be classes; up to FEW_LABELS if they start at 0 or 1 and the name of
+# the column suggests classes.
 FEW_NUMBERS = 10
 FEW_LABELS = 20
 _CLASS_NAME = re.compile(r"class|label|category|kind|type|species|digit|group|cluster|target", re.IGNORECASE)
 _AMOUNT_NAME = re.compile(
     r"(n|num|nr|no|number|count|total|sum|age)([_ .-].*)?|.*[_ .-](count|total|sum)", re.IGNORECASE
 )
-# Of values that are counted, the rarest is at least so many times as rare as the commonest.
+# The most common value of a count is at least so many times as frequent as its largest value.
 _RARER = 10
 _UNORDERED_PAIRS = {frozenset("+-"): ("-", "+")}
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What is predicted, before anything is known of the training set."""
+    """What is predicted, without any statistics of the training set."""
 
     task: Task
     columns: tuple[str, ...]
@@ -37,7 +38,7 @@ class Goal:
 
 
 def choose_goal(columns: Sequence[Column], task: Task | None) -> tuple[Goal, str | None]:
-    """The task of these target columns (no cell missing) and a note of how it was inferred, None when it was given.
+    """The goal for these target columns (without missing cells) and a note on how its task was inferred, None if given.
 
     Raises:
         DataError: the values do not fit the task, or no task fits them.
@@ -53,10 +54,10 @@ def choose_goal(columns: Sequence[Column], task: Task | None) -> tuple[Goal, str
 
 
 def class_goal(column: str, classes: Sequence[str], task: Task | None) -> Goal:
-    """The goal of a source whose classes have names and an order already, such as folders.
+    """The goal of a source whose classes already have names and an order, such as folders.
 
     Raises:
-        DataError: there is only one class, or the task has no classes or not so many.
+        DataError: there is only one class, or the task does not fit the classes.
     """
     chosen = task or (Task.BINARY if len(classes) == 2 else Task.MULTICLASS)
     if len(classes) < 2:
@@ -70,7 +71,8 @@ def class_goal(column: str, classes: Sequence[str], task: Task | None) -> Goal:
 
 
 def ordered_classes(column: Column) -> tuple[str, ...]:
-    """The classes of a column: by number if all are numbers, else by name; for two, (negative, positive)."""
+    """The classes of a column, sorted as numbers if all are numbers, otherwise by name; the second of two is
+    positive."""
     if column.is_numeric:
         return tuple(sorted(column.values, key=float))
     if frozenset(column.values) in _UNORDERED_PAIRS:
@@ -79,10 +81,10 @@ def ordered_classes(column: Column) -> tuple[str, ...]:
 
 
 def encode_targets(goal: Goal | Target, columns: Sequence[Column]) -> np.ndarray:
-    """The targets as `Part.targets` has them; every cell must be present.
+    """The targets in the form of `Part.targets`; no cell may be missing.
 
     Raises:
-        DataError: a class that is not among the goal's, a label other than 0 and 1, or text instead of a number.
+        DataError: a class is unknown, a label is neither 0 nor 1, or a cell is text instead of a number.
     """
     if goal.task in (Task.BINARY, Task.MULTICLASS):
         indices = _class_indices(columns[0], goal.classes)
@@ -95,7 +97,7 @@ def encode_targets(goal: Goal | Target, columns: Sequence[Column]) -> np.ndarray
 
 
 def class_targets(task: Task, indices: np.ndarray) -> np.ndarray:
-    """Class numbers (n,) as targets: float32 (n, 1) for binary, int32 (n,) for multiclass."""
+    """Class indices (n,) as targets: float32 (n, 1) for binary, int32 (n,) for multiclass."""
     return indices.astype(np.float32)[:, None] if task is Task.BINARY else indices.astype(np.int32)
 
 
@@ -126,12 +128,12 @@ def describe(goal: Goal, training: np.ndarray) -> Target:
 
 
 def deviation(values: np.ndarray) -> float:
-    """The standard deviation of present values, 1.0 when they are all the same."""
+    """The standard deviation of present values, 1.0 if they are all the same."""
     return float(values.std()) if len(values) and values.min() < values.max() else 1.0
 
 
 def strata(goal: Goal, targets: np.ndarray) -> np.ndarray | None:
-    """What the parts should have equal shares of: the classes; None for regression and multilabel."""
+    """The groups to stratify a split by: the classes; None for regression and multilabel."""
     return targets.reshape(-1) if goal.task in (Task.BINARY, Task.MULTICLASS) else None
 
 
@@ -151,7 +153,7 @@ def _infer(columns: Sequence[Column]) -> tuple[Task, str]:
     if count <= 2:
         return Task.BINARY, told
     if not column.is_numeric:
-        return Task.MULTICLASS, f"{told} that are names"
+        return Task.MULTICLASS, f"{told} that are text"
     numbers = column.numbers
     whole = bool((numbers == np.round(numbers)).all())
     low = numbers.min()
@@ -164,7 +166,8 @@ def _infer(columns: Sequence[Column]) -> tuple[Task, str]:
 
 
 def _are_counts(column: Column) -> bool:
-    """Whether more than three values from 0 up come as counts do: small ones often, the largest ever more rarely."""
+    """Whether the values are distributed like counts: more than three, from 0 up, small ones common, large ones
+    rare."""
     values, counts = np.unique(column.numbers, return_counts=True)
     if len(values) <= 3 or values[0] != 0:
         return False
@@ -173,7 +176,7 @@ def _are_counts(column: Column) -> bool:
 
 
 def _count_values(column: Column) -> int:
-    """How many values there are; by the numbers where there are many of them, as their texts are not at hand."""
+    """The number of different values; many different numbers are counted without reading their texts."""
     count = count_distinct(column.numbers) if column.is_numeric else 0
     return count if count > FEW_LABELS else len(column.values)
 
@@ -194,7 +197,7 @@ def _check(columns: Sequence[Column], task: Task) -> None:
         if count > 20 and count > len(column) / 2:
             raise DataError(
                 f'target "{column.name}" has {count} different values in {len(column)} rows: {_sample(column)}',
-                hint="that is a name or a number rather than a class: choose another target, or `task: regression`",
+                hint="these are names or amounts rather than classes: choose another target, or say `task: regression`",
             )
     else:
         for other in columns:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 import keras
+import numpy as np
 
 BatchListener = Callable[[int, int, Mapping[str, float]], None]
 EpochListener = Callable[[int, Mapping[str, float]], None]
@@ -35,6 +36,30 @@ def _plain(logs: Mapping[str, float] | None) -> dict[str, float]:
     last = ("learning_rate", "train_seconds", "seconds")
     ordered = sorted(values, key=lambda name: (name in last, name.startswith("val_"), not name.endswith("loss")))
     return {name: float(values[name]) for name in ordered}
+
+
+class AveragedWeights(keras.callbacks.Callback):  # type: ignore[misc]
+    """Lets validation and the end of an epoch see the averaged weights of an optimizer with `use_ema`.
+
+    The next epoch continues from the weights of the last step. After training, Keras itself assigns the average.
+    (`keras.callbacks.SwapEMAWeights` adds and subtracts to swap, which rounds.)
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last_step: list[np.ndarray] | None = None
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Returns to the weights of the last step."""
+        if self._last_step is not None:
+            for variable, value in zip(self.model.trainable_variables, self._last_step, strict=True):
+                variable.assign(value)
+        self._last_step = None
+
+    def on_test_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Validation measures the average, which stays in the model until the next epoch begins."""
+        self._last_step = [variable.numpy() for variable in self.model.trainable_variables]
+        self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
 
 
 def keep_best(monitor: str, *, mode: str, patience: int, min_delta: float, restore: bool) -> keras.callbacks.Callback:

@@ -2,9 +2,9 @@
 
 Each row has a loss under the model (log loss, or the squared error) and one under the constant baseline; their
 difference is tested with a one-sided paired z-test at 95 % (Student's paired t-test with its limit for large n).
-The same is done with the rows that each gets right, or for numbers with the absolute error, which a few wild values
-do not rule. No test set of a few rows can show much: then the answer is "unclear". A model is only said to have learned
-nothing where its loss in the sample is no better, and what it gets right is no better either or the loss clearly worse.
+The same is done with the rows that each gets right, or for numbers with the absolute error, which a few extreme
+values do not dominate. A small test set cannot show much: then the verdict is "unclear". A model has learned nothing
+only where its loss in the sample is no better, and what it gets right is no better either or the loss clearly worse.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 from nncli.evaluate.scores import label_surprise, surprise
 
 _NUMBER_TASKS = ("regression", "positive_regression")
-# Of fewer rows neither "better" nor "nothing" is said: three right out of three are chance as easily as none.
+# With fewer rows there is no verdict: three right out of three can easily be chance.
 _FEWEST_ROWS = 10
 _LIMIT = 1.645  # the 95 % quantile of the standard normal distribution
 
@@ -56,7 +56,7 @@ def _fairest_guess(task: str, targets: np.ndarray, guess: np.ndarray) -> np.ndar
 
 
 def _is_positive(differences: np.ndarray) -> bool:
-    """Whether their mean is above zero by more than chance makes it."""
+    """Whether their mean is significantly above zero."""
     deviation = differences.std(ddof=1) if len(differences) > 1 else 0.0
     mean = float(differences.mean())
     if deviation == 0:

@@ -1,4 +1,4 @@
-"""What a set of trainings says about the variants they belong to: means, deviations, paired differences."""
+"""Summarizes the trainings of several variants: means, deviations, paired differences."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -118,7 +118,7 @@ def load_statistics() -> None:
 
 
 def _is_clear(pairs: Sequence[float]) -> bool | None:
-    """Whether Student's t test on the paired differences is sure at 95 %; None for one seed, which cannot tell."""
+    """Whether Student's t test on the paired differences is significant at 95 %; None for a single seed."""
     if len(pairs) < 2:
         return None
     from scipy.special import stdtrit  # the quantile of `scipy.stats.t`, without the half second of its import

@@ -1,4 +1,4 @@
-"""Everything that is measured on a part of the data, beside what knowing nothing but the training targets gives.
+"""All metrics of a part of the data, with those of a baseline that knows only the training targets.
 
 It takes arrays and names only; which metric is told how is the business of the command line.
 """
@@ -27,7 +27,7 @@ MAIN_METRICS = {
 
 @dataclass(frozen=True)
 class Baseline:
-    """What the targets of the training set alone tell, in the shape the facts of a data set have it."""
+    """Statistics of the training targets, as a data set's facts have them."""
 
     class_counts: Sequence[int] = ()
     """Rows of each class (binary, multiclass)."""

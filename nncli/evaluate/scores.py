@@ -1,4 +1,4 @@
-"""What a measurement gives back, and the pieces every kind of it uses; does not depend on the task."""
+"""The result of a measurement, and functions that all tasks use."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The rows a model is most wrong about, with what it said; does not depend on inputs or pictures."""
+"""The rows a model is most wrong about, with its predictions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

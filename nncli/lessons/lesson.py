@@ -30,7 +30,7 @@ def choose_values(defaults: Mapping[str, Sequence[float]], assignments: Sequence
         name, _, text = assignment.partition("=")
         if name not in values:
             hint = f"the lesson has {', '.join(values)}, as in --set {next(iter(values))}=3"
-            raise UsageError(f'--set {assignment}: there is no topic "{name}"', hint=hint)
+            raise UsageError(f'--set {assignment}: there is no value "{name}"', hint=hint)
         values[name] = _numbers(assignment, text.split(",") if several else [text])
     return values
 

@@ -1,4 +1,4 @@
-"""Puts a model together: input layers, the layers of the config, the scale of the targets."""
+"""Assembles a model: input layers, the layers of the config, the scale of the targets."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ def build(config: Config, facts: DataFacts) -> keras.Model:
 
 
 def _layer(section: LayerSection, placement: Placement, count: int) -> Callable[[Any], Any]:
-    """The layer, or what stands for it where `count` members share it."""
+    """The Keras layer, or its counterpart for an ensemble of `count` members."""
     if count > 1 and isinstance(section, Dense):
         return (members.output if placement.name == OUTPUT_NAME else members.dense)(section, placement, count)
     return make_layer(section, placement)

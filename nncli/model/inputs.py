@@ -1,7 +1,7 @@
-"""The input layers of every model: they turn raw pixels and raw columns into numbers a network can learn from.
+"""The input layers of every model: they turn raw pixels and raw columns into numbers that a network can learn from.
 
-They are standard Keras layers and operations, so that a saved model needs nothing of nncli to be loaded.
-Does not depend on arrays of examples: every statistic comes from the training set by way of the facts.
+They are standard Keras layers and operations, so that a saved model can be loaded without nncli. No examples are needed
+here: all statistics of the training set are in the facts.
 """
 
 import math
@@ -84,10 +84,10 @@ def _normalize(numbers: Any, columns: Sequence[NumberColumn]) -> Any:
 
 
 def _bin(numbers: Any, columns: Sequence[NumberColumn], encoding: NumberEncoding) -> Any:
-    """What of each bin lies below a number, 0 to 1: (batch, bins), or their mean, the rank, (batch, columns).
+    """For each bin the share of it below a number, 0 to 1, (batch, bins); or its mean, the rank, (batch, columns).
 
     The piecewise-linear encoding of Gorishniy et al., "On embeddings for numerical features" (2022). A number outside
-    the training range is encoded as its end. A column of one value is 0.
+    the range of the training set is encoded like the nearest end of it. A column with a single value is encoded as 0.
     """
     edges = [np.asarray(column.edges if len(column.edges) > 1 else (0.0, 1.0), np.float64) for column in columns]
     places = [index for index, own in enumerate(edges) for _ in own[:-1]]

@@ -1,4 +1,4 @@
-"""What is minimised and watched: losses, optimizers and metrics as Keras objects."""
+"""Losses, optimizers and metrics as Keras objects."""
 
 from collections.abc import Callable
 from typing import Any

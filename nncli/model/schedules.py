@@ -51,7 +51,7 @@ class Level(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[mi
 
 
 def steps_per_epoch(config: Config, facts: DataFacts) -> int:
-    """The updates of one epoch: the batches of the training set, with a last one that is not full."""
+    """The updates of one epoch: the number of batches of the training set, including a last one that is not full."""
     rows = facts.rows["train"]
     batch_size = rows if config.train.batch_size == "full" else config.train.batch_size
     return max(1, -(-rows // max(1, batch_size)))

@@ -1,4 +1,4 @@
-"""What takes long to import is imported by daemon threads while something else is done.
+"""Imports slow packages in daemon threads while something else is done.
 
 TensorFlow while config and data are read, matplotlib during the first epochs. An error never waits for them: the
 command ends the process while they are still at work.
@@ -30,7 +30,7 @@ def begin_import(*sources: str, data_dir: Path | None = None) -> None:
 
 
 def finish_import() -> float:
-    """Has TensorFlow imported, by waiting for the thread where there is one: never is it imported by two at once.
+    """Imports TensorFlow, or waits for the thread that does; two threads must never import it at the same time.
 
     Returns how many seconds of the import had gone by while something else was done.
     """
@@ -48,7 +48,7 @@ def finish_import() -> float:
 def _import() -> None:
     global _seconds, _done
     start = time.perf_counter()
-    # Whatever goes wrong here goes wrong again, and is told, where TensorFlow is first needed.
+    # An error here occurs again, and is reported, where TensorFlow is first needed.
     with contextlib.suppress(Exception):
         from nncli.engine.process import environment, silence
 
@@ -61,12 +61,12 @@ def _import() -> None:
 
 
 def begin_drawing() -> None:
-    """Has a daemon thread import what draws the curves, while the main one waits for batches."""
+    """Imports what draws the curves in a daemon thread, while the main thread waits for batches."""
     threading.Thread(target=load_matplotlib, daemon=True, name="import matplotlib").start()
 
 
 def begin_summarizing() -> None:
-    """Has a daemon thread import what sums up a comparison, while the last trainings run."""
+    """Imports what sums up a comparison in a daemon thread, while the last trainings run."""
 
     def load() -> None:
         load_matplotlib()

@@ -26,7 +26,7 @@ def explain(topic: str | None = None, assignments: Sequence[str] = ()) -> dict[s
         lesson = LESSONS[wanted](assignments)
         return {"lesson": lesson.id, "title": lesson.title, **lesson.numbers, "text": lesson.text}
     if assignments:
-        raise UsageError("--set: only lessons take values", hint=f"the lessons {', '.join(LESSONS)} have some")
+        raise UsageError("--set: only lessons have values to set", hint=f"the lessons {', '.join(LESSONS)} have some")
     if wanted in rules:
         return rules[wanted].model_dump()
     if wanted in TOPICS:
@@ -36,4 +36,6 @@ def explain(topic: str | None = None, assignments: Sequence[str] = ()) -> dict[s
         return offers[wanted].model_dump()
     near = " or ".join(f'"{name}"' for name in nearest_names(topic, [*rules, *TOPICS, *LESSONS, *offers]))
     told = f"; did you mean {near}?" if near else ""
-    raise UsageError(f'there is no topic "{topic}"{told}', hint="`nncli explain` lists what can be explained")
+    raise UsageError(
+        f'nothing called "{topic}" can be explained{told}', hint="`nncli explain` lists what can be explained"
+    )

@@ -493,7 +493,10 @@ def test_eval_on_other_data_still_works_where_the_runs_own_is_gone(fruit: Path, 
     finally:
         table.write_bytes(kept)
     assert outcome.code == 0
-    assert "warning: the run's own data is gone or has changed: it cannot be said how many" in outcome.stderr
+    assert (
+        "warning: the run's own data is missing or has changed, so rows it was trained on cannot be told apart"
+        in outcome.stderr
+    )
 
 
 def test_the_verdict_is_that_of_the_rows_which_are_new_to_the_run(tmp_path: Path, runs: Path) -> None:
@@ -513,7 +516,7 @@ def test_the_verdict_is_that_of_the_rows_which_are_new_to_the_run(tmp_path: Path
     value = nncli("eval", run, "--data", tmp_path / "noise.csv", "--json")
     assert value.json["judged"]["verdict"] == "better"
     assert value.json["new_rows"]["judged"]["verdict"] != "better"
-    assert "warning: " in value.stderr and "the inputs may say little about the target" in value.stderr
+    assert "warning: " in value.stderr and "the inputs may carry little information about the target" in value.stderr
 
 
 def test_a_network_that_learned_is_not_accused_for_data_with_other_labels(

@@ -77,7 +77,7 @@ def test_drop_keeps_the_first_of_each_with_its_number_in_the_source(source: str,
     dataset = read(data, "drop")
     rows = np.concatenate([part.rows for part in parts(dataset)])
     assert shared(dataset) == 0 and len(rows) == ROWS
-    assert any("20" in note and "dropped that equal an earlier one" in note for note in dataset.notes)
+    assert any("20" in note and "dropped, equal to an earlier one" in note for note in dataset.notes)
     if source != "images":  # there the order is that of the classes
         assert sorted(rows) == list(range(ROWS))
 
@@ -138,7 +138,7 @@ def test_a_split_that_is_given_is_not_changed(duplicates: Duplicates, tmp_path: 
         Data(source="npz", path=str(tmp_path / "v.npz")),
         table.model_copy(update={"test": table.path}),
     ):
-        with pytest.raises(DataError, match="cannot change a split that is given") as error:
+        with pytest.raises(DataError, match="cannot change a given split") as error:
             read(data, duplicates)
         assert ("leave `test` out" in str(error.value.hint)) == (data.source == "csv")
         assert len(read(data).train) > 0

@@ -93,7 +93,7 @@ def test_rows_keep_their_numbers_over_many_batches(
 def test_an_unseen_category_is_index_0_and_said(table: tuple[Path, DataFacts]) -> None:
     (batch,) = read(["-"], table[1], b"a,c\n1,z\n1,\n")
     assert batch.inputs["categories"].tolist() == [[0], [0]]
-    assert batch.warnings == ['-: c: 1 row has a value that training did not have ("z")']
+    assert batch.warnings == ['-: c: 1 row has a value not in the training set ("z")']
 
 
 def test_another_delimiter_is_recognized_by_the_columns_needed(table: tuple[Path, DataFacts]) -> None:
@@ -197,7 +197,7 @@ def test_labelled_folders_use_the_classes_of_the_training_data(digits: DataFacts
     part = load_labelled(str(tmp_path), digits)
     assert part.targets.tolist() == [3, 7]
     (tmp_path / "3").rename(tmp_path / "three")
-    with pytest.raises(DataError, match="no class of the training images: three"):
+    with pytest.raises(DataError, match="no class of the training set: three"):
         load_labelled(str(tmp_path), digits)
 
 

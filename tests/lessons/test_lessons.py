@@ -53,14 +53,14 @@ def test_the_neuron_adds_up_its_products_and_shows_each_activation() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["neuron", "--set", "q=1"], 'there is no topic "q"'),
+        (["neuron", "--set", "q=1"], 'there is no value "q"'),
         (["neuron", "--set", "w=1,2,3"], "w, x and b have 3, 2 and 1 numbers"),
         (["neuron", "--set", "w=1e308,1e308", "--set", "x=9,9"], "overflows float64"),
         (["backpropagation", "--set", "w=nan"], "expected a number"),
         (["backpropagation", "--set", "w"], "expected a number"),
         (["backpropagation", "--set", "w=1,2"], "expected a number"),
         (["backpropagation", "--set", "w=1e300"], "overflows float64"),
-        (["logits-twice", "--set", "w=1"], "only lessons take values"),
+        (["logits-twice", "--set", "w=1"], "only lessons have values to set"),
         (["nueron"], 'did you mean "neuron"?'),
     ],
 )

@@ -175,7 +175,15 @@ def test_every_optimizer_takes_all_the_options_its_section_has(name: str, clippi
     from nncli.model.objective import make_optimizer
 
     own = {key: field.default for key, field in OPTIMIZERS[name].model_fields.items() if field.default is not None}
-    section = {**own, "weight_decay": 0.01, clipping: 1.0, "learning_rate": 0.125, "name": name}
+    section = {
+        **own,
+        "weight_decay": 0.01,
+        "use_ema": True,
+        "ema_momentum": 0.5,
+        clipping: 1.0,
+        "learning_rate": 0.125,
+        "name": name,
+    }
     config, facts = make(BINARY, 1, "sigmoid", loss="binary_crossentropy", optimizer=section)
 
     optimizer = make_optimizer(config, facts)

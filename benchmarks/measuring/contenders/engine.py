@@ -8,7 +8,7 @@ from measuring.task import load_task, score
 
 
 def race(folder: Path, baton: Baton, turns: int) -> float:
-    """One epoch a turn; the score on the test set."""
+    """One epoch per turn; returns the score on the test set."""
     from nncli.engine.process import environment
     from nncli.pipeline.training.planning import choose_engine, make_plan
 

@@ -11,7 +11,7 @@ from measuring.task import Task, features, load_task, scaled_targets, score
 
 
 def race(folder: Path, baton: Baton, turns: int) -> float:
-    """One epoch a turn; the score on the test set."""
+    """One epoch per turn; returns the score on the test set."""
     import jax
     import optax  # type: ignore[import-untyped]
 

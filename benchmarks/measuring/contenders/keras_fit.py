@@ -1,4 +1,4 @@
-"""`model.fit` on numpy arrays, as in a typical script, with TensorFlow's default threads."""
+"""`model.fit` on NumPy arrays, as in a typical script, with TensorFlow's default threads."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ from measuring.task import load_task, score
 
 
 def race(folder: Path, baton: Baton, turns: int, steps_per_execution: int = 1) -> float:
-    """One epoch a turn, of the very network that nncli builds; the score on the test set."""
+    """One epoch per turn, of the same network that nncli builds; returns the score on the test set."""
     os.environ["KERAS_BACKEND"] = "tensorflow"
     from measuring.contenders.turns import Turns
     from nncli import model as models

@@ -10,7 +10,7 @@ from measuring.task import features, load_task, scaled_targets, score
 
 
 def race(folder: Path, baton: Baton, turns: int) -> float:
-    """One epoch a turn; the score on the test set."""
+    """One epoch per turn; returns the score on the test set."""
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     task = load_task(folder)

@@ -17,7 +17,7 @@ _WARMING = 10
 
 
 def race(folder: Path, baton: Baton, turns: int, fused: bool | None = None) -> float:
-    """One epoch a turn; the score on the test set."""
+    """One epoch per turn; returns the score on the test set."""
     import torch
 
     from measuring.contenders.torch_network import make_network

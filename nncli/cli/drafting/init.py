@@ -11,7 +11,7 @@ from nncli.cli.options import Json, Quiet
 from nncli.console import Console
 from nncli.errors import UsageError
 
-# Columns without a difference are told one by one up to so many.
+# Up to this many constant columns are listed one by one.
 _MANY_IDLE = 12
 
 
@@ -63,7 +63,7 @@ def init(
 
 
 def _show(console: Console, written: Any) -> None:
-    """Where the config is and what comes next; what was decided and may be wrong is talk, as it is in `train`."""
+    """Prints where the config is and what comes next; decisions that may be wrong go to stderr, as in `train`."""
     for line in _dropped(written.findings):
         console.say(line)
     for remark in written.findings.get("remarks", ()):
@@ -79,7 +79,7 @@ def _show(console: Console, written: Any) -> None:
 
 
 def _dropped(findings: Any) -> list[str]:
-    """A line for each dropped column; one for those that are the same in every row where they are many."""
+    """A line for each dropped column; a single line if there are many constant ones."""
     dropped, idle = findings.get("dropped", {}), findings.get("idle", ())
     if len(idle) <= _MANY_IDLE:
         idle = ()
@@ -90,7 +90,7 @@ def _dropped(findings: Any) -> list[str]:
 
 
 def _write_utf8(console: Console, text: str) -> None:
-    """YAML is UTF-8 whatever the terminal's encoding is."""
+    """YAML is UTF-8, whatever the terminal's encoding."""
     stream = getattr(sys.stdout, "buffer", None)
     if stream is None:
         console.write(text)

@@ -16,14 +16,14 @@ def evaluate(
     run_option: Run = None,
     data: Annotated[str | None, typer.Option(metavar="PATH", help="Labelled data instead of the test set.")] = None,
     by: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Measure each value of this column by itself, too.")
+        str | None, typer.Option(metavar="COLUMN", help="Also measure each value of this column separately.")
     ] = None,
     data_dir: DataDir = None,
     runs_dir: RunsDir = Path("runs"),
     quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
-    """Measure a run on its test set, beside what guessing reaches.
+    """Measure a run on its test set, and compare it with guessing.
 
     \b
     Example: nncli eval latest

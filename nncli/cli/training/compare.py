@@ -21,7 +21,7 @@ def compare(
     epochs: Annotated[int | None, typer.Option(help="train.epochs of every training.", show_default=False)] = None,
     target: Annotated[float | None, typer.Option(help="Level for `epochs to target`.", show_default=False)] = None,
     jobs: Annotated[
-        str, typer.Option(metavar="N", help="Trainings at once; auto: as many as there are cores for.")
+        str, typer.Option(metavar="N", help="Trainings at once; auto: as many as the cores allow.")
     ] = "auto",
     data_dir: DataDir = None,
     runs_dir: RunsDir = Path("runs"),

@@ -56,5 +56,5 @@ def _difference_line(difference: Mapping[str, Any] | None, seeds: int) -> str | 
         return f"{difference['best']} and {difference['next']} are equal on every seed"
     if difference["clear"] is False:
         return f"no clear difference between {difference['best']} and {difference['next']}: {show_spread(difference)}"
-    won = f"better on {difference['seeds_won']} of {seeds} seeds" if seeds > 1 else "one seed: it may be chance"
+    won = f"better on {difference['seeds_won']} of {seeds} seeds" if seeds > 1 else "one seed: this may be chance"
     return f"{difference['best']} is ahead of {difference['next']} by {show_spread(difference)}; {won}"

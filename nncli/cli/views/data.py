@@ -79,7 +79,7 @@ def _table_parts(value: Mapping[str, Any]) -> list[Any]:
         parts.append(_plain(f"and {_count(len(columns) - _MOST_COLUMNS, 'more column')} (--json has them all)"))
     target = value["target"]
     if target is None:
-        parts += ["", _plain("no target was named: --target COLUMN looks for what gives it away, too")]
+        parts += ["", _plain("no target named; with --target COLUMN, columns that give it away are found too")]
         return parts
     task = f"task {target['task']}" if target["task"] else "no task fits it"
     parts += ["", _plain(f"target {', '.join(target['columns'])}: {task}, {_count(target['rows'], 'row')}")]
@@ -120,7 +120,7 @@ def _image_parts(value: Mapping[str, Any]) -> list[Any]:
     shape = " × ".join(map(str, value["shape"])) if value["shape"] else "none could be read"
     lines = [f"{value['path'] or value['source']}: {_count(value['rows'], 'image')}{_parts(value)}"]
     if value["sampled"] < value["rows"]:
-        lines.append(f"pixels looked at: a sample of {_count(value['sampled'], 'image')}")
+        lines.append(f"pixel values: from a sample of {_count(value['sampled'], 'image')}")
     lines.append(f"for a network: {shape} (height × width × channels)")
     sizes = [f"{height} × {width}: {count:,}" for height, width, count in value["sizes"]]
     lines.append(f"sizes: {_few(sizes, 5)}")

@@ -22,7 +22,7 @@ def show_explanation(console: Console, explained: Mapping[str, Any]) -> None:
     elif "rules" in explained:
         rows = [[rule["id"], rule["severity"], rule["reason"]] for rule in explained["rules"]]
         topics = ", ".join(f"`nncli explain {topic}`" for topic in explained["topics"])
-        more = _wrap(f"What is on offer, with options and examples: {topics}")
+        more = _wrap(f"Topics, with options and examples: {topics}")
         more += "\n" + _wrap(
             f"The lessons: {', '.join(f'`nncli explain {lesson}`' for lesson in explained['lessons'])}"
         )

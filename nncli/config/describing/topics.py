@@ -20,7 +20,7 @@ from nncli.config.section import Section
 _FILE = Path(__file__).with_name("offers.yaml")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BOUNDS = {"minimum": "from {}", "exclusiveMinimum": "above {}", "maximum": "to {}", "exclusiveMaximum": "below {}"}
-_SHARED = ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm")
+_SHARED = ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "use_ema", "ema_momentum")
 _SCHEDULE_NAMES = tuple(section.__name__ for section in SCHEDULES.values())
 _TYPES = {"number": "number", "integer": "integer", "boolean": "true or false", "string": "text"}
 

@@ -202,7 +202,7 @@ class _Builder:
     def _value(self, node: yaml.Node, path: KeyPath) -> Any:
         self.nodes += 1  # an alias counts as often as it is used
         if self.nodes > MAX_NODES or len(path) > MAX_DEPTH:
-            raise ConfigError([f"{self._at(node)}  aliases that unfold to more than a config can hold"])
+            raise ConfigError([f"{self._at(node)}  aliases that expand beyond the size limit of a config"])
         if isinstance(node, yaml.MappingNode):
             return dict(self._entries(node, path))
         if isinstance(node, yaml.SequenceNode):

@@ -33,7 +33,7 @@ def inherit(path: Path, seen: tuple[Path, ...] = (), *, text: str | None = None)
     if parent_path is not None and parent_path.resolve() in chain:
         reason = f"this config extends itself ({' -> '.join(file.name for file in (*chain, parent_path))})"
     elif len(chain) > _LONGEST_CHAIN:
-        reason = f"more than {_LONGEST_CHAIN} configs one on top of the other"
+        reason = f"a chain of more than {_LONGEST_CHAIN} configs"
     if parent_path is None or reason:
         problem = Problem(document.marks[(EXTENDS,)], (EXTENDS,), reason)
         raise ConfigError([str(each) for each in (*document.problems, problem)])

@@ -43,7 +43,9 @@ def load_config(
     refused: list[str] = []
     for path, value, origin in [*settings, *options]:
         if path == (EXTENDS,):
-            raise UsageError(f"{show_origin(origin)}: a config names its parent itself", hint="extends: other.yaml")
+            raise UsageError(
+                f"{show_origin(origin)}: `extends` must be in the config itself", hint="extends: other.yaml"
+            )
         try:
             apply_assignment(document, path, value, origin)
         except ConfigError as error:

@@ -78,10 +78,12 @@ def explain(detail: Mapping[str, Any]) -> Reason:
         return Reason(got, names=(*names,), nearest=did_you_mean(detail.get("input"), names))
     if kind == "text_column":
         return Reason(
-            f"{got}, and texts cannot be learned from yet: say category for a few repeated texts, or `drop` it"
+            f"{got}, and free text cannot be learned from yet: use category for a few repeated texts, or `drop` it"
         )
     if kind == "spelling":
-        return Reason(f"{show_text(context['got'])}: a spelling belongs to one value")
+        return Reason(f"{show_text(context['spelling'])} is listed {context['where']}; list each spelling once")
+    if kind == "same_marks":
+        return Reason(f"{got}, which is the decimal mark too; they must differ")
     if kind == "unknown_name":
         nearest = did_you_mean(context["got"], context["known"])
         return Reason(f"{detail['msg']} {show_text(str(context['got']))}", nearest=nearest)

@@ -74,5 +74,5 @@ def folder_error(folder: Path) -> UserError:
     if table is not None:
         hint = f"write a config for a table in it: nncli init {shlex.quote(str(table))} --target COLUMN"
         return UserError(f"{folder} is a folder, not a config", hint=hint)
-    hint = "it holds no config; `nncli configs` lists those that come with nncli"
+    hint = "there is no config in it; `nncli configs` lists those that come with nncli"
     return UserError(f"{folder} is a folder, not a config", hint=hint)

@@ -55,7 +55,7 @@ def _read_value(text: str, shown: str) -> Any:
         return parse_document(f"value: {text}", "--set").values["value"]
     except ConfigError as error:
         reason = error.problems[0].partition("  ")[2] or error.problems[0]
-        hint = "a list is [a, b], a mapping {a: 1}; a text that begins so goes in quotes"
+        hint = "a list is [a, b], a mapping {a: 1}; put text that begins like one in quotes"
         raise UsageError(f"--set {shown}: {reason}", hint=hint) from None
 
 

@@ -135,7 +135,7 @@ def _yaml_path(detail: Detail, values: Any) -> KeyPath:
 def _explain_unknown_key(path: KeyPath, detail: Detail) -> str:
     key = str(path[-1])
     if key == "<<":
-        return "merge keys are not read; write the keys out, or name a parent config with `extends`"
+        return "merge keys are not supported; write the keys out, or name a parent config with `extends`"
     known = _keys_beside(detail["loc"])
     if not nearest_names(key, known):
         here = path[:-1]

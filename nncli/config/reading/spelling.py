@@ -17,7 +17,7 @@ _OTHER_KERAS_NAMES = """
     unit_normalization rms_normalization spectral_normalization activity_regularization
     relu6 prelu crelu celu glu softsign softmin sparsemax hard_sigmoid hard_silu hard_swish hard_tanh log_sigmoid
     log_softmax mish swish squareplus sparse_plus sparse_sigmoid tanh_shrink hard_shrink soft_shrink threshold
-    amsgrad centered use_ema ema_momentum loss_scale_factor
+    amsgrad centered ema_overwrite_frequency loss_scale_factor
     activity_regularizer bias_regularizer bias_initializer kernel_constraint bias_constraint
     ones identity variance_scaling
     f1_score fbeta_score binary_accuracy categorical_accuracy sparse_categorical_accuracy precision_at_recall

@@ -27,7 +27,7 @@ def loss_fits_task(config: Config) -> Iterator[Finding]:
     path = ("loss", "name")
     fix, edits = f"use {LOSSES[task]}", (Edit(path, LOSSES[task]),)
     if task is Task.MULTICLASS and loss.name not in CROSSENTROPIES:
-        reason = f"{loss.name} takes class ids for amounts, as if class 2 were twice class 1"
+        reason = f"{loss.name} treats class ids as amounts, as if class 2 were twice class 1"
         yield Finding("loss-class-ids", path, reason, fix, edits)
     elif loss.name == "poisson" and task is Task.REGRESSION:
         reason = "poisson is for counts, and a regression target can be negative"
@@ -36,11 +36,11 @@ def loss_fits_task(config: Config) -> Iterator[Finding]:
         yield Finding("loss-task", path, f"{loss.name} does not measure a {task.value} target", fix, edits)
     elif output is not None and output.activation not in _PROBABILITIES:
         where = output_path(config, "activation")
-        reason = f"yes and no are told apart at 0.5, and under {loss.name} {output.activation} gives no probability"
+        reason = f"the decision threshold is 0.5, but with {loss.name}, {output.activation} does not give a probability"
         mend = (Edit(where, "sigmoid"), *edits)
         yield Finding("metric-threshold", where, reason, f"use activation: sigmoid and {LOSSES[task]}", mend)
     else:
-        reason = f"{loss.name} on probabilities learns slowly where the network is wrong and sure"
+        reason = f"{loss.name} on probabilities learns slowly where the network is confidently wrong"
         yield Finding("mse-probabilities", path, reason, fix)
 
 
@@ -85,7 +85,7 @@ def logits_once(config: Config) -> Iterator[Finding]:
         task = config.data.task
         wanted = ACTIVATIONS[task] if task and not task.is_regression else _activation_for(loss)
         where = output_path(config, "activation")
-        reason = f"{loss.name} needs probabilities and the output is {activation}"
+        reason = f"{loss.name} needs probabilities, but the output is {activation}"
         fix = f"set from_logits: true on a linear output, or activation: {wanted}"
         yield Finding("logits-missing", where, reason, fix, (Edit(where, wanted),))
 

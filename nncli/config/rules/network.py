@@ -62,7 +62,7 @@ def hidden_layers_bend(config: Config) -> Iterator[Finding]:
         path = _activation_path(config, index)
         if is_straight and path not in told and not _bends_before_weights(config, index + 1):
             told.add(path)
-            reason = "layers without a nonlinear activation between them compute what one linear layer can"
+            reason = "linear layers without an activation between them are equivalent to a single linear layer"
             yield Finding("hidden-linear", path, reason, "use activation: relu, or leave the layer out")
 
 
@@ -98,7 +98,7 @@ def dropout_spares_the_output(config: Config) -> Iterator[Finding]:
     for index in range(len(layers) - 2, -1, -1):
         layer = layers[index]
         if isinstance(layer, Dropout) and layer.rate > 0:
-            reason = "dropout right before the output changes the spread of what a regression adds up"
+            reason = "dropout right before the output changes the variance of what a regression sums"
             path: KeyPath = ("model", "layers", index, "dropout")
             yield Finding("dropout-regression", path, reason, "move it before the last hidden layer, or remove it")
         if not isinstance(layer, Flatten):
@@ -111,7 +111,7 @@ def members_are_dense(config: Config) -> Iterator[Finding]:
         return
     for index, layer in enumerate(config.model.layers):
         if not isinstance(layer, _FOR_MEMBERS):
-            reason = f"{layer.kind} is no layer that members can share"
+            reason = f"{layer.kind} is not a layer that members can share"
             fix = "use dense, dropout, activation, noise and normalization layers, or members: 1"
             yield Finding("members", ("model", "layers", index), reason, fix)
             return
@@ -120,7 +120,7 @@ def members_are_dense(config: Config) -> Iterator[Finding]:
 def members_see_columns(config: Config, facts: DataFacts) -> Iterator[Finding]:
     """members."""
     if config.model.members > 1 and isinstance(facts.inputs, ImageInput):
-        reason = "members share dense layers over the columns of a table, and the input is images"
+        reason = "members share dense layers over the columns of a table, but the input is images"
         yield Finding("members", ("model", "members"), reason, "use members: 1")
 
 

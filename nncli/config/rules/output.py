@@ -26,7 +26,7 @@ def units_fit(config: Config, facts: DataFacts) -> Iterator[Finding]:
     edits = [Edit(path, target.outputs)]
     highest = highest_class_id(target)
     if highest is not None and output.units == highest + 1:
-        reason = f"class ids go up to {highest}, but only {target.outputs} of them occur, and these are counted from 0"
+        reason = f"class ids go up to {highest}, but only {target.outputs} of them occur, and they are counted from 0"
         yield Finding("label-values", path, reason, f"use units: {target.outputs}", tuple(edits))
         return
     what = {
@@ -68,11 +68,11 @@ def classes_exclude_each_other(config: Config) -> Iterator[Finding]:
     path = output_path(config, "activation")
     categorical = loss is not None and loss.name in CATEGORICAL_CROSSENTROPIES
     if output.activation == "sigmoid" and (task is Task.MULTICLASS or (task is None and categorical)):
-        reason = "sigmoid gives each class a probability of its own, and exactly one class is right here"
+        reason = "sigmoid gives each class a probability of its own, but exactly one class is right here"
         edits = (Edit(path, "softmax"),)
         yield Finding("sigmoid-exclusive", path, reason, "use activation: softmax", edits)
     elif output.activation == "softmax" and task is Task.MULTILABEL:
-        reason = "softmax makes labels exclude each other, and several can be true here"
+        reason = "softmax makes labels exclude each other, but several can be true here"
         edits = (Edit(path, "sigmoid"),)
         yield Finding("softmax-multilabel", path, reason, "use activation: sigmoid", edits)
 

@@ -21,7 +21,7 @@ def sign_fits(config: Config, facts: DataFacts) -> Iterator[Finding]:
     path, lowest = output_path(config, "activation"), min(target.minimum)
     linear = Edit(path, "linear")
     if lowest < 0 and (output.activation in NEVER_NEGATIVE or target.task is Task.POSITIVE_REGRESSION):
-        reason = f"{output.activation} predicts no negative number and the target goes down to {lowest:g}"
+        reason = f"{output.activation} cannot predict negative numbers, but the target goes down to {lowest:g}"
         if output.activation not in NEVER_NEGATIVE:
             path, reason = ("data", "task"), f"the target is not positive: it goes down to {lowest:g}"
         task = (Edit(("data", "task"), "regression"),) if target.task is Task.POSITIVE_REGRESSION else ()
@@ -32,7 +32,7 @@ def sign_fits(config: Config, facts: DataFacts) -> Iterator[Finding]:
         fix = "use task: positive_regression, or activation: linear"
         yield Finding("target-sign", path, reason, fix)
     elif target.task is Task.POSITIVE_REGRESSION and output.activation not in _ONE_SIDED and not _counts(config):
-        reason = f"an output with {output.activation} can be negative, and the target has no negative number"
+        reason = f"an output with {output.activation} can be negative, but the target never is"
         yield Finding("output-sign", path, reason, "use activation: relu")
 
 
@@ -47,7 +47,7 @@ def target_is_scaled(config: Config, facts: DataFacts) -> Iterator[Finding]:
         return
     size = max((*facts.target.deviation, *(abs(mean) for mean in facts.target.mean)), default=0.0)
     if size > _LARGE_DEVIATION:
-        reason = f"targets of a size of {size:.3g} give losses and gradients of the size of their square"
+        reason = f"targets with a standard deviation of {size:.3g} make losses and gradients grow with its square"
         yield Finding("target-scale", ("data", "scale_target"), reason, "leave scale_target out: it is true by default")
 
 
@@ -55,7 +55,7 @@ def numbers_are_amounts(config: Config, facts: DataFacts) -> Iterator[Finding]:
     """two-values."""
     for name, count in zip(facts.target.columns, facts.target.distinct, strict=False):
         if count == 2 and facts.target.task.is_regression:
-            reason = f'the target "{name}" has only two values, as a class has and not an amount'
+            reason = f'the target "{name}" has only two values, like a class and unlike an amount'
             fix = "use task: binary, a sigmoid output and binary_crossentropy"
             yield Finding("two-values", ("data", "task"), reason, fix)
 
@@ -64,8 +64,8 @@ def answer_is_not_given(config: Config, facts: DataFacts) -> Iterator[Finding]:
     """target-twin."""
     for name in facts.twins:
         told = ", ".join(facts.target.columns)
-        reason = f'column "{name}" says the same as the target "{told}", row by row'
-        fix = f"if it is not known before the target is, the answer leaks: data.drop: [{name}]"
+        reason = f'column "{name}" has the same content as the target "{told}" in every row'
+        fix = f"if it is only known once the target is, drop it: data.drop: [{name}]"
         yield Finding("target-twin", ("data", "target"), reason, fix)
 
 

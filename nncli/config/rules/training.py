@@ -37,7 +37,7 @@ def _usual(config: Config) -> float:
 def one_decides_the_rate(config: Config) -> Iterator[Finding]:
     """schedule-plateau."""
     if config.train.reduce_lr_on_plateau is not None and not isinstance(config.optimizer.learning_rate, float):
-        reason = "the schedule in optimizer.learning_rate decides the learning rate at each step already"
+        reason = "the schedule in optimizer.learning_rate already sets the learning rate of each step"
         fix = "remove reduce_lr_on_plateau, or give a number as learning_rate"
         yield Finding("schedule-plateau", ("train", "reduce_lr_on_plateau"), reason, fix)
 
@@ -49,10 +49,10 @@ def schedule_fits(config: Config) -> Iterator[Finding]:
     if isinstance(schedule, Piecewise):
         boundaries, values = schedule.boundaries, schedule.values
         if list(boundaries) != sorted(set(boundaries)):
-            reason = f"the boundaries {_listed(boundaries)} do not grow"
+            reason = f"the boundaries {_listed(boundaries)} do not increase"
             yield Finding("schedule-values", (*path, "boundaries"), reason, "write each once, the smallest first")
         if len(values) != len(boundaries) + 1:
-            reason = f"{len(boundaries)} boundaries part {len(boundaries) + 1} values, and there are {len(values)}"
+            reason = f"{len(boundaries)} boundaries separate {len(boundaries) + 1} values, but there are {len(values)}"
             yield Finding("schedule-values", (*path, "values"), reason, "give one value more than boundaries")
         if max(boundaries) >= epochs:
             reason = f"the training ends after {epochs} epochs, before the last value begins"
@@ -70,7 +70,7 @@ def one_clips(config: Config) -> Iterator[Finding]:
     """gradient-clipping."""
     given = [name for name in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(config.optimizer, name)]
     if len(given) > 1:
-        reason = f"{' and '.join(given)} would each cut the gradients in another way, and Keras takes one"
+        reason = f"{' and '.join(given)} clip the gradients in different ways, and Keras accepts only one"
         yield Finding("gradient-clipping", ("optimizer", given[-1]), reason, f"keep one of {', '.join(given)}")
 
 
@@ -90,7 +90,7 @@ def batches_fit(config: Config, facts: DataFacts) -> Iterator[Finding]:
     size, rows = config.train.batch_size, facts.rows.get("train")
     if rows and size != "full" and size > max(rows, _USUAL_BATCH):
         reason = f"a batch of {size} is larger than the training set of {rows} rows: one step an epoch"
-        yield Finding("batch-size", ("train", "batch_size"), reason, "use 32, or say `full` if that is meant")
+        yield Finding("batch-size", ("train", "batch_size"), reason, "use 32, or `full` if that is intended")
 
 
 def monitor_exists(config: Config) -> Iterator[Finding]:
@@ -105,7 +105,7 @@ def monitor_exists(config: Config) -> Iterator[Finding]:
             path: KeyPath = ("train", key, "monitor")
             near = nearest_name(section.monitor, names)
             edits = (Edit(path, near),) if near else ()
-            reason = f"nothing called {section.monitor} is measured"
+            reason = f"{section.monitor} is not measured"
             yield Finding("monitor", path, reason, f"use one of {', '.join(names)}", edits)
 
 
@@ -120,7 +120,7 @@ def silenced_rules_exist(config: Config) -> Iterator[Finding]:
             edits = (Edit(path, near),) if near else ()
             yield Finding("silence", path, f'no rule is called "{name}"', fix, edits)
         elif explanation.severity == "refused":
-            reason = f"{name} is refused and not warned about, so it cannot be silenced"
+            reason = f"{name} is an error and not a warning, so it cannot be silenced"
             yield Finding("silence", path, reason, "remove it")
 
 

@@ -1,8 +1,8 @@
-"""The brightness of the border of images: of each, and what many have in common."""
+"""The brightness of the borders of images: of each image, and the one that most images share."""
 
 import numpy as np
 
-# The border says something of new images when so many training images have nearly the same one.
+# New images are compared with the border of the training images if this share of these have nearly the same one.
 BORDER_AGREEMENT = 0.95
 _NEARLY = 0.25
 _BORDER_SAMPLE = 5000
@@ -16,7 +16,7 @@ def border_median(pixels: np.ndarray) -> np.ndarray:
 
 
 def common_border(pixels: np.ndarray, scale: float) -> float | None:
-    """The border that the images have in common, in the pixels' own unit; None when they differ."""
+    """The border value that nearly all images share, in the range of their pixels; None if they differ."""
     sample = pixels[:: max(1, len(pixels) // _BORDER_SAMPLE)]
     medians = border_median(np.asarray(sample))
     common = float(_median(medians[None])[0])
@@ -25,7 +25,7 @@ def common_border(pixels: np.ndarray, scale: float) -> float | None:
 
 
 def _median(values: np.ndarray) -> np.ndarray:
-    """The median (n,) of the rows of (n, k). That of numpy imports its masked arrays, 10 ms for each prediction."""
+    """The median (n,) of each row of (n, k). NumPy's own imports masked arrays, which costs each prediction 10 ms."""
     ordered = np.sort(values, axis=1)
     half, odd = divmod(values.shape[1], 2)
     medians: np.ndarray = ordered[:, half - 1 + odd : half + 1].mean(axis=1)

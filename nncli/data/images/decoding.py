@@ -1,11 +1,11 @@
-"""From an image file to the array a model takes: the same rules in training and prediction; does not depend on classes.
+"""Turns an image file into the array that a model takes, in the same way in training and prediction.
 
-Decoding: orientation from EXIF, the first frame of an animation, 16-bit grey scaled to 8 (never clipped), transparent
-images put on white or black, whichever they stand out from. Shape: an image of another aspect is padded, cropped to its
-middle or stretched, as `data.resize` says. Padding has the colour of the image's own border (the median of each
-channel): it goes on as the background does, where black bars would be edges that the network sees. Sizes change by
-bilinear filtering over the whole area (antialiased). Photos of many megapixels are never in memory by the dozen: they
-are decoded smaller where the format can, a few at a time where it cannot.
+Decoding applies the EXIF orientation, uses the first frame of an animation, scales 16-bit grey to 8 bits (never clips
+it), and puts transparent images on white or black, whichever gives more contrast. An image with another aspect ratio is
+padded, cropped to its centre or stretched, as `data.resize` says. The padding has the colour of the image's own border
+(the median of each channel), so that it continues the background; black bars would be edges that the network sees.
+Images are resized by antialiased bilinear filtering. Large photos do not fill the memory: they are decoded at a reduced
+size if the format allows it, otherwise only a few at a time.
 """
 
 import contextlib
@@ -26,13 +26,13 @@ from nncli.errors import DataError
 MOST_PIXELS = 80_000_000
 # Pillow's own limit is looser, and warns with a line of its source code.
 Image.MAX_IMAGE_PIXELS = None
-# How far (of the whole range) a border must be from the training images' to be called inverted.
+# An image counts as inverted if its border differs from that of the training images by this share of the range.
 INVERTED = 0.5
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-# Pictures with more pixels than this are decoded few at a time: one of 12 megapixels takes about 100 MB meanwhile.
+# Images with more pixels than this are decoded only a few at a time: one of 12 megapixels takes about 100 MB.
 _LARGE = 2_000_000
 _LARGE_AT_ONCE = threading.BoundedSemaphore(2)
-# Large enough to see colour and brightness.
+# Large enough to judge colour and brightness.
 LOOK = Fit(256, 256)
 _TURNED = (5, 6, 7, 8)  # orientations in EXIF that swap height and width
 
@@ -40,13 +40,13 @@ ImageFile = Path | bytes
 
 
 def decode_image(file: ImageFile, image: ImageInput) -> tuple[np.ndarray, list[str]]:
-    """One image as the model takes it, (height, width, channels) in its dtype and range, and what to warn of.
+    """One image as the model takes it, (height, width, channels) in its dtype and range, and warnings.
 
     Raises:
-        DataError: it cannot be read; the message is one line without the file's name.
+        DataError: the image cannot be read; the message is one line without the file's name.
     """
     if image.channels not in _MODES:
-        raise DataError(f"no image file has the {image.channels} channels that the model takes")
+        raise DataError(f"the model takes images with {image.channels} channels, which no image file has")
     dark = None if image.border is None else image.border * image.scale < 0.5
     fit = Fit(image.height, image.width, image.resize or ("pad" if image.channels == 1 else "stretch"))
     picture, warnings = open_picture(file, image.channels, dark_border=dark, fit=fit)
@@ -66,12 +66,12 @@ def decode_image(file: ImageFile, image: ImageInput) -> tuple[np.ndarray, list[s
 def open_picture(
     file: ImageFile, channels: int, *, dark_border: bool | None, fit: Fit
 ) -> tuple[Image.Image, list[str]]:
-    """A decoded image with that many channels (1, 3 or 4), 8 bits each, and what to warn of.
+    """A decoded image with that many channels (1, 3 or 4) of 8 bits each, and warnings.
 
-    It has its own size, or a smaller one that is still enough for `fit`.
+    It has its original size, or a smaller one that is still large enough for `fit`.
 
     Raises:
-        DataError: it cannot be read.
+        DataError: the image cannot be read.
     """
     try:
         with Image.open(io.BytesIO(file) if isinstance(file, bytes) else file) as picture:
@@ -79,7 +79,7 @@ def open_picture(
             width, height = _shown_size(picture)
             enough = fit.enough(width, height)
             picture.draft(None, enough if (width, height) == picture.size else enough[::-1])
-            # A progressive JPEG is held whole by the decoder, however small it is decoded.
+            # The decoder keeps all of a progressive JPEG in memory, even if it is decoded at a reduced size.
             is_large = picture.width * picture.height > _LARGE or (
                 "progressive" in picture.info and width * height > _LARGE
             )
@@ -93,14 +93,14 @@ def open_picture(
     except DataError:
         raise
     except Exception as error:
-        # Pillow's decoders raise whatever a damaged file makes them stumble over (OSError, SyntaxError, struct.error,
-        # ValueError, IndexError, zlib.error ...); one bad file must not end the work on the others.
+        # For damaged files, Pillow's decoders raise many kinds of exceptions (OSError, SyntaxError, struct.error,
+        # ValueError, IndexError, zlib.error ...); one damaged file must not stop the work on the others.
         raise DataError(_reason(error)) from None
 
 
 @dataclass(frozen=True)
 class Header:
-    """What an image says of itself before its pixels are decoded; `mode` is Pillow's name of the pixel format."""
+    """The size and pixel format in an image's header; `mode` is Pillow's name of the format."""
 
     height: int
     width: int
@@ -108,15 +108,15 @@ class Header:
 
     @property
     def may_have_colour(self) -> bool:
-        """Whether its pixels are more than shades of grey, as far as the format tells."""
+        """Whether the pixel format can hold colours."""
         return self.mode not in ("1", "L", "LA", "La", "I", "F") and "I;16" not in self.mode
 
 
 def read_header(file: Path) -> Header:
-    """Size (as it is shown) and pixel format, from the header alone.
+    """The size (after applying the EXIF orientation) and the pixel format, from the header alone.
 
     Raises:
-        DataError: it is no image.
+        DataError: the file is not an image.
     """
     try:
         with Image.open(file) as picture:
@@ -126,18 +126,18 @@ def read_header(file: Path) -> Header:
     except DataError:
         raise
     except Exception as error:
-        # As in open_picture: anything can come out of a damaged header.
+        # As in open_picture: a damaged header can raise anything.
         raise DataError(_reason(error)) from None
 
 
 def has_colour(picture: Image.Image) -> bool:
-    """Whether any pixel of an RGB image is more than a shade of grey (a JPEG's rounding allowed)."""
+    """Whether an image has colours other than grey, beyond the rounding errors of JPEG."""
     pixels = np.asarray(picture.convert("RGB"), np.int16)
     return bool((pixels.max(axis=2) - pixels.min(axis=2) > 12).mean() > 0.001)
 
 
 def _shown_size(picture: Image.Image) -> tuple[int, int]:
-    """Width and height as EXIF says that the image is to be held."""
+    """Width and height after applying the EXIF orientation."""
     width, height = picture.size
     return (height, width) if picture.getexif().get(0x0112, 1) in _TURNED else (width, height)
 
@@ -145,7 +145,7 @@ def _shown_size(picture: Image.Image) -> tuple[int, int]:
 def _refuse_bomb(picture: Image.Image) -> None:
     width, height = picture.size
     if width * height > MOST_PIXELS:
-        raise DataError(f"has {width} x {height} pixels, more than the {MOST_PIXELS:,} that are read")
+        raise DataError(f"has {width} x {height} pixels, more than the limit of {MOST_PIXELS:,}")
     if width * height == 0:
         raise DataError("has no pixels")
 
@@ -163,17 +163,17 @@ def _to_mode(picture: Image.Image, mode: str, dark_border: bool | None, warnings
     if picture.has_transparency_data:
         picture = _on_background(picture.convert("RGBA"), dark_border, warnings)
     if picture.mode == "LAB":
-        raise DataError("is in LAB colours, which are not read: save it as RGB")
+        raise DataError("has LAB colours, which are not supported: save it as RGB")
     return picture if picture.mode == mode else picture.convert(mode)
 
 
 def _to_8_bit(picture: Image.Image, warnings: list[str]) -> Image.Image:
-    """Scale grey values of 16 or 32 bits or floats to 0..255; a plain conversion would clip them to white."""
+    """Scale grey values (16-bit, 32-bit or float) to 0..255; Pillow's own conversion would clip them to white."""
     values = np.nan_to_num(np.asarray(picture).astype(np.float64))
     low, high = float(values.min()), float(values.max())
     is_float = picture.mode == "F"
     if low < 0 or high > 65535:
-        warnings.append(f"has values from {low:g} to {high:g}, which are spread over 0 to 255")
+        warnings.append(f"has values from {low:g} to {high:g}, which are scaled to 0 to 255")
         values = (values - low) * (255 / (high - low))
     elif is_float and high <= 1:
         values = values * 255
@@ -185,9 +185,9 @@ def _to_8_bit(picture: Image.Image, warnings: list[str]) -> Image.Image:
 
 
 def _on_background(picture: Image.Image, dark_border: bool | None, warnings: list[str]) -> Image.Image:
-    """Put a transparent image on white if what is drawn is dark and on black if it is light, so that it stays visible.
+    """Put a transparent image on white if its opaque parts are dark, and on black if they are light.
 
-    What is neither goes on the colour that the training images have at their border (white when that is unknown).
+    If they are neither, the border of the training images decides (white if that is unknown).
     """
     alpha = np.asarray(picture.getchannel("A"), np.float64)
     if alpha.min() == 255:
@@ -202,14 +202,16 @@ def _on_background(picture: Image.Image, dark_border: bool | None, warnings: lis
 
 
 def _to_range(pixels: np.ndarray, image: ImageInput, warnings: list[str]) -> np.ndarray:
-    """Map 0..255 to the range and dtype that the training images have."""
+    """Map 0..255 to the range and dtype of the training images."""
     full = 1 / image.scale
     if image.dtype == "float32":
         return (pixels * np.float32(full / 255)).astype(np.float32)
     if abs(full - 255) < 1:
         return pixels
     if 1 < full < 255 and 0 < pixels.max() <= round(full):
-        warnings.append(f"has values up to {pixels.max()} only: taken as 0 to {full:g}, as in the training images")
+        warnings.append(
+            f"has only values up to {pixels.max()}: read as 0 to {full:g}, the range of the training images"
+        )
         return pixels
     return np.round(pixels * (full / 255)).astype(np.uint8)
 
@@ -222,6 +224,6 @@ def _reason(error: Exception) -> str:
     if isinstance(error, IsADirectoryError):
         return "is a folder"
     if isinstance(error, PermissionError):
-        return "may not be read (no permission)"
+        return "cannot be read (no permission)"
     told = " ".join(str(error).split())[:120] or type(error).__name__
     return f"is a damaged image: {told}"

@@ -1,4 +1,4 @@
-"""Which files are images, by their names, and the same work on many of them at once; opens none itself."""
+"""Finds image files by their names, and processes many files in parallel; opens no files itself."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 
 def images_below(folder: Path) -> list[Path]:
-    """All image files in a folder and its subfolders by their suffix, sorted; hidden ones are passed over."""
+    """All files with the suffix of an image in a folder and its subfolders, sorted; hidden ones are skipped."""
     return sorted(
         file
         for file in folder.rglob("*")
@@ -23,16 +23,16 @@ def images_below(folder: Path) -> list[Path]:
 
 
 def map_parallel(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterable[Result]:
-    """Apply `work` to many files at once (Pillow decodes outside Python's lock), results in order."""
+    """Apply `work` to many items in parallel threads (Pillow releases the GIL); the results are in order."""
     if len(items) < 8:
         yield from map(work, items)
         return
-    from concurrent.futures import ThreadPoolExecutor  # late: a few images do without
+    from concurrent.futures import ThreadPoolExecutor  # imported late: not needed for a few images
 
     with ThreadPoolExecutor(_WORKERS) as pool:
         yield from pool.map(work, items)
 
 
 def is_hidden(path: Path) -> bool:
-    """Whether a part of the path is hidden, or put there by an archiver."""
+    """Whether a part of the path is hidden, or was created by an archiver."""
     return any(part.startswith((".", "__MACOSX")) for part in path.parts)

@@ -1,9 +1,9 @@
-"""How a picture is brought to a height and width: padded, cropped or stretched; knows no files and no classes.
+"""Resizes an image to a height and width by padding, cropping or stretching; does not depend on files or classes.
 
-A picture that is many times larger is made smaller in two steps, of which the first is done while it is decoded: the
-JPEG decoder leaves out detail that would be averaged away (a half, a quarter or an eighth of each side), and what other
-formats give is averaged over rectangles of pixels. Both leave at least three times the size that is wanted, so that the
-second step, bilinear and antialiased, decides what the result looks like.
+A much larger image is reduced in two steps. The first happens during decoding: the JPEG decoder can reduce each side to
+a half, a quarter or an eighth; images in other formats are averaged over rectangles of pixels. This step leaves at
+least three times the final size, so that the second one, antialiased bilinear resizing, determines what the result
+looks like.
 """
 
 import math
@@ -15,31 +15,31 @@ from PIL import Image
 from nncli.config.facts import Resize
 from nncli.data.images.border import border_median
 
-# How much larger than wanted a picture stays in the first step.
+# How many times the final size an image keeps in the first step.
 _MARGIN = 3
 _RESAMPLING = Image.Resampling.BILINEAR
 
 
 @dataclass(frozen=True)
 class Fit:
-    """The height and width that are wanted, and how another aspect gets there."""
+    """The height and width to resize to, and how images with another aspect ratio are treated."""
 
     height: int
     width: int
     resize: Resize = "stretch"
 
     def enough(self, width: int, height: int) -> tuple[int, int]:
-        """The (width, height) that a picture of that size needs to have before it is fitted; at most its own."""
+        """The (width, height) to which an image of that size may be reduced in the first step."""
         scales = self.width / width, self.height / height
         scale = min(1.0, _MARGIN * (min(scales) if self.resize == "pad" else max(scales)))
         return max(1, math.ceil(width * scale)), max(1, math.ceil(height * scale))
 
     def reduce(self, picture: Image.Image) -> Image.Image:
-        """A picture averaged over rectangles of pixels to the size that is enough."""
+        """The image reduced to the size of `enough` by averaging over rectangles of pixels."""
         return picture.resize(self.enough(*picture.size), Image.Resampling.BOX)
 
     def apply(self, picture: Image.Image) -> np.ndarray:
-        """Its pixels uint8 (height, width, channels): brought to the aspect as `resize` says, then to the size."""
+        """Its pixels, uint8 (height, width, channels), padded or cropped as `resize` says, then resized."""
         height, width = self.height, self.width
         if picture.size != (width, height):
             if self.resize == "pad":
@@ -51,7 +51,7 @@ class Fit:
 
 
 def _pad_to_aspect(picture: Image.Image, height: int, width: int) -> Image.Image:
-    """Shrunk to fit first, so that the bars around a large, long image cost no memory; padded to the aspect."""
+    """Pad to the aspect ratio; the image is shrunk first, so that padding a large, long image needs little memory."""
     shrink = min(1.0, height / picture.height, width / picture.width)
     if shrink < 1.0:
         size = max(1, round(picture.width * shrink)), max(1, round(picture.height * shrink))
@@ -68,7 +68,7 @@ def _pad_to_aspect(picture: Image.Image, height: int, width: int) -> Image.Image
 
 
 def _crop_to_aspect(picture: Image.Image, height: int, width: int) -> Image.Image:
-    """The largest area in the middle that has the aspect."""
+    """The largest area in the centre with the aspect ratio."""
     wide = max(1, min(picture.width, round(picture.height * width / height)))
     high = max(1, min(picture.height, round(picture.width * height / width)))
     left, top = (picture.width - wide) // 2, (picture.height - high) // 2

@@ -1,4 +1,4 @@
-"""Image folders: one folder of images for each class, perhaps inside train/, test/ and val/."""
+"""Reads image folders: one folder of images for each class, perhaps inside train/, test/ and val/."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from nncli.config.sections import Data
 from nncli.data.dataset import Dataset, Part, Progress
 from nncli.data.images.decoding import LOOK, Header, decode_image, has_colour, open_picture, read_header
 from nncli.data.images.files import SUFFIXES, images_below, is_hidden, map_parallel
-from nncli.data.images.image_dataset import Images, Labels, common_size, given_size, image_dataset, refuse_table_options
+from nncli.data.images.image_dataset import common_size, dataset_of_parts, given_size, refuse_table_options
 from nncli.data.plurals import count
 from nncli.data.targets import class_goal, class_targets
 from nncli.errors import DataError
@@ -21,25 +21,25 @@ from nncli.errors import DataError
 TEST_NAMES = ("test",)
 VALIDATION_NAMES = ("val", "validation", "valid")
 _SHOWN = 3
-_OTHER_LABELS = "labels in a table or in the files' names: `labels: labels.csv`, or `labels: '{class}_*'`"
+_OTHER_LABELS = "for labels in a table or in file names, say `labels: labels.csv` or `labels: '{class}_*'`"
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The image files of one part and the number (int64) of each one's class."""
+    """The image files of one set and the class index (int64) of each."""
 
     files: list[Path]
     labels: np.ndarray
 
 
 def load_folder(data: Data, *, seed: int, progress: Progress) -> Dataset:
-    """The data set of an image folder; size and colour are those of the training images.
+    """The data set of an image folder; size and number of channels are chosen from the training images.
 
     Raises:
         DataError: there are no class folders, or no image can be read.
     """
     if data.path is None:
-        raise DataError("data.path: source images needs `path`: the folder that holds a folder for each class")
+        raise DataError("data.path: source images needs `path`: the folder that contains a folder for each class")
     refuse_table_options(data)
     root = existing_folder(Path(data.path))
     folders = part_folders(root, data.test)
@@ -54,25 +54,14 @@ def load_folder(data: Data, *, seed: int, progress: Progress) -> Dataset:
         pixels, kept = decode_all(listing.files, image, notes, partial(progress, f"reading {name} images"))
         named = relative_names([listing.files[index] for index in kept], root)
         parts[name] = Part({"image": pixels}, class_targets(goal.task, listing.labels[kept]), kept, named)
-    train = parts.pop("train")
-    return image_dataset(
-        data,
-        seed,
-        Images(train.inputs["image"], train.rows, train.files),
-        Labels(goal, train.targets),
-        scale=image.scale,
-        resize=image.resize,
-        test=parts.get("test"),
-        validation=parts.get("validation"),
-        notes=notes,
-    )
+    return dataset_of_parts(data, seed, parts, goal, image, notes)
 
 
 def label_folder(folder: Path, image: ImageInput, target: Target) -> Part:
     """The images of a folder of class folders, with the classes that a model was trained on.
 
     Raises:
-        DataError: a folder is no known class, or an image cannot be read.
+        DataError: a folder is not a known class, or an image cannot be read.
     """
     if target.task not in (Task.BINARY, Task.MULTICLASS):
         raise DataError(f"a folder of classes cannot be used to evaluate a model of the task {target.task}")
@@ -86,22 +75,22 @@ def label_folder(folder: Path, image: ImageInput, target: Target) -> Part:
 
 
 def relative_names(files: Sequence[Path], root: Path) -> tuple[str, ...]:
-    """Each file as it is found from the data folder; in full where a test set lies elsewhere."""
+    """The path of each file relative to the data folder, or the full path if the file is elsewhere."""
     return tuple((file.relative_to(root) if file.is_relative_to(root) else file).as_posix() for file in files)
 
 
 def list_images(folder: Path, classes: Sequence[str], key: str = "") -> Listing:
-    """All images below the class folders, ordered by class and path; `key` is the place in the config that names them.
+    """All images below the class folders, ordered by class and path; `key` is the config key to name in messages.
 
     Raises:
-        DataError: there is a folder with images that is none of the classes, or no image at all.
+        DataError: a folder with images is not one of the classes, or there are no images.
     """
     found = class_folders(folder)
     unknown = [name for name in found if name not in classes]
     if unknown:
         more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
         raise DataError(
-            f"{key}{folder} has folders that are no class of the training images: {', '.join(unknown[:_SHOWN])}{more} "
+            f"{key}{folder} has folders that are no class of the training set: {', '.join(unknown[:_SHOWN])}{more} "
             "[class-folders]",
             hint=f"the classes are {', '.join(classes[:20])}",
         )
@@ -118,33 +107,33 @@ def list_images(folder: Path, classes: Sequence[str], key: str = "") -> Listing:
 
 
 def existing_folder(folder: Path) -> Path:
-    """The folder itself.
+    """The folder itself, if it exists.
 
     Raises:
-        DataError: it is a file, or not there.
+        DataError: it is a file or does not exist.
     """
     if folder.is_dir():
         return folder
     if folder.exists():
         raise DataError(
-            f"{folder} is a file, not a folder of images", hint="tables: `source: csv`; arrays: `source: npz`"
+            f"{folder} is a file, not a folder of images", hint="for tables say `source: csv`, for arrays `source: npz`"
         )
     raise DataError(
-        f"there is no folder {folder}", hint="a relative path in a config starts at the config's own folder"
+        f"there is no folder {folder}", hint="relative paths in a config are relative to the config's folder"
     )
 
 
 def class_folders(folder: Path) -> dict[str, list[Path]]:
-    """The images below each subfolder, by the subfolder's name; without those that have none."""
+    """The images below each subfolder, by name of the subfolder; subfolders without images are left out."""
     below = (sub for sub in folder.iterdir() if sub.is_dir() and not is_hidden(Path(sub.name)))
     listed = {sub.name: images_below(sub) for sub in below}
     return {name: files for name, files in listed.items() if files}
 
 
 def part_folders(root: Path, test: str | float | None = None) -> dict[str, Path]:
-    """The folders of the parts: train/, test/ and val/ if there is a train/ with class folders, else root itself.
+    """The folders of the sets: train/, test/ and val/ if there is a train/ with class folders, otherwise root itself.
 
-    `test` is a config's: a path stands for the test set.
+    `test` is the config's `data.test`; if it is a path, that is the folder of the test set.
     """
     folders = {"train": root}
     if (root / "train").is_dir() and class_folders(root / "train"):
@@ -162,15 +151,15 @@ def _classes(folder: Path) -> tuple[list[str], list[str]]:
     found = list(class_folders(folder))
     if not found:
         loose = images_below(folder)
-        told = f" but {count(len(loose), 'image')} of no class" if loose else ""
+        told = f" but {count(len(loose), 'image')} without a class folder" if loose else ""
         raise DataError(
             f"{folder} has no folders with images in them{told}",
             hint=f"put the images of each class in a folder of its own; {_OTHER_LABELS}",
         )
     if len(found) == 1:
         raise DataError(
-            f"{folder} has images of one class only, {found[0]}",
-            hint=f"a second folder makes a second class; {_OTHER_LABELS}",
+            f"{folder} has images of only one class, {found[0]}",
+            hint=f"add a folder for each other class; {_OTHER_LABELS}",
         )
     notes = []
     loose_files = [file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file()]
@@ -180,7 +169,7 @@ def _classes(folder: Path) -> tuple[list[str], list[str]]:
 
 
 def ordered_names(names: Sequence[str]) -> list[str]:
-    """Class names in the order of the outputs: by number if all are numbers, else by name."""
+    """Class names in the order of the outputs: sorted as numbers if all are numbers, otherwise by name."""
     if all(name.isdecimal() for name in names):
         return sorted(names, key=int)
     return sorted(names, key=lambda name: (name.casefold(), name))
@@ -190,7 +179,7 @@ def training_files(root: Path) -> list[Path]:
     """The images in the class folders of a folder's training set.
 
     Raises:
-        DataError: as `load_folder` does.
+        DataError: as in `load_folder`.
     """
     folder = part_folders(existing_folder(root))["train"]
     return list_images(folder, _classes(folder)[0]).files
@@ -209,7 +198,7 @@ def typical_size(files: Sequence[Path]) -> tuple[int, int]:
 
 
 def choose_shape(files: Sequence[Path], data: Data, notes: list[str], progress: Progress) -> ImageInput:
-    """The config's size or the most common one of the training images; one channel if none of them has colour."""
+    """The size in the config, or the most common one of the training images; one channel if none of them has colour."""
     progress("looking at the images", 0.0)
     sizes: Counter[tuple[int, int]] = Counter()
     maybe_coloured = []
@@ -247,7 +236,7 @@ def _is_coloured(file: Path) -> bool:
 def decode_all(
     files: Sequence[Path], image: ImageInput, notes: list[str], progress: Callable[[float], None]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels (n, height, width, channels) of the files that can be read, and which those are (int64 indices)."""
+    """The pixels (n, height, width, channels) of the readable files, and the indices (int64) of these files."""
 
     def decode(file: Path) -> np.ndarray | str:
         try:

@@ -1,4 +1,4 @@
-"""From arrays of images and their targets to a data set: its parts and facts; reads no files."""
+"""Makes a data set, with its sets and facts, from arrays of images and targets; reads no files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +21,8 @@ LONGEST_SIDE = 256
 
 @dataclass(frozen=True)
 class Images:
-    """Pixels uint8 or float32 (n, height, width, channels), int64 (n,) where each stands in its source, its file."""
+    """Pixels, uint8 or float32 (n, height, width, channels), with the row (int64) and file of each image in its
+    source."""
 
     pixels: np.ndarray
     rows: np.ndarray | None = None
@@ -30,7 +31,8 @@ class Images:
 
 @dataclass(frozen=True)
 class Labels:
-    """Targets as `Part.targets` has them; `strata` (n,) is what the parts share out equally, the classes by default."""
+    """Targets in the form of `Part.targets`; `strata` (n,) are the groups to stratify the split by, by default the
+    classes."""
 
     goal: Goal
     targets: np.ndarray
@@ -49,15 +51,15 @@ def image_dataset(
     validation: Part | None = None,
     notes: list[str] | None = None,
 ) -> Dataset:
-    """Split what the source has not split itself, and describe the training set.
+    """Split off the sets that the source does not have, and describe the training set.
 
     Args:
         data, seed: the config's section and the seed of the split.
-        images, labels: all that is not in a part of its own.
-        scale: what the model multiplies pixels by, so that they end between 0 and 1.
-        resize: how the images were fitted to their size, for those to come.
-        test, validation: the source's own parts.
-        notes: what was said of the data up to here.
+        images, labels: the images that are to be split.
+        scale: the factor with which the model scales pixels to the range from 0 to 1.
+        resize: how the images were resized, so that new images are treated alike.
+        test, validation: the sets that come with the source.
+        notes: the notes on the data so far.
     """
     notes = list(notes or [])
     if test is not None and isinstance(data.test, float):
@@ -93,17 +95,35 @@ def image_dataset(
     )
 
 
+def dataset_of_parts(
+    data: Data, seed: int, parts: Mapping[str, Part], goal: Goal, image: ImageInput, notes: list[str]
+) -> Dataset:
+    """The data set of decoded image files; `parts` has `train`, and the `test` and `validation` sets of the source."""
+    train = parts["train"]
+    return image_dataset(
+        data,
+        seed,
+        Images(train.inputs["image"], train.rows, train.files),
+        Labels(goal, train.targets),
+        scale=image.scale,
+        resize=image.resize,
+        test=parts.get("test"),
+        validation=parts.get("validation"),
+        notes=notes,
+    )
+
+
 def _without_duplicates(
     data: Data, images: Images, labels: Labels, notes: list[str]
 ) -> tuple[Images, Labels, np.ndarray | None]:
-    """All images and which of them belong together, or the first of each that are alike in pixels and target."""
+    """All images with the group of each, or the first of each group of images with equal pixels and target."""
     groups = hash_rows([images.pixels])
     if data.duplicates == "together":
         return images, labels, groups
     targets = np.asarray(labels.targets, np.float32).reshape(len(groups), -1)
     kept = first_of_each(hash_rows([images.pixels, targets]))
     if len(kept) < len(groups):
-        notes.append(f"{count(len(groups) - len(kept), 'image')} dropped that equal an earlier one")
+        notes.append(f"{count(len(groups) - len(kept), 'image')} dropped, equal to an earlier one")
     rows = images.rows if images.rows is not None else np.arange(len(groups), dtype=np.int64)
     strata = labels.strata[kept] if labels.strata is not None else None
     return (
@@ -134,27 +154,28 @@ def _describe(source: str, train: Part, goal: Goal, scale: float, resize: Resize
 
 
 def refuse_table_options(data: Data, *, target: bool = False) -> None:
-    """Refuse options that only a table has; `target` says whether this source knows targets by name.
+    """Refuse options that are only for tables; `target` says whether this source accepts target names.
 
     Raises:
-        DataError: `features`, `drop`, `columns` or (unless it is known) `target` is given for images.
+        DataError: `features`, `drop`, `columns` or (if not accepted) `target` is given for images.
     """
     keys = ("features", "drop", "columns") if target else ("features", "drop", "columns", "target")
     given = [key for key in keys if getattr(data, key)]
     if given:
-        lines = [f"data.{key}: source {data.source} holds images and takes no `{key}`" for key in given]
+        lines = [f"data.{key}: source {data.source} has images and takes no `{key}`" for key in given]
         raise DataError("\n".join(lines), hint=f"leave {', '.join(f'`{key}`' for key in given)} out")
 
 
 def given_size(data: Data) -> tuple[int, int] | None:
-    """Height and width as `data.size` gives them."""
+    """Height and width from `data.size`, or None."""
     return (data.size, data.size) if isinstance(data.size, int) else data.size
 
 
 def common_size(sizes: Mapping[tuple[int, int], int]) -> tuple[int, int]:
-    """Height and width for images of different sizes, given how many there are of each.
+    """One height and width for images of different sizes; `sizes` has the number of images of each size.
 
-    The most common size, or the median sides when hardly two are alike; at most LONGEST_SIDE on the longer side.
+    The most common size, or the medians of height and width if no size is common; at most LONGEST_SIDE on the longer
+    side.
     """
     (height, width), count = min(sizes.items(), key=lambda item: (-item[1], item[0]))
     if count * 10 < sum(sizes.values()):
@@ -168,7 +189,7 @@ def as_pixels(images: np.ndarray, path: Path) -> tuple[np.ndarray, float]:
     """Images as uint8 (0..255, 0..16 or 0..1) or float32 in [0, 1], with a channel axis, and their scale factor.
 
     Raises:
-        DataError: there are none, or their values are not those of pixels.
+        DataError: there are no images, or their values are not those of pixels.
     """
     images = images[..., None] if images.ndim == 3 else images
     if images.shape[-1] > 4 and images.shape[1] in (1, 3):

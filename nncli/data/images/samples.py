@@ -1,4 +1,4 @@
-"""Small pictures drawn by the program, to try commands on: digits in white on black, and three kinds of shapes."""
+"""Draws small images to try commands on: white digits on black, and three kinds of shapes."""
 
 import io
 import random
@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image, ImageDraw
 
-# Strokes of a digit on a square of side 1, as polylines, and their width. Networks trained on MNIST (28×28) and on the
-# bundled digits (8×8, which fill the image) both read them: with thinner or smaller strokes the latter do not.
+# The strokes of each digit as polylines in a square of side 1, and their width. Networks trained on MNIST (28×28) and
+# on the bundled digits (8×8, filling the image) both recognize them; with thinner or smaller strokes, the latter do
+# not.
 _STROKES: dict[str, tuple[float, list[list[tuple[float, float]]]]] = {
     "one": (0.12, [[(0.47, 0.32), (0.53, 0.18), (0.54, 0.82)]]),
     "four": (0.12, [[(0.35, 0.2), (0.26, 0.63), (0.72, 0.63)], [(0.64, 0.27), (0.58, 0.82)]]),
@@ -20,12 +21,12 @@ SHAPES = ("circles", "squares", "triangles")
 
 
 def draw_digits() -> dict[str, bytes]:
-    """PNG images of digits by name: 28×28, white on black, as MNIST has them."""
+    """PNG images of digits by name: 28×28, white on black, like those of MNIST."""
     return {name: _draw_digit(*drawn) for name, drawn in _STROKES.items()}
 
 
 def draw_shapes(of_each: int, seed: int = 1) -> Iterator[tuple[str, bytes]]:
-    """PNG images of shapes, each with the name of its kind: 32×32, grey, of random size, position and brightness."""
+    """PNG images of shapes, each with its class: 32×32, grey, with random size, position and brightness."""
     generator = random.Random(seed)
     for _ in range(of_each):
         for kind in SHAPES:
@@ -33,7 +34,7 @@ def draw_shapes(of_each: int, seed: int = 1) -> Iterator[tuple[str, bytes]]:
 
 
 def enlarge(pixels: np.ndarray, scale: float) -> bytes:
-    """A grey image (height, width, 1) whose values times `scale` are 0 to 1 as a smooth PNG eight times as large."""
+    """A smooth PNG, eight times as large, of a grey image (height, width, 1); values times `scale` are 0 to 1."""
     grey = (pixels[..., 0] * scale * 255).round().astype(np.uint8)
     height, width = grey.shape
     return _png(Image.fromarray(grey).resize((width * _OVERSAMPLED, height * _OVERSAMPLED), Image.Resampling.BICUBIC))

@@ -1,4 +1,4 @@
-"""Arrays kept from one run to the next, so that a data set is decoded once; does not depend on what they mean.
+"""A cache of arrays, so that a data set is decoded once; does not depend on what they mean.
 
 An entry is a folder of .npy files and an index, written last, with the size and checksum of each. Files are written
 under a temporary name and renamed, so several processes can safely write the same entry at once: they write the same

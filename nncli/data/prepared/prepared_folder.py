@@ -156,7 +156,7 @@ def _examples(record_set: RecordSet, part: str) -> Iterator[tuple[bytes, int]]:
 
 
 def _choose_shape(record_set: RecordSet, notes: list[str]) -> tuple[int, int, int]:
-    """The shape all images get; where they differ, the commonest size of the training set."""
+    """The shape that all images get; if they differ, the most common size of the training set."""
     height, width, channels = (*record_set.shape, None, None, None)[:3]
     if height is not None and width is not None and channels is not None:
         return height, width, channels

@@ -1,5 +1,5 @@
-"""A data set examined for `nncli data` and `nncli init`: what is in it and what is wrong with it; trains nothing.
+"""Examines a data set for `nncli data` and `nncli init`: what it contains and what is wrong with it. Trains nothing.
 
-`profiling` is the way in, `values` what it finds, `findings` the findings that tables and images share; `tables/` and
-`images/` do the examining.
+`profiling` is the entry point, `values` defines the results, `findings` holds the checks that tables and images share;
+`tables/` and `images/` examine the data.
 """

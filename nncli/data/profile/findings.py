@@ -1,19 +1,19 @@
-"""Findings that tables and images share, and how a list of findings is put in order. Looks at no data."""
+"""Findings that tables and images share, and how a list of findings is sorted. Does not read the data."""
 
 from collections.abc import Sequence
 
 from nncli.data.plurals import count
 from nncli.data.profile.values import Finding, Level
 
-# Classes that differ in size by this factor are called out of balance.
+# Classes that differ in size by this factor are called imbalanced.
 IMBALANCE = 10
 _FEWEST_OF_A_CLASS = 10
-# Of more columns than this that have the same finding, the others are counted.
+# Columns beyond this number that have the same finding are summed up in one line.
 _MOST_ALIKE = 6
 
 
 def imbalance_findings(where: str, classes: Sequence[tuple[str, int]]) -> list[Finding]:
-    """What is to say of the sizes of classes: rare ones, and a great difference."""
+    """Findings about the sizes of the classes: rare classes, and a large imbalance."""
     findings = []
     ordered = sorted(classes, key=lambda item: item[1])
     (rarest, fewest), (commonest, most) = ordered[0], ordered[-1]
@@ -21,16 +21,16 @@ def imbalance_findings(where: str, classes: Sequence[tuple[str, int]]) -> list[F
     if rare:
         told = ", ".join(f'"{name}"' for name in rare[:5]) + (f" and {len(rare) - 5} more" if len(rare) > 5 else "")
         what = f"fewer than {_FEWEST_OF_A_CLASS} examples of {told}"
-        findings.append(Finding("rare_class", Level.WARNING, where, what, "collect more, or join classes"))
+        findings.append(Finding("rare_class", Level.WARNING, where, what, "collect more, or merge classes"))
     if most >= IMBALANCE * max(fewest, 1):
-        what = f'out of balance: "{commonest}" has {most:,}, "{rarest}" {fewest:,}'
-        fix = "say `train: {class_weight: balanced}`, and look at more than accuracy"
+        what = f'imbalanced: "{commonest}" has {most:,}, "{rarest}" {fewest:,}'
+        fix = "say `train: {class_weight: balanced}`, and do not rely on accuracy alone"
         findings.append(Finding("imbalance", Level.WARNING, where, what, fix))
     return findings
 
 
 def shorten_findings(findings: Sequence[Finding]) -> list[Finding]:
-    """Where many columns have the same finding, the first few and one for the others."""
+    """The findings, shortened: if many columns have the same one, the first few and one that sums up the others."""
     kept: list[Finding] = []
     others: dict[tuple[str, Level], list[Finding]] = {}
     seen: dict[tuple[str, Level], int] = {}

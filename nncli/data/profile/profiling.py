@@ -1,6 +1,6 @@
-"""A data set examined: the way in. Finds what is there and what is wrong, and stops at none of it; trains nothing.
+"""The entry point for examining a data set. Lists what is there and all that is wrong with it; trains nothing.
 
-The values are in `profile_values`; how tables, folders and arrays are looked at in the modules beside it.
+The results are defined in `values`; tables are examined in `tables/`, image folders and arrays in `images/`.
 """
 
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ __all__ = [
     "profile_table",
 ]
 
-# The seed of a config that names none.
+# The default seed of a config.
 _SEED = 1
 
 
@@ -57,10 +57,10 @@ def profile_table(
     *,
     text_format: TextFormat | None = None,
 ) -> TableProfile:
-    """Look over a CSV (also packed) or Parquet file; how its text is written is guessed when that is not given.
+    """Examine a CSV (also compressed) or Parquet file; the text format is guessed if it is not given.
 
     Raises:
-        DataError: there is no such file, it is no table, or a target is no column of it.
+        DataError: the file does not exist or is no table, or a target is not one of its columns.
     """
     opened = open_table(path, MISSING, text_format)
     check_target(opened.table, target, "--target")
@@ -68,27 +68,27 @@ def profile_table(
 
 
 def table_section(path: Path, opened: Opened, target: Sequence[str] = ()) -> Data:
-    """The `data` section of a config for a table that was opened."""
+    """The `data` section of a config for an opened table."""
     source = "parquet" if opened.is_parquet else "csv"
     written = {**opened.text_format.model_dump(), "missing": MISSING}
     return Data(source=source, path=str(path), target=tuple(target) or None, **written)
 
 
 def profile_images(folder: Path, *, progress: Progress = lambda what, share: None) -> ImageProfile:
-    """Look over a folder of class folders (perhaps below train/, test/, val/), or of loose images.
+    """Examine a folder of class folders (perhaps below train/, test/, val/), or of images without class folders.
 
     Raises:
-        DataError: there is no such folder, or no image in it.
+        DataError: the folder does not exist or has no images.
     """
     return look_over_folder(folder, progress=progress, seed=_SEED)
 
 
 def profile_data(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) -> Profile:
-    """Look over what a config's `data` section describes; paths in it are absolute.
+    """Examine the data that a config's `data` section describes; its paths must be absolute.
 
     Raises:
-        DataError: it cannot be read at all, or a name in the section is no column.
-        UnreachableError: it is not available, and the section names no fallback.
+        DataError: the data cannot be read at all, or a name in the section is not a column.
+        UnreachableError: the data set is not available, and the section has no `fallback`.
     """
     if data.image is not None:
         return look_over_images(load(data, seed=seed, data_dir=data_dir, progress=progress), path=data.path)
@@ -116,7 +116,7 @@ def profile_data(data: Data, *, seed: int, data_dir: Path | None, progress: Prog
         return look_over(*bundled, seed=seed)
     dataset = load(data, seed=seed, data_dir=data_dir, progress=progress)
     if isinstance(dataset.facts.inputs, TableInput) and data.fallback is not None:
-        # A fallback that is a table, for a source that is not available.
+        # The source is not available and its fallback is a table.
         return profile_data(Data(source=data.fallback), seed=seed, data_dir=data_dir, progress=progress)
     return look_over_images(dataset, path=data.path)
 

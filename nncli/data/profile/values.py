@@ -1,7 +1,7 @@
-"""What a look at a data set finds, as frozen values: columns, target, images, findings.
+"""The results of examining a data set, as frozen dataclasses: columns, target, images, findings.
 
-Everything here is plain numbers and texts (but for `Tile.pixels`), so that a profile can be printed, written as JSON,
-or turned into a config.
+They contain only plain numbers and texts (except `Tile.pixels`), so that a profile can be printed, written as JSON, or
+turned into a config.
 """
 
 from collections.abc import Mapping
@@ -18,16 +18,16 @@ class Level(StrEnum):
     """How much a finding matters."""
 
     PROBLEM = "problem"  # `nncli train` refuses the data until it is fixed, or cannot use these rows or files
-    WARNING = "warning"  # trains, but the result may not mean what one thinks
+    WARNING = "warning"  # `nncli train` works, but the result may be misleading
     NOTE = "note"  # good to know
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to know of the data, in one line: what, where, what to do.
+    """One thing to know about the data, in one line: where, what, and how to fix it.
 
-    `rule` names the kind (see docs of `nncli data`), `columns` and `rows` (counted from 1, the first few) are the same
-    place as `where` for programs. `fix` is empty where nothing has to be done.
+    `rule` names the kind of finding (see docs/data.md); `columns` and `rows` (the first few, counted from 1) give
+    `where` in a form for programs. `fix` is empty if there is nothing to do.
     """
 
     rule: str
@@ -44,9 +44,10 @@ class ColumnProfile:
     """One column of a table.
 
     `kind` is what its cells are: "number", "category", "date", "text" (different in nearly every row) or "empty".
-    `learn_as` is the type `nncli train` would learn it as, None where it leaves the column out or refuses it; then
-    `reason` says why. The four statistics are those of the numbers (None without any), `frequent` the most frequent
-    values with their counts, for other columns, `first` and `last` the ends of dates and times, as ISO 8601 has them.
+    `learn_as` is the type as which `nncli train` would learn it, None if it drops or refuses the column; then `reason`
+    says why. `minimum`, `mean`, `median` and `maximum` are for columns of numbers, otherwise None; `frequent` has the
+    most frequent values of other columns with their counts; `first` and `last` are the earliest and latest date or time
+    in ISO 8601.
     """
 
     name: str
@@ -72,10 +73,10 @@ class ColumnProfile:
 
 @dataclass(frozen=True)
 class TargetProfile:
-    """What would be predicted; `task` is None when the values fit no task (a finding says why).
+    """The target; `task` is None if its values fit no task (a finding says why).
 
-    `classes` has each class with its rows in the order of the outputs (for multilabel: each label with its positive
-    rows); it is empty for regression. `rows` are those that have a target.
+    `classes` has each class with its number of rows, in the order of the outputs (for multilabel: each label with its
+    number of positive rows); it is empty for regression. `rows` counts the rows that have a target.
     """
 
     columns: tuple[str, ...]
@@ -87,10 +88,11 @@ class TargetProfile:
 
 @dataclass(frozen=True)
 class TableProfile:
-    """A table examined; `delimiter` and `header` are what it was read with (guessed when they were not given).
+    """The profile of a table; it was read with `delimiter` and `header` (guessed if they were not given).
 
-    `parts` are the rows of train, validation and test as `nncli` would split them; empty where it cannot (no target
-    is needed for that, ten rows are). `repeated` rows equal an earlier one in the columns learned from.
+    `parts` has the sizes of the training, validation and test sets that nncli would make; it is empty if the table
+    cannot be split (a split needs ten rows, but no target). `repeated` counts the rows that equal an earlier one in the
+    columns learned from.
     """
 
     source: str
@@ -106,13 +108,13 @@ class TableProfile:
     missing: tuple[str, ...] = ()
 
     def column(self, name: str) -> ColumnProfile:
-        """The column of that name. Raises KeyError where there is none."""
+        """The column of that name. Raises KeyError if there is none."""
         return {column.name: column for column in self.columns}[name]
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture of a contact sheet: uint8 (height, width, 1 or 3) from 0 to 255, its class, its file or row."""
+    """One image of a contact sheet: uint8 (height, width, 1 or 3) from 0 to 255, its class, and its file or row."""
 
     group: str
     caption: str
@@ -121,13 +123,14 @@ class Tile:
 
 @dataclass(frozen=True)
 class ImageProfile:
-    """Images examined.
+    """The profile of images.
 
-    `names` is "class" where classes are exclusive, and "label" where several may be true at once. `parts` are images
-    by part; `classes` has each class with its images by part. `sizes` counts (height, width), `modes` Pillow's names
-    of the pixel formats; `shape` is the (height, width, channels) that `nncli train` would use.
-    `sampled` of `rows` images were decoded; `brightness` (mean) and `border` (median) are theirs, from 0 to 1.
-    `corrupt` names files with the reason. `repeated` images have the content of an earlier one.
+    `names` is "class" if classes are exclusive, "label" if an image may have several, and "target" for regression.
+    `parts` has the number of images in each set, `classes` that of each class in each set. `sizes` counts the images by
+    (height, width), `modes` by Pillow's names of pixel formats; `shape` is the (height, width, channels) that `nncli
+    train` would use. Of the `rows` images, `sampled` were decoded; `brightness` is their mean and `border` the median
+    of their borders, from 0 to 1. `corrupt` has the unreadable files, each with the reason. `repeated` counts the
+    images with the content of an earlier one.
     """
 
     source: str

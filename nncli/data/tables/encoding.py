@@ -1,6 +1,6 @@
-"""How the columns of a table become arrays, in training and at prediction alike; does not depend on files and models.
+"""Encodes the columns of a table as arrays, in training and prediction alike; does not depend on files or models.
 
-Statistics and vocabularies are made from the training rows alone and kept in `TableInput`; encoding needs nothing else.
+Statistics and vocabularies come from the training set alone and are kept in `TableInput`, which is all encoding needs.
 """
 
 from collections import Counter
@@ -18,14 +18,14 @@ from nncli.data.tables.features.dates import expand_dates, learn_dates
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
 from nncli.data.targets import deviation
 
-# The most names a category's vocabulary keeps; rarer ones count as unseen.
+# The most values that a vocabulary keeps; rarer ones count as unseen.
 VOCABULARY_LIMIT = 1000
 _BLOCK_ROWS = 8192
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """The arrays of all rows; `failures` says by row (index into the table) why one cannot be used."""
+    """The arrays of all rows; `failures` has the reason for each row (index) that cannot be used."""
 
     inputs: Inputs
     failures: dict[int, str]
@@ -33,14 +33,14 @@ class Encoded:
 
 
 def learn_columns(table: Table, features: Features, training: np.ndarray, data: Data) -> tuple[Table, TableInput]:
-    """Statistics and vocabularies of the chosen columns from the rows of the training set (indices); with the table as
-    `encode_parts` takes it, which has the numbers made of dates as columns."""
+    """The table that `encode_parts` takes, with the numbers made from dates as columns, and the statistics and
+    vocabularies of the chosen columns in the training set; `training` are the indices of its rows."""
     bins = 0 if data.numbers.encoding == "standard" else data.numbers.bins
     names = tuple(table.columns)
     table, dates = learn_dates(table, features.dates, training, data.day_first)
     numbers = [_number_facts(table.columns[name], training, bins) for name in features.numbers]
     for date in dates:
-        # The parts of a date are missing together, so that one indicator says it for all of them.
+        # The parts of a date are always missing together, so one missing indicator is enough.
         first, *others = [_number_facts(table.columns[name], training, bins) for name in date.numbers]
         numbers += [first, *(other.model_copy(update={"has_missing": False}) for other in others)]
     categories = [
@@ -60,7 +60,7 @@ def learn_columns(table: Table, features: Features, training: np.ndarray, data: 
 
 
 def needed_columns(columns: TableInput) -> list[str]:
-    """The names of the columns that a model learned from."""
+    """The names of the table columns that a model learned from."""
     made = {name for date in columns.dates for name in date.numbers}
     numbers = [column.name for column in columns.numbers if column.name not in made]
     return [*numbers, *(column.name for column in columns.categories), *(date.name for date in columns.dates)]
@@ -70,7 +70,7 @@ def encode_table(table: Table, columns: TableInput) -> Encoded:
     """Turn rows into `numbers` float32 (rows, n) with NaN for missing and `categories` int32 (rows, m).
 
     Raises:
-        DataError: a column that the model needs is not there.
+        DataError: a column that the model needs is missing.
     """
     absent = [name for name in needed_columns(columns) if name not in table.columns]
     if absent:
@@ -88,9 +88,9 @@ def encode_parts(
     failures: dict[int, str] | None = None,
     warnings: list[str] | None = None,
 ) -> list[Inputs]:
-    """The arrays of each part of the rows, as `encode_table` has them of all; those of all are never made.
+    """The arrays of each set of rows, encoded like those of `encode_table` but without an array of all rows.
 
-    `failures` and `warnings` are filled with what cannot be used and what training did not have.
+    Unusable rows are added to `failures`, values that training did not have to `warnings`.
     """
     failures = {} if failures is None else failures
     warnings = [] if warnings is None else warnings
@@ -107,7 +107,7 @@ def encode_parts(
 
 
 def _side_by_side(columns: Sequence[np.ndarray], rows: np.ndarray, kind: type) -> np.ndarray:
-    """The columns at `rows` as an array (rows, columns) of that kind; a block at a time, as far as caches reach."""
+    """The columns at `rows` as an array (rows, columns) of that type; built in blocks that fit into the CPU cache."""
     array = make_room((len(rows), len(columns)), kind)
     with np.errstate(over="ignore"):
         for start in range(0, len(rows), _BLOCK_ROWS):
@@ -118,7 +118,7 @@ def _side_by_side(columns: Sequence[np.ndarray], rows: np.ndarray, kind: type) -
 
 
 def _number_facts(column: Column, training: np.ndarray, bins: int) -> NumberColumn:
-    # Float32 is what the model will see, so that is what its statistics are of.
+    # The model sees float32, so the statistics are those of the float32 values.
     values = column.numbers[training].astype(np.float32)
     known = values[~np.isnan(values)]
     present = known.astype(np.float64)
@@ -133,11 +133,12 @@ def _number_facts(column: Column, training: np.ndarray, bins: int) -> NumberColu
 
 
 def _edges(values: np.ndarray, bins: int) -> tuple[float, ...]:
-    """The edges of at most `bins` bins with as many rows each; each value itself where there are no more.
+    """The edges of at most `bins` bins with equally many rows; if there are few different values, the values
+    themselves.
 
-    A value with the rows of a bin or more is one edge, and the others share the rest: of a capital gain that is mostly
-    0, the few gains decide. `values` is float32, as the model sees them. Bins too narrow for float32 to tell their
-    edges apart are joined.
+    A value that fills a bin or more by itself is one edge, and the other values share the remaining bins: in a column
+    of capital gains that are mostly 0, the few gains decide. `values` is float32, as the model sees them. Bins whose
+    edges are equal in float32 are merged.
     """
     if not len(values):
         return ()
@@ -152,13 +153,13 @@ def _edges(values: np.ndarray, bins: int) -> tuple[float, ...]:
 
 
 def _median(values: np.ndarray) -> float:
-    """As numpy's of the same numbers in float64, but found in float32, which takes half as long."""
+    """The same as NumPy's median of the numbers in float64, but sorted in float32, which takes half as long."""
     middle = [(len(values) - 1) // 2, len(values) // 2]
     return float(np.partition(values, middle)[middle].astype(np.float64).mean())
 
 
 def _vocabulary(column: Column, training: np.ndarray) -> tuple[str, ...]:
-    """The names in the training rows, the frequent ones first, equally frequent ones by name."""
+    """The values in the training set, the most frequent first, equally frequent ones by name."""
     codes, texts = column.dictionary
     seen = codes[training]
     counts = Counter(dict(zip(texts, np.bincount(seen[seen >= 0], minlength=len(texts)).tolist(), strict=True)))
@@ -167,7 +168,7 @@ def _vocabulary(column: Column, training: np.ndarray) -> tuple[str, ...]:
 
 
 def _checked_numbers(column: Column, failures: dict[int, str]) -> np.ndarray:
-    """The numbers, float64; rows whose number cannot be used are noted."""
+    """The numbers, float64; rows with unusable numbers are added to `failures`."""
     with np.errstate(over="ignore"):
         usable = np.isfinite(column.numbers.astype(np.float32))
     for row in np.flatnonzero(column.present & ~usable):
@@ -184,6 +185,6 @@ def _indices(column: Column, vocabulary: Sequence[str], warnings: list[str]) -> 
     if unseen:
         examples = ", ".join(f'"{text}"' for text in column.values if text not in index_of)[:80]
         warnings.append(
-            f"{column.name}: {count(unseen, 'row has', 'rows have')} a value that training did not have ({examples})"
+            f"{column.name}: {count(unseen, 'row has', 'rows have')} a value not in the training set ({examples})"
         )
     return indices

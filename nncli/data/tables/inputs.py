@@ -1,4 +1,4 @@
-"""Tables as the inputs of a trained model, from files and stdin, with or without targets; does not depend on images."""
+"""Reads tables as inputs of a trained model, from files and stdin, with or without targets."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,12 +35,12 @@ _IMAGE_STARTS = (
 
 
 def starts_as_image(content: bytes) -> bool:
-    """Whether bytes begin as image files do."""
+    """Whether the bytes begin like an image file."""
     return content.startswith(_IMAGE_STARTS)
 
 
 def table_batches(name: str, facts: DataFacts, columns: TableInput, stdin: BinaryIO) -> Iterator[Batch]:
-    """The rows of a file, or of stdin for "-", a batch at a time; a failure where it cannot be read."""
+    """The rows of a file, or of stdin for "-", in batches; a failure if it cannot be read."""
     try:
         yield from _table_batches(name, facts, columns, stdin)
     except DataError as error:
@@ -48,7 +48,8 @@ def table_batches(name: str, facts: DataFacts, columns: TableInput, stdin: Binar
 
 
 def label_table(file: Path, path: str, facts: DataFacts, columns: TableInput) -> Part:
-    """A table with its targets, encoded for a trained model; `path` is what the user called it. Raises DataError."""
+    """A table with its targets, encoded for a trained model; `path` is the name that the user gave. Raises
+    DataError."""
     if file.suffix.lower() in _PARQUET_SUFFIXES:
         return label_rows(read_parquet(file, columns.missing), facts)
     table = read_opened(_open_table(file, path, facts, columns))
@@ -99,7 +100,7 @@ def _encode(name: str, table: Table, facts: DataFacts, columns: TableInput) -> B
 
 
 def _open_table(source: Path | bytes, name: str, facts: DataFacts, columns: TableInput) -> CsvText:
-    """Open a CSV with the delimiter of the training data, or another if that shows more of the columns needed."""
+    """Open a CSV with the delimiter of the training data, or with another one that gives more of the needed columns."""
     needed = set(needed_columns(columns))
     best: CsvText | None = None
     for delimiter in dict.fromkeys((columns.delimiter, *DELIMITERS)):
@@ -124,7 +125,8 @@ def _fits(count: int, facts: DataFacts, columns: TableInput) -> bool:
 
 
 def _named(table: Table, facts: DataFacts, columns: TableInput) -> Table:
-    """Without a header, columns go by their place, be the target among them or not."""
+    """The table with the training data's column names; without a header they go by position, with or without the
+    target."""
     if columns.header or not len(table.columns):
         return table
     if not _fits(len(table.columns), facts, columns):
@@ -136,6 +138,6 @@ def _named(table: Table, facts: DataFacts, columns: TableInput) -> Table:
 
 
 def _one_line(error: DataError, name: str) -> str:
-    """Message and hint in one line, without the name that a failure carries anyway."""
+    """Message and hint in one line, without the input's name, which the failure has already."""
     message = error.message.removeprefix(f"{name}: ").removeprefix(f"{name} ")
     return " ".join(f"{message} ({error.hint})".split()) if error.hint else " ".join(message.split())

@@ -1,6 +1,6 @@
-"""What in a table gives the answer away: columns that are the target by another name, rows that repeat.
+"""Finds leakage in a table: columns that are the target under another name, and repeated rows.
 
-Looks at arrays and columns that are already chosen; does not depend on files.
+Works on arrays and columns that are already chosen; does not depend on files.
 """
 
 from collections.abc import Sequence
@@ -14,21 +14,21 @@ from nncli.data.tables.features.choosing import Features
 from nncli.data.tables.files.columns import Column, Table
 from nncli.data.targets import Goal
 
-# Repeated rows are told from this share of all rows on.
+# Repeated rows are reported from this share of all rows on.
 REPEATED_SHARE = 0.01
 _UNSEEN = 1 << 30
-# Rows that are looked at first: where these are on no line, all rows are on none.
+# So many rows are checked first: if they are not on a line, neither are all rows.
 _SAMPLE = 1000
 
 
 def find_twins(table: Table, features: Features, goal: Goal, targets: np.ndarray) -> tuple[str, ...]:
-    """The features that say the same as the target; an only feature is meant as it is."""
+    """The features with the same content as the target; a single feature is assumed to be intended."""
     names = (*features.numbers, *features.categories)
     return tuple(name for name in names if len(features.names) > 1 and is_twin(table.columns[name], goal, targets))
 
 
 def describe_repeats(parts: Sequence[Part]) -> list[str]:
-    """A note of how many rows of all parts together repeat another, where that is more than a few."""
+    """A note on how many rows of all sets together repeat another row, if there are more than a few."""
     repeated, rows = _repeated_rows(parts), sum(map(len, parts))
     if repeated < REPEATED_SHARE * rows:
         return []
@@ -38,7 +38,7 @@ def describe_repeats(parts: Sequence[Part]) -> list[str]:
 
 
 def is_twin(column: Column, goal: Goal, targets: np.ndarray) -> bool:
-    """Whether the column says the same as a target, row by row, where it says anything (in most rows)."""
+    """Whether the column has the same content as a target in every row where it is present, which must be most rows."""
     present = column.present
     if present.sum() < len(present) / 2:
         return False
@@ -60,18 +60,18 @@ def _moves_with(column: Column, values: np.ndarray, present: np.ndarray) -> bool
 
 
 def _is_line(ours: np.ndarray, theirs: np.ndarray) -> bool | None:
-    """Whether one is the other times a factor plus an offset; None where one of them is always the same."""
+    """Whether one is the other times a factor plus an offset; None if one of them is constant."""
     if len(ours) < 3 or ours.min() == ours.max() or theirs.min() == theirs.max():
         return None
     return bool(abs(np.corrcoef(ours, theirs.astype(np.float64))[0, 1]) > 1 - 1e-9)
 
 
 def _maps_onto(column: Column, targets: np.ndarray, present: np.ndarray, classes: int) -> bool:
-    """Whether each value stands for one class and each class for one value."""
+    """Whether values and classes correspond one to one."""
     first = column.numbers[:1000]
     if len(np.unique(first[~np.isnan(first)])) > classes:
         return False
-    if column.is_numeric:  # its texts would have to be read from the file
+    if column.is_numeric:  # avoids reading its texts from the file
         values, codes = np.unique(column.numbers[present], return_inverse=True)
         different, codes = len(values), codes.reshape(-1)
     else:
@@ -83,7 +83,7 @@ def _maps_onto(column: Column, targets: np.ndarray, present: np.ndarray, classes
 
 
 def _repeated_rows(parts: Sequence[Part]) -> int:
-    """How many rows are equal to another before them, by a 64-bit hash of their bytes."""
+    """How many rows are equal to an earlier one, by a 64-bit hash of their bytes."""
     hashes = [
         hash_rows([*part.inputs.values(), part.targets.reshape(len(part), -1).astype(np.float32)])
         for part in parts
@@ -93,12 +93,13 @@ def _repeated_rows(parts: Sequence[Part]) -> int:
 
 
 def hash_columns(columns: Sequence[Column], like: Sequence[Column] | None = None) -> np.ndarray:
-    """A hash, uint64 (n,), of each row's cells; with `like`, the same columns of another table, comparable to them."""
+    """A hash, uint64 (n,), of the cells of each row; `like` are the same columns of another table to compare hashes
+    with."""
     parts = []
     for index, column in enumerate(columns):
         model = column if like is None else like[index]
         if column.is_numeric and model.is_numeric:
-            # 0.0 is added for -0.0, which equals 0.0 but in its bits.
+            # Adding 0.0 turns -0.0 into 0.0, which is equal but has other bits.
             parts.append(np.where(column.present, column.numbers + 0.0, np.nan))
         else:
             parts.append(_codes(column, model))
@@ -106,7 +107,7 @@ def hash_columns(columns: Sequence[Column], like: Sequence[Column] | None = None
 
 
 def _codes(column: Column, like: Column) -> np.ndarray:
-    """The codes int64 (n,) of a column's texts as another column numbers them; -1 for missing."""
+    """The codes, int64 (n,), of a column's texts in the numbering of another column; -1 for missing."""
     codes, texts = column.dictionary
     if column is like:
         return codes.astype(np.int64)

@@ -1,4 +1,4 @@
-"""From a table to a data set: its target, its columns, its split, what to warn of; reads CSV and Parquet by name."""
+"""Makes a data set from a table: its target, its columns, its split, and warnings. Reads CSV and Parquet files."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,7 +24,7 @@ from nncli.data.tables.leakage import describe_repeats, find_twins, hash_columns
 from nncli.data.targets import Goal, choose_goal, describe, encode_targets, strata
 from nncli.errors import DataError
 
-# Training, validation and test set; and the most classes that are warned of one by one.
+# Training, validation and test set; and the most rare classes that get a warning.
 _SETS = 3
 _SHOWN = 3
 
@@ -33,7 +33,7 @@ def load_file(data: Data, *, seed: int) -> Dataset:
     """The data set of a CSV or Parquet file.
 
     Raises:
-        DataError: the file, a column or a value cannot be used as the config says.
+        DataError: the file, a column or a value cannot be used as the config requires.
     """
     if data.path is None:
         raise DataError(f"data.path: source {data.source} needs `path`: the table's file")
@@ -42,14 +42,14 @@ def load_file(data: Data, *, seed: int) -> Dataset:
 
 
 def read(path: str, data: Data) -> Table:
-    """One table as the config's source, delimiter, header and missing say."""
+    """One table, read in the source and text format of the config."""
     if data.source == "parquet":
         return reading.read_parquet(Path(path), data.missing)
     return reading.read_csv(Path(path), data.text_format)
 
 
 def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None) -> Dataset:
-    """A data set from a table in memory; without `test`, a part of it is held out."""
+    """A data set from a table in memory; without `test`, a part of its rows becomes the test set."""
     names = _target_names(table, data)
     notes = list(table.notes)
     again = reread(table, data)
@@ -81,7 +81,7 @@ def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None
         Part(encoded, values[rows], table.rows[rows])
         for encoded, rows in zip(encode_parts(table, inputs, dealt), dealt, strict=True)
     )
-    del table, targets  # as large as all parts together
+    del table, targets  # as large as all sets together
     if data.duplicates == "keep":
         notes += describe_repeats([train, validation, held])
     notes += _small_classes(goal, facts)
@@ -93,7 +93,7 @@ def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None
 def _without_duplicates(
     table: Table, data: Data, features: Features, targets: Sequence[str], notes: list[str], *, has_test: bool
 ) -> tuple[Table, np.ndarray | None]:
-    """The rows that `duplicates` leaves, and which of them belong together, None where all are split alike."""
+    """The rows that `duplicates` keeps, and the group of each row if equal rows must stay together, otherwise None."""
     if data.duplicates == "keep":
         return table, None
     refuse_duplicates(data, has_test=has_test)
@@ -103,7 +103,7 @@ def _without_duplicates(
     kept = splitting.first_of_each(hash_columns([*learned, *(table.columns[name] for name in targets)]))
     if len(kept) == len(table):
         return table, None
-    notes.append(f"{count(len(table) - len(kept), 'row')} dropped that equal an earlier one")
+    notes.append(f"{count(len(table) - len(kept), 'row')} dropped, equal to an earlier one")
     return table.take(kept), None
 
 
@@ -111,7 +111,7 @@ def label_rows(table: Table, facts: DataFacts) -> Part:
     """The rows of a table with their targets, encoded as `facts` says; rows without a target are dropped.
 
     Raises:
-        DataError: a column or class is not known, or a number column holds text.
+        DataError: a column is missing, a class is unknown, or a number column has text.
     """
     if not isinstance(facts.inputs, TableInput):
         raise DataError(f"{table.name} is a table, but the model was trained on images")
@@ -142,10 +142,10 @@ def _target_names(table: Table, data: Data) -> tuple[str, ...]:
 
 
 def check_target(table: Table, names: Sequence[str], called: str = "data.target") -> tuple[str, ...]:
-    """The names of the targets, which the user gave by the key or option `called`.
+    """The names of the targets; `called` is the key or option with which the user gave them.
 
     Raises:
-        DataError: one is no column, or is named twice.
+        DataError: a name is not a column, or is given twice.
     """
     unknown = [name for name in names if name not in table.columns]
     if unknown:
@@ -170,7 +170,7 @@ def _one_column(table: Table, data: Data) -> DataError:
 
 
 def _with_target(table: Table, names: tuple[str, ...], notes: list[str]) -> Table:
-    """The rows that have every target."""
+    """The rows that have a value in every target."""
     present = np.logical_and.reduce([table.columns[name].present for name in names])
     missing = int((~present).sum())
     if missing == len(present):
@@ -182,7 +182,7 @@ def _with_target(table: Table, names: tuple[str, ...], notes: list[str]) -> Tabl
 
 
 def asked_task(column: Column, data: Data) -> Task | None:
-    """The task that follows when `columns` says what the target is."""
+    """The task implied by the type of the target in `columns`, or None."""
     kind = data.columns.get(column.name)
     if kind is None:
         return None
@@ -204,7 +204,7 @@ def _test_part(test: Table, facts: DataFacts, features: Features, notes: list[st
 
 
 def _rare_classes(goal: Goal, values: np.ndarray, table: Table) -> tuple[str, ...]:
-    """A warning for each class with fewer rows than there are sets, with the numbers of its rows."""
+    """A warning for each class with fewer rows than there are sets, with its row numbers."""
     if not goal.classes:
         return ()
     numbers = values.reshape(-1).astype(np.int64)
@@ -224,4 +224,4 @@ def _small_classes(goal: Goal, facts: DataFacts) -> list[str]:
     small = [name for name, count in zip(goal.classes, facts.target.class_counts, strict=False) if count < 5]
     if not small:
         return []
-    return [f"target: fewer than 5 training rows for {', '.join(small[:10])}; expect little of those classes"]
+    return [f"target: fewer than 5 training rows for {', '.join(small[:10])}; expect poor predictions of them"]

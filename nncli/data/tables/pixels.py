@@ -1,6 +1,6 @@
-"""Images in the columns of a table, a pixel a column, row by row of the image: read for training and prediction alike.
+"""Reads images from tables in which each column is a pixel, row by row of the image, in training and prediction alike.
 
-What is known of the columns is kept as `PixelColumns`; from there on they are images as all others.
+The facts about the columns are kept as `PixelColumns`; apart from that, the images are treated like any others.
 """
 
 import math
@@ -26,15 +26,15 @@ from nncli.errors import DataError
 
 
 def load_pixels(data: Data, image: PixelImage, *, seed: int) -> Dataset:
-    """The data set of a table whose columns, but for the target and those in `drop`, are pixels.
+    """The data set of a table whose columns, except the target and those in `drop`, are pixels.
 
     Raises:
-        DataError: the table, its target or a pixel cannot be used, or there are not as many columns as pixels.
+        DataError: the table, its target or a pixel cannot be used, or the number of columns is not that of the pixels.
     """
     if data.path is None:
         raise DataError(f"data.path: source {data.source} needs `path`: the table's file")
     if not data.target:
-        raise DataError("data.target: say which column is predicted", hint="the other columns are the pixels")
+        raise DataError("data.target: say which column to predict", hint="the other columns are the pixels")
     notes: list[str] = []
     table = read(data.path, data)
     targets = check_target(table, data.target)
@@ -88,7 +88,8 @@ def label_pixels(path: Path, facts: DataFacts, image: ImageInput, pixels: PixelC
 def pixel_batches(
     name: str, facts: DataFacts, image: ImageInput, pixels: PixelColumns, stdin: BinaryIO
 ) -> Iterator[Batch]:
-    """The images in the rows of a table, or of stdin for "-", a batch at a time; a failure for each that is none."""
+    """The images in the rows of a table, or of stdin for "-", in batches; a failure for each row that is not an
+    image."""
     columns = _table_input(pixels)
     for batch in table_batches(name, facts.model_copy(update={"inputs": columns}), columns, stdin):
         if not batch.names:
@@ -107,17 +108,17 @@ def _check_count(names: Sequence[str], image: PixelImage, table: Table) -> None:
     if len(names) == wanted:
         return
     side = math.isqrt(len(names))
-    fix = f"`shape: [{side}, {side}]` has as many; " if side * side == len(names) and image.channels == 1 else ""
+    fix = f"`shape: [{side}, {side}]` would fit; " if side * side == len(names) and image.channels == 1 else ""
     shape = f"{height} x {width}" + (f" x {image.channels}" if image.channels > 1 else "")
     raise DataError(
         f"data.image: {shape} pixels are {wanted:,} columns, and {table.name} has {len(names):,} beside the target "
         f"({', '.join(names[:3])}, ...)",
-        hint=f"{fix}name what is no pixel in `drop`, or the pixels in `features`",
+        hint=f"{fix}list the columns that are not pixels in `drop`, or the pixels in `features`",
     )
 
 
 def _with_target(table: Table, targets: Sequence[str], notes: list[str]) -> Table:
-    """The rows that have every target."""
+    """The rows that have a value in every target."""
     absent = [name for name in targets if name not in table.columns]
     if absent:
         raise unknown_columns(absent, table.columns, table.name)
@@ -131,7 +132,7 @@ def _with_target(table: Table, targets: Sequence[str], notes: list[str]) -> Tabl
 
 
 def _stack(table: Table, names: Sequence[str]) -> np.ndarray:
-    """The columns side by side, float32 (rows, columns). Raises DataError for a cell that is missing or no number."""
+    """The columns as float32 (rows, columns). Raises DataError for a cell that is missing or not a number."""
     absent = [name for name in names if name not in table.columns]
     if absent:
         raise unknown_columns(absent, table.columns, table.name)
@@ -146,7 +147,7 @@ def _stack(table: Table, names: Sequence[str]) -> np.ndarray:
             told = f'is "{column.text(row)[:40]}"' if column.present[row] else "is missing"
             raise DataError(
                 f"{table.name}: the pixel {name} {told} in row {table.rows[row] + 1}",
-                hint="a pixel is a number; name a column that is no pixel in `drop`",
+                hint="a pixel must be a number; list columns that are not pixels in `drop`",
             )
     return np.ascontiguousarray(values.T)
 
@@ -160,7 +161,7 @@ def _to_images(values: np.ndarray, pixels: PixelColumns, image: ImageInput, tabl
 
 
 def _convert(values: np.ndarray, pixels: PixelColumns, image: ImageInput) -> tuple[np.ndarray, dict[int, str]]:
-    """Images (n, height, width, channels) from float32 (n, columns), and by place why one cannot be used."""
+    """Images (n, height, width, channels) from float32 (n, columns), and for unusable ones (by index) the reason."""
     full = 1 / image.scale
     wrong = ~((values >= 0) & (values <= full + 1e-3))  # a comparison with NaN is false, so missing ones are wrong
     if image.dtype == "uint8":
@@ -177,7 +178,7 @@ def _convert(values: np.ndarray, pixels: PixelColumns, image: ImageInput) -> tup
 
 
 def _table_input(pixels: PixelColumns) -> TableInput:
-    """The columns as numbers, so that a table of them is read as any other."""
+    """The columns described as numbers, so that they can be read like any table."""
     numbers = [NumberColumn(name=name, mean=0.0, deviation=1.0, median=0.0) for name in pixels.names]
     return TableInput(
         numbers=tuple(numbers),

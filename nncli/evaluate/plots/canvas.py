@@ -1,4 +1,4 @@
-"""What all pictures share: paper, colours, labels, PNG bytes; does not depend on nncli's numbers.
+"""What all plots share: figure, colours, labels, PNG bytes.
 
 Matplotlib is used through its objects and never through pyplot, which keeps figures in a global list and looks
 for a screen.
@@ -69,7 +69,7 @@ def whole_numbers(axis: Any) -> None:
 
 
 def thousands(axis: Any, limits: Sequence[float]) -> None:
-    """Marks between groups of three digits, on an axis whose numbers are large enough to need them."""
+    """Marks separates groups of three digits, on an axis whose numbers are large enough to need them."""
     from matplotlib.ticker import StrMethodFormatter
 
     if max(abs(limit) for limit in limits) >= 1000:

@@ -1,4 +1,4 @@
-"""What the layers that change images at random make of some; does not depend on files or training."""
+"""Applies the augmentation layers of a config to images, to show their effect; does not depend on files or training."""
 
 from collections.abc import Sequence
 
@@ -12,9 +12,9 @@ from nncli.model.layers.placement import Placement
 
 
 def augment(layers: Sequence[LayerSection], image: ImageInput, pixels: np.ndarray, seed: int) -> np.ndarray:
-    """Images (n, height, width, channels) in the data's own values after `layers`, as uint8 from 0 to 255.
+    """Images (n, height, width, channels) after `layers`, as uint8 from 0 to 255; `pixels` have the range of the data.
 
-    The layers run as in training; each image is changed in a way of its own.
+    The layers run as in training; each image is changed differently.
     """
     tensor = keras.ops.convert_to_tensor(pixels.astype(np.float32) * image.scale)
     for position, section in enumerate(layers):

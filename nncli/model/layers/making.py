@@ -1,4 +1,4 @@
-"""The table from a layer of the config to the Keras layer it stands for; does not depend on data or training."""
+"""Makes the Keras layer for a layer of the config, by a table of all kinds; does not depend on data or training."""
 
 from collections.abc import Callable
 from typing import Any
@@ -139,7 +139,7 @@ def _residual(section: sections.Residual, placement: Placement) -> Callable[[Any
 def _random_flip(section: sections.RandomFlip, placement: Placement) -> Callable[[Any], Any]:
     if section.mode != "both":
         return _flip(section.mode, placement)
-    # Keras's own mode for both draws once: it turns half of the images by 180 degrees and mirrors none.
+    # Keras's own mode for both draws only once: it rotates half of the images by 180 degrees and mirrors none.
     across, down = _flip("horizontal", placement), _flip("vertical", placement.inside("vertical", 1))
     return lambda tensor, **options: down(across(tensor, **options), **options)
 

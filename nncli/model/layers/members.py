@@ -1,7 +1,7 @@
-"""An ensemble in one network: members that share dense kernels, each with scales, biases and an output of its own.
+"""An ensemble in one network: the members share dense kernels; each has its own scales, biases and output layer.
 
-As TabM (Gorishniy et al., "TabM: Advancing tabular deep learning with parameter-efficient ensembling", 2025), in
-standard Keras layers, so that a saved model needs nothing of nncli.
+This follows TabM (Gorishniy et al., "TabM: Advancing tabular deep learning with parameter-efficient ensembling", 2025),
+in standard Keras layers, so that a saved model can be loaded without nncli.
 """
 
 import math
@@ -17,10 +17,10 @@ from nncli.model.layers.placement import Placement, kernel_options, regularizer_
 
 
 class MembersModel(keras.Model):  # type: ignore[misc]  # keras has no types
-    """Answers with the mean of its members, and trains each member on its own loss.
+    """Predicts the mean of its members, and trains each member on its own loss.
 
-    In training, the output is that of the members, (batch, members, outputs): the loss of their mean would let them
-    rely on one another, and they would not be an ensemble.
+    In training, the output is that of all members, (batch, members, outputs). If the loss of their mean were minimized
+    instead, members could compensate for each other's errors and would not be an ensemble.
     """
 
     def __init__(self, inputs: Any, members: Any, mean: Any, **options: Any) -> None:
@@ -29,7 +29,7 @@ class MembersModel(keras.Model):  # type: ignore[misc]  # keras has no types
         self._each = keras.Model(inputs=inputs, outputs=members)
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """(batch, members, outputs) in training, else (batch, outputs)."""
+        """(batch, members, outputs) in training, otherwise (batch, outputs)."""
         if training:
             return self._each(inputs, training=True)
         return super().call(inputs, training=training, mask=mask)
@@ -37,7 +37,7 @@ class MembersModel(keras.Model):  # type: ignore[misc]  # keras has no types
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """The mean of the members' losses in training, else the loss of their mean."""
+        """The mean of the members' losses in training, otherwise the loss of their mean."""
         if len(y_pred.shape) == 3:
             y, sample_weight = (
                 each if each is None else ops.repeat(ops.expand_dims(each, 1), y_pred.shape[1], axis=1)
@@ -53,9 +53,9 @@ class MembersModel(keras.Model):  # type: ignore[misc]  # keras has no types
 
 
 def split(tensor: Any, count: int, seed: int) -> Any:
-    """(batch, columns) to (batch, members, columns): each member sees the columns with signs of its own.
+    """(batch, columns) to (batch, members, columns): each member multiplies the columns by its own weights.
 
-    The signs, which are trained on, make the members different from the start.
+    The weights start as random signs, so that the members differ from the start, and are then trained.
     """
     columns = tensor.shape[-1]
     signs = np.random.default_rng(seed).choice(np.array([-1.0, 1.0], np.float32), (count, columns))
@@ -84,7 +84,7 @@ def dense(section: sections.Dense, placement: Placement, count: int) -> Callable
 
 
 def output(section: sections.Dense, placement: Placement, count: int) -> Callable[[Any], Any]:
-    """The output layer: a kernel of its own for each member."""
+    """The output layer: a separate kernel for each member."""
 
     def apply(tensor: Any) -> Any:
         limit = math.sqrt(6 / (tensor.shape[-1] + section.units))

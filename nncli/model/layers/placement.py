@@ -1,4 +1,4 @@
-"""Where a layer stands in a network, and how its weights begin; does not depend on kinds of layers."""
+"""The name, seed and initial weights of a layer in a network; does not depend on kinds of layers."""
 
 from dataclasses import dataclass, replace
 from typing import Any

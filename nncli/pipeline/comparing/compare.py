@@ -82,7 +82,7 @@ def _check(request: ComparisonRequest, data: DataSets, seed: int, console: Conso
     if len(tasks) > 1:
         raise UsageError(f"networks of different tasks have no common metric: {', '.join(tasks)}")
     if len({dataset.fingerprint for dataset in datasets}) > 1:
-        console.warn("the variants see different data: their numbers say nothing of each other's network")
+        console.warn("the variants see different data, so their scores cannot be compared")
     return prepared
 
 

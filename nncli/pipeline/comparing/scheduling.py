@@ -1,8 +1,8 @@
 """How the trainings of a comparison are shared out over processes: how many at once, with how many threads each.
 
-A training has as many threads as it would have alone, since its bits hang on them. So that many run at once as there
-are cores for, and trainings with other threads than the rest have processes of their own: TensorFlow takes their
-number once.
+A training has as many threads as it would have alone, since its exact results depend on them. As many run at once as
+the cores allow. Trainings with another number of threads than the rest run in processes of their own, as TensorFlow
+accepts that number only once.
 """
 
 import sys
@@ -24,7 +24,7 @@ _FORKS = sys.platform == "linux"
 
 
 def begin(request: ComparisonRequest, sources: Sequence[str], folders: Folders) -> None:
-    """Begins to import what this process needs itself."""
+    """Starts the imports that this process needs."""
     if _FORKS or request.jobs == 1:
         begin_import(*sources, data_dir=folders.data_dir)
 

@@ -68,7 +68,7 @@ class ComparisonRequest:
             for choice in itertools.product(*axes)
         )
         if len({variant.name for variant in variants}) < max(2, len(variants)):
-            raise UsageError(f"got {len(variants)} variant(s) that differ in nothing", hint="--vary KEY=A,B")
+            raise UsageError(f"got {len(variants)} variant(s), and they do not differ", hint="--vary KEY=A,B")
         return cls(variants, seeds, tuple(assignments or ()), epochs, target, _parse_jobs(jobs))
 
 

@@ -1,4 +1,4 @@
-"""A worker process of a comparison, from inside: it is told which cell to train, and tells how that goes.
+"""A worker process of a comparison: receives cells to train and reports their progress and outcome.
 
 Messages to the parent are tuples: ("say" | "warn", text, once), ("progress", fraction of the cell), ("done", outcome)
 and ("error", exception). Messages to the worker are (cell, path of its folder), or None to end.
@@ -27,12 +27,12 @@ from nncli.run.folder import RunFolder
 STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _REPORT_SECONDS = 0.2
 _WATCH_SECONDS = 0.5
-# How long a worker without a parent may take to note in its run folder that it was interrupted.
+# Seconds for a worker without a parent to record in its run folder that it was interrupted.
 _GRACE_SECONDS = 10.0
 
 
 def run_worker(line: Connection, request: ComparisonRequest, data: DataSets) -> None:
-    """The whole life of a worker; ends the process."""
+    """Runs the worker until it is told to end, then ends the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which says what follows from it
     signal.signal(signal.SIGTERM, _stop)
     StopRequest.raised = None
@@ -51,19 +51,19 @@ def run_worker(line: Connection, request: ComparisonRequest, data: DataSets) -> 
                 line.send(("error", _portable(error)))
     except (EOFError, OSError, KeyboardInterrupt, Terminated):  # nobody listens, or the comparison is over
         pass
-    # Not through Python's own end, which would tear TensorFlow down.
+    # Skips Python's own shutdown, which would shut TensorFlow down too.
     os._exit(0)
 
 
 def _stop(number: int, frame: Any) -> None:
-    """The first SIGTERM interrupts the training; a second one must not interrupt what notes that."""
+    """The first SIGTERM interrupts the training; a second one must not interrupt the recording of that."""
     if StopRequest.raised is None:
         StopRequest.raised = Terminated
         raise Terminated
 
 
 def _end_without_parent(parent: int) -> None:
-    """No worker outlives a parent that was killed."""
+    """Ends the worker if its parent is killed."""
     process = parent_process()
     while os.getppid() == parent and (process is None or process.is_alive()):
         time.sleep(_WATCH_SECONDS)
@@ -73,7 +73,7 @@ def _end_without_parent(parent: int) -> None:
 
 
 def _portable(error: Exception) -> Exception:
-    """The error itself with where it happened as a note, or one like it where it cannot travel."""
+    """The error with its traceback as a note, or a RuntimeError with the same text if it cannot be pickled."""
     if not isinstance(error, NncliError):
         error.add_note("in a worker:\n" + traceback.format_exc())
     try:
@@ -84,36 +84,36 @@ def _portable(error: Exception) -> Exception:
 
 
 class LineConsole(Console):
-    """A console without a screen: what is said goes to the parent."""
+    """A console whose messages go to the parent process."""
 
     def __init__(self, line: Connection) -> None:
         super().__init__(stdout=io.StringIO(), stderr=io.StringIO())
         self._line = line
 
     def say(self, text: str, *, once: bool = False) -> None:
-        """One line of talk, for the parent to say."""
+        """Sends a line of talk to the parent."""
         self._line.send(("say", text, once))
 
     def warn(self, text: str, *, once: bool = False) -> None:
-        """One line that the user should not miss, for the parent to say."""
+        """Sends a warning to the parent."""
         self._line.send(("warn", text, once))
 
     def training(
         self, epochs: int, batches: int, *, title: str = "", monitor: str = "", larger_is_better: bool = False
     ) -> TrainingView:
-        """A view that tells the parent how far the training is."""
+        """A view that reports the training's progress to the parent."""
         return _Reports(epochs * batches, batches, self._line)
 
 
 class _Reports(TrainingView):
-    """The view of one training that has no screen of its own."""
+    """The view of one training, without a terminal."""
 
     def __init__(self, total: int, batches: int, line: Connection) -> None:
         self._total, self._per_epoch, self._line = total, batches, line
         self._reported = time.monotonic()
 
     def on_batch(self, epoch: int, batch: int, metrics: Mapping[str, float]) -> None:
-        """Tells the parent which share is done, a few times a second."""
+        """Reports the share that is done to the parent, a few times a second."""
         now = time.monotonic()
         if now - self._reported > _REPORT_SECONDS:
             self._reported = now

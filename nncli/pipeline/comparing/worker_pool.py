@@ -1,4 +1,4 @@
-"""Worker processes that train the cells of a comparison side by side, from outside: started, fed, watched, ended."""
+"""The pool of worker processes that train the cells of a comparison in parallel."""
 
 import multiprocessing
 import signal
@@ -17,14 +17,14 @@ from nncli.pipeline.comparing.worker import STOPPING_SIGNALS, run_worker
 from nncli.run.folder import RunFolder
 
 _STOP_SECONDS = 10.0
-# How long the bar may wait for a message before it is drawn again.
+# Seconds between two redraws of the bar without a message.
 _REDRAW_SECONDS = 0.5
 _FEWER = "train fewer at a time: --jobs 1"
 
 
 @dataclass
 class _Worker:
-    """A process, the line to it, and what it is at work on."""
+    """A process, the connection to it, and the cell it is training."""
 
     process: BaseProcess
     line: Connection
@@ -44,7 +44,7 @@ class _Worker:
 
 
 class WorkerPool:
-    """Some workers; `with` it, so that none is left behind.
+    """Some workers; use it in a `with` statement, so that none is left running.
 
     With `fork` they share the import of TensorFlow and the data that was read, else each begins with an import.
     """
@@ -114,7 +114,7 @@ class WorkerPool:
         return outcomes
 
     def _employ(self, worker: _Worker, pending: list[Cell], folder: RunFolder) -> None:
-        """Gives a worker its next cell, or sends it home."""
+        """Gives a worker its next cell, or ends it."""
         cell = next_cell(pending, worker.cell, [other.cell for other in self._workers if other.cell])
         try:
             if cell is None:
@@ -126,7 +126,7 @@ class WorkerPool:
             raise _death(worker) from None
 
     def _hear(self, worker: _Worker, console: Console) -> dict[str, Any] | None:
-        """Takes a message; the outcome of the worker's cell when it is that."""
+        """Handles a message; returns the outcome of the worker's cell if it is one."""
         try:
             kind, *content = worker.line.recv()
         except (EOFError, OSError):
@@ -143,7 +143,7 @@ class WorkerPool:
         return None
 
     def stop(self) -> None:
-        """Ends all workers; a training that was going on is noted as interrupted."""
+        """Ends all workers; a training in progress is recorded as interrupted."""
         try:
             for worker in self._workers:
                 if not worker.is_dismissed:
@@ -161,7 +161,7 @@ class WorkerPool:
 
 @contextmanager
 def _signals_held() -> Iterator[None]:
-    """Signals wait, so that none meets a worker before it knows what to do with them; it lets them in itself."""
+    """Blocks signals until a new worker has installed its handlers; the worker unblocks them itself."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
@@ -192,7 +192,7 @@ def next_cell(pending: Sequence[Cell], last: Cell | None, others: Sequence[Cell]
 
 
 def _death(worker: _Worker) -> NncliError:
-    """What to say of a worker that ended in the middle of a training; the training is noted as failed."""
+    """The error for a worker that ended during a training; the training is recorded as failed."""
     worker.process.join(_STOP_SECONDS)
     code = worker.process.exitcode
     how = f"ended with code {code}"
@@ -201,7 +201,7 @@ def _death(worker: _Worker) -> NncliError:
             how = f"was killed by {signal.Signals(-code).name}"
     error = NncliError(
         f"the process that trained {worker.cell} {how}",
-        hint=f"the system kills where memory runs out; {_FEWER}",
+        hint=f"the system kills processes when memory runs out; {_FEWER}",
     )
     if worker.folder is not None:
         with suppress(NncliError):
@@ -210,7 +210,7 @@ def _death(worker: _Worker) -> NncliError:
 
 
 def _note_interrupted(worker: _Worker) -> None:
-    """For a worker that had no time to do it itself."""
+    """Records an interruption for a worker that could not do so itself."""
     if worker.cell is None or worker.folder is None:
         return
     with suppress(NncliError):

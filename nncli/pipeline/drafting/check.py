@@ -60,7 +60,7 @@ def check(name: str, *, folders: Folders, console: Console, assignments: Sequenc
 
 
 def _facts(loaded: LoadedConfig, folders: Folders, console: Console) -> DataFacts | None:
-    """What is known of the data; None where it cannot be reached, which is said."""
+    """The facts of the data; None, with a warning, if it cannot be reached."""
     try:
         return read_data(loaded.config, folders, console).facts
     except UnreachableError as error:

@@ -34,29 +34,29 @@ METRICS: dict[Task, tuple[MetricName, ...]] = {
     Task.POSITIVE_REGRESSION: ("mean_absolute_error", "r2_score"),
 }
 _LOSS_NOTES: dict[Task, str] = {
-    Task.BINARY: "-log of the probability that the truth was given",
-    Task.MULTICLASS: "-log of the probability that the right class was given",
-    Task.MULTILABEL: "-log of the probability that the truth was given, for each label",
-    Task.REGRESSION: "the square makes large mistakes expensive",
-    Task.POSITIVE_REGRESSION: "the square makes large mistakes expensive",
+    Task.BINARY: "-log of the predicted probability of the true class",
+    Task.MULTICLASS: "-log of the predicted probability of the true class",
+    Task.MULTILABEL: "-log of the predicted probability of the true class, for each label",
+    Task.REGRESSION: "squaring makes large errors count more",
+    Task.POSITIVE_REGRESSION: "squaring makes large errors count more",
 }
 
 FORMAT_NOTES = {
-    "delimiter": "between two cells",
+    "delimiter": "separates the cells",
     "header": "the first row is data; columns are called c0, c1, ...",
     "encoding": "of the file's text",
     "skip": "lines above the table",
     "comment": "lines that begin with it are skipped",
     "decimal": "the decimal mark: 51,26",
-    "thousands": "between groups of three digits",
+    "thousands": "separates groups of three digits",
 }
 _KEPT_NOTE = "a value here, and not a missing one"
-_MEMBERS_NOTE = "networks that share the layers and are averaged: better than one of them"
+_MEMBERS_NOTE = "networks trained together, sharing weights; their predictions are averaged"
 _OUTPUT_NOTES: dict[Task, str] = {
-    Task.MULTICLASS: "one unit a class; softmax makes them probabilities that sum to 1",
-    Task.MULTILABEL: "one sigmoid a label: each has a probability of its own",
-    Task.REGRESSION: "one unit a number, of any sign and size: linear",
-    Task.POSITIVE_REGRESSION: "one unit a number; relu cannot go below zero",
+    Task.MULTICLASS: "one unit per class; softmax makes them probabilities that sum to 1",
+    Task.MULTILABEL: "one sigmoid per label: each label has its own probability",
+    Task.REGRESSION: "one unit per number, of any sign and size: linear",
+    Task.POSITIVE_REGRESSION: "one unit per number; relu cannot go below zero",
 }
 
 
@@ -123,25 +123,25 @@ def draft_table(proposal: Proposal, path: str, facts: DataFacts) -> Entry:
         **FORMAT_NOTES,
         "target": describe_target(facts.target, proposal.rows_without_target),
         "task": one_line(proposal.why_task, 100),
-        "day_first": f"{one_line(proposal.undecided or '', 40)} is read as month/day: nothing decides it",
+        "day_first": f"{one_line(proposal.undecided or '', 40)} is month/day here; no date shows which it is",
         "missing": _missing_note(proposal),
         "duplicates": f"{repeated} the inputs of an earlier one: equal rows go to one set",
-        "numbers": "a value for each bin of a number: a step in the data stays a step",
-        "scale_target": "the network learns it scaled and answers in the target's own units",
-        "test": f"{count(facts.rows['test'], 'row')} that training never sees",
+        "numbers": "each number becomes a value per bin, so that the network can follow steps",
+        "scale_target": "trained on the scaled target; predictions are in the target's units",
+        "test": f"{count(facts.rows['test'], 'row')} held out for testing",
         "validation": _VALIDATION_NOTE.format(facts.rows["validation"]),
     }
     entries = []
     for key, value in data_values(proposal, path).items():
         if key == "drop":
             items = [Item(name, one_line(proposal.dropped[name], 200)) for name in value]
-            entries.append(Entry(key, tuple(items), "not learned from, and why:"))
+            entries.append(Entry(key, tuple(items), "columns not learned from, and why:"))
         elif key == "values":
             told = [
                 Entry(each, others, "" if others else "a value here, and not a missing one")
                 for each, others in value.items()
             ]
-            entries.append(Entry(key, tuple(told), "values and their other spellings, which are read as one:"))
+            entries.append(Entry(key, tuple(told), "values and their other spellings, read as the same value:"))
         elif key == "columns":
             typed = [Entry(name, kind, one_line(why, 200)) for name, (kind, why) in proposal.columns.items()]
             entries.append(Entry(key, tuple(typed)))
@@ -157,17 +157,17 @@ def draft_network(facts: DataFacts, size: Size) -> list[Entry]:
     loss = LOSSES[task] if task.is_regression else {"name": LOSSES[task], "from_logits": False}
     output = {"dense": {"units": facts.target.outputs, "activation": ACTIVATIONS[task]}}
     layers = [Item(layer, reason) for layer, reason in size.layers] + [Item(output, _output_note(facts))]
-    activation = Entry("hidden_activation", size.activation, "for the layers but the last: max(0, z)")
+    activation = Entry("hidden_activation", size.activation, "of all layers but the last: max(0, z)")
     members = [] if size.members == 1 else [Entry("members", size.members, _MEMBERS_NOTE)]
     steps = -(-facts.rows["train"] // size.batch_size)
     batch = Entry(
-        "batch_size", size.batch_size, f"{count(steps, 'step')} an epoch for {count(facts.rows['train'], 'row')}"
+        "batch_size", size.batch_size, f"{count(steps, 'step')} per epoch for {count(facts.rows['train'], 'row')}"
     )
     return [
         Entry("model", (activation, *members, Entry("layers", tuple(layers)))),
         Entry("loss", loss, _LOSS_NOTES[task]),
         _optimizer(size),
-        Entry("metrics", list(METRICS[task]), "measured after each epoch, beside the loss"),
+        Entry("metrics", list(METRICS[task]), "measured after each epoch, in addition to the loss"),
         Entry("train", _course(size, batch, facts.rows["validation"]), below=_imbalance(facts.target)),
     ]
 
@@ -175,7 +175,13 @@ def draft_network(facts: DataFacts, size: Size) -> list[Entry]:
 def _optimizer(size: Size) -> Entry:
     rate = size.learning_rate
     if not size.to_the_end:
-        return Entry("optimizer", {"name": "adam", "learning_rate": rate})
+        averaged = {"use_ema": True} if size.averaged else {}
+        note = (
+            "validates and keeps a moving average of the weights, which varies less than the last step"
+            if averaged
+            else ""
+        )
+        return Entry("optimizer", {"name": "adam", "learning_rate": rate, **averaged}, note)
     falling = {"schedule": "cosine", "initial_learning_rate": rate}
     return Entry("optimizer", {"name": "adam", "learning_rate": falling}, "falls to 0 by the last epoch")
 
@@ -184,14 +190,14 @@ def _course(size: Size, batch: Entry, validation: int) -> tuple[Entry, ...]:
     """How long is trained, and which epoch is kept."""
     if size.to_the_end:
         told = f"{count(validation, 'validation image')} cannot choose an epoch: the last one is kept"
-        return (Entry("epochs", size.epochs, "all of them: no early stopping"), batch, Entry("keep", "last", told))
+        return (Entry("epochs", size.epochs, "all are trained: no early stopping"), batch, Entry("keep", "last", told))
     stopping = {"monitor": "val_loss", "patience": size.patience}
     told = f"after {size.patience} epochs without a better val_loss; the best epoch is kept"
-    epochs = Entry("epochs", size.epochs, "at most; early stopping ends it before")
+    epochs = Entry("epochs", size.epochs, "at most; early stopping usually ends training earlier")
     if size.lower_after is None:
         return (epochs, batch, Entry("early_stopping", stopping, told))
     lowered = {"monitor": "val_loss", "factor": 0.3, "patience": size.lower_after}
-    note = f"after {size.lower_after} such epochs the steps become smaller: what is left to learn is fine"
+    note = f"after {size.lower_after} such epochs the learning rate is lowered"
     return (epochs, batch, Entry("early_stopping", stopping, told), Entry("reduce_lr_on_plateau", lowered, note))
 
 
@@ -215,7 +221,7 @@ def _missing_note(proposal: Proposal) -> str:
         for name, texts in proposal.missing_in.items()
     ]
     more = f" and {count(len(told) - 3, 'more column')}" if len(told) > 3 else ""
-    return f"the usual texts, and what stood among numbers or dates: {'; '.join(told[:3])}{more}"
+    return f"the usual texts, and those found among numbers or dates: {'; '.join(told[:3])}{more}"
 
 
 def _output_note(facts: DataFacts) -> str:
@@ -231,8 +237,8 @@ def _imbalance(target: Target) -> list[str]:
     rarest = target.classes[counts.index(min(counts))]
     return [
         "class_weight: balanced",
-        f"  ^ rare classes count more: without it, ignoring {one_line(rarest, 30)} costs little. Compare both:",
-        "  precision and recall in `nncli eval`, not accuracy alone",
+        f"  ^ gives rare classes more weight: without it, ignoring {one_line(rarest, 30)} costs little. Compare",
+        "  precision and recall in `nncli eval`, not only accuracy",
     ]
 
 
@@ -246,10 +252,10 @@ def _column_lines(proposal: Proposal) -> list[str]:
         lines.append(f"  and {count(len(proposal.learned) - len(shown), 'more column')}")
     if many_idle(proposal):
         told = ", ".join(one_line(name, 20) for name in proposal.idle[:3])
-        lines.append(f"dropped by training, the same in every row: {len(proposal.idle)} columns ({told}, ...)")
+        lines.append(f"dropped in training as constant: {len(proposal.idle)} columns ({told}, ...)")
     if any(column.missing for column in proposal.learned):
-        lines.append("a missing number becomes the training median, and a second input says that it was missing;")
-        lines.append("a missing category leaves all inputs of its column at zero")
+        lines.append("a missing number becomes the training median, and a second input marks it as missing;")
+        lines.append("a missing category sets all inputs of its column to zero")
     if proposal.remarks:
         lines += ["look at:", *(f"  {one_line(remark, 240)}" for remark in proposal.remarks[:MANY_COLUMNS])]
     return lines

@@ -22,13 +22,13 @@ from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import read_data
 from nncli.run.files import write_bytes
 
-# A fix can uncover a mistake that stood behind another; so many times is beyond any config.
+# A fix can uncover another mistake; no config needs more rounds than this.
 _ROUNDS = 20
 _UNTOLD = re.compile(r"and ([\d,]+) more problems")
 
 
 class _Stage(IntEnum):
-    """How far a config comes; what is wrong at a later stage is seen only when nothing is at those before."""
+    """The stages of a check; problems of a later stage show only when the earlier ones have none."""
 
     CHECKED = 0
     LOADED_WITHOUT_DATA = 1
@@ -37,7 +37,7 @@ class _Stage(IntEnum):
 
 @dataclass(frozen=True)
 class _Draft:
-    """A text, what is wrong with it, and what would mend that."""
+    """A text, its problems, and the changes that would fix them."""
 
     text: str
     stage: _Stage
@@ -85,7 +85,7 @@ def _own_file(name: str) -> Path:
 
 
 class _Fixer:
-    """Fixes a text again and again, as long as it gets better."""
+    """Fixes a text repeatedly, as long as it improves."""
 
     def __init__(self, name: str, folders: Folders, console: Console, assignments: Sequence[str]) -> None:
         self._name, self._folders, self._console, self._assignments = name, folders, console, assignments
@@ -104,7 +104,7 @@ class _Fixer:
         return best.text
 
     def _mend(self, draft: _Draft) -> _Draft | None:
-        """The draft with all its mends, or with the first that does good alone; None if none does."""
+        """The draft with all its fixes, or with the first one that helps alone; None if none does."""
         for mends in (draft.mends, *([mend] for mend in draft.mends if len(draft.mends) > 1)):
             text = apply_mends(draft.text, mends)
             following = self._look_at(text) if text != draft.text else None
@@ -120,7 +120,7 @@ class _Fixer:
             mends = mend_spelling(text, str(find_config(self._name)), error.problems)
             return _Draft(text, _Stage.REFUSED, told, mends)
         facts = self._read_facts(loaded)
-        # A silenced warning is neither told nor fixed.
+        # A silenced warning is neither shown nor fixed.
         findings = [finding for finding in find(loaded, facts) if any(describe(loaded, [finding]))]
         stage = _Stage.LOADED_WITHOUT_DATA if facts is None else _Stage.CHECKED
         mends = mend_findings(text, loaded.document, findings)
@@ -138,7 +138,7 @@ class _Fixer:
 
 
 def _did_good(draft: _Draft, following: _Draft, mends: Sequence[Mend]) -> bool:
-    """Whether what was fixed is gone, and nothing is wrong instead but what that had hidden."""
+    """Whether the fixed problems are gone and the only new ones were hidden by them before."""
     if following.stage > draft.stage or {mend.problem for mend in mends} & {*following.problems}:
         return False
     if following.badness < draft.badness or following.stage is not _Stage.REFUSED:

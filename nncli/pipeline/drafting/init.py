@@ -151,7 +151,7 @@ def _look_at_file(source: Path, path: str, targets: Sequence[str], task: Task | 
             raise
         where = _quoted(source.parent)
         raise UsageError(
-            f"{source} has nothing but the labels of images",
+            f"{source} only has labels of images",
             hint=f"name the folder: nncli init {where} --target {shlex.quote(targets[0])}",
         ) from None
 
@@ -178,10 +178,10 @@ def _put_together(draft: Draft, output: Path) -> str:
 
 
 def _check(text: str, output: Path, draft: Draft) -> list[str]:
-    """What `nncli check` would warn about; a text that does not mean what was decided is a defect of ours."""
+    """The warnings of `nncli check`; a text that does not read back as decided is a defect of nncli."""
     loaded = validate(parse_document(text, str(output)))
     if loaded.config.data != draft.section:
-        raise NncliError(f"the config for {draft.section.path} does not read back as it was meant", hint="report this")
+        raise NncliError(f"the config for {draft.section.path} cannot be read back as intended", hint="report this")
     return resolve(loaded, draft.facts)[1]
 
 

@@ -1,4 +1,4 @@
-"""The story of a look at data: what the word on the command line means, the profile of it, its contact sheet."""
+"""The story of `nncli data`: what its argument means, the profile, the contact sheet."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -89,11 +89,11 @@ def inspect(request: InspectionRequest, *, folders: Folders, console: Console) -
             profile = profile_data(data, seed=seed, data_dir=folders.data_dir, progress=progress)
     if not isinstance(profile, ImageProfile):
         if request.sheet is not None:
-            raise UsageError("--sheet is for images, and this is a table", hint="leave --sheet out")
+            raise UsageError("--sheet is for images, but this is a table", hint="leave --sheet out")
         return Inspection(profile, (), None, following=_following(request))
     named = data is not None and (data.labels or data.image or data.source == "digit_attributes")
     if request.targets and data is not None and not named:
-        raise UsageError("--target names columns of a table, and these are images", hint="leave --target out")
+        raise UsageError("--target names columns of a table, but these are images", hint="leave --target out")
     pictures = [Picture(tile.group, tile.caption, tile.pixels) for tile in profile.tiles]
     title = f"{profile.path or profile.source}: {count(profile.rows, 'image')}"
     sheet = _write_sheet("--sheet", request.sheet, title, pictures)

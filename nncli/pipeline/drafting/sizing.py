@@ -5,29 +5,31 @@ The rules, and why:
   nearly every table, with numbers in bins (`data.numbers`: a step in the data is not smoothed away) and with members
   that are averaged; both together bring a network to boosted trees (benchmarks/trees.py). Sixteen members cost a
   small table little; from 20,000 rows on eight keep a training on two cores under a minute.
-- Below 2,000 rows the weights are held in check in two other ways: an l2 penalty keeps them small, and dropout leaves
-  no unit to be relied on alone. (Measured over 20 splits of 593 rows with 6 labels: dropout alone did worse.)
-- Few rows overfit in a few epochs, at another one with every split: many epochs are allowed and early stopping goes
-  back to the best one. With many rows an epoch makes hundreds of steps and few epochs are enough.
+- Below 2,000 rows overfitting is limited in two more ways: an l2 penalty keeps the weights small, and dropout keeps the
+  network from relying on any single unit. (Measured over 20 splits of 593 rows with 6 labels: dropout alone did worse.)
+- With few rows the best epoch differs from split to split: many epochs are allowed, and early stopping goes back to
+  the best one. With many rows an epoch makes hundreds of steps and few epochs are enough.
 - The batch grows with the rows, so that an epoch has some hundred steps: small tables need the steps, large ones
   the speed. The learning rate is above Adam's default of 0.001, which is slow for networks as small as these.
 - With many rows the learning rate is lowered where val_loss no longer falls; with fewer, whose val_loss is noisy, that
-  comes too early (phoneme lost 0.006 of its AUC by it).
+  happens too early.
+- From 2,000 rows on a moving average of the weights is kept, which is steadier than the weights of any one step; with
+  fewer rows it made no difference beyond noise.
 - Dropout helps where rows are few and the answer is a class or a label; a regression has to hit a number, which
   noise inside the network blurs, so it has none (its target is scaled instead, by `data.scale_target`).
 - Hidden layers are relu. An absurd value (a diamond 59 mm wide) does not carry the prediction away, since a number
   outside the training range is encoded as its end.
 - Images: convolutions as long as the image can be halved, then the largest answer of each filter wherever it was
   (global pooling), and dropout; tiny ones are flattened. Few images are moved, turned and zoomed at random. They are
-  normalized one by one: a batch of 16 says too little of the others, and what is left of an image once its brightness
-  and contrast are taken away is its shapes. Where the mean colour alone tells the classes, that would take away what
-  counts: batch normalization then. Of very few, the validation set has a handful, and the epoch that suits those best
-  is a matter of chance: all epochs are trained, in small batches and with a learning rate that falls to 0, and the last
-  one is kept. (Measured on 60 unseen images a class, with early stopping and without. After 5 a class: digits 0.79 to
-  0.84, textures 0.35 to 0.45, shapes of any colour 0.38 either way, which is nearly guessing. After 20: 0.95 to 0.96,
-  0.65 to 0.75, 0.61 to 0.67. After 40: textures 0.66 to 0.79, shapes 0.96 to 0.93. Larger validation sets, stronger
-  augmentation, fewer filters, average pooling and three times the epochs did not help where there are 5 a class.
-  benchmarks/images.py prints what comes of `init` for several kinds of folder.)
+  normalized one by one: a batch of 16 is too small for batch statistics, and an image without its brightness and
+  contrast is its shapes. Where the mean colour alone tells the classes apart, that would remove what matters; then
+  batch normalization is used. With very few images, the validation set is a handful, and its best epoch is chance:
+  all epochs are trained, in small batches and with a learning rate that falls to 0, and the last one is kept.
+  (Accuracy on 60 unseen images per class with early stopping, then without. 5 training images per class: digits 0.79
+  and 0.84, textures 0.35 and 0.45, shapes of any colour 0.38 both, close to guessing. 20: 0.95 and 0.96, 0.65 and
+  0.75, 0.61 and 0.67. 40: textures 0.66 and 0.79, shapes 0.96 and 0.93. With 5 per class, larger validation sets,
+  stronger augmentation, fewer filters, average pooling and three times the epochs did not help. benchmarks/images.py
+  measures `init` on several kinds of folder.)
 """
 
 from dataclasses import dataclass
@@ -40,16 +42,16 @@ from nncli.config.section import Shape
 # Rows of the training set: below FEW a table is small, from MANY on it is large.
 FEW = 2_000
 MANY = 20_000
-# A picture is worth convolutions from this side on; below, each pixel is a column.
+# From this side length on, images get convolutions; below, each pixel is an input.
 SMALLEST_PICTURE = 12
 _STEPS_AN_EPOCH = 250
 # From so many images on they need no augmentation and are trained smaller.
 MANY_IMAGES = 5_000
-# Below so many, a validation set of a few images cannot choose an epoch.
+# Below this number the validation set is too small to choose an epoch.
 VERY_FEW_IMAGES = 150
 _LONGEST_SIDE = 48
 _LONGEST_SIDE_OF_MANY = 32
-# So many images in all epochs together keep a training on two cores under two minutes at 48 × 48.
+# This many images over all epochs together keep a training on two cores under two minutes at 48 × 48.
 _IMAGE_PASSES = 25_000
 
 
@@ -58,6 +60,7 @@ class Size:
     """The hidden layers as entries of `model.layers`, each with the reason, their activation, and how to train them.
 
     `lower_after` is the number of epochs without a better val_loss after which the learning rate is lowered.
+    `averaged`: a moving average of the weights is kept.
     `to_the_end`: the learning rate falls to 0 over all epochs and the last weights are kept, with no early stopping.
     """
 
@@ -70,6 +73,7 @@ class Size:
     members: int = 1
     lower_after: int | None = None
     to_the_end: bool = False
+    averaged: bool = False
 
 
 def size_table(rows: int, task: Task) -> Size:
@@ -78,9 +82,9 @@ def size_table(rows: int, task: Task) -> Size:
     units, rate = 64, 0.002
     epochs, patience = (200, 30) if is_small else (60, 12) if rows < MANY else (30, 6)
     reason = (
-        f"{rows:,} training rows are few: l2 keeps the weights small, so that they are not learned by heart"
+        f"{rows:,} training rows are few: l2 keeps the weights small, which limits overfitting"
         if is_small
-        else f"{rows:,} training rows hold a network of this size in check"
+        else f"{rows:,} training rows are enough for a network of this size"
     )
     layers = [_dense(units, reason, is_small)]
     if not task.is_regression and rows < MANY:
@@ -97,6 +101,7 @@ def size_table(rows: int, task: Task) -> Size:
         _batch(rows),
         16 if rows < MANY else 8,
         None if rows < MANY else 2,
+        averaged=not is_small,
     )
 
 
@@ -124,19 +129,19 @@ def size_images(
     # A small validation set is noisy: a longer wait finds out whether it was chance.
     patience = max(4, epochs // (3 if rows < FEW else 5))
     if side < SMALLEST_PICTURE:
-        layers = [_dense(64, "so small an image needs no convolutions: each pixel is a column"), _dropout(0.2)]
+        layers = [_dense(64, "an image this small needs no convolutions: each pixel is an input"), _dropout(0.2)]
         return Size(tuple(layers), "relu", 0.002, epochs, patience, _batch(rows))
     layers = _augmentation(why_not_mirrored) if rows < MANY_IMAGES else []
     if not colour_tells:
         normal = {"group_normalization": {"groups": channels}}
-        layers.append((normal, "takes brightness and contrast away, image by image: shapes are left"))
+        layers.append((normal, "removes each image's brightness and contrast, which leaves the shapes"))
     filters = 16
     while side > 7:
         layers += _convolution(filters, colour_tells, is_first=filters == 16)
         layers.append(({"max_pooling2d": {}}, ""))
         filters, side = min(2 * filters, 64), side // 2
     layers += _convolution(filters, colour_tells)
-    layers.append(({"global_max_pooling2d": {}}, "the strongest answer of each filter, wherever in the image it was"))
+    layers.append(({"global_max_pooling2d": {}}, "the strongest response of each filter, wherever it is in the image"))
     if not is_number:
         layers.append(_dropout(0.3))
     if rows < VERY_FEW_IMAGES:
@@ -150,14 +155,14 @@ def _augmentation(why_not_mirrored: str) -> list[tuple[dict[str, Any], str]]:
     fill = {"fill_mode": "nearest"}
     mirrored = (
         {"random_flip": {"mode": "horizontal"}},
-        "mirrored half of the time; take it out if left and right differ",
+        "mirrors half of the images; remove it if left and right matter",
     )
     no_flip = f"not mirrored: {why_not_mirrored}" if why_not_mirrored else ""
     return [
         *([] if why_not_mirrored else [mirrored]),
         (
             {"random_translation": {"height_factor": 0.1, "width_factor": 0.1, **fill}},
-            "few images: each epoch sees them moved, turned and zoomed (`nncli data CONFIG --augmented SHEET.png`)",
+            "few images, so they are shifted, rotated and zoomed at random (`nncli data CONFIG --augmented SHEET.png`)",
         ),
         ({"random_rotation": {"factor": 0.05, **fill}}, "at most 18 degrees either way"),
         ({"random_zoom": {"height_factor": 0.2, **fill}}, no_flip),
@@ -167,11 +172,11 @@ def _augmentation(why_not_mirrored: str) -> list[tuple[dict[str, Any], str]]:
 def _convolution(filters: int, by_batch: bool, is_first: bool = False) -> list[tuple[dict[str, Any], str]]:
     """A convolution, a normalization that replaces its bias, and relu."""
     options = {"filters": filters, "kernel_size": 3, "padding": "same", "activation": "linear", "use_bias": False}
-    reason = "filters that see 3×3 pixels; each layer after a pooling sees twice as far" if is_first else ""
+    reason = "each filter sees 3×3 pixels; after a pooling, a layer sees twice as far" if is_first else ""
     normal: dict[str, Any] = {"group_normalization": {"groups": 8}}
     if by_batch:
         normal = {"batch_normalization": {"momentum": 0.9}}
-    why = "keeps the values in a steady range, so that a larger learning rate works" if is_first else ""
+    why = "keeps the values in a stable range, so that a larger learning rate works" if is_first else ""
     return [({"conv2d": options}, reason), (normal, why), ({"activation": {"activation": "relu"}}, "")]
 
 
@@ -183,7 +188,7 @@ def _dense(units: int, reason: str, penalized: bool = False) -> tuple[dict[str, 
 
 
 def _dropout(rate: float) -> tuple[dict[str, Any], str]:
-    return {"dropout": {"rate": rate}}, "while training, each value is left out this often: no unit is relied on alone"
+    return {"dropout": {"rate": rate}}, "share of values set to zero in training, so that no single unit is relied on"
 
 
 def _batch(rows: int) -> int:

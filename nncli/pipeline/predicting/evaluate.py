@@ -83,20 +83,22 @@ def evaluate(
 
 
 def _remark(run: OpenRun, result: dict[str, Any], console: Console) -> None:
-    """Warns of what the table of metrics does not say."""
+    """Prints the warnings that go with the metrics."""
     if result["impossible"]:
         console.warn(describe_impossible(run.facts, result["impossible"], result["rows"]))
     small = [group["name"] for group in result["by"]["groups"] if group["rows"] < FEWEST_ROWS] if result["by"] else []
     if small:
         told_names = f"{', '.join(small[:5])}{' …' if len(small) > 5 else ''}"
-        console.warn(f"fewer than {FEWEST_ROWS} rows tell little, and their intervals are too narrow: {told_names}")
+        console.warn(
+            f"groups of fewer than {FEWEST_ROWS} rows say little, and their intervals are too narrow: {told_names}"
+        )
     told = _describe(run, result)
     if told is not None:
         console.warn(told)
 
 
 def _describe(run: OpenRun, result: dict[str, Any]) -> str | None:
-    """The verdict in words, on the rows that are new to the run if it has some; those it has seen prove nothing."""
+    """The verdict in words, on rows that are new to the run if there are any; rows it has seen prove nothing."""
     judged = result["judged"] if result["new_rows"] is None else result["new_rows"]["judged"]
     if result["part"] != "test" and _has_learned(run):
         return describe_other_data(judged)
@@ -146,7 +148,7 @@ def _measure_groups(facts: DataFacts, part: Part, predictions: np.ndarray, colum
 
 
 def _place(part: Part, index: int) -> dict[str, Any]:
-    """Where an example of the part is found: its row in the source counted from 1, and its file if it has one."""
+    """Where an example comes from: its row in the source, counted from 1, and its file if it has one."""
     file = {"file": part.files[index]} if part.files else {}
     return {"row": int(part.rows[index]) + 1, **file}
 
@@ -172,7 +174,7 @@ def _labelled_part(
 ) -> tuple[Part, SeenRows | None]:
     """The run's own test set, made again from its config and checked to be the same; or the user's data.
 
-    With the user's data comes which of its rows the run learned from, None where its own data is gone or changed.
+    For the user's data, also says which of its rows the run learned from; None if the run's own data has changed.
     """
     if data_path is not None:
         part = data.load_labelled(data_path, run.facts)
@@ -182,8 +184,8 @@ def _labelled_part(
             own = _own_data(run, folders, console)
         except (DataError, UnreachableError):
             console.warn(
-                "the run's own data is gone or has changed: it cannot be said how many of these rows the run was "
-                "trained on, and the score counts them, too"
+                "the run's own data is missing or has changed, so rows it was trained on cannot be told apart and "
+                "count in the score"
             )
             return part, None
         return part, find_seen(part, own)

@@ -51,7 +51,7 @@ def are_one_run(first: str, second: str, folders: Folders) -> bool:
 
 
 def open_run(word: str, folders: Folders, console: Console) -> OpenRun:
-    """The run that `word` means; says so where the word could mean another.
+    """The run that `word` means, with a note if it could mean another.
 
     Raises RunError where it is missing, unfinished or damaged.
     """
@@ -76,7 +76,7 @@ def open_run(word: str, folders: Folders, console: Console) -> OpenRun:
 
 
 def describe_score(folder: RunFolder) -> str:
-    """What the run reached on its test set, in brackets, as far as its summary says it."""
+    """The run's test score in brackets, if its summary has one."""
     try:
         metric, value = next(iter(folder.read_json(files.SUMMARY)["test"]["metrics"].items()))
         return f" (test {metric} {value:.4g})"
@@ -85,7 +85,7 @@ def describe_score(folder: RunFolder) -> str:
 
 
 def make_predictor(run: OpenRun, console: Console) -> Predicts:
-    """The exported model without TensorFlow; through Keras, and said, where the run has no export."""
+    """The exported model without TensorFlow; Keras, with a note, if the run has no exported model."""
     if run.folder.file(files.LITE_MODEL).exists():
         run.folder.require_intact(files.LITE_MODEL)
         return Predictor(run.folder.file(files.LITE_MODEL).read_bytes())

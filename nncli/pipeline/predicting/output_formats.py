@@ -1,4 +1,4 @@
-"""The forms in which answers leave: a table to look at, JSON, JSON lines, CSV, Parquet."""
+"""Writers of predictions: a table for the terminal, JSON, JSON lines, CSV, Parquet."""
 
 import csv
 import io
@@ -20,14 +20,14 @@ FORMATS = ("table", "json", "jsonl", "csv", "parquet")
 
 
 class Writer(Protocol):
-    """Takes answers as they come and finishes at the end."""
+    """Writes predictions batch by batch."""
 
     def write(self, answers: Sequence[Answer]) -> None:
-        """Takes some more answers."""
+        """Writes a batch of predictions."""
         ...
 
     def close(self) -> None:
-        """There are no more."""
+        """Completes the output."""
         ...
 
 
@@ -85,7 +85,7 @@ class _Table:
 
 
 def _short_name(name: str) -> str:
-    """The end of a long path, from a folder's name on where one begins there."""
+    """The end of a long path, cut at a folder name if possible."""
     if len(name) <= _NAME_WIDTH:
         return name
     end = name[3 - _NAME_WIDTH :]

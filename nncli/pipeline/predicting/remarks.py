@@ -1,4 +1,4 @@
-"""What numbers alone do not say of a model: that it learned nothing, or predicts what cannot be; with what to try."""
+"""Warnings that the metrics alone do not give: a model that learned nothing or predicts impossible values."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,9 +8,9 @@ import numpy as np
 from nncli.config.facts import DataFacts, Task
 from nncli.data.plurals import count
 
-# A loss that changes by less than this share in a whole training has not moved.
+# A loss that changes by less than this share over a whole training has not changed.
 _STILL = 0.02
-# A loss as many times that of guessing is no lack of training, but steps that are too large.
+# A loss this many times that of guessing means steps that are too large, not too little training.
 _FAR = 2.0
 # The share of the epochs after which the best one counts as the end of a training.
 _END = 0.9
@@ -61,9 +61,9 @@ def describe_other_data(judged: Mapping[str, Any]) -> str | None:
 
 _TOLD = {
     "few": "too few rows to tell whether it is better than guessing",
-    "unclear": "not clearly better than guessing: on these rows it may be chance",
-    "overconfident": "too sure of itself: the probabilities are worse than the frequencies of the classes",
-    "outliers": "most values are closer than the baseline's, but a few are far off",
+    "unclear": "not clearly better than guessing: on these rows this may be chance",
+    "overconfident": "overconfident: its probabilities are worse than the class frequencies",
+    "outliers": "most predictions are closer than the baseline's, but a few are far off",
     "nothing": "learned nothing: no better than guessing",
 }
 
@@ -75,11 +75,11 @@ _OTHER = {
 }
 
 _REMEDIES = {
-    "still": "the loss hardly moved: try a learning rate ten times as large, or `hidden_activation: relu`",
+    "still": "the loss hardly changed: try a learning rate ten times as large, or `hidden_activation: relu`",
     "far": "the loss stayed far above that of guessing: try a learning rate ten times smaller",
     "parted": (
-        "the validation loss stopped falling before the training loss: the inputs may say little about the target; "
-        "try fewer units, dropout or l2, or more data"
+        "the validation loss stopped falling before the training loss: the inputs may carry little information "
+        "about the target; try fewer units, dropout or l2, or more data"
     ),
     "rising": "the loss rose: try a learning rate ten times smaller",
     "falling": "the loss was still falling: try more epochs, or a larger learning rate",

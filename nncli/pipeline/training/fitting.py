@@ -26,7 +26,7 @@ _LARGER_IS_BETTER = ("accuracy", "auc", "precision", "recall", "r2_score")
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained Keras model with the weights that are kept, and how it got there; epochs are counted from 0."""
+    """A trained Keras model with the weights to keep, and how it was trained; epochs are counted from 0."""
 
     model: Any
     executor: str
@@ -38,7 +38,7 @@ class Fitted:
 
 @contextmanager
 def telling_exhaustion() -> Iterator[None]:
-    """TensorFlow's error for too little memory, in a sentence."""
+    """Turns TensorFlow's out-of-memory error into an NncliError."""
     try:
         yield
     except Exception as error:  # TensorFlow's own class is only known once it is imported
@@ -114,7 +114,7 @@ def _make_view(console: Console, config: Config, batches: int, title: str) -> Tr
 
 
 def _keep_interrupted(folder: RunFolder, model: Any, best: Any, console: Console) -> None:
-    """What hours of training reached is not thrown away: the best weights so far, which eval and predict can use."""
+    """Saves the best weights so far, so that an interrupted training is not lost to eval and predict."""
     if best is None:
         return
     model.set_weights(best)
@@ -158,6 +158,8 @@ def make_callbacks(config: Config, folder: RunFolder, view: TrainingView, watch:
         folder.append(files.METRICS, {"epoch": epoch + 1, **record})
         view.on_epoch(epoch, record)
 
+    if config.optimizer.use_ema:
+        chosen.append(callbacks.AveragedWeights())
     return [*chosen, callbacks.Reporter(on_batch, on_epoch)]
 
 

@@ -1,4 +1,4 @@
-"""What is known of a training before Keras is imported: executor, threads, and what tells its network from others."""
+"""Decides before Keras is imported how to train: executor, threads; and identifies a network."""
 
 import json
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ class Engine:
 
     @property
     def side_by_side(self) -> bool:
-        """Whether the threads are for parts of a batch, and not for each operation."""
+        """Whether the threads run parts of a batch in parallel, and not single operations."""
         return self.parts > 1
 
 
 def choose_engine(config: Config, facts: DataFacts, *, accelerator: bool) -> Engine:
-    """The config's executor and threads, and where it leaves them open what suits the network and the device."""
+    """The config's executor and threads; what it leaves open is chosen by network and device."""
     from nncli.engine import executor
     from nncli.engine.parallel import part_count
 
@@ -35,7 +35,7 @@ def choose_engine(config: Config, facts: DataFacts, *, accelerator: bool) -> Eng
     kinds = [kind for row in rows for kind in row.layer.kinds()]
     largest = config.model.members * max(row.multiply_adds for row in rows)
     size, wanted = batch_size(config, facts), config.train.threads
-    # Between the layers of the others stand operations that no part of a batch can be led through.
+    # Other networks have operations between their layers that cannot run on a part of a batch.
     divisible = isinstance(facts.inputs, ImageInput) and "embedding" not in kinds
     chosen = executor.plan_executor(
         kinds, config.train.executor, accelerator=accelerator, work=largest * size if divisible else 0, threads=wanted
@@ -46,7 +46,7 @@ def choose_engine(config: Config, facts: DataFacts, *, accelerator: bool) -> Eng
 
 
 def make_plan(config: Config, facts: DataFacts, engine: Engine) -> "Plan":
-    """What the engine is told of the training."""
+    """The plan of the training for the engine."""
     from nncli.engine.arrays import Plan
 
     return Plan(
@@ -64,7 +64,7 @@ def batch_size(config: Config, facts: DataFacts) -> int:
 
 
 def facts_for_network(facts: DataFacts) -> DataFacts:
-    """What a network may be built from: without counts and statistics that change from seed to seed for no use.
+    """The facts that a network is built from, without counts and statistics that differ between seeds.
 
     Networks are built from nothing else, so that two are the same where these and the config are.
     """
@@ -78,6 +78,6 @@ def facts_for_network(facts: DataFacts) -> DataFacts:
 
 
 def network_mark(config: Config, facts: DataFacts) -> str:
-    """Text that is the same for trainings whose networks differ in nothing but the seed."""
+    """A text that is equal for two trainings if their networks differ only in the seed."""
     settings = config.model_dump(mode="json", exclude={"seed"})
     return json.dumps([settings, facts_for_network(facts).model_dump(mode="json")], sort_keys=True)

@@ -1,4 +1,4 @@
-"""What a run folder keeps of how a run came about and ended."""
+"""Records in run.json how a run was started and how it ended."""
 
 import os
 import platform
@@ -37,14 +37,14 @@ def _package_versions() -> dict[str, str]:
 
 
 def _close_failed(folder: RunFolder, reason: str) -> None:
-    """The reason is what the user has to see; that it could not be noted, on a full disk, must not hide it."""
+    """A failure to write the status, as on a full disk, must not hide the error that ended the run."""
     with suppress(NncliError):
         folder.close("failed", reason=reason)
 
 
 @contextmanager
 def recorded(folder: RunFolder) -> Iterator[None]:
-    """Notes in run.json how the work inside ended, whatever way that was."""
+    """Records in run.json how the work inside ended: finished, failed or interrupted."""
     try:
         yield
     except (KeyboardInterrupt, Terminated):

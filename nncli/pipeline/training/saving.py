@@ -1,4 +1,4 @@
-"""What a training leaves behind for others to load: weights, the Keras file, the export, plots, the manifest."""
+"""Saves a trained model: weights, the Keras file, the exported model, plots, the manifest."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from nncli.run.folder import RunFolder
 
 
 def save_model(folder: RunFolder, model: Any, config: Config) -> dict[str, str]:
-    """Writes the model in every format it can have; returns what became of each, for run.json."""
+    """Writes the model in every format; returns the outcome of each, for run.json."""
     from nncli.engine import export
     from nncli.model import serving
 
@@ -25,7 +25,7 @@ def save_model(folder: RunFolder, model: Any, config: Config) -> dict[str, str]:
         folder.write(files.LITE_MODEL, export.to_tflite(served))
         outcome[files.LITE_MODEL] = "written"
     except ExportError as error:
-        # Prediction then goes through Keras: slower, and said there.
+        # Prediction then goes through Keras, which is slower and reported.
         outcome[files.LITE_MODEL] = error.message
     folder.write_manifest()
     return outcome

@@ -1,6 +1,6 @@
-"""How long each part of a training took, from the start to its end; a value that the story hands on, and no global.
+"""Measures how long each part of a training takes; passed along as a value, not kept as a global.
 
-It does not depend on what the parts do.
+Does not depend on what the parts do.
 """
 
 import os
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-# In the order they are told.
+# In the order they are shown.
 PARTS = (
     "start", "config", "data", "tensorflow", "build", "trace", "compile", "first_batch",
     "training", "validation", "test", "export", "plots", "other",
@@ -18,7 +18,7 @@ PARTS = (
 
 
 class Stopwatch:
-    """The seconds of each part of one command; time that no part has is `other`."""
+    """The seconds of each part of a command; time outside all parts is `other`."""
 
     def __init__(self, started: float | None = None) -> None:
         """`started` is a reading of time.perf_counter(); now, when left out."""
@@ -38,26 +38,26 @@ class Stopwatch:
         return time.perf_counter() - self._started
 
     def add(self, part: str, seconds: float) -> None:
-        """So many more seconds of that part."""
+        """Adds seconds to a part."""
         self._seconds[part] = self._seconds.get(part, 0.0) + seconds
 
     def add_rest(self, part: str) -> None:
-        """To that part goes all time until now that no part has had."""
+        """Adds the time since the start that no part has to this part."""
         self.add(part, max(0.0, self.elapsed - sum(self._seconds.values())))
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
-        """The body is of that part, but for what is added to others meanwhile; one that fails is not counted."""
+        """Counts the body's time for the part, minus time added to others meanwhile; not if it fails."""
         start, known = time.perf_counter(), sum(self._seconds.values())
         yield
         self.add(name, time.perf_counter() - start - (sum(self._seconds.values()) - known))
 
     def hide(self, seconds: float) -> None:
-        """So many seconds of the import went by while something else was done, which has them already."""
+        """Seconds of the import that overlapped with other parts, which already count them."""
         self._hidden += max(0.0, seconds)
 
     def reach_first_batch(self) -> bool:
-        """A batch is done; whether it is the first, to which all goes that no part has had until now."""
+        """Called after each batch; true for the first one, which gets the time that no part has so far."""
         if self._first_batch is not None:
             return False
         self.add_rest("first_batch")

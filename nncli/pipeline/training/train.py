@@ -110,7 +110,7 @@ def train_into(
 
 
 def _write_beginnings(folder: RunFolder, prepared: Prepared) -> None:
-    """All that is known before the first batch, so that a killed run can still be understood."""
+    """Writes what is known before the first batch, so that a killed run can still be understood."""
     config, dataset = prepared.config, prepared.dataset
     comment = "# `nncli train` with the path of this file repeats the run\n"
     document = yaml.safe_dump(to_mapping(config), sort_keys=False, allow_unicode=True)
@@ -132,12 +132,12 @@ def _write_beginnings(folder: RunFolder, prepared: Prepared) -> None:
 
 
 def _usual_seconds(history: History) -> float:
-    """The median over the epochs; without the first, which warms up, where there are others."""
+    """The median over the epochs, without the first, which warms up, if there are others."""
     return statistics.median(record["train_seconds"] for record in history[1:] or history)
 
 
 def _summarize(prepared: Prepared, fitted: Fitted) -> dict[str, Any]:
-    """The numbers a later question is about: which epoch was the best, how good it is on the test set."""
+    """The content of summary.json: the best epoch, its metrics, the test metrics."""
     from nncli.engine.prediction import predict
     from nncli.model import serving
 

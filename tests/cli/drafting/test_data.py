@@ -52,15 +52,15 @@ def test_a_table_is_told_in_80_columns_with_its_brackets(table: Path) -> None:
     )
     assert "[red]odd[/red]  category  [b]x 66, y 34" in result.stdout
     assert "task binary" in result.stdout
-    assert re.search(r'warning +column "twin": says the same as the target', result.stdout)
+    assert re.search(r'warning +column "twin": has the same content as the target', result.stdout)
     assert "\x1b" not in result.stdout
 
 
 def test_a_table_needs_no_target(table: Path) -> None:
     result = run(table)
     assert result.exit_code == 0
-    assert "--target COLUMN" in result.stdout and "says the same as the target" not in result.stdout
-    assert '"y", "twin": say the same as each other' in " ".join(result.stdout.split())
+    assert "--target COLUMN" in result.stdout and "has the same content as the target" not in result.stdout
+    assert '"y", "twin": have the same content' in " ".join(result.stdout.split())
 
 
 def test_json_holds_the_whole_profile(table: Path, images: Path) -> None:

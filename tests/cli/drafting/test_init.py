@@ -181,6 +181,15 @@ def test_markers_among_numbers_become_missing_values(tmp_path: Path) -> None:
     assert "unknown in a" in text and "15 missing" in text
 
 
+def test_spellings_in_dropped_columns_are_not_written(tmp_path: Path) -> None:
+    def row(index: int) -> str:
+        answer, note = ("Yes", "no", "yes")[index % 3], ("Fir", "fir", "oak")[index % 3]
+        return f"{answer},{note} {index},{weight(index)},{index % 2}"
+
+    config, _, _ = init(write(tmp_path / "t.csv", "answer,note,x,y", row), "y")
+    assert config.data.values == {"Yes": ("yes",)} and "note" in config.data.drop
+
+
 def test_a_class_is_no_marker(tmp_path: Path) -> None:
     source = write(tmp_path / "t.csv", "a,y", lambda i: f"{'-' if i % 9 == 0 else i % 7},{'+-'[i % 2]}")
     found = find_markers(open_table(source, ("",)).table, ["y"])
@@ -251,7 +260,7 @@ def test_where_brightness_tells_nothing_each_image_is_normalized_and_large_ones_
     assert kinds[:5] == [
         "random_flip", "random_translation", "random_rotation", "random_zoom", "group_normalization"
     ]  # fmt: skip
-    assert "batch_normalization" not in kinds and "take it out if left and right differ" in text
+    assert "batch_normalization" not in kinds and "remove it if left and right matter" in text
     assert facts.inputs.shape == (36, 48, 3) and "size: [36, 48]" in text
     assert config.train.early_stopping is None and config.train.keep == "last", "2 images cannot choose an epoch"
     assert config.train.batch_size == 4 and config.optimizer.learning_rate.schedule == "cosine"
@@ -426,7 +435,7 @@ def test_init_and_data_read_a_target_in_the_same_way() -> None:
     [
         (["--from", "mnist_softmax", "--target", "q"], "--target is for data"),
         (["--from", "mnist_softmax", "--task", "binary"], "--task is for data"),
-        (["{folder}", "--task", "regression"], "--task regression is not"),
+        (["{folder}", "--task", "regression"], "which --task regression does not fit"),
     ],
 )
 def test_an_option_without_a_meaning_is_refused(tmp_path: Path, words: list[str], told: str) -> None:
@@ -511,7 +520,7 @@ def test_a_copy_of_a_column_is_dropped_with_the_reason(tmp_path: Path) -> None:
     )
     config, text, facts = init(source, "kind")
     assert config.data.drop == ("word",) and "word" not in names_learned(facts)
-    assert "says the same as grade in every row" in text
+    assert "has the same content as grade in every row" in text
 
 
 @pytest.mark.parametrize(("least", "task"), [(0, "positive_regression"), (-1, "regression")])

@@ -51,7 +51,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_init_writes_the_type_and_which_parts_are_learned(folder: Path) -> None:
     text = (folder / "sales.yaml").read_text()
     assert "sold: date" in text and "learned as year, month, weekday, hour" in text and "day_first" not in text
-    assert "in the order of time" in " ".join(text.replace("#", " ").split())
+    assert "in order of time" in " ".join(text.replace("#", " ").split())
 
 
 def test_data_tells_the_first_and_the_last_date(folder: Path) -> None:
@@ -84,5 +84,5 @@ def test_predict_fails_rows_without_a_date_with_the_reason(folder: Path) -> None
     rows.write_text("sold,size\n31/12/2040,0.5\n12/31/2022,0.5\nsoon,0.5\n,0.5\n")
     outcome = Outcome("predict", rows, "--runs-dir", folder / "runs", "--json")
     assert outcome.code == 3 and len(outcome.json["predictions"]) == 2
-    assert 'row 2: column "sold": "12/31/2022" is no date, as in 2024-12-31 or 31/12/2024' in outcome.stderr
-    assert 'row 3: column "sold": "soon" is no date' in outcome.stderr
+    assert 'row 2: column "sold": "12/31/2022" is not a date such as 2024-12-31 or 31/12/2024' in outcome.stderr
+    assert 'row 3: column "sold": "soon" is not a date' in outcome.stderr

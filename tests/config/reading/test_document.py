@@ -72,7 +72,7 @@ def test_duplicate_keys_are_all_told_with_both_lines() -> None:
         ("a: 1\n---\nb: 2", "another document"),
         ("[" * 5000, "nested deeper"),
         ("a: " + "{b: " * 200 + "}" * 200, "nested deeper"),
-        ("a: &a [*a]", "more than a config can hold"),
+        ("a: &a [*a]", "beyond the size limit of a config"),
     ],
 )
 def test_what_is_no_config_gets_one_clear_line(text: str, part: str) -> None:
@@ -84,7 +84,7 @@ def test_what_is_no_config_gets_one_clear_line(text: str, part: str) -> None:
 def test_aliases_that_explode_are_refused() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
-    assert "unfold to more than a config can hold" in refusal("\n".join(lines))
+    assert "expand beyond the size limit of a config" in refusal("\n".join(lines))
 
 
 def test_files_that_cannot_be_configs_are_refused(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def test_a_config_gives_the_size_and_the_way_to_it(tmp_path: Path, size: Any, sh
 
 
 def test_only_image_files_are_resized() -> None:
-    with pytest.raises(DataError, match="only source images resizes, and this is digits"):
+    with pytest.raises(DataError, match="expected source images, got digits"):
         data.load(Data(source="digits", size=16), seed=1, data_dir=None, progress=lambda said, done: None)
 
 
@@ -154,7 +154,7 @@ def test_an_image_of_255_levels_is_mapped_to_the_16_of_the_digits(tmp_path: Path
     assert (ordinary.max(), ordinary[3, 3, 0], str(ordinary.dtype)) == (16, 8, "uint8")
     raw, warnings = decode_image(tmp_path / "raw.png", DIGITS)
     assert raw.max() == 15
-    assert "taken as 0 to 16" in warnings[0]
+    assert "read as 0 to 16" in warnings[0]
 
 
 def test_a_float_model_gets_floats_from_0_to_1(tmp_path: Path) -> None:
@@ -250,7 +250,7 @@ def test_folders_called_train_and_test_are_respected(tmp_path: Path) -> None:
     make_folder(tmp_path / "val", ["a", "b"], count=2)
     assert load(tmp_path).facts.rows == {"train": 20, "validation": 4, "test": 6}
     make_folder(tmp_path / "test", ["c"], count=1)
-    with pytest.raises(DataError, match="no class of the training images: c"):
+    with pytest.raises(DataError, match="no class of the training set: c"):
         load(tmp_path)
 
 
@@ -286,7 +286,7 @@ def test_a_folder_that_is_no_data_set_is_explained(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="has no folders with images"):
         load(tmp_path)
     make_folder(tmp_path, ["a"])
-    with pytest.raises(DataError, match="one class only"):
+    with pytest.raises(DataError, match="only one class"):
         load(tmp_path)
     (tmp_path / "file.csv").write_text("x")
     with pytest.raises(DataError, match="is a file"):
@@ -304,7 +304,7 @@ def test_what_the_config_says_wrongly_of_images_is_told_by_its_keys(tmp_path: Pa
         for index in range(6):
             Image.new("L", (6, 6), index).save(tmp_path / folder / f"{index}.png")
     section = Data(source="images", path=str(tmp_path / "train"), test=str(tmp_path / "other"))
-    with pytest.raises(DataError, match=r"^data.test: .* no class of the training images: c \[class-folders\]"):
+    with pytest.raises(DataError, match=r"^data.test: .* no class of the training set: c \[class-folders\]"):
         data.load(section, seed=1, data_dir=None, progress=lambda what, share: None)
     section = Data(source="images", path=str(tmp_path / "train"), drop=("q",), target=("y",))
     with pytest.raises(DataError) as caught:

@@ -324,7 +324,7 @@ def test_a_folder_is_shown_as_the_config_resizes_it(tmp_path: Path, resize: str 
     assert isinstance(profile, ImageProfile)
     assert profile.shape == (16, 16, 1)
     [finding] = [finding for finding in profile.findings if finding.rule == "sizes"]
-    assert finding.what == f"20 of 20 have another size than 16 × 16, to which all are {told}"
+    assert finding.what == f"20 of 20 are not 16 × 16, the size to which all are {told}"
     assert all(tile.pixels.shape[:2] == (16, 16) for tile in profile.tiles)
     assert all((tile.pixels[4].max() < 100) == edges for tile in profile.tiles), "padding above what is drawn"
 

@@ -140,7 +140,7 @@ def test_other_texts_can_mean_missing(tmp_path: Path) -> None:
 
 def test_decimal_commas_are_refused_with_the_key_and_not_made_categories(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", "a,b,y", lambda i: f'"3,14",{i},{i % 2}')
-    with pytest.raises(DataError, match="form that is not read") as caught:
+    with pytest.raises(DataError, match="notation that is not read") as caught:
         load(path)
     assert '`decimal: ","`' in str(caught.value.hint)
 

@@ -75,7 +75,7 @@ def test_colour_other_ranges_and_shapes_are_read(tmp_path: Path) -> None:
 def test_what_is_no_pixel_is_refused_with_its_place(tmp_path: Path, table: Path) -> None:
     with pytest.raises(DataError, match=r"7 x 7 pixels are 49 columns, and .* has 64") as caught:
         load(table, image={"shape": [7, 7]})
-    assert "`shape: [8, 8]` has as many" in (caught.value.hint or "")
+    assert "`shape: [8, 8]` would fit" in (caught.value.hint or "")
     with_id = write(tmp_path / "id.csv", PIXELS, {"id": np.arange(ROWS), "label": DIGITS.target[:ROWS]})
     with pytest.raises(DataError, match="has 65") as caught:
         load(with_id)
@@ -87,9 +87,9 @@ def test_what_is_no_pixel_is_refused_with_its_place(tmp_path: Path, table: Path)
         wrong[4, 7] = value
         with pytest.raises(DataError, match=told):
             load(write(tmp_path / "wrong.csv", wrong))
-    with pytest.raises(DataError, match=r"data\.target: say which column is predicted"):
+    with pytest.raises(DataError, match=r"data\.target: say which column to predict"):
         load(table, target=None)
-    with pytest.raises(DataError, match=r"data\.image: only the columns of a table"):
+    with pytest.raises(DataError, match=r"data\.image: expected a table"):
         data.load(
             Data(source="digits", image={"shape": (8, 8)}), seed=1, data_dir=None, progress=lambda said, done: None
         )

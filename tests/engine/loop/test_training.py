@@ -17,6 +17,7 @@ import keras  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
 from nncli.engine.arrays import Arrays, Plan  # noqa: E402
+from nncli.engine.callbacks import AveragedWeights  # noqa: E402
 from nncli.engine.loop import compiled_loop, data_pass, device_buffers  # noqa: E402
 from nncli.engine.loop.data_pass import Pace  # noqa: E402
 from nncli.engine.loop.training import fit  # noqa: E402
@@ -252,6 +253,33 @@ def test_early_stopping_ends_training_and_restores_the_best_weights(executor: st
     assert len(history) == best + 3 < 40
     measured = model.evaluate(validation.inputs, validation.targets, verbose=0, return_dict=True)
     assert measured["loss"] == pytest.approx(losses[best], rel=1e-4)
+
+
+class Kernels(keras.callbacks.Callback):
+    """Remembers the output kernel at the end of each epoch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[np.ndarray] = []
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.seen.append(get_weights(self.model)["output/kernel"])
+
+
+@pytest.mark.parametrize("executor", ["xla", "graph", "keras"])
+def test_averaged_weights_are_validated_and_kept_while_training_goes_on_from_the_last_step(executor: str) -> None:
+    train, validation, share = images(BATCH), images(30, seed=1), 0.6
+    plain, model = classifier(), classifier(optimizer=keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=share))
+    steps, averages = Kernels(), Kernels()
+    fit(plain, train, validation, plan(executor, epochs=4), [steps])
+    history = fit(model, train, validation, plan(executor, epochs=4), [AveragedWeights(), averages])
+    expected = steps.seen[0]
+    for step, average in zip(steps.seen, averages.seen, strict=True):
+        expected = share * expected + (1 - share) * step
+        np.testing.assert_allclose(average, expected, atol=1e-6)
+    np.testing.assert_array_equal(get_weights(model)["output/kernel"], averages.seen[-1])
+    measured = model.evaluate(validation.inputs, validation.targets, verbose=0, return_dict=True)
+    assert measured["loss"] == pytest.approx(history[-1]["val_loss"], rel=1e-4)
 
 
 def test_the_learning_rate_is_reduced_inside_the_compiled_loop() -> None:

@@ -177,7 +177,7 @@ def test_class_weights_and_the_gradient_check_know_members(tmp_path: Path) -> No
         ("data: {source: digits}\nmodel: {members: 4, layers: [{dense: {units: 4}}, output]}\n", "members: 1"),
         (
             "data: {source: iris}\nmodel: {members: 4, layers: [{reshape: {target_shape: [2, 2]}}, flatten, output]}\n",
-            "reshape is no layer that members can share",
+            "reshape is not a layer that members can share",
         ),
     ],
 )

@@ -128,7 +128,7 @@ def test_a_regression_on_two_values_and_a_twin_are_warned_about_until_silenced(t
     assert "[two-values]" in nncli("check", config).stderr
     config.write_text(OUTPUT % "source: csv, path: t.csv, target: y")
     outcome = nncli("check", config)
-    assert f'{config}:1:34  data.target: column "alive" says the same' in outcome.stderr
+    assert f'{config}:1:34  data.target: column "alive" has the same content' in outcome.stderr
     assert "[target-twin]" in outcome.stderr and outcome.exit_code == 0
     config.write_text(f"{config.read_text()}silence: target-twin\n")
     assert "target-twin" not in nncli("check", config).stderr

@@ -1,6 +1,6 @@
-"""Labels of images that are not the names of their folders.
+"""Labels of images that are not given by class folders.
 
-`patterns` reads them from file names, `tables` from a table, `files` finds the files that the cells of a table mean,
-`reading` does what a config asks for, `loading` makes a data set of it, `finding` looks where a folder has its labels.
-Does not depend on models.
+`patterns` reads them from file names, `tables` from a table; `files` finds the files that the cells of a table name,
+`reading` reads the labels that a config asks for, `loading` makes a data set of them, `finding` detects where the
+labels of a folder are. Does not depend on models.
 """

@@ -1,20 +1,20 @@
-"""Which image file a cell of a table means: by its path, its name, with or without ending; opens no files."""
+"""Finds the image file that a cell of a table names, by path or name, with or without suffix; opens no files."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 
 class FileIndex:
-    """Image files by all that a table may call them."""
+    """Image files by all the names that a table may use for them."""
 
     def __init__(self, files: Sequence[Path], bases: Iterable[Path]) -> None:
-        """`bases` are the folders that a relative path may start at, the likeliest first."""
+        """`bases` are the folders that relative paths may start from, the likeliest first."""
         self.files = tuple(files)
-        # From the strictest to the loosest way of naming a file; the first that finds one is taken.
+        # From the strictest to the loosest way of naming a file; the first one that finds a file is used.
         self._levels: list[dict[str, list[Path]]] = [{} for _ in range(7)]
         folders = [f"{base.as_posix().rstrip('/')}/" for base in bases]
         for file in files:
-            # Texts, since a folder may have a hundred thousand images and the methods of paths are slow.
+            # Strings, since a folder may have a hundred thousand images and the methods of Path are slow.
             path = file.as_posix()
             name = path.rpartition("/")[2]
             stem = _without_ending(name)
@@ -35,7 +35,7 @@ class FileIndex:
             found.append(file)
 
     def find(self, cell: str) -> list[Path]:
-        """The files that are called so: none, one, or several where the name alone does not tell them apart."""
+        """The files with that name: none, one, or several if the name is ambiguous."""
         path = cell.strip().replace("\\", "/").removeprefix("./")
         if not path:
             return []
@@ -49,5 +49,5 @@ class FileIndex:
 
 
 def _without_ending(name: str) -> str:
-    """As `Path.stem`, with the folders before it; every image has an ending."""
+    """The path without its suffix; every image file has one."""
     return name.rpartition(".")[0]

@@ -1,4 +1,4 @@
-"""Where a folder of images has its labels: in a table, in the files' names, or in the names of its folders."""
+"""Detects where the labels of a folder of images are: in a table, in file names, or in the names of its folders."""
 
 import shlex
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ from nncli.data.images.labels.tables import class_candidates, find_file_column, 
 from nncli.data.tables.files.columns import Table
 from nncli.errors import DataError, UsageError
 
-# Folders that are called so hold parts or all of the images, and not a class.
+# Folders with these names contain a set or all of the images, rather than a class.
 _NO_CLASSES = frozenset(
     ("train", "training", "test", "test1", "testing", "val", "valid", "validation", "images", "image", "imgs", "data")
 )
 _TRAINING = ("train", "training")
-# A table beside the folder, and not in it, must name so many of its images.
+# A table beside the folder, rather than in it, must name this share of the images.
 _MOSTLY = 0.5
 _MOST_TABLES = 30
 _LARGEST_TABLE = 1 << 29
@@ -27,10 +27,10 @@ _LARGEST_TABLE = 1 << 29
 
 @dataclass(frozen=True)
 class FoundLabels:
-    """What a config should say: `labels`, a pattern or the absolute path of a table, with the column of the files.
+    """What a config should say about the labels: a pattern or the absolute path of a table, with its file column.
 
-    `targets` are the columns that may be predicted; exactly one where it is clear, none for a pattern. `columns` are
-    all others of the table.
+    `targets` are the possible targets: exactly one if it is clear, none for a pattern. `columns` are all columns of the
+    table except the file column.
     """
 
     labels: str
@@ -40,18 +40,18 @@ class FoundLabels:
 
 
 def image_section(folder: Path, targets: Sequence[str] = ()) -> Data:
-    """The `data` section for a folder of images, with `labels` where its folders are not the classes.
+    """The `data` section for a folder of images, with `labels` if its folders are not the classes.
 
     Raises:
-        UsageError: a table has several columns that may be predicted, or none of the `targets` (`--target`).
+        UsageError: a table has several possible targets, or lacks one of the `targets` (`--target`).
     """
     root = folder.resolve()
     found = find_labels(root, targets)
     section = Data(source="images", path=str(root))
     if found is None and targets:
         raise UsageError(
-            f"--target names a column, and no table in {folder} names its images and has {', '.join(targets)}",
-            hint="leave --target out where the folder that an image lies in is its class",
+            f"--target: no table in {folder} names its images and has the column {', '.join(targets)}",
+            hint="leave --target out if the folder of an image is its class",
         )
     if found is None:
         _refuse_parts_as_classes(root)
@@ -69,19 +69,19 @@ def image_section(folder: Path, targets: Sequence[str] = ()) -> Data:
 
 
 def _refuse_parts_as_classes(root: Path) -> None:
-    """Refuses folders that are called train and test as classes: what is in them has no labels that were found."""
+    """Refuses folders with names such as train and test as classes, since no labels were found for their images."""
     names = list(class_folders(part_folders(root)["train"]))
     if len(names) > 1 and not has_class_folders(root):
         raise UsageError(
-            f"{root} has the folders {', '.join(sorted(names))}, which are no classes, and no labels were found",
-            hint="labels stand in folders, in a table beside the images, or in their names: see docs/data.md",
+            f"{root} has the folders {', '.join(sorted(names))}, which are not classes, and no labels were found",
+            hint="labels may be names of folders, in a table beside the images, or in file names: see docs/data.md",
         )
 
 
 def find_labels(root: Path, target: Sequence[str] = ()) -> FoundLabels | None:
-    """The labels of a folder of images; None where its folders are the classes, or no labels are found.
+    """The labels of a folder of images; None if its folders are the classes, or if no labels are found.
 
-    With a `target`, only a table that has those columns counts.
+    With a `target`, only a table with those columns counts.
     """
     if not target and has_class_folders(root):
         return None
@@ -97,13 +97,13 @@ def find_labels(root: Path, target: Sequence[str] = ()) -> FoundLabels | None:
 
 
 def has_class_folders(root: Path) -> bool:
-    """Whether there is more than one folder of images, and not all have names that mean something else."""
+    """Whether there are several folders of images, and not all of them have names such as train and test."""
     names = list(class_folders(part_folders(root)["train"]))
     return len(names) > 1 and not all(name.casefold() in _NO_CLASSES for name in names)
 
 
 def _find_table(folder: Path, files: Sequence[Path], target: Sequence[str], share: float) -> FoundLabels | None:
-    """The table in a folder that names most of the files, and at least that share of them."""
+    """The table in a folder that names the most files, if it names at least that share of them."""
     tables = sorted(file for file in folder.iterdir() if is_table(file) and file.is_file())[:_MOST_TABLES]
     best, most = None, 0
     for path in tables:
@@ -121,7 +121,7 @@ def _find_table(folder: Path, files: Sequence[Path], target: Sequence[str], shar
 
 
 def _open(path: Path, index: FileIndex) -> Table | None:
-    """The table; None for what cannot be read as one, since not every file beside images has labels."""
+    """The table; None if the file cannot be read as one, since files beside images need not be tables of labels."""
     try:
         if path.stat().st_size > _LARGEST_TABLE:
             return None

@@ -1,4 +1,4 @@
-"""From images whose labels stand in a table or in their names to a data set, for training and for evaluation."""
+"""Loads images with labels from a table or from file names, for training and for evaluation."""
 
 from dataclasses import replace
 from functools import partial
@@ -18,7 +18,7 @@ from nncli.data.images.folders import (
     label_folder,
     relative_names,
 )
-from nncli.data.images.image_dataset import Images, Labels, image_dataset, refuse_table_options
+from nncli.data.images.image_dataset import dataset_of_parts, refuse_table_options
 from nncli.data.images.labels.files import FileIndex
 from nncli.data.images.labels.reading import LabelledImages, label_files, read_labels
 from nncli.data.images.labels.tables import TABLE_SUFFIXES, find_file_column, is_table, open_label_table
@@ -27,7 +27,7 @@ from nncli.errors import DataError
 
 
 def load_labelled_images(data: Data, *, seed: int, progress: Progress) -> Dataset:
-    """The data set of a folder with `labels`; size and colour are those of the training images.
+    """The data set of a folder with `labels`; size and number of channels are chosen from the training images.
 
     Raises:
         DataError: no image has a label, the labels fit no task, or no image can be read.
@@ -48,25 +48,14 @@ def load_labelled_images(data: Data, *, seed: int, progress: Progress) -> Datase
             taken = chosen[kept]
             names = relative_names([found.files[place] for place in taken], root)
             parts[name] = Part({"image": pixels}, targets[taken], found.rows[taken], names)
-    train = parts.pop("train")
-    dataset = image_dataset(
-        data,
-        seed,
-        Images(train.inputs["image"], train.rows, train.files),
-        Labels(goal, train.targets),
-        scale=image.scale,
-        resize=image.resize,
-        test=parts.get("test"),
-        validation=parts.get("validation"),
-        notes=notes,
-    )
+    dataset = dataset_of_parts(data, seed, parts, goal, image, notes)
     if is_name_pattern(data.labels or ""):
         return replace(dataset, facts=dataset.facts.model_copy(update={"name_pattern": data.labels}))
     return dataset
 
 
 def label_images(path: Path, facts: DataFacts, image: ImageInput) -> Part:
-    """Labelled images for a trained model: a label table, or a folder with class folders, a table or named classes.
+    """Labelled images for a trained model: a table of labels, or a folder with class folders, a table or file names.
 
     Raises:
         DataError: there are no labels, a class is not known to the model, or an image cannot be read.
@@ -91,12 +80,10 @@ def _has_class_folders(root: Path, facts: DataFacts) -> bool:
 
 
 def _find(path: Path, root: Path, facts: DataFacts) -> LabelledImages | None:
-    """The labelled images of a table or folder, by the run's own way first; None where there are no labels."""
+    """The labelled images of a table or folder, first in the way of the training data; None if there are no labels."""
     files = images_below(root)
     if not files:
-        raise DataError(
-            f"{root} has no images in it", hint="name a folder with images, or a table that lies beside them"
-        )
+        raise DataError(f"{root} has no images in it", hint="name a folder with images, or a table beside them")
     data = Data(source="images", path=str(root))
     if is_table(path):
         index = FileIndex(files, (root,))
@@ -111,7 +98,7 @@ def _find(path: Path, root: Path, facts: DataFacts) -> LabelledImages | None:
         try:
             opened = open_label_table(table, data, index)
         except DataError:
-            continue  # not every table beside images is one of labels
+            continue  # not every table beside images has labels
         if all(name in opened.columns for name in facts.target.columns) and find_file_column(opened, index):
             section = data.model_copy(update={"labels": str(table), "target": facts.target.columns})
             return label_files(section, files, root)

@@ -1,7 +1,7 @@
-"""Classes in file names: a pattern such as `{class}_*` and what it reads; opens no files.
+"""Reads classes from file names by a pattern such as `{class}_*`; opens no files.
 
-`{class}` is the class, as short as the rest of the pattern allows, `{number}` stands for digits and `*` for anything.
-A pattern is matched against the whole name with its ending: `{class}.*` reads cat from cat.0.jpg.
+`{class}` matches the class, as short as the rest of the pattern allows, `{number}` matches digits and `*` anything.
+A pattern must match the whole name including the suffix: `{class}.*` reads cat from cat.0.jpg.
 """
 
 import re
@@ -12,7 +12,7 @@ from nncli.errors import DataError
 _FIELDS = {"{class}": "(?P<label>.+?)", "{number}": r"\d+", "*": ".*"}
 _PIECES = re.compile(r"(\{[^{}]*\}|\*)")
 _MOST_FIELDS = 6
-# Patterns that people and programs write names by, the plainest first; the first that fits is taken.
+# Usual patterns of file names, the simplest first; the first that fits is used.
 _USUAL = (
     *(f"{{class}}{mark}{{number}}.*" for mark in ("_", "-", ".", " ", "")),
     "{class} ({number}).*",
@@ -20,23 +20,24 @@ _USUAL = (
     *(f"{{class}}{mark}*" for mark in ("_", "-", ".", " ")),
     *(f"*{mark}{{class}}.*" for mark in ("_", "-", ".", " ")),
 )
-# What cameras, phones and programs call every image.
+# What cameras, phones and programs name every image.
 _CAMERAS = frozenset(
     (
         "img", "image", "images", "dsc", "dscn", "dscf", "pxl", "photo", "pic", "picture", "frame", "screenshot",
         "scan", "sample", "file", "p", "mvimg", "vid",
     )
 )  # fmt: skip
-# A guess must fit nearly all names, and a class must have some images; a number more, since many mean something else.
+# A guessed pattern must fit nearly all names, with at least so many images per class on average; numbers need more,
+# since they often mean something else.
 _FITTING = 0.98
 _FEWEST_A_CLASS, _FEWEST_A_NUMBER = 2, 5
 
 
 def read_class(pattern: str, names: Sequence[str]) -> list[str | None]:
-    """The class in each file name, None where the pattern does not fit.
+    """The class in each file name, None if the pattern does not match.
 
     Raises:
-        DataError: the pattern is none; the message says what one looks like.
+        DataError: the pattern is not valid; the message shows what a valid one looks like.
     """
     expression = _compile(pattern)
     matches = [expression.fullmatch(name) for name in names]
@@ -44,7 +45,7 @@ def read_class(pattern: str, names: Sequence[str]) -> list[str | None]:
 
 
 def guess_pattern(names: Sequence[str]) -> str | None:
-    """The pattern that nearly all of the names follow and that gives several classes of some images each."""
+    """The first pattern that fits nearly all names and gives several classes with enough images; None without one."""
     for pattern in _USUAL:
         labels = [label for label in read_class(pattern, names) if label is not None]
         classes = set(labels)
@@ -56,7 +57,7 @@ def guess_pattern(names: Sequence[str]) -> str | None:
 
 
 def _are_classes(labels: set[str]) -> bool:
-    """Whether they look like names of classes: words, or numbers as short as those of classes are."""
+    """Whether the labels look like class names: words, or numbers of at most three digits."""
     if {label.casefold().strip(" _-.(") for label in labels} <= _CAMERAS:
         return False
     return all(re.search(r"[^\W\d_]", label) for label in labels) or all(
@@ -70,16 +71,16 @@ def _compile(pattern: str) -> re.Pattern[str]:
     unknown = [field for field in fields if field not in _FIELDS]
     told = None
     if unknown:
-        told = f"{unknown[0]} is no field of a pattern"
+        told = f"{unknown[0]} is not a field"
     elif fields.count("{class}") != 1:
-        told = f"it has {{class}} {fields.count('{class}')} times, and needs it once"
+        told = f"it has {{class}} {fields.count('{class}')} times, but needs it exactly once"
     elif "/" in pattern:
-        told = "it is matched against a file's name, which has no /"
+        told = "it is matched against file names, which have no /"
     elif len(fields) > _MOST_FIELDS:
         told = f"it has more than {_MOST_FIELDS} fields"
     if told:
         raise DataError(
-            f"data.labels: {pattern!r} is no pattern of file names: {told}",
+            f"data.labels: {pattern!r} is not a pattern of file names: {told}",
             hint="fields are {class}, {number} for digits and * for anything; '{class}_*' reads cat from cat_0.jpg",
         )
     return re.compile("".join(_FIELDS.get(piece, re.escape(piece)) for piece in pieces), re.DOTALL)

@@ -1,4 +1,4 @@
-"""The labelled images of a folder as a config describes them: their files, parts and target columns; decodes none."""
+"""Reads the labels that a config describes: image files, their sets and their target columns; decodes no images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from nncli.data.plurals import count
 from nncli.data.tables.files.columns import Column, text_column
 from nncli.errors import DataError
 
-# What the classes are called where no column has a name for them, as for folders.
+# The name of the target if no column has one; the same as for class folders.
 CLASS = "class"
 _PART_NAMES = {"train": ("train", "training"), "test": TEST_NAMES, "validation": VALIDATION_NAMES}
 _SHOWN = 3
@@ -26,9 +26,9 @@ _SHOWN = 3
 class LabelledImages:
     """Image files with their targets.
 
-    `columns` are the target columns (no cell missing), `rows` int64 (n,) says where each image stands in its source
-    (the row of the table, else the place in the sorted folder), `parts` names the part of each: "train", "test" or
-    "validation"; only "train" where the source has no parts of its own.
+    `columns` are the target columns without missing cells. `rows`, int64 (n,), is the row of each image in the table,
+    or its position in the sorted list of files. `parts` has the set of each image: "train", "test" or "validation"; all
+    are "train" if the source is not split.
     """
 
     files: tuple[Path, ...]
@@ -39,10 +39,10 @@ class LabelledImages:
 
 
 def read_labels(data: Data) -> LabelledImages:
-    """The labelled images of a config's section with `labels`.
+    """The labelled images of a `data` section with `labels`.
 
     Raises:
-        DataError: there is no such folder or table, or no image has a label.
+        DataError: the folder or the table does not exist, or no image has a label.
     """
     if data.path is None:
         raise DataError("data.path: source images needs `path`: the folder with the images")
@@ -55,17 +55,19 @@ def read_labels(data: Data) -> LabelledImages:
     found = _label(data, files, root)
     parts = np.array([_part(file, root, test) for file in found.files])
     if not (parts == "train").any():
-        raise DataError(f"{root}: no image with a label is left to train on", hint="say less with `test`")
+        raise DataError(
+            f"{root}: no image with a label is left to train on", hint="take fewer images for the test set (`test`)"
+        )
     if test is not None and not (parts == "test").any():
-        raise DataError(f"data.test: no image in {test} has a label", hint="leave `test` out, or say a fraction")
+        raise DataError(f"data.test: no image in {test} has a label", hint="leave `test` out, or set it to a fraction")
     return LabelledImages(found.files, found.columns, found.rows, parts, found.notes)
 
 
 def label_files(data: Data, files: Sequence[Path], root: Path) -> LabelledImages:
-    """Those of the files that the section's `labels` has a label for, all in the part "train".
+    """The files for which the section's `labels` has a label, all as "train".
 
     Raises:
-        DataError: none of them has.
+        DataError: no file has a label.
     """
     return _label(data, files, root)
 
@@ -78,7 +80,7 @@ def _images(folder: Path) -> list[Path]:
 
 
 def _label(data: Data, files: Sequence[Path], root: Path, tested: Sequence[Path] = ()) -> LabelledImages:
-    """The labelled ones of the files; it is no loss where the table does not name those that are `tested`."""
+    """The files that have a label; a note tells of the others, except those in `tested`."""
     labels = data.labels or ""
     if is_name_pattern(labels):
         return _from_names(labels, files, data)
@@ -94,15 +96,17 @@ def _label(data: Data, files: Sequence[Path], root: Path, tested: Sequence[Path]
 def _from_names(pattern: str, files: Sequence[Path], data: Data) -> LabelledImages:
     if data.target:
         raise DataError(
-            "data.target: the classes stand in the files' names, which have no columns", hint="leave `target` out"
+            "data.target: the classes are in the file names, which have no columns", hint="leave `target` out"
         )
     if data.file_column:
-        raise DataError("data.file_column: only a table has columns", hint="leave `file_column` out")
+        raise DataError(
+            "data.file_column: the labels are in file names, which have no columns", hint="leave `file_column` out"
+        )
     found = read_class(pattern, [file.name for file in files])
     fitting = [place for place, label in enumerate(found) if label is not None]
     if not fitting:
         raise DataError(
-            f"data.labels: no image is named like {pattern!r}; they are called {_some(files)}",
+            f"data.labels: no image is named like {pattern!r}; the names are like {_some(files)}",
             hint="`nncli init FOLDER` looks for a pattern that fits",
         )
     notes = []
@@ -117,9 +121,9 @@ def _from_names(pattern: str, files: Sequence[Path], data: Data) -> LabelledImag
 
 
 def _with_test_table(data: Data, root: Path, files: Sequence[Path]) -> LabelledImages:
-    """The images of the table, and those of a second one that `test` names."""
+    """The images of the table of labels, and those of the table that `test` names."""
     if is_name_pattern(data.labels or ""):
-        raise DataError("data.test: the classes stand in the files' names", hint="name a folder of images, not a table")
+        raise DataError("data.test: the classes are in the file names", hint="name a folder of images, not a table")
     table = Path(str(data.test))
     below = images_below(table.parent)
     everything = [*files, *(file for file in below if file not in set(files))]
@@ -139,7 +143,7 @@ def _with_test_table(data: Data, root: Path, files: Sequence[Path]) -> LabelledI
 
 
 def _join(one: Column, other: Column) -> Column:
-    """Two columns one below the other."""
+    """Two columns concatenated."""
     (codes, texts), (more_codes, more_texts) = one.dictionary, other.dictionary
     merged = {text: code for code, text in enumerate(dict.fromkeys([*texts, *more_texts]))}
     first, second = (np.array([merged[text] for text in each], np.int32) for each in (texts, more_texts))
@@ -147,7 +151,7 @@ def _join(one: Column, other: Column) -> Column:
 
 
 def _part(file: Path, root: Path, test: Path | None) -> str:
-    """The part that a file is in by the name of its folder below the root, or by `test`."""
+    """The set of a file, by the name of its top folder below the root, or by `test`."""
     if test is not None and file.is_relative_to(test):
         return "test"
     if not file.is_relative_to(root):

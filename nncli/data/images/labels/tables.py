@@ -1,4 +1,4 @@
-"""Labels of images in a table: which column names the files, which the classes, and which row means which file."""
+"""Reads labels of images from a table: finds the columns of files and classes, and the file of each row."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ from nncli.errors import DataError
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz", ".parquet", ".pq")
 _PARQUET = (".parquet", ".pq")
-# Names that people give to the column of the classes, the likeliest first.
+# Usual names of the column of classes, the likeliest first.
 _CLASS_NAMES = (
     "label", "labels", "class", "class_name", "classname", "category", "target", "species", "breed", "diagnosis", "y",
 )  # fmt: skip
-# So many different cells of a column tell whether it names files.
+# So many different cells of a column are checked to see whether it names files.
 _SAMPLE = 2000
 _SHOWN = 3
 
 
 @dataclass(frozen=True)
 class LabelTable:
-    """The rows of a table that have a target and name an image: their files, and what was left out.
+    """The rows of a table that have a target and name an image, with their files, and notes on dropped rows.
 
-    `table` has those rows only; `file_column` and `targets` are names of its columns.
+    `table` has only these rows; `file_column` and `targets` are names of its columns.
     """
 
     table: Table
@@ -45,7 +45,7 @@ class LabelTable:
 
 
 def is_table(path: Path) -> bool:
-    """Whether a file is a table by its name."""
+    """Whether a file is a table, by its suffix."""
     return path.name.lower().endswith(TABLE_SUFFIXES)
 
 
@@ -53,7 +53,7 @@ def read_label_table(path: Path, data: Data, index: FileIndex) -> LabelTable:
     """The labels that a table has for the images of `index`, read as the config's section says.
 
     Raises:
-        DataError: it cannot be read, has no column of files or classes, or labels an image in two ways.
+        DataError: the table cannot be read, has no column of files or classes, or has two labels for an image.
     """
     table = open_label_table(path, data, index)
     file_column = data.file_column or find_file_column(table, index)
@@ -64,12 +64,14 @@ def read_label_table(path: Path, data: Data, index: FileIndex) -> LabelTable:
         raise DataError(f"data.file_column: {error.message}", hint=error.hint)
     targets = check_target(table, data.target) if data.target else (_class_column(table, file_column),)
     if file_column in targets:
-        raise DataError(f'data.target names "{file_column}", the column of the files', hint="name the classes' column")
+        raise DataError(
+            f'data.target names "{file_column}", the column of the files', hint="name the column of the classes"
+        )
     return _match(table, file_column, targets, index)
 
 
 def open_label_table(path: Path, data: Data, index: FileIndex) -> Table:
-    """The table as it is; another delimiter, or a first row that is no header but names an image, is noticed.
+    """The whole table; another delimiter, or a first row that names an image and so is no header, is detected.
 
     Raises:
         DataError: it cannot be read.
@@ -88,7 +90,7 @@ def open_label_table(path: Path, data: Data, index: FileIndex) -> Table:
 
 
 def find_file_column(table: Table, index: FileIndex) -> str | None:
-    """The column of which at least half of the cells name images, and the most different ones; None without any."""
+    """The column whose cells name the most different images, if at least half of them do; None without one."""
     best, most = None, 0
     for name, column in table.columns.items():
         texts = column.values[:_SAMPLE]
@@ -99,7 +101,7 @@ def find_file_column(table: Table, index: FileIndex) -> str | None:
 
 
 def class_candidates(table: Table, file_column: str) -> list[str]:
-    """The columns that may be the classes: the one of a usual name, else those whose values repeat."""
+    """The columns that may hold the classes: the one with a usual name, otherwise all whose values repeat."""
     others = [name for name, column in table.columns.items() if name != file_column and len(column.values) > 0]
     if len(others) == 1:
         return others
@@ -116,7 +118,7 @@ def _class_column(table: Table, file_column: str) -> str:
         return names[0]
     others = ", ".join(name for name in table.columns if name != file_column)
     raise DataError(
-        f"{table.name}: say which column is predicted; beside the files in {file_column} it has {others or 'none'}",
+        f"{table.name}: say which column to predict; beside the file column {file_column} it has {others or 'none'}",
         hint=f"say `target: {names[0] if names else 'COLUMN'}` under data",
     )
 
@@ -126,13 +128,13 @@ def _no_file_column(table: Table, index: FileIndex) -> DataError:
     images = ", ".join(file.name for file in index.files[:_SHOWN])
     return DataError(
         f"{table.name}: no column names the images ({images}, ...); its cells are like {cells[:200]}",
-        hint="cells hold a file's path from `path` or from the table, or its name, with or without ending; "
+        hint="cells must hold a path relative to `path` or to the table, or a file name, with or without suffix; "
         "`file_column: NAME` says which column",
     )
 
 
 def _match(table: Table, file_column: str, targets: tuple[str, ...], index: FileIndex) -> LabelTable:
-    """The rows that name an image and have every target."""
+    """The rows that name an image and have a value in every target."""
     codes, texts = table.columns[file_column].dictionary
     meant = [index.find(text) for text in texts]
     several = [place for place, files in enumerate(meant) if len(files) > 1]
@@ -142,7 +144,7 @@ def _match(table: Table, file_column: str, targets: tuple[str, ...], index: File
         raise DataError(
             f'{table.name}: "{texts[codes[row]]}" in row {table.rows[row] + 1} names {len(files)} images: '
             f"{', '.join(map(str, files[:2]))}",
-            hint=f"write the path from the folder into the column {file_column}",
+            hint=f"write the path relative to the folder into the column {file_column}",
         )
     named = np.array([bool(files) for files in meant] + [False])[codes]
     notes = []
@@ -153,7 +155,7 @@ def _match(table: Table, file_column: str, targets: tuple[str, ...], index: File
         )
         missing = int((~named).sum())
         more = ", ..." if missing > _SHOWN else ""
-        notes.append(f"{count(missing, 'row')} of {Path(table.name).name} dropped, without an image: {told}{more}")
+        notes.append(f"{count(missing, 'row')} of {Path(table.name).name} dropped, no such image: {told}{more}")
     if not named.any():
         raise _no_file_column(table, index)
     present = np.logical_and.reduce([table.columns[name].present for name in targets])
@@ -172,7 +174,7 @@ def _match(table: Table, file_column: str, targets: tuple[str, ...], index: File
 def _first_of_each(
     table: Table, files: Sequence[Path], rows: np.ndarray, targets: Sequence[str], notes: list[str]
 ) -> np.ndarray:
-    """The places in `rows` of each image's first row. Raises DataError where two rows label an image differently."""
+    """The positions in `rows` of the first row of each image. Raises DataError if two rows give it different labels."""
     first: dict[Path, int] = {}
     again = 0
     for place, file in enumerate(files):
@@ -185,8 +187,8 @@ def _first_of_each(
             raise DataError(
                 f"{table.name}: {file.name} has two labels: {one} in row {table.rows[rows[before]] + 1}, "
                 f"{other} in row {table.rows[rows[place]] + 1}",
-                hint="decide for one, or give each label a 0/1 column of its own (multilabel)",
+                hint="keep one of them, or give each label a 0/1 column of its own (multilabel)",
             )
     if again:
-        notes.append(f"{count(again, 'row')} of {Path(table.name).name} dropped that name an image again")
+        notes.append(f"{count(again, 'row')} of {Path(table.name).name} dropped, the image has an earlier row")
     return np.array(sorted(first.values()), np.int64)

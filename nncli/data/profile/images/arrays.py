@@ -1,4 +1,4 @@
-"""Images in memory examined: those of bundled and prepared data sets and of archives, in the parts they have."""
+"""Examines images in memory: bundled and prepared data sets and archives, with the sets they come in."""
 
 from collections.abc import Mapping
 
@@ -18,10 +18,10 @@ _CHUNK = 4096
 
 
 def look_over_images(dataset: Dataset, *, path: str | None) -> ImageProfile:
-    """The profile of a data set of images that was read as for training; all of its pixels are looked at.
+    """The profile of an image data set, read as for training; every pixel is examined.
 
     Raises:
-        DataError: it holds no images.
+        DataError: the data set has no images.
     """
     image, target = dataset.facts.inputs, dataset.facts.target
     if not isinstance(image, ImageInput):
@@ -37,8 +37,8 @@ def look_over_images(dataset: Dataset, *, path: str | None) -> ImageProfile:
     repeated = count_repeats(together)
     if repeated:
         level = Level.WARNING if repeated >= 0.01 * len(together) else Level.NOTE
-        what = f"{repeated:,} of them equal{'s' if repeated == 1 else ''} another one, pixel by pixel"
-        findings.append(Finding("repeated", level, "images", what, "see that no copy is in two parts"))
+        what = f"{repeated:,} of them {'is' if repeated == 1 else 'are'} equal to another one, pixel by pixel"
+        findings.append(Finding("repeated", level, "images", what, "make sure that no copy is in two sets"))
     findings += find_shared(hashes, things="images")
     goal = Goal(target.task, target.columns, target.classes)
     findings += [] if target.task.is_regression else find_order(goal, parts["train"].targets)
@@ -70,7 +70,7 @@ def _parts(dataset: Dataset) -> dict[str, Part]:
 
 
 def _light(parts: Mapping[str, Part], image: ImageInput) -> tuple[float, np.ndarray, np.ndarray]:
-    """Mean brightness, the border of each image (0 to 1), and whether it is blank."""
+    """The mean brightness of all images; for each image, the median of its border (0 to 1) and whether it is blank."""
     means, borders, blank = [], [], []
     for part in parts.values():
         pixels = part.inputs["image"]

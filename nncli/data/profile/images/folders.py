@@ -1,4 +1,4 @@
-"""An image folder examined: classes, sizes, formats, files that cannot be read or repeat. Builds no arrays of it."""
+"""Examines an image folder: classes, sizes, formats, unreadable files and copies. Does not load the data set."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -25,14 +25,14 @@ from nncli.data.profile.tables.rows import count_repeats, find_shared
 from nncli.data.profile.values import Finding, ImageProfile, Level, Tile
 from nncli.errors import DataError
 
-# Of more images than this, evenly spaced ones are decoded.
+# At most about so many images are decoded, evenly spaced.
 SAMPLE = 2000
 _MOST_TOLD = 6
 
 
 @dataclass(frozen=True)
 class _Look:
-    """What the pixels of one image show; values from 0 to 1."""
+    """What was found in the pixels of one image; values from 0 to 1."""
 
     header: Header
     coloured: bool
@@ -44,14 +44,14 @@ class _Look:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The size (height, width) that a config brings images to, None for the most common one, and how it does so."""
+    """The size (height, width) that a config resizes images to, None for the most common one, and how."""
 
     size: tuple[int, int] | None
     resize: Resize
 
     @classmethod
     def of(cls, data: Data) -> "Wanted":
-        """What a config's section says."""
+        """The size and the method in a config's `data` section."""
         return cls(given_size(data), data.resize or "pad")
 
 
@@ -67,13 +67,13 @@ def look_over_folder(
     sample: int = SAMPLE,
     labelled: tuple[ImageFiles, Sequence[Finding]] | None = None,
 ) -> ImageProfile:
-    """The profile of a folder of class folders (perhaps below train/, test/, val/), or of loose images.
+    """The profile of a folder of class folders (perhaps below train/, test/, val/), or of images without class folders.
 
-    `wanted` is what a config says of the size; without a config each image is shown as it is.
-    `labelled` are its files where the folders are not the classes, and what was found in their labels.
+    `wanted` is the image size from a config; without a config each image is shown as it is. Where the folders are not
+    the classes, `labelled` has the files with their labels, and the findings about the labels.
 
     Raises:
-        DataError: there is no such folder, or no image in it.
+        DataError: the folder does not exist or has no images.
     """
     root = existing_folder(folder)
     findings: list[Finding] = list(labelled[1]) if labelled else []
@@ -120,7 +120,7 @@ def look_over_folder(
 def _look_at(
     files: ImageFiles, chosen: Sequence[int], progress: Progress
 ) -> tuple[dict[int, _Look], list[tuple[str, str]]]:
-    """What the chosen images show, by index; and those that cannot be read, with the reason."""
+    """What was found in the chosen images, by index; and the files that cannot be read, with the reason."""
 
     def look(index: int) -> _Look | str:
         try:
@@ -161,14 +161,14 @@ def _shape(looks: Mapping[int, _Look], wanted: Wanted | None) -> tuple[int, ...]
 
 
 def _size(looks: Mapping[int, _Look], wanted: Wanted | None) -> tuple[int, int]:
-    """Height and width that the images have in training."""
+    """Height and width of the images in training."""
     if wanted is not None and wanted.size is not None:
         return wanted.size
     return common_size(_sizes(looks))
 
 
 def _sizes(looks: Mapping[int, _Look]) -> Counter[tuple[int, int]]:
-    """How many images there are of each (height, width)."""
+    """How many images have each (height, width)."""
     return Counter((look.header.height, look.header.width) for look in looks.values())
 
 
@@ -188,13 +188,15 @@ def _format_findings(files: ImageFiles, looks: Mapping[int, _Look], wanted: Want
     if others:
         how = {"pad": "padded and resized", "crop": "cropped and resized", "stretch": "stretched"}
         done = "resized" if wanted is None else how[wanted.resize]
-        what = f"{others:,} of {len(looks):,} have another size than {height} × {width}, to which all are {done}"
-        findings.append(Finding("sizes", Level.NOTE, "images", what, "see that nothing small gets lost"))
+        what = f"{others:,} of {len(looks):,} are not {height} × {width}, the size to which all are {done}"
+        findings.append(Finding("sizes", Level.NOTE, "images", what, "check that no small detail gets lost"))
     coloured = sum(look.coloured for look in looks.values())
     if 0 < coloured < len(looks):
         what = f"{coloured:,} have colour and {len(looks) - coloured:,} are grey; all are read in colour"
         level = Level.NOTE if min(coloured, len(looks) - coloured) > 0.05 * len(looks) else Level.WARNING
-        findings.append(Finding("colours", level, "images", what, "see that the colour does not tell the class"))
+        findings.append(
+            Finding("colours", level, "images", what, "check that colour alone does not give the class away")
+        )
     told: dict[str, list[int]] = {}
     for index, look in looks.items():
         for warning in look.warnings:
@@ -215,9 +217,9 @@ def _parts(
     validation: float,
     duplicates: Duplicates,
 ) -> tuple[dict[str, int], list[Finding]]:
-    """The sizes of the parts as nncli would make them, and the images that stand in more than one.
+    """The sizes of the sets that nncli would make, and the images that are in more than one of them.
 
-    Files are equal byte by byte here, and pixel by pixel in training, where `duplicates` may find a few more.
+    Files are compared byte by byte here. Training compares pixels, so `duplicates` may find a few more there.
     """
     own = {name: np.flatnonzero(files.parts == index) for index, name in enumerate(files.part_names)}
     rows, given = own["train"], len(own) > 1
@@ -263,7 +265,7 @@ def _class_counts(files: ImageFiles) -> tuple[tuple[str, dict[str, int]], ...]:
 
 
 def _tiles(files: ImageFiles, looks: Mapping[int, _Look], wanted: Wanted | None) -> list[Tile]:
-    """Examples of each class in the aspect that they have in training, where a config says which."""
+    """Examples of each class, with the aspect ratio they have in training if a config sets a size."""
     readable = np.array(sorted(looks), np.int64)
     if not len(readable):
         return []

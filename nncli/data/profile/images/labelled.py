@@ -1,4 +1,4 @@
-"""Images examined whose labels stand in a table or in their names; arrays are made where the labels are no classes."""
+"""Examines images whose labels are in a table or in file names; loads them as arrays if the labels are no classes."""
 
 from pathlib import Path
 
@@ -17,10 +17,10 @@ from nncli.errors import DataError
 
 
 def look_over_labelled(data: Data, *, seed: int, progress: Progress) -> ImageProfile:
-    """The profile of what a config's section with `labels` describes.
+    """The profile of the images that a `data` section with `labels` describes.
 
     Raises:
-        DataError: there is no such folder or table, or no image has a label.
+        DataError: the folder or the table does not exist, or no image has a label.
     """
     found = read_labels(data)
     findings = [Finding("labels", Level.NOTE, "labels", f"{_origin(data, found)} (`labels: {data.labels}`)")]
@@ -46,18 +46,18 @@ def look_over_labelled(data: Data, *, seed: int, progress: Progress) -> ImagePro
 def _origin(data: Data, found: LabelledImages) -> str:
     """Where the labels come from."""
     if is_name_pattern(data.labels or ""):
-        return "they are read from the names of the files"
+        return "read from the file names"
     names = ", ".join(column.name for column in found.columns)
-    return f"they are read from {Path(str(data.labels)).name}, column {names}"
+    return f"read from {Path(str(data.labels)).name}, column {names}"
 
 
 def _level(note: str) -> Level:
-    """Images that are left out are a warning."""
+    """Dropped images are a warning, anything else is a note."""
     return Level.WARNING if "dropped" in note else Level.NOTE
 
 
 def _image_files(found: LabelledImages, data: Data) -> ImageFiles:
-    """The files with the numbers of their classes, in the order of the outputs."""
+    """The files with their class indices, in the order of the outputs."""
     classes = ordered_classes(found.columns[0])
     codes, texts = found.columns[0].dictionary
     place = {name: index for index, name in enumerate(classes)}

@@ -1,4 +1,4 @@
-"""The files of an image folder by part and class, in whatever state it is, and which are copies. Decodes none."""
+"""Lists the files of an image folder by set and class, however untidy the folder, and finds copies. Decodes nothing."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ _CHUNK = 512
 
 @dataclass(frozen=True)
 class ImageFiles:
-    """All images of a folder: which part (its index) and which class (its index, -1 for none) each belongs to."""
+    """All images of a folder, with the index of the set and of the class (-1 for none) of each."""
 
     root: Path
     paths: list[Path]
@@ -31,16 +31,16 @@ class ImageFiles:
     classes: tuple[str, ...]
 
     def name(self, index: int) -> str:
-        """The file at that index as it is called below the folder."""
+        """The path of the file at that index, relative to the folder."""
         path = self.paths[index]
         return str(path.relative_to(self.root) if path.is_relative_to(self.root) else path)
 
 
 def list_files(root: Path, test: str | float | None, findings: list[Finding]) -> ImageFiles:
-    """The images of the folder's parts; what is odd about the folders is added to `findings`.
+    """The images of the folder's sets; anything unusual about the folders is added to `findings`.
 
     Raises:
-        DataError: there is no image.
+        DataError: the folder has no images.
     """
     folders = find_parts(root, test)
     found = {part: class_folders(folder) for part, folder in folders.items()}
@@ -49,19 +49,17 @@ def list_files(root: Path, test: str | float | None, findings: list[Finding]) ->
     if not names:
         if not loose:
             raise DataError(f"{root} has no images in it", hint=f"images end in {', '.join(sorted(SUFFIXES))}")
-        what = "images but no class folders: there is nothing to predict from them"
+        what = "has images but no class folders, so there is nothing to predict"
         findings.append(Finding("classes", Level.PROBLEM, "folder", what, "put the images of each class in a folder"))
         everything = images_below(root)
         none = np.full(len(everything), -1, np.int64)
         return ImageFiles(root, everything, np.zeros(len(everything), np.int64), none, ("train",), ())
     if loose:
-        what = "beside the class folders are skipped"
-        findings.append(
-            Finding("loose", Level.WARNING, count(len(loose), "image"), what, "move them into class folders")
-        )
+        what = "not in a class folder, so skipped"
+        findings.append(Finding("loose", Level.WARNING, count(len(loose), "image"), what, "move into class folders"))
     if len(names) == 1:
-        what = f'images of one class only, "{names[0]}": nothing to learn'
-        findings.append(Finding("classes", Level.PROBLEM, "folder", what, "a second folder makes a second class"))
+        what = f'has images of only one class, "{names[0]}", so there is nothing to learn'
+        findings.append(Finding("classes", Level.PROBLEM, "folder", what, "add a folder for each other class"))
     findings += _folder_findings(folders, found, names)
     paths: list[Path] = []
     parts: list[int] = []
@@ -80,15 +78,18 @@ def _folder_findings(
 ) -> list[Finding]:
     findings = []
     for part, folder in folders.items():
+        where = f"{'training' if part == 'train' else part} set"
         unknown = [name for name in found[part] if name not in names]
         if unknown:
-            what = f"no class of the training images: {', '.join(unknown[:5])}"
-            findings.append(Finding("classes", Level.PROBLEM, f"{part} part", what, "name its folders as in training"))
+            what = f"has folders that are no class of the training set: {', '.join(unknown[:5])}"
+            findings.append(
+                Finding("classes", Level.PROBLEM, where, what, "name its folders like those of the training set")
+            )
         below = [sub for sub in folder.iterdir() if sub.is_dir() and not is_hidden(Path(sub.name))]
         empty = sorted(sub.name for sub in below if sub.name not in found[part])
         if empty and folder not in [other.parent for other in folders.values()]:
-            what = f"no images in {', '.join(empty[:5])}"
-            findings.append(Finding("empty", Level.WARNING, f"{part} part", what, "fill or remove the folders"))
+            what = f"has folders without images: {', '.join(empty[:5])}"
+            findings.append(Finding("empty", Level.WARNING, where, what, "fill or remove the folders"))
         others = [
             file
             for name in found[part]
@@ -97,19 +98,19 @@ def _folder_findings(
         ]
         if others:
             told = ", ".join(sorted(file.name for file in others)[:3])
-            what = f"{count(len(others), 'file')} in the class folders: no image by the name: {told}"
-            findings.append(Finding("other_files", Level.NOTE, f"{part} part", what, "they are passed over"))
+            what = f"{count(len(others), 'file')} in the class folders without the suffix of an image: {told}"
+            findings.append(Finding("other_files", Level.NOTE, where, what, "skipped in training"))
     return findings
 
 
 def hash_files(paths: Sequence[Path], progress: Progress) -> np.ndarray:
-    """A hash, uint64 (n,), of each file's content; the same for equal files."""
+    """A hash, uint64 (n,), of the content of each file."""
 
     def digest(path: Path) -> int:
         try:
             content = path.read_bytes()
         except OSError:
-            content = str(path).encode()  # told elsewhere; equal to no other
+            content = str(path).encode()  # reported elsewhere; equal to no other file
         return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")
 
     digests = np.empty(len(paths), np.uint64)
@@ -121,7 +122,7 @@ def hash_files(paths: Sequence[Path], progress: Progress) -> np.ndarray:
 
 
 def find_copies(files: ImageFiles, digests: np.ndarray) -> list[Finding]:
-    """Files with the content of another one, and such in two classes."""
+    """Findings for files with the same content, and for such files in different classes."""
     order = np.argsort(digests, kind="stable")
     same = np.concatenate(([False], digests[order[1:]] == digests[order[:-1]]))
     again = np.sort(order[same])
@@ -141,6 +142,6 @@ def find_copies(files: ImageFiles, digests: np.ndarray) -> list[Finding]:
             torn.append((kept, int(index)))
     if torn:
         told = ", ".join(f"{files.name(one)} = {files.name(other)}" for one, other in torn[:2])
-        what = f"the same image in two classes, {len(torn)} times"
-        findings.append(Finding("disagree", Level.WARNING, told, what, "decide for one class"))
+        what = f"the same image in two classes ({count(len(torn), 'case')})"
+        findings.append(Finding("disagree", Level.WARNING, told, what, "keep it in one class only"))
     return findings

@@ -1,4 +1,4 @@
-"""Whether the columns of a table are the pixels of images, by their names, their number and their values."""
+"""Recognizes tables whose columns are the pixels of images, by the names, the number and the values of the columns."""
 
 import math
 import re
@@ -15,20 +15,20 @@ from nncli.data.profile.values import Level
 from nncli.data.tables.files.columns import Table
 from nncli.errors import DataError
 
-# Images of fewer pixels are not looked for.
+# The fewest pixels that an image may have.
 _FEWEST = 49
 _NUMBERED = re.compile(r"(?P<series>.*?)(?P<number>\d+)")
 _PLACED = re.compile(r"(?P<series>.*?)\d+[x_,]\d+")
 _NAMED_SO = re.compile(r".*pix.*|px.*|image.*|img.*", re.IGNORECASE)
 _SAMPLE = 400
-# How much neighbouring pixels differ, as a share of what any two of an image do; where the names say pixel, and where
-# only the values can tell.
+# How much neighbouring pixels may differ, relative to any two pixels of an image: if the column names suggest pixels,
+# and if only the values do.
 _SMOOTH, _CLEARLY_SMOOTH = 0.95, 0.8
 
 
 @dataclass(frozen=True)
 class FoundPixels:
-    """The columns that are pixels, in order, their images, and the columns that are neither they nor targets."""
+    """The pixel columns in order, the shape of their images, and the columns that are neither pixels nor targets."""
 
     names: tuple[str, ...]
     image: PixelImage
@@ -36,16 +36,16 @@ class FoundPixels:
 
 
 def pixel_section(path: Path, targets: Sequence[str]) -> Data | None:
-    """The `data` section for a table of pixels; None for any other table, and where the target is not clear.
+    """The `data` section for a table of pixels; None for any other table, or if the target is not clear.
 
-    Without `targets`, the one column that is no pixel is the target.
+    Without `targets`, the target is the only column that is no pixel.
     """
     if not _is_wide(path):
         return None
     try:
         opened = open_table(path, MISSING)
     except DataError:
-        return None  # what is wrong with it is told by whoever reads it as a table
+        return None  # reading it as a table reports what is wrong with it
     if any(finding.level is Level.PROBLEM for finding in opened.findings):
         return None
     found = find_pixel_columns(opened.table, targets)
@@ -62,7 +62,7 @@ def pixel_section(path: Path, targets: Sequence[str]) -> Data | None:
 
 
 def find_pixel_columns(table: Table, targets: Sequence[str]) -> FoundPixels | None:
-    """The columns of the largest series of names (pixel0, pixel1, ...; 1x1, 1x2, ...) if they hold pixels."""
+    """The columns of the longest series of names (pixel0, pixel1, ...; 1x1, 1x2, ...) if their values are pixels."""
     candidates = [name for name in table.columns if name not in targets]
     series: dict[str, list[str]] = {}
     for name in candidates:
@@ -85,7 +85,7 @@ def find_pixel_columns(table: Table, targets: Sequence[str]) -> FoundPixels | No
 
 
 def _is_wide(path: Path) -> bool:
-    """Whether a file may have so many columns; the first line of a text tells."""
+    """Whether a file may have as many columns as an image has pixels, by its first line if it is plain text."""
     try:
         with path.open("rb") as file:
             start = file.read(1 << 16)
@@ -98,7 +98,7 @@ def _is_wide(path: Path) -> bool:
 
 
 def _are_in_order(names: Sequence[str]) -> bool:
-    """Whether the numbers in the names count up by one; rows and columns do where both are named."""
+    """Whether the numbers in the names count up by one; names with row and column are taken to be in order."""
     if _PLACED.fullmatch(names[0]):
         return True
     numbers = [int(match["number"]) for match in map(_NUMBERED.fullmatch, names) if match]
@@ -106,7 +106,7 @@ def _are_in_order(names: Sequence[str]) -> bool:
 
 
 def _sample(table: Table, names: Sequence[str]) -> np.ndarray | None:
-    """Some rows of the columns, float32 (rows, columns); None where a value is not that of a pixel."""
+    """Some rows of the columns, float32 (rows, columns); None if one of their values cannot be a pixel."""
     rows = np.unique(np.linspace(0, len(table) - 1, min(len(table), _SAMPLE)).round().astype(np.int64))
     values = np.stack([table.columns[name].numbers[rows] for name in names], axis=1).astype(np.float32)
     if not np.isfinite(values).all() or values.min() < 0 or values.max() > 255:
@@ -115,7 +115,7 @@ def _sample(table: Table, names: Sequence[str]) -> np.ndarray | None:
 
 
 def _roughness(images: np.ndarray) -> float:
-    """How much neighbours differ, as a share of how much any two pixels of an image do; 1 for noise and for blanks."""
+    """How much neighbouring pixels differ relative to any two pixels of an image; 1 for noise and for blank images."""
     flat = images.reshape(len(images), -1, images.shape[-1])
     shuffled = flat[:, np.random.default_rng(0).permutation(flat.shape[1])]
     any_two = float(np.abs(flat - shuffled).mean())

@@ -1,4 +1,4 @@
-"""One column looked at: what it holds, what it would be learned as, what is odd about it. Does not depend on target."""
+"""Examines one column: its content, the type it would be learned as, anything unusual. Does not know the target."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from nncli.data.tables.features.words import find_spellings, values_key
 from nncli.data.tables.files.columns import Column, Table
 
 MOSTLY_MISSING = 0.5
-# Numbers that people write for "not known"; told when they are frequent and far from all others.
+# Numbers that often stand for "not known"; reported if they are frequent and far from all other values.
 _SENTINELS = (-999.0, -9999.0, -99999.0, -99.0, 999.0, 9999.0, 99999.0)
 _SENTINEL_SHARE = 0.005
 _FREQUENT = 5
@@ -27,13 +27,13 @@ _RULES = {"counter": "id_like", "identifier": "id_like"}
 
 
 def profile_column(column: Column, judgement: Judgement, day_first: bool | None = None) -> ColumnProfile:
-    """Counts and statistics of a column; `judgement` is what it would be learned as, `day_first` the config's."""
+    """Counts and statistics of a column; `judgement` says as what it would be learned, `day_first` is the config's."""
     rows, present = len(column), int(column.present.sum())
     numbers = np.sort(column.numbers[column.numeric & np.isfinite(column.numbers)])
     is_number = present > 0 and (judgement.learn_as == "number" or (column.is_numeric and judgement.learn_as is None))
     distinct = _count_distinct(column, numbers)
     has_statistics = is_number and len(numbers) > 0
-    # Halved first, so that huge numbers have a middle as well.
+    # Halved before adding, so that the sum of huge numbers does not overflow.
     middle = numbers[(len(numbers) - 1) // 2] / 2 + numbers[len(numbers) // 2] / 2 if has_statistics else None
     first, last = span(column, find_dates(column, day_first).column) if judgement.learn_as == "date" else (None, None)
     return ColumnProfile(
@@ -61,7 +61,7 @@ def _mean(numbers: np.ndarray) -> float:
 
 
 def _count_distinct(column: Column, finite: np.ndarray) -> int:
-    """How many different values there are, given the finite numbers in order."""
+    """The number of different values; `finite` are the finite numbers, sorted."""
     if not column.is_numeric:
         return len(column.values)
     endless = column.numbers[column.numeric & np.isinf(column.numbers)]
@@ -69,7 +69,7 @@ def _count_distinct(column: Column, finite: np.ndarray) -> int:
 
 
 def frequent_values(column: Column, most: int = _FREQUENT) -> tuple[tuple[str, int], ...]:
-    """The most frequent texts with their counts; equally frequent ones as they come."""
+    """The most frequent texts with their counts; equally frequent ones in the order of the file."""
     counts = column.counts
     texts = column.dictionary[1]
     order = np.argsort(-counts, kind="stable")[:most]
@@ -79,7 +79,8 @@ def frequent_values(column: Column, most: int = _FREQUENT) -> tuple[tuple[str, i
 def judge(
     column: Column, data: Data, *, alone: bool, judgement: Judgement | None = None
 ) -> tuple[Judgement, list[Flaw]]:
-    """What `train` would make of a column (the `judgement`, if it is known), and every flaw for which it refuses it."""
+    """How `train` would learn a column (the `judgement`, if it is known), and the flaws for which it would refuse
+    it."""
     judgement = judgement or judge_column(column, data, alone=alone)
     if column.name in data.columns and judgement.learn_as == "category":
         return judgement, []
@@ -90,7 +91,7 @@ def judge(
 
 
 def find_column_oddities(column: Column, table: Table, data: Data, judgement: Judgement) -> list[Finding]:
-    """Findings of one column that would be learned from, or is left out."""
+    """Findings about one column, whether it would be learned from or dropped."""
     flaws = find_number_flaws(column, table, data.missing) if judgement.learn_as == "number" else []
     findings = [flaw_finding(column, table, flaw) for flaw in flaws]
     if judgement.learn_as is None and judgement.rule != "dressed":
@@ -101,10 +102,14 @@ def find_column_oddities(column: Column, table: Table, data: Data, judgement: Ju
         findings.append(_finding(column, rule, level, what, fix))
     absent = len(column) - int(column.present.sum())
     if judgement.rule != "empty" and absent > MOSTLY_MISSING * len(column):
-        what = f"{_percent(absent, len(column))} of its cells are missing"
+        what = f"has {_percent(absent, len(column))} missing cells"
         findings.append(
             _finding(
-                column, "missing", Level.WARNING, what, f"`drop: [{column.name}]` unless missing cells mean something"
+                column,
+                "missing",
+                Level.WARNING,
+                what,
+                f"`drop: [{column.name}]` unless it matters which cells are missing",
             )
         )
     if judgement.learn_as == "number":
@@ -140,8 +145,8 @@ def _date_findings(column: Column, table: Table, data: Data) -> list[Finding]:
         what, fix = describe_undecided(found.undecided), "say `day_first: true` under data if it is day/month"
         findings.append(_finding(column, "day_first", Level.WARNING, what, fix))
     if flaw is None and are_in_order(column, found.column):
-        what = "puts the rows in the order of time; they are split at random, so that no set is later than the others"
-        fix = "to be judged on later rows, put them into a file of their own and say `test: FILE`"
+        what = "is in order of time, but rows are split at random, so no set is later than the others"
+        fix = "to test on later rows, put them into a separate file and say `test: FILE`"
         findings.append(_finding(column, "time_order", Level.NOTE, what, fix))
     return findings
 
@@ -153,10 +158,12 @@ def _numbers_findings(column: Column) -> list[Finding]:
         return []
     if values.min() == values.max() and not column.present.all():
         what = f"is {values[0]:g} wherever it is present"
-        findings.append(_finding(column, "constant", Level.NOTE, what, "only whether it is missing can say something"))
+        findings.append(
+            _finding(column, "constant", Level.NOTE, what, "only whether a cell is missing carries information")
+        )
     whole = bool((values == np.round(values)).all())
     if whole and len(values) > 10 and has_counter_name(column) and _are_nearly_all_different(values, len(column)):
-        what = "has another whole number in nearly every row and is named like an id"
+        what = "has a different whole number in nearly every row and is named like an id"
         findings.append(_finding(column, "id_like", Level.WARNING, what, f"`drop: [{column.name}]`"))
     for sentinel in _SENTINELS:
         marked = values == sentinel
@@ -166,7 +173,7 @@ def _numbers_findings(column: Column) -> list[Finding]:
         low, high = float(others.min()), float(others.max())
         if sentinel < low - 2 * (high - low) or sentinel > high + 2 * (high - low):
             what = f"is {sentinel:g} in {count(int(marked.sum()), 'row')}, far from all other values"
-            fix = f'if that means missing, add "{sentinel:g}" to `missing`'
+            fix = f'if it means a missing value, add "{sentinel:g}" to `missing`'
             findings.append(_finding(column, "sentinel", Level.WARNING, what, fix))
     return findings
 
@@ -178,8 +185,10 @@ def _are_nearly_all_different(values: np.ndarray, rows: int) -> bool:
 def _names_findings(column: Column) -> list[Finding]:
     findings = []
     if len(column.values) > VOCABULARY_LIMIT:
-        what = f"has {count(len(column.values), 'value')}; the {VOCABULARY_LIMIT:,} most frequent are kept apart"
-        findings.append(_finding(column, "many_values", Level.NOTE, what, f"group them, or `drop: [{column.name}]`"))
+        what = f"has {count(len(column.values), 'value')}; only the {VOCABULARY_LIMIT:,} most frequent get inputs"
+        findings.append(
+            _finding(column, "many_values", Level.NOTE, what, f"merge rare values, or `drop: [{column.name}]`")
+        )
     findings += spelling_findings(column)
     if column.numeric.any() and not are_codes(column):
         rows = np.flatnonzero(column.numeric) + 1
@@ -190,7 +199,7 @@ def _names_findings(column: Column) -> list[Finding]:
 
 
 def spelling_findings(column: Column) -> list[Finding]:
-    """A finding for the values that a column spells in several ways."""
+    """A finding for values with several spellings in a column."""
     alike = find_spellings([column])
     if not alike:
         return []

@@ -1,4 +1,4 @@
-"""Columns that say the same as each other: each value of one always stands beside the same value of the other."""
+"""Finds columns with the same content: each value of one always occurs with the same value of the other."""
 
 import hashlib
 from collections import defaultdict
@@ -9,15 +9,15 @@ import numpy as np
 from nncli.data.profile.values import Finding, Level
 from nncli.data.tables.files.columns import Column
 
-# Each value has to come again so often for a mapping between two columns to mean something.
+# Values must occur so often on average for a one-to-one mapping between two columns to mean anything.
 _ROWS_A_VALUE = 5
 
 
 def find_copies(columns: Sequence[Column]) -> list[list[str]]:
     """Groups of columns that map one-to-one onto each other, missing cells onto missing ones; names in order.
 
-    Where nearly every row has a value of its own, any two columns map so onto each other: columns whose values hardly
-    come again are copies only if their numbers are equal. A column with one value is no copy of another such.
+    If nearly every row has its own value, any two columns map one-to-one onto each other, so columns whose values
+    hardly ever repeat count as copies only if their numbers are equal. Columns with a single value are never copies.
     """
     groups: defaultdict[bytes, list[str]] = defaultdict(list)
     for column in columns:
@@ -35,7 +35,7 @@ def find_copies(columns: Sequence[Column]) -> list[list[str]]:
 
 
 def _codes(column: Column) -> np.ndarray:
-    """Each cell as the number of its value in the order in which values first come, int32 (rows,); 0 is missing."""
+    """Each cell as the index of its value, in order of first occurrence from 1, int32 (rows,); 0 is missing."""
     cells = column.numbers if column.is_numeric else column.dictionary[0]
     _, first, codes = np.unique(cells, return_index=True, return_inverse=True, equal_nan=True)
     ranks = np.empty(len(first), np.int32)
@@ -44,11 +44,11 @@ def _codes(column: Column) -> np.ndarray:
 
 
 def copy_findings(columns: Sequence[Column]) -> list[Finding]:
-    """A finding for each group of copies."""
+    """A finding for each group of columns with the same content."""
     findings = []
     for names in find_copies(columns):
         told = ", ".join(f'"{name}"' for name in names)
         fix = f"`drop: [{', '.join(names[1:])}]`"
-        what = "say the same as each other in every row"
+        what = "have the same content in every row"
         findings.append(Finding("copy", Level.WARNING, f"columns {told}", what, fix, tuple(names)))
     return findings

@@ -1,14 +1,14 @@
-"""Numbers that are hardly measurements: zeros where none can be, and values far from all others."""
+"""Finds numbers that are hardly real measurements: impossible zeros, and values far from all others."""
 
 import numpy as np
 
 from nncli.data.profile.values import Finding, Level
 from nncli.data.tables.files.columns import Column, Table
 
-# At most this share of the rows, and never more than so many values, are outliers; more are a part of the data.
+# At most this share of the rows, and at most so many values, are outliers; more of them belong to the data.
 _SHARE, _MOST = 0.005, 20
 _FEWEST_ROWS = 30
-# Zeros that are rarer than this, below values that begin at a fifth of their median, stand for something else.
+# Zeros are impossible if they are rarer than this and all other values are at least a fifth of their median.
 _ZERO_SHARE = 0.01
 _NEAR_ZERO = 0.2
 # Tukey's "far out": three times the interquartile range.
@@ -17,10 +17,11 @@ _SHOWN = 3
 
 
 def extreme_findings(column: Column, table: Table) -> list[Finding]:
-    """At most one finding, with the first rows: zeros that cannot be, values that are extreme, or both.
+    """At most one finding, with the first rows: impossible zeros, extreme values, or both.
 
-    A zero is impossible when few values are zero, the others are positive and begin far from it: not below a fifth of
-    their median, and further from zero than from the next value (so that a rating of 0 before 1, 2, 3 is possible).
+    Zeros are impossible if few values are zero and all others are positive and far from zero: the smallest is at least
+    a fifth of their median, and further from zero than from the next value (so a rating of 0 beside 1, 2, 3 is
+    possible).
 
     A few values at one end are extreme when the gap between them and the rest is
 
@@ -29,8 +30,8 @@ def extreme_findings(column: Column, table: Table) -> list[Finding]:
     - wider than three interquartile ranges, the distance that Tukey calls far out (Exploratory Data Analysis, 1977);
       on logarithms for numbers that are never negative, zeros aside.
 
-    The second keeps long tails (fares, incomes) from being accused, whose gaps are wide but not on the logarithm. A
-    column of which one half has the same value has no spread to judge by: flags and rare counts are never extreme.
+    The second condition spares long tails (fares, incomes), whose gaps are wide but not on a logarithmic scale. If half
+    of a column has the same value, there is no spread to compare with, so flags and rare counts are never extreme.
     """
     rows = np.flatnonzero(column.numeric & np.isfinite(column.numbers))
     values = column.numbers[rows]
@@ -51,14 +52,14 @@ def extreme_findings(column: Column, table: Table) -> list[Finding]:
         told.append(f"{shown} in {_rows(table, order)}")
     if not found:
         return []
-    what = f"is {', '.join(told)}; all other rows have {rest.min():g} to {rest.max():g}"
+    what = f"is {', and '.join(told)}; all other values are from {rest.min():g} to {rest.max():g}"
     numbers = tuple(int(row) + 1 for row in table.rows[np.concatenate(found)[:5]])
-    fix = "correct these cells, or empty them if the value is not known"
+    fix = "correct these cells, or leave them empty if the value is not known"
     return [Finding("extreme", Level.WARNING, f'column "{column.name}"', what, fix, (column.name,), numbers)]
 
 
 def _excludes_zero(others: np.ndarray) -> bool:
-    """Whether zero does not belong to values that are never zero."""
+    """Whether zero is impossible among these values, none of which is zero."""
     distinct = np.unique(others)
     if len(distinct) < 2 or distinct[0] <= 0:
         return False
@@ -78,7 +79,7 @@ def _far_ones(values: np.ndarray) -> np.ndarray:
     gaps, wide = np.diff(ordered), np.diff(scaled) > _FAR_OUT * (third - first)
     if third == first or not (wide[:most].any() or wide[-most:].any()):
         return np.zeros(len(values), bool)
-    # The range of the rest must not hold the outliers of the other end, behind which these would hide.
+    # The range of the rest must exclude the outliers at the other end, which would hide those at this end.
     low, high = int(np.flatnonzero(wide[:most])[-1] + 1 if wide[:most].any() else 0), len(ordered) - 1
     high -= int(np.flatnonzero(wide[::-1][:most])[-1] + 1 if wide[::-1][:most].any() else 0)
     below = [place for place in range(low) if wide[place] and gaps[place] > ordered[high] - ordered[place + 1]]

@@ -1,4 +1,4 @@
-"""Columns that say what the target says: equal to it, so near that one of them alone predicts it, or labels beside it.
+"""Finds columns that give the target away: copies of it, columns that predict it alone, and labels like it.
 
 Trains nothing."""
 
@@ -12,16 +12,16 @@ from nncli.data.tables.files.columns import Column, Table
 from nncli.data.tables.leakage import is_twin
 from nncli.data.targets import Goal
 
-# A single column that predicts the class of so many unseen rows is suspicious ...
+# A single column that predicts the class of this share of unseen rows is suspicious ...
 ACCURACY = 0.99
-# ... if it also leaves at most this share of the mistakes of always guessing the commonest class.
+# ... if it also makes at most this share of the mistakes of always guessing the most common class.
 _MISTAKES_LEFT = 0.1
-# A single column that moves with a number so closely is suspicious.
+# A single column that correlates with a number so closely is suspicious.
 CORRELATION = 0.999
-# Rows that the nearly equal ones are looked for in; equality is looked at in all.
+# Near copies are looked for in so many rows, exact copies in all rows.
 _SAMPLE = 20_000
 _FEWEST = 20
-# With fewer unseen rows outside the commonest class, telling that class is no achievement.
+# With fewer unseen rows outside the most common class, high accuracy proves nothing.
 _FEWEST_OTHERS = 5
 _BINS = 200
 _ROWS_A_BIN = 5
@@ -29,7 +29,7 @@ _ROWS_A_BIN = 5
 
 @dataclass(frozen=True)
 class Twin:
-    """A column that gives a target away; `how` says by what, `exact` whether it does so in every row."""
+    """A column that gives a target away; `how` describes how, `exact` is whether it does so in every row."""
 
     column: str
     target: str
@@ -38,14 +38,16 @@ class Twin:
 
 
 def find_telltales(columns: Sequence[Column], goal: Goal, targets: np.ndarray) -> list[Twin]:
-    """The suspicious ones among `columns`; `targets` are those of the same rows, as `Part.targets` has them."""
+    """The columns that give a target away; `targets` are those of the same rows, in the form of `Part.targets`."""
     generator = np.random.default_rng(0)
     rows = np.sort(generator.permutation(len(targets))[:_SAMPLE])
     learning = generator.random(len(rows)) < 0.5
     twins = []
     for column in columns:
         if is_twin(column, goal, targets):
-            twins.append(Twin(column.name, ", ".join(goal.columns), True, "says the same as the target, row by row"))
+            twins.append(
+                Twin(column.name, ", ".join(goal.columns), True, "has the same content as the target in every row")
+            )
             continue
         if len(rows) < _FEWEST or column.present.sum() < len(column) / 2 or np.isinf(column.numbers).any():
             continue
@@ -59,12 +61,12 @@ def find_telltales(columns: Sequence[Column], goal: Goal, targets: np.ndarray) -
 
 
 def find_other_labels(table: Table, goal: Goal) -> list[str]:
-    """Columns that are labels like the targets, but no targets, in the order of the table.
+    """Columns that are labels like the targets but are not among them, in the order of the table.
 
-    Where the task is multilabel with two targets or more, a column whose values are 0 and 1 (or only one of them,
-    cells may be missing) is another label if nothing but such columns stands between it and a target. A network would
-    learn from them what it cannot know at prediction. With a single target nothing is another label, however near:
-    such a neighbour is as likely an ordinary feature. Nor are flags that are written as texts (True, yes).
+    If the task is multilabel with at least two targets, a column of 0 and 1 (or only one of them; cells may be missing)
+    is another label if only such columns are between it and a target. The network would learn from labels that are not
+    known when it predicts. With a single target no column counts as another label, since a neighbouring column of 0
+    and 1 may just as well be an ordinary feature. Flags written as text (True, yes) do not count either.
     """
     if goal.task is not Task.MULTILABEL or len(goal.columns) < 2:
         return []
@@ -89,7 +91,7 @@ def _holds_labels(column: Column) -> bool:
 
 
 def _per_target(goal: Goal, targets: np.ndarray) -> list[np.ndarray]:
-    """Each target as (n,): numbers for regression, class numbers (int64) for the others."""
+    """Each target as (n,): float64 for regression, class indices (int64) otherwise."""
     if goal.task.is_regression:
         return [values.astype(np.float64) for values in targets.T]
     if goal.task is Task.MULTILABEL:
@@ -98,9 +100,10 @@ def _per_target(goal: Goal, targets: np.ndarray) -> list[np.ndarray]:
 
 
 def _near_class(column: Column, classes: np.ndarray, learning: np.ndarray) -> str | None:
-    """How well one half of the rows tells the classes of the other half.
+    """How well the column alone predicts the classes: learned from one half of the rows, measured on the other.
 
-    By the commonest class of each value or range, or (where ranges are too coarse at a border) by the nearest number.
+    It predicts the most common class of a value or range, or that of the nearest number, which is finer at the borders
+    of ranges. Returns None unless that is suspiciously good.
     """
     unseen = classes[~learning]
     if len(unseen) - int(np.bincount(unseen).max(initial=0)) < _FEWEST_OTHERS:
@@ -122,19 +125,19 @@ def _near_class(column: Column, classes: np.ndarray, learning: np.ndarray) -> st
 
 
 def _ranges(column: Column, learning: np.ndarray) -> np.ndarray:
-    """The numbers as range numbers int64 (n,), 0 for missing; few different ones each have their own."""
+    """The index of the range of each number, int64 (n,), 0 for missing; a few different numbers get a range each."""
     known = column.numbers[learning & column.present]
     values = np.unique(known)
     if len(values) > _BINS:
         share = np.linspace(0, 1, max(2, min(_BINS, len(known) // _ROWS_A_BIN)))
         values = np.unique(np.quantile(known, share))
-    # A number belongs to the next edge at or above it.
+    # A number belongs to the range of the first edge at or above it.
     codes = np.searchsorted(values, column.numbers) + 1
     return np.where(column.present, codes, 0)
 
 
 def _nearest(known: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    """The index into `known` of the number nearest to each that is asked for."""
+    """For each number in `asked`, the index of the nearest number in `known`."""
     order = np.argsort(known, kind="stable")
     ranked = known[order]
     above = np.clip(np.searchsorted(ranked, asked), 1, len(ranked) - 1)
@@ -144,7 +147,7 @@ def _nearest(known: np.ndarray, asked: np.ndarray) -> np.ndarray:
 
 
 def _near_number(column: Column, values: np.ndarray) -> str | None:
-    """A correlation with the target, of the numbers or of their ranks, or with each name's mean."""
+    """A suspicious correlation with the target: of the numbers, their ranks, or the mean target of each category."""
     present = column.present & (np.isfinite(column.numbers) | (not column.is_numeric))
     theirs = values[present]
     if len(theirs) < _FEWEST or theirs.min() == theirs.max():
@@ -155,21 +158,23 @@ def _near_number(column: Column, values: np.ndarray) -> str | None:
         if counts[counts > 0].mean() < _ROWS_A_BIN:
             return None
         means = np.bincount(codes, theirs) / np.maximum(counts, 1)
-        return _told("its groups correlate", means[codes], theirs)
+        return _told("", means[codes], theirs, ", by the mean of each category")
     ours = column.numbers[present]
-    return _told("correlates", ours, theirs) or _told("its order correlates", _ranks(ours), _ranks(theirs))
+    return _told("", ours, theirs) or _told("rank ", _ranks(ours), _ranks(theirs))
 
 
-def _told(what: str, ours: np.ndarray, theirs: np.ndarray) -> str | None:
+def _told(kind: str, ours: np.ndarray, theirs: np.ndarray, how: str = "") -> str | None:
     if ours.min() == ours.max():
         return None
-    with np.errstate(over="ignore", invalid="ignore"):  # of huge numbers it is NaN, which is no correlation
+    with np.errstate(over="ignore", invalid="ignore"):  # NaN for huge numbers, which counts as no correlation
         correlation = float(np.corrcoef(ours, theirs)[0, 1])
-    return f"{what} with the target by {correlation:.5f}" if abs(correlation) > CORRELATION else None
+    if abs(correlation) <= CORRELATION or np.isnan(correlation):
+        return None
+    return f"has a {kind}correlation of {correlation:.5f} with the target{how}"
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks, the same (mean) one for equal values."""
+    """The ranks of the values; equal values get the mean of their ranks."""
     _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     ranks: np.ndarray = (last - (counts - 1) / 2)[places]

@@ -1,6 +1,6 @@
-"""Texts that stand for a missing value in columns of numbers and dates, besides those that are always read so.
+"""Finds texts that stand for a missing value in columns of numbers and dates, beyond the default list `missing`.
 
-Looks at columns in memory; does not depend on the file and the config that the answer goes into.
+Works on columns in memory; knows neither the file nor the config.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from nncli.data.tables.features.date_text import share_of_dates, share_of_times
 from nncli.data.tables.features.flaws import is_mostly_numbers
 from nncli.data.tables.files.columns import Column, Table
 
-# What people and programs write for a value they do not have, without regard to case.
+# What people and programs write for a missing value; case does not matter.
 _SIGNS = ("-", "--", "---", ".", "..", "...", "*", "#", "x", "<na>", "(null)")
 _WORDS = ("unknown", "missing", "none", "nil", "null", "undefined", "unspecified", "blank", "empty", "tbd")
 _PHRASES = ("na", "n.a.", "n/a", "nan", "not available", "not applicable", "not known", "no data")
@@ -19,18 +19,18 @@ _OTHERS = ("unbekannt", "k.a.", "keine angabe", "0000-00-00", "0000-00-00 00:00:
 _SHEETS = ("#n/a", "#value!", "#div/0!", "#ref!", "#num!", "#null!")
 _ENDLESS = ("inf", "+inf", "-inf", "infinity", "+infinity", "-infinity")
 KNOWN = frozenset((*_SIGNS, *_WORDS, *_PHRASES, *_OTHERS, *_SHEETS, *_ENDLESS))
-# So many different texts in a column that is otherwise numbers are mistakes or markers; more, and it is no such column.
+# Up to so many different texts among numbers are mistakes or markers; with more, the column is not numeric.
 MOST_TEXTS = 20
-# So many texts are looked at to see that a column holds dates.
+# So many texts are checked to decide whether a column holds dates.
 MOST_SEEN = 1000
-# From this share of numbers on, a column whose only texts are known markers is a column of numbers.
+# From this share of numbers on, a column whose only texts are known markers is numeric.
 _HALF = 0.5
 
 
 def find_markers(table: Table, targets: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """The texts that keep a column from being numbers or dates, by the column's name; empty where all is well.
+    """For each column that only such texts keep from being numbers or dates, these texts; by column name.
 
-    A text that is a value of a target of names is no marker, since `missing` is one list for the whole table.
+    A class name of a categorical target is never a marker, since `missing` is one list for the whole table.
     """
     classes = [table.columns[name] for name in targets if not _has_markers(table.columns[name])]
     kept = {text for column in classes for text in _texts_of(column)}
@@ -46,7 +46,7 @@ def find_markers(table: Table, targets: Sequence[str]) -> dict[str, tuple[str, .
 
 
 def _texts_among_dates(column: Column) -> list[str]:
-    """The known markers of a column whose other texts are all dates, or all times."""
+    """The known markers in a column whose other texts are all dates, or all times."""
     if column.is_numeric or is_mostly_numbers(column):
         return []
     markers = [text for text in column.values if text.casefold() in KNOWN]
@@ -73,7 +73,7 @@ def _texts_of(column: Column) -> list[str]:
 
 
 def _strange_texts(column: Column) -> list[str]:
-    """The different texts among the numbers (a few more than could be markers), infinite numbers included."""
+    """The different texts among the numbers, infinite numbers included; stops once there are too many to be markers."""
     if not column.numeric.any():
         return []
     with np.errstate(over="ignore"):

@@ -1,6 +1,6 @@
-"""What a config should say of a table: how to read it, what to leave out and why, which texts mean a missing value.
+"""Decides what a config should say about a table: its format, the columns to drop and why, markers of missing values.
 
-Rests on what the profile finds and on the judgements that training itself makes; does not depend on networks or YAML.
+Uses the findings of the profile and the same rules as training; does not depend on networks or YAML.
 """
 
 from collections.abc import Sequence
@@ -23,20 +23,20 @@ from nncli.data.tables.features.choosing import describe_amounts, describe_codes
 from nncli.data.tables.features.dates import describe_parts, find_dates
 from nncli.data.tables.features.flaws import describe_units, find_dressed_numbers, is_mostly_numbers
 from nncli.data.tables.features.identifiers import are_codes, could_be_codes
-from nncli.data.tables.features.words import find_spellings, reread
+from nncli.data.tables.features.words import Reread, find_spellings, reread
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
 from nncli.data.tables.leakage import hash_columns
 from nncli.data.targets import Goal, choose_goal, encode_targets
 from nncli.errors import DataError
 
-# Up to so many different texts, numbers that cannot be read still make a category.
+# A column of unreadable numbers is a category if it has at most so many different texts.
 FEW_TEXTS = 50
-# So many columns are told with the reason where none is left.
+# So many dropped columns are named with their reasons if no column is left.
 _TOLD = 3
-# From this share of the rows on, equal rows are what such a table has, and no copies.
+# From this share of the rows on, equal rows are normal in such a table and not called duplicates.
 _USUAL_DUPLICATES = 0.2
-_OTHER_LABEL = "a label like the targets beside it: known only when they are"
-# Names that people give to the column they want to predict.
+_OTHER_LABEL = "a label like the neighbouring targets: not known before they are"
+# Usual names of target columns.
 _TARGET_NAMES = ("target", "label", "class", "y", "outcome", "output", "result", "response", "category", "price")
 
 
@@ -44,10 +44,10 @@ _TARGET_NAMES = ("target", "label", "class", "y", "outcome", "output", "result",
 class Proposal:
     """The `data` section in plain values, each with its reason.
 
-    `dropped` and `columns` map names to reasons, and to types with reasons; `missing_in` has the texts in each number
-    column that mean a missing value; `learned` are the columns to learn from, `remarks` lines about some of them;
-    `idle` are the dropped ones that are empty or the same in every row, which training leaves out by itself;
-    `undecided` is a date in which nothing tells day and month apart.
+    `dropped` maps the names of dropped columns to reasons, `columns` maps names to types with reasons; `missing_in` has
+    the texts of each number or date column that mean a missing value; `learned` are the columns to learn from,
+    `remarks` lines about some of them; `idle` are the dropped columns that are empty or constant, which training drops
+    by itself; `undecided` is a date that can be read as day/month or month/day.
     """
 
     source: str
@@ -70,10 +70,11 @@ class Proposal:
 
 
 def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
-    """Look at a CSV (also gzipped) or Parquet file and decide what a config for it should say.
+    """Examine a CSV (also gzipped) or Parquet file and decide what a config for it should say.
 
     Raises:
-        DataError: the file cannot be read or is damaged, a target is no column of it, or no task fits the target.
+        DataError: the file cannot be read or is damaged, a target is not one of its columns, or no task fits the
+            target.
     """
     opened = _open(path, MISSING)
     _check_target(opened.table, target)
@@ -82,8 +83,7 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
     if markers:
         opened = _open(path, (*MISSING, *markers))
     again = reread(opened.table, Data(source="csv"))
-    spellings = find_spellings(again.table.columns.values())
-    values = {**{word: () for words in again.kept.values() for word in words}, **spellings}
+    values = _values(again, list(again.table.columns))
     table = reread(opened.table, Data(source="csv", values=values)).table
     summaries = [note for note in again.notes if "`summary: keep`" in note]
     present = np.logical_and.reduce([table.columns[name].present for name in target])
@@ -99,6 +99,7 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
     dates = [find_dates(kept.columns[name], None) for name, (kind, _) in columns.items() if kind == "date"]
     if not learned:
         raise _nothing_left(path, dropped)
+    used = [name for name in table.columns if name in target or any(column.name == name for column in learned)]
     return Proposal(
         source="parquet" if opened.is_parquet else "csv",
         text_format=opened.text_format,
@@ -119,34 +120,40 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
         rows=len(table),
         rows_without_target=len(table) - len(kept),
         duplicates=_count_duplicates(kept, [column.name for column in learned]),
-        values=values,
+        values=_values(again, used),
         undecided=next((date.undecided for date in dates if date.undecided is not None), None),
         idle=tuple(name for name in dropped if judge_column(kept.columns[name], data).rule in ("constant", "empty")),
     )
 
 
+def _values(again: Reread, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """`data.values` for these columns: missing-words that are values there, and spellings of one value."""
+    kept = {word: () for name in names for word in again.kept.get(name, ())}
+    return {**kept, **find_spellings([again.table.columns[name] for name in names])}
+
+
 def _refined(goal: Goal, note: str | None, table: Table) -> tuple[Goal, str | None]:
-    """Positive regression for numbers of which none is below zero.
+    """Choose positive regression if no number in the target is below zero.
 
     With a relu output the error is the same as with a linear one (benchmarks/positive.py: mpg and diamonds over five
     seeds), and no prediction can be below zero.
     """
     if goal.task is not Task.REGRESSION or any(table.columns[name].numbers.min() < 0 for name in goal.columns):
         return goal, note
-    why = f"none of the {count(len(table), 'value')} is below zero, so no prediction shall be"
+    why = f"none of the {count(len(table), 'value')} is below zero, so no prediction should be"
     return replace(goal, task=Task.POSITIVE_REGRESSION), f"task: {Task.POSITIVE_REGRESSION} ({why})"
 
 
 def _count_duplicates(table: Table, learned: Sequence[str]) -> int:
-    """How many rows equal an earlier one in all that is learned from; 0 where equal rows are the rule, as in a table
-    of a few categories."""
+    """How many rows equal an earlier one in all columns learned from; 0 if equal rows are normal, as in a table of a
+    few categories."""
     hashes = hash_columns([table.columns[name] for name in learned])
     repeated = len(hashes) - len(np.unique(hashes))
     return repeated if repeated < _USUAL_DUPLICATES * len(hashes) else 0
 
 
 def suggest_targets(path: Path) -> tuple[list[str], list[str]]:
-    """Columns that one may want to predict, the likeliest first, and all columns of the table.
+    """The columns that are likely targets, the likeliest first, and all columns of the table.
 
     Raises:
         DataError: the file cannot be read.
@@ -178,7 +185,7 @@ def _check_target(table: Table, target: Sequence[str]) -> None:
 
 
 def _refuse_dressed(column: Column, path: Path) -> None:
-    """Refuses a target of many numbers that cannot be read, which would pass for as many classes."""
+    """Refuses a target of many unreadable numbers, each of which would become a class."""
     flaw = None if column.is_numeric else find_dressed_numbers(column)
     if flaw is not None and len(column.values) > FEW_TEXTS:
         raise DataError(f'{path}: column "{column.name}" {flaw.what}', hint=flaw.fix.partition(", or say")[0])
@@ -199,7 +206,7 @@ def _why(note: str | None) -> str:
 def _sort_columns(
     table: Table, data: Data, goal: Goal
 ) -> tuple[dict[str, str], dict[str, tuple[ColumnType, str]], tuple[ColumnProfile, ...], list[str]]:
-    """Columns that are dropped and why, that need a type, that are learned from; remarks on the last."""
+    """The dropped columns with reasons, the columns that need a type, those learned from, and remarks on the last."""
     names = [name for name in table.columns if name not in goal.columns]
     judged = judge_columns(table, data, goal.columns)
     dropped = {name: _OTHER_LABEL for name in find_other_labels(table, goal)}
@@ -232,25 +239,25 @@ def _sort_columns(
         for name in copies:
             del learned[name]
             columns.pop(name, None)
-            dropped[name] = f"says the same as {first} in every row"
+            dropped[name] = f"has the same content as {first} in every row"
     return dropped, columns, tuple(learned.values()), telling
 
 
 def _why_useless(column: Column, table: Table, data: Data) -> str | None:
-    """Why a column that training would take is better left out: an id, or numbers among many different texts."""
+    """Why to drop a column that training would accept: it is an id, or has numbers among many different texts."""
     if column.is_numeric:
         judgement, _ = judge(column, data, alone=False)
         odd = [each for each in find_column_oddities(column, table, data, judgement) if each.rule == "id_like"]
-        return odd[0].what.replace("has another", "another") + ": it tells rows apart, nothing else" if odd else None
+        return odd[0].what.replace("has a different", "a different") + ": it only tells rows apart" if odd else None
     if is_mostly_numbers(column):
         texts = len({column.text(int(row)) for row in np.flatnonzero(column.present & ~column.numeric)})
-        return f"numbers, but also {count(texts, 'different text')} among them: correct them to learn from the column"
+        return f"numbers, but also {count(texts, 'different text')} among them; correct these to learn from the column"
     return None
 
 
 def _drop_twins(table: Table, goal: Goal, dropped: dict[str, str], learned: dict[str, ColumnProfile]) -> list[str]:
-    """Drop what equals a target, unless nothing else would be left; what is only near to one may be the honest reason
-    for it, so it stays and is remarked on.
+    """Drop the columns that equal a target, unless no other would be left. A column that only nearly equals a target
+    may be a genuine cause of it, so it is kept, with a remark.
     """
     values = encode_targets(goal, [table.columns[name] for name in goal.columns])
     twins = find_telltales([table.columns[name] for name in learned], goal, values)
@@ -258,16 +265,16 @@ def _drop_twins(table: Table, goal: Goal, dropped: dict[str, str], learned: dict
     if len(exact) < len(learned):
         for twin in exact:
             del learned[twin.column]
-            dropped[twin.column] = f"says the same as {twin.target}, row by row: it would give the answer away"
+            dropped[twin.column] = f"has the same content as {twin.target} in every row and would give the answer away"
     return [
-        f"{twin.column} {twin.how} ({twin.target}): `drop: [{twin.column}]` if it is known only afterwards"
+        f"{twin.column} {twin.how} ({twin.target}): `drop: [{twin.column}]` if it is not known before the target"
         for twin in twins
         if twin.column in learned and len(learned) > 1
     ]
 
 
 def _format_remarks(opened: Opened) -> list[str]:
-    """What was found out of how the file is written."""
+    """A remark about the format of the file."""
     notes = [
         finding for finding in opened.findings if finding.level is Level.NOTE and finding.where in ("file", "row 1")
     ]
@@ -275,7 +282,7 @@ def _format_remarks(opened: Opened) -> list[str]:
 
 
 def _remarks(table: Table, data: Data, names: Sequence[str]) -> list[str]:
-    """What to look at in columns that are learned from, one line each."""
+    """Remarks about the columns learned from, one line each."""
     told = [note for name in names for note in describe_units(table.columns[name])]
     told += [describe_codes(name) for name in names if are_codes(table.columns[name])]
     told += describe_amounts([name for name in names if could_be_codes(table.columns[name])])

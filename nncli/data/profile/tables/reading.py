@@ -1,4 +1,4 @@
-"""A table opened however it is written: its format guessed or checked, each oddity a finding and no error.
+"""Opens a table in any text format, guessed or checked; anything unusual becomes a finding, not an error.
 
 Does not depend on what the columns mean.
 """
@@ -26,7 +26,7 @@ _PLAIN = TextFormat()
 
 @dataclass(frozen=True)
 class Opened:
-    """A table in memory, how it was read, and what was odd about its text."""
+    """A table in memory, the format it was read with, and findings about its text."""
 
     table: Table
     text_format: TextFormat
@@ -35,10 +35,10 @@ class Opened:
 
 
 def open_table(path: Path, missing: Sequence[str], given: TextFormat | None = None) -> Opened:
-    """Read a CSV or Parquet file (by its suffix); how its text is written is guessed, or `given` by a config.
+    """Read a CSV or Parquet file (told apart by suffix or content); its text format is guessed, or `given` by a config.
 
     Raises:
-        DataError: there is no such file, it is no table, or has no row.
+        DataError: the file does not exist, is no table, or has no rows.
     """
     if path.suffix.lower() in PARQUET_SUFFIXES or (path.is_file() and _starts_as_parquet(path)):
         table = reading.read_parquet(path, missing)
@@ -63,7 +63,7 @@ def open_table(path: Path, missing: Sequence[str], given: TextFormat | None = No
         opened = split_header(bytes(content), name=str(path), text_format=chosen)
     table, problem = reading.read_text(_with_own_names(opened, findings))
     if not len(table):
-        raise problem or DataError(f"{path} has no row that can be read")
+        raise problem or DataError(f"{path} has no readable row")
     findings += _unread_rows(table, problem)
     findings += _left_out(table)
     return Opened(table, chosen, tuple(findings))
@@ -74,11 +74,11 @@ def _starts_as_parquet(path: Path) -> bool:
         with path.open("rb") as file:
             return file.read(4) == b"PAR1"
     except OSError:
-        return False  # whoever reads it says what is wrong with it
+        return False  # reading it reports what is wrong with it
 
 
 def _guesses(guessed: TextFormat) -> list[Finding]:
-    """What a config has to say of a text that is not plain CSV."""
+    """Findings for all that a config must say about a text that is not plain CSV."""
     lines = f"{guessed.skip} line{'s' * (guessed.skip > 1)}"
     marks = f"numbers have a decimal {'comma' if guessed.decimal == ',' else 'point'}"
     if guessed.thousands:
@@ -116,7 +116,7 @@ def _yaml(value: object) -> str:
 
 
 def _corrected(content: memoryview, given: TextFormat, guessed: TextFormat, findings: list[Finding]) -> TextFormat:
-    """The format that a config gives, but for what makes the file unreadable; that is a problem, told here."""
+    """The format from the config, corrected where the file cannot be read with it; each correction is a finding."""
     position = find_undecodable(content, given.encoding)
     if position is not None:
         line = bytes(content[:position]).count(b"\n") + 1
@@ -133,12 +133,14 @@ def _corrected(content: memoryview, given: TextFormat, guessed: TextFormat, find
         given = given.model_copy(update={"delimiter": guessed.delimiter})
         records = read_records(lines, given.delimiter)
     if given.header and len(records) > 1 and looks_like_data(records[0].cells, [each.cells for each in records[1:]]):
-        what, fix = "the first row looks like data, not like names", "say `header: false` under data"
+        what, fix = "the first row looks like data, not like column names", "say `header: false` under data"
         findings.append(Finding("header", Level.WARNING, "row 1", what, fix))
     for name in ("skip", "comment", "decimal"):
         if getattr(given, name) == getattr(_PLAIN, name) != getattr(guessed, name):
             findings += [
-                Finding(each.rule, Level.WARNING, each.where, each.what.replace("are skipped", "are no data"), each.fix)
+                Finding(
+                    each.rule, Level.WARNING, each.where, each.what.replace("are skipped", "are not data"), each.fix
+                )
                 for each in _guesses(guessed)
                 if each.rule == name
             ]
@@ -146,12 +148,12 @@ def _corrected(content: memoryview, given: TextFormat, guessed: TextFormat, find
 
 
 def name_delimiter(delimiter: str) -> str:
-    """How people call it."""
+    """The delimiter in words."""
     return {"\t": "tabs", WHITESPACE: "blanks"}.get(delimiter, f'"{delimiter}"')
 
 
 def _with_own_names(opened: CsvText, findings: list[Finding]) -> CsvText:
-    """The text with names that its header has twice made different by a number."""
+    """The text with repeated column names made unique by a number."""
     repeated = repeated_names(opened.names)
     if not repeated:
         return opened
@@ -160,7 +162,7 @@ def _with_own_names(opened: CsvText, findings: list[Finding]) -> CsvText:
         tries = [name, *(f"{name}_{number}" for number in range(2, len(opened.names) + 2))]
         names.append(next(free for free in tries if free not in names and (free == name or free not in opened.names)))
     told = ", ".join(f'"{name}"' for name in repeated[:_SHOWN])
-    what = f"has the column {told} more than once; counted on here, as in {repeated[0]}_2"
+    what = f"has the column {told} more than once; numbered here, as in {repeated[0]}_2"
     findings.append(
         Finding("repeated_name", Level.PROBLEM, "header", what, "give each column its own name", tuple(repeated))
     )
@@ -175,12 +177,12 @@ def _unread_rows(table: Table, problem: DataError | None) -> list[Finding]:
         )
         many = len(rows) > 1
         what = f"{told.replace('has ', 'have ' if many else 'has ', 1)}" + ("" if "cells" in told else " cells")
-        fix = "fix them, or put a cell that holds the delimiter in quotes"
+        fix = "fix them; a cell that contains the delimiter must be in quotes"
         return [Finding("ragged", Level.PROBLEM, name_rows(rows), what, fix, (), rows[:_SHOWN])]
     if problem is None:
         return []
     last = int(table.rows[-1]) + 1
-    what = "a quote is opened and never closed: the rest of the file is one cell"
+    what = "a quote is opened but never closed, so the rest of the file is one cell"
     return [Finding("open_quote", Level.PROBLEM, f"row {last}", what, "close the quote", (), (last,))]
 
 
@@ -190,14 +192,14 @@ def _left_out(table: Table) -> list[Finding]:
         name, _, reason = note.partition(": dropped, ")
         findings.append(
             Finding(
-                "type", Level.NOTE, f'column "{name}"', f"dropped: {reason}", "write it as numbers or text", (name,)
+                "type", Level.NOTE, f'column "{name}"', f"dropped: {reason}", "store it as numbers or text", (name,)
             )
         )
     return findings
 
 
 def name_rows(rows: Sequence[int] | np.ndarray) -> str:
-    """Where, for a few rows counted from 1: `row 3`, `rows 3, 7, 9 and 12 more`."""
+    """The first few rows, counted from 1, in words: `row 3`, `rows 3, 7, 9 and 12 more`."""
     told = ", ".join(str(int(row)) for row in rows[:3])
     more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
     return f"row{'s' if len(rows) > 1 else ''} {told}{more}"

@@ -1,4 +1,4 @@
-"""Rows of a table beside each other: repeated ones, ones that disagree, sorted ones. Does not depend on files."""
+"""Compares the rows of a table: repeated, contradictory and sorted rows. Does not depend on files."""
 
 from collections.abc import Mapping
 
@@ -9,12 +9,12 @@ from nncli.data.profile.tables.reading import name_rows
 from nncli.data.profile.values import Finding, Level
 from nncli.data.targets import Goal
 
-# From this share of the test set on, rows that stand in training as well make a test look better than it is.
+# From this share of the test set on, rows that are also in the training set make the score look better than it is.
 SHARED_SHARE = 0.01
 _REPEATS_FIXES = {
-    "keep": "`duplicates: together` keeps equal rows in one set, `drop` the first of copies",
-    "together": "`duplicates: together` puts each into the set of its equals",
-    "drop": "`duplicates: drop` leaves them out",
+    "keep": "`duplicates: together` keeps equal rows in one set, `duplicates: drop` keeps only the first of them",
+    "together": "`duplicates: together` keeps them in the same set",
+    "drop": "`duplicates: drop` drops them",
 }
 
 
@@ -25,9 +25,9 @@ def count_repeats(hashes: np.ndarray) -> int:
 
 
 def find_repeats(hashes: np.ndarray, rows: np.ndarray, duplicates: str = "keep") -> list[Finding]:
-    """Rows that equal an earlier one; `rows` int64 (n,) is where each stands in its file, from 0.
+    """A finding for rows that equal an earlier one; `rows`, int64 (n,), are their numbers in the file, from 0.
 
-    `duplicates` is the config's: where it deals with them, they are a note.
+    `duplicates` is the config's; if it already handles such rows, the finding is only a note.
     """
     order = np.argsort(hashes, kind="stable")
     again = order[1:][hashes[order[1:]] == hashes[order[:-1]]]
@@ -37,15 +37,15 @@ def find_repeats(hashes: np.ndarray, rows: np.ndarray, duplicates: str = "keep")
     share = len(again) / len(hashes)
     level = Level.WARNING if share >= SHARED_SHARE and duplicates == "keep" else Level.NOTE
     told = "rows equal an earlier one" if len(again) > 1 else "row equals an earlier one"
-    what = f"{len(again):,} {told} in all that is learned from ({_percent(share)})"
+    what = f"{len(again):,} {told} in all columns learned from ({_percent(share)})"
     fix = _REPEATS_FIXES[duplicates]
     return [Finding("repeated", level, name_rows(places), what, fix, (), tuple(int(row) for row in places[:5]))]
 
 
 def find_shared(hashes: Mapping[str, np.ndarray], *, things: str = "rows", given: bool = False) -> list[Finding]:
-    """Rows (or other `things`) of the validation and test sets that stand in the training set too.
+    """Findings for rows (or other `things`) of the validation and test sets that are also in the training set.
 
-    `given` says that a set comes with the source, so that `duplicates` cannot part them.
+    `given` means that a set comes with the source, so that `duplicates` cannot keep equal ones together.
     """
     fix = f"remove the repeated {things}" if given else "`duplicates: together` keeps equal ones in one set"
     findings = []
@@ -64,7 +64,7 @@ def find_shared(hashes: Mapping[str, np.ndarray], *, things: str = "rows", given
 
 
 def find_disagreements(features: np.ndarray, targets: np.ndarray, rows: np.ndarray) -> list[Finding]:
-    """Rows that are equal but for their target; `features` are hashes, `targets` uint64 hashes of the targets."""
+    """A finding for rows that differ only in their target; `features` and `targets` are hashes, uint64 (n,)."""
     order = np.argsort(features, kind="stable")
     ours, answers = features[order], targets[order]
     starts = np.flatnonzero(np.concatenate(([True], ours[1:] != ours[:-1])))
@@ -77,12 +77,12 @@ def find_disagreements(features: np.ndarray, targets: np.ndarray, rows: np.ndarr
     share = count / len(ours)
     level = Level.WARNING if share >= SHARED_SHARE else Level.NOTE
     what = f"{count:,} rows have equal features but different targets ({_percent(share)})"
-    fix = "no network can get all of them right; see whether a column is missing"
+    fix = "no network can predict all of them correctly; check whether a column is missing"
     return [Finding("disagree", level, name_rows(places), what, fix, (), tuple(int(row) for row in places[:5]))]
 
 
 def find_order(goal: Goal, targets: np.ndarray) -> list[Finding]:
-    """Targets that are sorted, or nearly so, in the file."""
+    """A finding for targets that are sorted, or nearly so, in the file."""
     where = f'target "{", ".join(goal.columns)}"'
     fix = "harmless here: nncli shuffles before it splits; other tools may not"
     if goal.task is Task.MULTILABEL:

@@ -1,4 +1,4 @@
-"""A table examined as a whole: its columns, its target, its rows in the parts that nncli would make."""
+"""Examines a table as a whole: its columns, its target, and its rows in the sets that nncli would make."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -39,14 +39,14 @@ from nncli.errors import DataError
 
 @dataclass
 class _Look:
-    """What is put together while looking."""
+    """What is collected while a table is examined."""
 
     table: Table
     data: Data
     seed: int
     findings: list[Finding]
     learned: list[str] = field(default_factory=list)
-    # What tells rows apart: what is learned from, and what would be if its numbers could be read.
+    # The columns that tell rows apart: those learned from, and those that would be if their numbers could be read.
     telling: list[str] = field(default_factory=list)
     goal: Goal | None = None
     targets: np.ndarray | None = None
@@ -55,10 +55,10 @@ class _Look:
 def look_over(
     table: Table, data: Data, *, seed: int, test: Table | None = None, findings: Sequence[Finding] = ()
 ) -> TableProfile:
-    """The profile of a table in memory; `data` says what to predict and learn from, `findings` is what is known.
+    """The profile of a table in memory; `data` is the config's section, `findings` what was found when it was read.
 
     Raises:
-        DataError: a name in `data` is no column.
+        DataError: a name in `data` is not a column.
     """
     check_names(table, data, data.target or ())
     names = check_target(table, data.target) if data.target else ()
@@ -105,12 +105,14 @@ def _columns(look: _Look, targets: Sequence[str]) -> list[ColumnProfile]:
             look.telling.append(name)
     if candidates and not look.learned:
         what = "there is no column to learn from"
-        look.findings.append(Finding("no_features", Level.PROBLEM, "table", what, "add columns that tell something"))
+        look.findings.append(
+            Finding("no_features", Level.PROBLEM, "table", what, "add columns that say something about the target")
+        )
     return profiles
 
 
 def _reread_findings(again: Reread) -> list[Finding]:
-    """A note for rows that sum up the table, and for each column in which a word for a missing value is a value."""
+    """A note for summary rows, and one for each column in which a word for a missing value is read as a value."""
     found = [
         Finding("summary", Level.NOTE, "table", note.partition(" (")[0], "say `summary: keep` under data to keep it")
         for note in again.notes
@@ -118,14 +120,14 @@ def _reread_findings(again: Reread) -> list[Finding]:
     ]
     for name, words in again.kept.items():
         told = ", ".join(f'"{word}"' for word in words)
-        what = f"{told} is frequent, and read as a value here"
+        what = f"{told} is frequent, so it is read as a value here"
         fix = "list it under `missing` if it means a missing value"
         found.append(Finding("missing_word", Level.NOTE, f'column "{name}"', what, fix, (name,)))
     return found
 
 
 def _labelled(table: Table, targets: Sequence[str]) -> Table:
-    """The rows that have every target."""
+    """The rows that have a value in every target."""
     if not targets:
         return table
     present = np.logical_and.reduce([table.columns[name].present for name in targets])
@@ -137,7 +139,7 @@ def _target(look: _Look, names: tuple[str, ...]) -> TargetProfile:
     where = f'target "{", ".join(names)}"'
     lost = len(look.table) - len(labelled)
     if lost:
-        what = f"{count(lost, 'row has none and is', 'rows have none and are')} dropped"
+        what = f"{count(lost, 'row has no value in it and is', 'rows have no value in it and are')} dropped"
         look.findings.append(Finding("missing", Level.NOTE, where, what, "", names))
     columns = [labelled.columns[name] for name in names]
     try:
@@ -168,7 +170,7 @@ def _class_counts(goal: Goal, targets: np.ndarray, columns: Sequence[Column]) ->
 
 
 def _rows(look: _Look, labelled: Table, test: Table | None) -> tuple[dict[str, int], int]:
-    """The parts' sizes and the repeated rows; what repeats across the parts becomes findings."""
+    """The sizes of the sets and the number of repeated rows; rows that are in several sets become findings."""
     names = [*look.telling, *(look.data.target or ())]
     if not look.telling or not len(labelled):
         return {}, 0
@@ -211,7 +213,7 @@ def _test_hashes(look: _Look, labelled: Table, test: Table, names: Sequence[str]
     if absent:
         what = f"has no column {', '.join(absent[:5])}"
         look.findings.append(
-            Finding("columns", Level.PROBLEM, test.name, what, "give it the columns of the training set")
+            Finding("columns", Level.PROBLEM, test.name, what, "give it the same columns as the training set")
         )
         return np.empty(0, np.uint64)
     test = _labelled(test, look.data.target or ())
@@ -219,14 +221,14 @@ def _test_hashes(look: _Look, labelled: Table, test: Table, names: Sequence[str]
 
 
 def _label_findings(look: _Look, goal: Goal) -> list[Finding]:
-    """One finding for all labels beside the targets that would be learned from."""
+    """One finding for all other labels that would be learned from."""
     names = [name for name in find_other_labels(look.table, goal) if name in look.learned]
     if not names:
         return []
     told = ", ".join(f'"{name}"' for name in names)
     where = f"column{'s' if len(names) > 1 else ''} {told}"
-    what = f"{'are labels' if len(names) > 1 else 'is a label'} like the targets beside, and learned from"
-    fix = f"`drop: [{', '.join(names)}]` unless known before the targets are"
+    what = f"{'are labels' if len(names) > 1 else 'is a label'} like the neighbouring targets, but learned from"
+    fix = f"`drop: [{', '.join(names)}]` unless known before the targets"
     return [Finding("other_label", Level.WARNING, where, what, fix, tuple(names))]
 
 
@@ -236,7 +238,7 @@ def _twin_findings(look: _Look, labelled: Table) -> list[Finding]:
     findings = []
     for twin in find_telltales([labelled.columns[name] for name in look.learned], look.goal, look.targets):
         what = twin.how if twin.exact or len(look.goal.columns) == 1 else f"{twin.how} ({twin.target})"
-        fix = f"`drop: [{twin.column}]` unless it is known before the target is"
+        fix = f"`drop: [{twin.column}]` unless it is known before the target"
         findings.append(
             Finding(
                 "twin" if twin.exact else "near_twin",

@@ -1,7 +1,7 @@
-"""What is made of the columns of a table in memory: which are learned from, and as what.
+"""Decides which columns of a table in memory are learned from, and as what type.
 
-`choosing` picks them and decides their types; `flaws` finds cells that a column cannot be learned from with;
-`identifiers` tells codes and serial numbers from amounts; `words` reads missing words and other spellings as values;
-`summary` finds rows such as Total at the end; `date_text` reads dates and times, `dates` makes numbers of them.
-Does not depend on files and models.
+`choosing` chooses columns and types; `flaws` finds cells that keep a column from being learned; `identifiers` tells
+codes and serial numbers from amounts; `words` decides when a word for a missing value is a value, and joins spellings;
+`summary` finds rows such as Total at the end; `date_text` reads dates and times, `dates` turns them into numbers. Does
+not depend on files or models.
 """

@@ -1,7 +1,7 @@
-"""Which columns of a table are learned from, and whether each is a number or a category; does not depend on models.
+"""Chooses the columns to learn from, and whether each is a number, a category or a date; does not depend on models.
 
-What is guessed is only what every cell agrees with. Text among numbers is refused with the two ways to mean it, and
-a column that can teach nothing (constant, empty, a name in every row) is left out with a note that says so.
+A type is guessed only if every cell agrees with it. A column with text among its numbers is refused, with both possible
+fixes; a column that cannot teach anything (constant, empty, a different text in every row) is dropped with a note.
 """
 
 import re
@@ -25,9 +25,9 @@ from nncli.data.tables.features.identifiers import are_codes, are_identifiers, c
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
 from nncli.errors import DataError
 
-# A category with more values than this, in more than half of the rows, is a name or free text.
+# A column with more different texts than this, and than half of its rows, holds names or free text.
 MANY_VALUES = 50
-# More columns than this that are left out are counted and not told one by one.
+# If more columns than this are dropped, most of them are counted instead of named.
 MANY_NOTES = 12
 _SHOWN = 3
 _COUNTER = re.compile(r"(unnamed: ?\d+|c0|index|row|row.?(number|id|names?)|.*[_ ]?id)", re.IGNORECASE)
@@ -35,7 +35,7 @@ _COUNTER = re.compile(r"(unnamed: ?\d+|c0|index|row|row.?(number|id|names?)|.*[_
 
 @dataclass(frozen=True)
 class Features:
-    """The names of the chosen columns, in the order of the table, and what to tell of the others."""
+    """The names of the chosen columns, in the order of the table, and notes on all columns."""
 
     numbers: tuple[str, ...]
     categories: tuple[str, ...]
@@ -44,15 +44,16 @@ class Features:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All of them."""
+        """All chosen columns."""
         return (*self.numbers, *self.categories, *self.dates)
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What becomes of a column: a type to learn it as, or the `reason` for leaving it out and the `rule` behind it.
+    """The decision on a column: the type as which it is learned, or the `reason` for dropping it and the `rule`
+    applied.
 
-    `rule` is "empty", "constant", "counter", "identifier" or "text" for a column that is left out, else empty.
+    `rule` is "empty", "constant", "counter", "identifier" or "text" for a dropped column, otherwise "".
     """
 
     learn_as: ColumnType | None
@@ -61,10 +62,10 @@ class Judgement:
 
 
 def choose_features(table: Table, data: Data, targets: Sequence[str]) -> Features:
-    """Pick the columns to learn from and decide their types.
+    """Choose the columns to learn from and their types.
 
     Raises:
-        DataError: a name in the config is no column, a column's cells disagree, or no column is left.
+        DataError: a name in the config is not a column, a column mixes numbers and text, or no column is left.
     """
     check_names(table, data, targets)
     chosen: dict[str, ColumnType] = {}
@@ -95,7 +96,7 @@ def choose_features(table: Table, data: Data, targets: Sequence[str]) -> Feature
             told = count(int(column.numeric.sum()), "cell is a number", "cells are numbers")
             notes.append(f"{name}: read as a category, {told}")
     if len(left_out) > MANY_NOTES:
-        left_out[_SHOWN:] = [f"and {count(len(left_out) - _SHOWN, 'more column')} dropped for such reasons"]
+        left_out[_SHOWN:] = [f"and {count(len(left_out) - _SHOWN, 'more column')} dropped for similar reasons"]
     notes = left_out + notes + describe_amounts(guessed)
     if not chosen:
         raise DataError(f"{table.name} has no column to learn from", hint="; ".join(notes) or "every column is dropped")
@@ -105,12 +106,12 @@ def choose_features(table: Table, data: Data, targets: Sequence[str]) -> Feature
 
 
 def describe_codes(name: str) -> str:
-    """A line for a column of numbers that are codes."""
-    return f"{name}: codes, read as a category (`columns: {{{name}: number}}` reads amounts)"
+    """A note for a column of numbers that are codes."""
+    return f"{name}: codes, read as a category (`columns: {{{name}: number}}` reads them as amounts)"
 
 
 def describe_amounts(names: Sequence[str]) -> list[str]:
-    """A line for the columns of few whole numbers, which may be codes of something else."""
+    """A note for columns with few different whole numbers, which may be codes for categories."""
     if not names:
         return []
     told = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
@@ -118,15 +119,15 @@ def describe_amounts(names: Sequence[str]) -> list[str]:
 
 
 def candidate_names(table: Table, data: Data, targets: Sequence[str]) -> list[str]:
-    """The columns that may be learned from, by the config alone."""
+    """The columns that the config allows to be learned from."""
     names = data.features or [name for name in table.columns if name not in targets]
     return [name for name in names if name not in data.drop]
 
 
 def judge_columns(table: Table, data: Data, targets: Sequence[str]) -> dict[str, Judgement]:
-    """What becomes of each column that may be learned from, by name.
+    """The decision on each column that may be learned from, by name.
 
-    Numbers that may be identifiers are rather learned from than nothing at all.
+    If there is nothing else to learn from, numbers that look like identifiers are used after all.
     """
     names = candidate_names(table, data, targets)
     answers = [table.columns[name] for name in targets]
@@ -137,9 +138,9 @@ def judge_columns(table: Table, data: Data, targets: Sequence[str]) -> dict[str,
 
 
 def judge_column(column: Column, data: Data, *, alone: bool = False, targets: Sequence[Column] = ()) -> Judgement:
-    """Number, category, or left out; a column that the config names, or that is `alone`, is not left out lightly.
+    """Decide on one column. A column that the config names, or that is `alone`, is dropped only if it is empty.
 
-    `targets` are the target columns, of the same rows: numbers that do not move with them may be identifiers.
+    `targets` are the target columns of the same rows: numbers that are unrelated to them may be identifiers.
     """
     present = int(column.present.sum())
     if column.name in data.columns and (present or data.columns[column.name] != "date"):
@@ -159,10 +160,11 @@ def judge_column(column: Column, data: Data, *, alone: bool = False, targets: Se
 
 
 def check_names(table: Table, data: Data, targets: Sequence[str]) -> None:
-    """Refuse names in `target`, `features`, `drop` and `columns` that are no columns, or that are also the target.
+    """Refuse names in `target`, `features`, `drop` and `columns` that are not columns, or that conflict with the
+    target.
 
     Raises:
-        DataError: one line for each key of the config that names what is no column.
+        DataError: a name is not a column (one line for each key of the config), or conflicts with the target.
     """
     named = {"target": data.target or (), "features": data.features or (), "drop": data.drop, "columns": data.columns}
     unknown = {key: [name for name in names if name not in table.columns] for key, names in named.items()}
@@ -172,7 +174,7 @@ def check_names(table: Table, data: Data, targets: Sequence[str]) -> None:
         raise DataError("\n".join(lines), hint=next(iter(errors.values())).hint)
     dates = [name for name in targets if data.columns.get(name) == "date"]
     if dates:
-        hint = "predict a number made of it, such as the days until then"
+        hint = "predict a number made from it, such as the days until then"
         raise DataError(
             f'data.columns says that the target "{dates[0]}" is a date, which cannot be predicted', hint=hint
         )
@@ -191,7 +193,7 @@ def _useless_number(column: Column, targets: Sequence[Column]) -> Judgement | No
     if len(values) > 10 and values[0] in (0, 1) and has_counter_name(column) and (np.diff(values) == 1).all():
         return Judgement(None, "counter", "it only counts the rows (name it in `features` to keep it)")
     if are_identifiers(column, targets):
-        reason = f"its {len(values):,} whole numbers tell rows apart and do not move with the target"
+        reason = f"its {len(values):,} whole numbers tell rows apart and are unrelated to the target"
         kind = "date}` reads them as dates" if find_unit(values) == "yyyymmdd" else "number}` keeps it"
         return Judgement(None, "identifier", f"{reason} (`columns: {{{column.name}: {kind})")
     return None
@@ -202,10 +204,10 @@ def _useless_text(column: Column, present: int) -> Judgement | None:
     if len(values) == 1 and present == len(column):
         return Judgement(None, "constant", f'it is "{values[0]}" in every row')
     if (len(values) > MANY_VALUES and len(values) > present / 2) or (len(values) == present > 10):
-        return Judgement(None, "text", f"{len(values)} different texts in {present} rows teach nothing of new rows")
+        return Judgement(None, "text", f"{len(values)} different texts in {present} rows teach nothing about new rows")
     return None
 
 
 def has_counter_name(column: Column) -> bool:
-    """Whether its name is one that people give to numbers that only tell rows apart."""
+    """Whether the column has a typical name of row numbers or ids."""
     return _COUNTER.fullmatch(column.name) is not None

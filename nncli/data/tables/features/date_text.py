@@ -1,8 +1,8 @@
-"""Dates and times read from texts and numbers, a whole column at a time; does not depend on what is made of them.
+"""Reads dates and times from texts and numbers, a whole column at a time; does not depend on how they are used.
 
-ISO 8601, 31.12.2024, 31/12/2024, 12/31/2024, 2024/12/31, 31-Dec-2024, Dec 31, 2024, each also with a time, and times
-alone. pyarrow takes the texts apart; calendars are numpy's. An offset from UTC is read and not applied: the hour is
-the one on the clock of the place.
+Formats: ISO 8601, 31.12.2024, 31/12/2024, 12/31/2024, 2024/12/31, 31-Dec-2024, Dec 31, 2024, each also with a time, and
+times alone. pyarrow matches the texts, NumPy does the calendar arithmetic. An offset from UTC is accepted but not
+applied: the hour is the local one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ import numpy as np
 from nncli.config.facts import DateUnit
 from nncli.data.tables.files.columns import Column
 
-# From this share of the different texts on, a column holds dates, perhaps with mistakes among them.
+# From this share of the different texts on, a column holds dates, perhaps with some mistakes.
 MOSTLY = 0.9
 _SAMPLE = 1000
 _MONTHS = (
@@ -23,9 +23,9 @@ _MONTHS = (
 )  # fmt: skip
 _MONTH_NAMES = {name[:length]: month for month, name in enumerate(_MONTHS, 1) for length in range(3, len(name) + 1)}
 _SECONDS_A_DAY = 86_400
-# Two digits from here on are of the 20th century, as POSIX has it.
+# Two-digit years from here on are in the 20th century, as in POSIX.
 _PIVOT = 69
-# The parts of a pattern that are no numbers.
+# The groups of the patterns that are not numbers.
 _TEXTS = ("mark", "name", "half")
 _UNIT_SECONDS: Mapping[str, float] = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
@@ -46,8 +46,8 @@ _DATES = tuple(
 
 @dataclass(frozen=True)
 class Moments:
-    """Moments (n,): `days` datetime64[D], NaT for a time without a date; `seconds` float64 since midnight, NaN where
-    nothing could be read."""
+    """Points in time (n,): `days` is datetime64[D], NaT for a time without a date; `seconds` is float64 since midnight,
+    NaN if the text could not be read."""
 
     days: np.ndarray
     seconds: np.ndarray
@@ -60,18 +60,18 @@ class Moments:
 
 
 def no_moments(count: int) -> Moments:
-    """So many moments of which none is known."""
+    """`count` moments, all unknown."""
     return Moments(np.full(count, np.datetime64("NaT", "D")), np.full(count, np.nan))
 
 
 def is_date(column: Column) -> bool:
-    """Whether nearly all of its different texts (of the first thousand) are dates, or nearly all are times."""
+    """Whether nearly all of the first thousand different texts are dates, or nearly all are times."""
     texts = column.values[:_SAMPLE]
     return bool(texts) and not column.is_numeric and max(share_of_dates(texts), share_of_times(texts)) >= MOSTLY
 
 
 def share_of_dates(texts: Sequence[str]) -> float:
-    """The share of texts that are dates, with or without a time, if all of them are written in the same order."""
+    """The share of texts that are dates, with or without a time, all with the same order of day and month."""
     if not len(texts):
         return 0.0
     readings = [parse_dates(texts, day_first=day_first).readable.mean() for day_first in (True, False)]
@@ -84,8 +84,9 @@ def share_of_times(texts: Sequence[str]) -> float:
 
 
 def find_order(texts: Sequence[str]) -> bool | None:
-    """Whether the day stands before the month in dates such as 31/12/2024: a part above 12 decides; where both do, the
-    more frequent. None where nothing does. With dots, as in 31.12.2024, the day always stands first."""
+    """Whether the day comes before the month in dates such as 31/12/2024. A number above 12 must be the day; if there
+    are such numbers in both places, the majority decides; None if there are none. In 31.12.2024, with dots, the day
+    always comes first."""
     found = _extract(texts, _DATES[1])
     rows = np.flatnonzero(found["matched"] & (found["mark"] != "."))
     first, other = (found[part][rows] for part in ("first", "other"))
@@ -94,14 +95,14 @@ def find_order(texts: Sequence[str]) -> bool | None:
 
 
 def find_undecided(texts: Sequence[str]) -> str | None:
-    """The first date such as 03/04/2024, which has two meanings."""
+    """The first ambiguous date, such as 03/04/2024, or None."""
     found = _extract(texts, _DATES[1])
     slashed = [texts[int(row)] for row in np.flatnonzero(found["matched"] & (found["mark"] != "."))]
     return next((text for text in slashed if find_order([text]) is None), None)
 
 
 def parse_dates(texts: Sequence[str], *, day_first: bool | None) -> Moments:
-    """Dates, with or without a time; `day_first` says what 03/04/2024 means, None that it is not known."""
+    """Dates, with or without a time; `day_first` says what 03/04/2024 means, None if that is not known."""
     moments = no_moments(len(texts))
     left = np.arange(len(texts))
     for pattern in _DATES:
@@ -124,7 +125,8 @@ def parse_dates(texts: Sequence[str], *, day_first: bool | None) -> Moments:
 
 
 def _days_first(parts: Mapping[str, np.ndarray], day_first: bool | None) -> np.ndarray:
-    """Whether each date of numbers (n,) begins with its day: as is said, or as each of them shows by itself."""
+    """Whether each numeric date begins with the day, bool (n,): as `day_first` says, or if None, as the date itself
+    shows."""
     said = parts["first"] > 12 if day_first is None else np.full(len(parts["first"]), day_first)
     days_first: np.ndarray = (parts["mark"] == ".") | said
     return days_first
@@ -140,7 +142,7 @@ def parse_times(texts: Sequence[str]) -> Moments:
 
 
 def find_unit(numbers: np.ndarray) -> DateUnit:
-    """What numbers (n,) that are said to be dates count: years, digits such as 20241231, or time since 1970."""
+    """The unit of numbers (n,) that are dates: years, digits such as 20241231, or a unit of time since 1970."""
     known = numbers[np.isfinite(numbers)]
     whole = bool(len(known)) and bool((known == np.round(known)).all())
     if whole and known.min() >= 1000 and known.max() < 3000:
@@ -153,7 +155,7 @@ def find_unit(numbers: np.ndarray) -> DateUnit:
 
 
 def from_numbers(numbers: np.ndarray, unit: DateUnit) -> Moments:
-    """The moments that numbers (n,) count in that unit, in UTC; none where they leave the years 1 to 9999."""
+    """Numbers (n,) in that unit as moments in UTC; unknown if outside the years 1 to 9999."""
     if unit == "year":
         return _from_digits(numbers * 10_000 + 101)
     if unit == "yyyymmdd":
@@ -180,7 +182,7 @@ def _from_digits(numbers: np.ndarray) -> Moments:
 
 
 def _extract(texts: Sequence[str], pattern: str) -> dict[str, np.ndarray]:
-    """The named parts of each text as `_values` has them, and under `matched` whether the pattern describes it."""
+    """The named groups of the pattern in each text, as in `_values`, and under `matched` whether the text matches."""
     import pyarrow as arrow
     import pyarrow.compute as compute
 
@@ -196,7 +198,7 @@ def _extract(texts: Sequence[str], pattern: str) -> dict[str, np.ndarray]:
 
 
 def _values(name: str, texts: Any) -> np.ndarray:
-    """A part as numpy has it: texts, a fraction as float64, numbers as int64; 0 or "" where there is none."""
+    """A group as a NumPy array: texts, a fraction as float64, or numbers as int64; 0 or "" if it did not match."""
     import pyarrow as arrow
     import pyarrow.compute as compute
 
@@ -219,7 +221,7 @@ def _days(parts: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def _calendar(years: np.ndarray, months: np.ndarray, days: np.ndarray) -> np.ndarray:
-    """Days of the Gregorian calendar as datetime64[D]; NaT where there is no such day."""
+    """Days of the Gregorian calendar as datetime64[D]; NaT for days that do not exist."""
     firsts = ((years - 1970) * 12 + months - 1).astype("datetime64[M]")
     found = firsts.astype("datetime64[D]") + (days - 1)
     usable = (years >= 1) & (months >= 1) & (months <= 12) & (days >= 1) & (found.astype("datetime64[M]") == firsts)
@@ -227,7 +229,7 @@ def _calendar(years: np.ndarray, months: np.ndarray, days: np.ndarray) -> np.nda
 
 
 def _seconds(parts: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Seconds since midnight, 0 without a time; NaN where there is no such time."""
+    """Seconds since midnight, 0 without a time; NaN for times that do not exist."""
     hours, minutes, seconds, halves = (parts[name] for name in ("hour", "minute", "whole", "half"))
     wrong_half = (halves != "") & ((hours < 1) | (hours > 12))
     is_late = (halves == "p") | (halves == "P")

@@ -1,6 +1,6 @@
-"""Columns of dates and times as numbers: how a column is read, which parts of it vary, what stands in the way.
+"""Turns columns of dates and times into numbers: how to read a column, which parts vary, which cells are not dates.
 
-Used in training and at prediction alike; `date_text` reads single cells. Does not depend on files and models.
+Used in training and prediction alike; `date_text` reads the cells. Does not depend on files or models.
 """
 
 from collections.abc import Sequence
@@ -33,15 +33,15 @@ _THURSDAY = 3
 
 @dataclass(frozen=True)
 class FoundDates:
-    """How a column of dates is read: what every later reading needs, and whether nothing in it decided the order of
-    day and month, with a date for which it matters."""
+    """How a column of dates is read: the facts needed to read it again, and an ambiguous date if no cell of the column
+    shows whether the day or the month comes first."""
 
     column: DateColumn
     undecided: str | None = None
 
 
 def find_dates(column: Column, day_first: bool | None) -> FoundDates:
-    """How the dates of a column are written, from all its cells; `day_first` is said where they do not show it."""
+    """How the dates of a column are written, judged by all cells; `day_first` is used if they do not show the order."""
     texts = [] if column.is_numeric else column.values
     unit = find_unit(column.numbers[column.numeric]) if column.numeric.any() else None
     has_days = unit is not None or share_of_times(texts[:1000]) < 0.5
@@ -53,7 +53,7 @@ def find_dates(column: Column, day_first: bool | None) -> FoundDates:
 
 
 def read_dates(column: Column, date: DateColumn) -> tuple[Moments, np.ndarray]:
-    """The different moments of a column, and for each row (int64) which of them it is; the last is none."""
+    """The different moments of a column, and for each row (int64) the index of its moment; the last one is unknown."""
     if column.is_numeric:
         moments = no_moments(len(column)) if date.unit is None else from_numbers(column.numbers, date.unit)
         return moments, np.arange(len(column))
@@ -78,7 +78,7 @@ def _number(text: str) -> float:
 
 
 def find_date_flaw(column: Column, table: Table, date: DateColumn, missing: Sequence[str]) -> Flaw | None:
-    """Cells that are no dates, as a reason to refuse the column; `missing` are the config's words for no value."""
+    """The flaw of cells that are not dates, or None; `missing` are the config's texts for a missing value."""
     moments, places = read_dates(column, date)
     strange = np.flatnonzero(column.present & ~moments.readable[places])
     if not len(strange):
@@ -88,26 +88,26 @@ def find_date_flaw(column: Column, table: Table, date: DateColumn, missing: Sequ
         fix = f"say `columns: {{{column.name}: category}}`, or `drop: [{column.name}]`"
         return Flaw("mixed", f"holds no {kind}: {tell_cells(column, table, strange)}", fix, strange)
     texts = list(dict.fromkeys(column.text(row) for row in strange[:1000] if not column.numeric[row]))[:_SHOWN]
-    told = count(len(strange), f"cell that is no {kind[:-1]}", f"cells that are no {kind}")
+    told = count(len(strange), f"cell that is not a {kind[:-1]}", f"cells that are not {kind}")
     markers = ", ".join(f'"{text}"' for text in (*missing, *texts))
     return Flaw(
         "mixed",
         f"has {kind} but also {told}: {tell_cells(column, table, strange)}",
-        f"correct them; if they mean that the date is missing, say `missing: [{markers}]`; "
+        f"correct them; if they stand for a missing date, say `missing: [{markers}]`; "
         f"or say `columns: {{{column.name}: category}}`, or `drop: [{column.name}]`",
         strange,
     )
 
 
 def refuse_no_dates(column: Column, table: Table, date: DateColumn, missing: Sequence[str]) -> None:
-    """Raises DataError for a column with cells that are no dates."""
+    """Raises DataError for a column with cells that are not dates."""
     flaw = find_date_flaw(column, table, date, missing)
     if flaw is not None:
         raise DataError(f'{table.name}: column "{column.name}" {flaw.what}', hint=flaw.fix)
 
 
 def describe_dates(column: Column, found: FoundDates) -> list[str]:
-    """Lines for a column of dates: what it spans and becomes, and what was guessed."""
+    """Notes on a column of dates: its range, the parts that are learned, and what was guessed."""
     date = found.column
     first, last = span(column, date)
     kind = "dates" if date.has_days else "times"
@@ -119,17 +119,17 @@ def describe_dates(column: Column, found: FoundDates) -> list[str]:
 
 
 def describe_parts(column: Column, date: DateColumn) -> str:
-    """The parts of a column that are learned from, as far as all its rows tell."""
+    """The parts of the dates that vary over all rows and so would be learned from."""
     return ", ".join(varying_parts(*read_dates(column, date)))
 
 
 def describe_undecided(text: str) -> str:
-    """What is said where nothing tells day and month apart."""
-    return f'"{text}" is read as month/day, since no part above 12 decides'
+    """The message for a date whose day and month cannot be told apart."""
+    return f'"{text}" is read as month/day, since no date has a number above 12 that would decide'
 
 
 def are_in_order(column: Column, date: DateColumn) -> bool:
-    """Whether the rows stand in the order of their dates, the first or the last one first."""
+    """Whether the rows are sorted by date, ascending or descending."""
     moments, places = read_dates(column, date)
     rows = places[moments.readable[places]]
     steps = np.diff(moments.days[rows].astype(np.int64) * _SECONDS_A_DAY + moments.seconds[rows])
@@ -137,7 +137,7 @@ def are_in_order(column: Column, date: DateColumn) -> bool:
 
 
 def span(column: Column, date: DateColumn) -> tuple[str, str]:
-    """The first and the last date or time, as ISO 8601 writes them; "" where none can be read."""
+    """The earliest and latest date or time in ISO 8601; "" if none can be read."""
     moments, places = read_dates(column, date)
     used = np.unique(places[moments.readable[places]])
     if not len(used):
@@ -152,7 +152,7 @@ def span(column: Column, date: DateColumn) -> tuple[str, str]:
 
 
 def varying_parts(moments: Moments, places: np.ndarray) -> tuple[DatePart, ...]:
-    """The parts that differ between these rows (places of moments); the first known one where none does."""
+    """The parts that differ between rows, given as indices of moments; if none differ, the first known part."""
     used = np.unique(places)
     values = {part: each[used] for part, each in _parts(moments).items()}
     known = {part: each[~np.isnan(each)] for part, each in values.items()}
@@ -163,11 +163,11 @@ def varying_parts(moments: Moments, places: np.ndarray) -> tuple[DatePart, ...]:
 def learn_dates(
     table: Table, names: Sequence[str], training: np.ndarray, day_first: bool | None
 ) -> tuple[Table, list[DateColumn]]:
-    """The table with the numbers made of its dates beside its columns, and how each was made: with the parts that vary
-    in the rows of the training set (indices).
+    """The table with additional columns of numbers made from its dates, and how each was made. The parts of the dates
+    that vary in the training set are used; `training` are the indices of its rows.
 
     Raises:
-        DataError: a column has the name of such a number already.
+        DataError: the table already has a column with the name of such a number.
     """
     dates = []
     for name in names:
@@ -178,14 +178,14 @@ def learn_dates(
     if taken:
         date, name = taken[0]
         raise DataError(
-            f'{table.name}: a part of the dates in "{date}" is called "{name}", which is a column already',
+            f'{table.name}: a part of the dates in "{date}" would be called "{name}", which already is a column',
             hint=f"rename that column, or say `drop: [{date}]`",
         )
     return expand_dates(table, dates)[0], dates
 
 
 def expand_dates(table: Table, dates: Sequence[DateColumn]) -> tuple[Table, dict[int, str]]:
-    """The table with the numbers made of its dates, and by row (index) why one cannot be used."""
+    """The table with the numbers made from its dates, and for unusable rows (by index) the reason."""
     columns = dict(table.columns)
     failures: dict[int, str] = {}
     for date in dates:
@@ -193,7 +193,7 @@ def expand_dates(table: Table, dates: Sequence[DateColumn]) -> tuple[Table, dict
         moments, places = read_dates(column, date)
         for row in np.flatnonzero(column.present & ~moments.readable[places]):
             kind = "date" if date.has_days else "time"
-            reason = f'column "{date.name}": "{column.text(int(row))[:60]}" is no {kind}, as in {_example(date)}'
+            reason = f'column "{date.name}": "{column.text(int(row))[:60]}" is not a {kind} such as {_example(date)}'
             failures.setdefault(int(row), reason)
         values = _parts(moments)
         for part in date.parts:
@@ -204,7 +204,7 @@ def expand_dates(table: Table, dates: Sequence[DateColumn]) -> tuple[Table, dict
 
 
 def _example(date: DateColumn) -> str:
-    """How a date or time can be written so that it is understood."""
+    """An example of a date or time that can be read."""
     if not date.has_days:
         return "10:05"
     if date.day_first is None:
@@ -216,9 +216,9 @@ _PERIODS: dict[DatePart, int] = {"month": 12, "weekday": 7, "hour": 24}
 
 
 def _parts(moments: Moments) -> dict[DatePart, np.ndarray]:
-    """The parts, float64 (n,) each, NaN where unknown; January and Monday are 0, a month and an hour have fractions.
+    """The parts, float64 (n,) each, NaN if unknown; January and Monday are 0, months and hours have fractions.
 
-    A month without its day would be a step where a season is smooth.
+    The month includes the day as a fraction, since seasons change smoothly rather than in monthly steps.
     """
     years, months, days = (moments.days.astype(f"datetime64[{unit}]") for unit in "YMD")
     known = ~np.isnat(days)
@@ -233,10 +233,10 @@ def _parts(moments: Moments) -> dict[DatePart, np.ndarray]:
 
 
 def _numbers(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Counts of days, months or years (n,) as float64, NaN where they are not known."""
+    """Counts of days, months or years (n,) as float64, NaN if unknown."""
     return np.where(known, values.astype(np.int64), np.nan)
 
 
 def _on_circle(turns: np.ndarray) -> list[np.ndarray]:
-    """Sine and cosine of turns (n,): December stands next to January, as 23:59 does to 0:00."""
+    """Sine and cosine of turns (n,), so that December is next to January and 23:59 next to 0:00."""
     return [np.sin(2 * np.pi * turns), np.cos(2 * np.pi * turns)]

@@ -1,4 +1,4 @@
-"""Cells that a column cannot be learned from with: text among numbers, mixed units, numbers that cannot be read."""
+"""Finds cells that keep a column from being learned: text among numbers, mixed units, unreadable numbers."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from nncli.data.tables.files.columns import Column, Table
 from nncli.data.tables.files.number_text import choose_marks, find_marks
 from nncli.errors import DataError
 
-# From this share of numbers on, a column that also holds text is taken for a number column with mistakes.
+# From this share of numbers on, a column that also has text counts as a number column with mistakes.
 MOSTLY = 0.9
 _SHOWN = 3
 _DRESSED_NUMBER = re.compile(r"[$€£]?\s*[+-]?\d{1,3}(([ .,']\d{3})+([.,]\d+)?|\d*[.,]\d+|\d*)\s*[$€£%]?")
@@ -21,9 +21,9 @@ _DRESSED_NUMBER = re.compile(r"[$€£]?\s*[+-]?\d{1,3}(([ .,']\d{3})+([.,]\d+)?
 
 @dataclass(frozen=True)
 class Flaw:
-    """Cells that a column cannot be learned from with; `rows` (indices into the table) are where, `fix` what to do.
+    """Cells that keep a column from being learned; `rows` are their indices in the table, `fix` says what to do.
 
-    `rule` is "mixed", "infinite", "units" or "dressed" (numbers in a form that is not read as numbers).
+    `rule` is "mixed", "infinite", "units" or "dressed" (numbers in a notation that is not read as numbers).
     """
 
     rule: str
@@ -33,23 +33,23 @@ class Flaw:
 
 
 def is_mostly_numbers(column: Column) -> bool:
-    """Whether it is taken for a column of numbers, perhaps with mistakes among them."""
+    """Whether the column counts as numbers, perhaps with some mistakes."""
     present = int(column.present.sum())
     return not column.are_codes and present > 0 and int(column.numeric.sum()) >= MOSTLY * present
 
 
 def check_numbers(column: Column, table: Table, missing: Sequence[str]) -> None:
-    """Refuse a number column that holds text, an infinite number, or one too large for float32.
+    """Refuse a number column with text, infinite numbers, or numbers too large for float32.
 
     Raises:
-        DataError: names the column, how many cells, the first of them and the fixes.
+        DataError: there are such cells; the message has the column, their number, the first of them and the fixes.
     """
     for flaw in find_number_flaws(column, table, missing):
         refuse(table, column, flaw)
 
 
 def describe_units(column: Column) -> list[str]:
-    """What was left out of a column's numbers, in a line, and how to keep it a column of texts."""
+    """A note on the signs that were removed from a column's numbers, and how to keep it as a category."""
     units = sorted(column.units - {""})
     if not units:
         return []
@@ -60,7 +60,8 @@ def describe_units(column: Column) -> list[str]:
 
 
 def find_number_flaws(column: Column, table: Table, missing: Sequence[str]) -> list[Flaw]:
-    """What stands in the way of learning a column as numbers: text, infinite numbers, or ones too large for float32."""
+    """The flaws that keep a column from being learned as numbers: text, infinite numbers, or numbers too large for
+    float32."""
     flaws = [flaw for flaw in [_mixed_units(column)] if flaw is not None]
     strange = np.flatnonzero(column.present & ~column.numeric)
     if len(strange):
@@ -75,12 +76,12 @@ def find_number_flaws(column: Column, table: Table, missing: Sequence[str]) -> l
 
 
 def _mixed_units(column: Column) -> Flaw | None:
-    """Amounts in several currencies, or percentages beside plain numbers, are no numbers of one kind."""
+    """The flaw of numbers in different units: several currencies, or percentages beside plain numbers."""
     units = sorted(column.units - {"", ",", "( )", "trailing -"})
     if len(units) < 2 and not ("%" in units and "" in column.units):
         return None
     told = " and ".join([*units, *(["plain numbers"] if "%" in units and "" in column.units else [])])
-    fix = f"write them in one unit, or say `drop: [{column.name}]` or `columns: {{{column.name}: category}}`"
+    fix = f"convert them to one unit, or say `drop: [{column.name}]` or `columns: {{{column.name}: category}}`"
     return Flaw("units", f"mixes {told}", fix, np.flatnonzero(column.numeric))
 
 
@@ -89,21 +90,21 @@ def _mixed(column: Column, strange: np.ndarray, missing: Sequence[str], cells: s
     markers = ", ".join(f'"{text}"' for text in [*missing, *texts[:_SHOWN]])
     what = f"has numbers but also {count(len(strange), 'cell')} of text: {cells}"
     fix = (
-        f"if they mean that the number is missing, say `missing: [{markers}]`; "
-        f"if the column holds names, say `columns: {{{column.name}: category}}`"
+        f"if they stand for a missing number, say `missing: [{markers}]`; "
+        f"if the column holds categories, say `columns: {{{column.name}: category}}`"
     )
     return Flaw("mixed", what, fix, strange)
 
 
 def _texts_at(column: Column, rows: np.ndarray) -> list[str]:
-    """The different texts in (the first thousand of) these rows."""
+    """The different texts in the first thousand of these rows."""
     return list(dict.fromkeys(column.text(row) for row in rows[:1000]))
 
 
 def find_dressed_numbers(column: Column, missing: Sequence[str] = MISSING) -> Flaw | None:
-    """Numbers with units, thousands marks or decimal commas, which would silently become names.
+    """The flaw of numbers with units, thousands marks or decimal commas, which would silently become a category.
 
-    Where no text but plain numbers looks like a number, the texts are markers and the flaw says so.
+    If only plain numbers look like numbers, the other texts must be markers, and the flaw says so.
     """
     if is_mostly_numbers(column) or column.are_codes or not column.present.any():
         return None
@@ -117,7 +118,7 @@ def find_dressed_numbers(column: Column, missing: Sequence[str] = MISSING) -> Fl
     told = ", ".join(f'"{text}"' for text in examples[:_SHOWN])
     return Flaw(
         "dressed",
-        f"holds numbers in a form that is not read as numbers, such as {told}",
+        f"has numbers in a notation that is not read as numbers, such as {told}",
         f"say under data how they are written, such as {_suggest_marks(examples)}; "
         f"or say `columns: {{{column.name}: category}}`, or `drop: [{column.name}]`",
         strange,
@@ -131,7 +132,7 @@ def _suggest_marks(texts: Sequence[str]) -> str:
 
 
 def refuse(table: Table, column: Column, flaw: Flaw | None, *, named: bool = True) -> None:
-    """Raises DataError for a flaw, if there is one; `named` puts the table's name before it."""
+    """Raises DataError if there is a flaw; with `named`, the message begins with the name of the table."""
     if flaw is not None:
         where = f"{table.name}: " if named else ""
         raise DataError(f'{where}column "{column.name}" {flaw.what}', hint=flaw.fix)
@@ -144,6 +145,6 @@ def tell_cells(column: Column, table: Table, rows: np.ndarray) -> str:
 
 
 def share_of_texts(column: Column, pattern: re.Pattern[str]) -> float:
-    """The share of the different texts (of the first thousand) that the pattern describes."""
+    """The share of the first thousand different texts that match the pattern."""
     texts = column.values[:1000]
     return sum(pattern.fullmatch(text) is not None for text in texts) / len(texts)

@@ -1,12 +1,12 @@
-"""Numbers that only tell rows or things apart: accounts, serial numbers, postal codes; does not depend on texts.
+"""Recognizes numbers that only tell rows or things apart: accounts, serial numbers, postal codes.
 
-The rule, in the order in which it is tried, for a column of numbers that the config does not name:
+These rules are tried in order for a column of numbers that the config does not name:
 
-- whole numbers of which one begins with a zero are codes, and so are whole numbers from 0 up in a column with the name
-  of one (zip, phone, ..._code): a category, or nothing to learn from where nearly every row has its own;
-- whole numbers that are different in nearly every row, have the same number of digits or leave few gaps, and do not
-  move with the target are identifiers: nothing to learn from;
-- other numbers are amounts; whole numbers of few values are said to be so, since they may be codes.
+- Whole numbers of which some begin with a zero are codes, and so are non-negative whole numbers in a column with the
+  name of a code (zip, phone, ..._code). They are read as a category, or dropped if nearly every row has its own.
+- Whole numbers that differ in nearly every row, have the same number of digits or few gaps, and are unrelated to the
+  target are identifiers, which are dropped.
+- All other numbers are amounts. A note names those with few different whole numbers, since they may be codes.
 """
 
 import re
@@ -21,13 +21,13 @@ _NEARLY_ALL = 0.99
 _FEWEST_ROWS = 30
 _FEW = 20
 _ROWS_A_CODE = 5
-# Numbers that count things leave few gaps: the range is at most so many times the number of rows.
+# Serial numbers have few gaps: their range is less than so many times the number of rows.
 _DENSE = 10
-# Rows that are enough to see whether numbers move with the target.
+# So many rows are enough to see whether numbers are related to the target.
 _SAMPLE = 20_000
 _BINS = 10
 _EXPECTED = 5
-# The 0.99 quantile of the standard normal distribution: one column in a hundred is taken for related by chance.
+# The 0.99 quantile of the standard normal distribution: one unrelated column in a hundred seems related by chance.
 _QUANTILE = 2.326
 _CODE_NAME = re.compile(
     r"(.*[_ .-])?(code|zip|zip_?code|plz|postal_?code|post_?code|phone|telephone|tel|mobile|fax|iban|isbn|ean|ssn)"
@@ -44,7 +44,7 @@ def are_codes(column: Column) -> bool:
 
 
 def could_be_codes(column: Column) -> bool:
-    """Whether a column of numbers has 3 to 20 different whole numbers from 0 up, in many rows each."""
+    """Whether a column of numbers has 3 to 20 different non-negative whole numbers, each in many rows on average."""
     if not column.is_numeric or not _are_whole(column, at_least=0):
         return False
     values = column.numbers[column.numeric]
@@ -82,7 +82,7 @@ def _are_whole(column: Column, *, at_least: float) -> bool:
 
 
 def _classes(target: Column) -> np.ndarray:
-    """The target as few classes, int (rows,): numbers that are many by rank, else the values themselves."""
+    """The target as a few classes, int (rows,): many different numbers are binned by rank, other values are kept."""
     if target.is_numeric and len(np.unique(target.numbers[:_SAMPLE])) > _BINS:
         return _bins(target.numbers, _bin_count(len(target) ** 0.5))
     codes = target.dictionary[0]
@@ -90,21 +90,22 @@ def _classes(target: Column) -> np.ndarray:
 
 
 def _bin_count(rows_each: float) -> int:
-    """As many bins as leave five rows to expect in each, the least that the chi-squared test may have; 2 to 10."""
+    """The number of bins, 2 to 10, that leaves at least five expected rows in each, as the chi-squared test
+    requires."""
     return max(2, min(_BINS, int(rows_each / _EXPECTED)))
 
 
 def _bins(values: np.ndarray, count: int) -> np.ndarray:
-    """Each value's bin by rank, of `count` bins with as many rows each."""
+    """The bin of each value by rank, out of `count` bins with equally many rows."""
     ranks = np.empty(len(values), np.int64)
     ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
     return ranks * count // len(values)
 
 
 def _move_together(values: np.ndarray, classes: np.ndarray) -> bool:
-    """Whether Pearson's chi-squared test finds bins of the `values` and the classes related (at the level 0.01).
+    """Whether the `values`, in bins, and the classes are related by Pearson's chi-squared test at the level 0.01.
 
-    The quantile of the chi-squared distribution is approximated as by Wilson and Hilferty (1931).
+    The quantile of the chi-squared distribution is approximated as in Wilson and Hilferty (1931).
     """
     some = slice(None, None, max(1, len(values) // _SAMPLE))
     values, classes = values[some], np.maximum(classes[some], 0)

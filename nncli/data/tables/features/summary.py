@@ -1,4 +1,4 @@
-"""Rows at the end of a table that sum it up, as spreadsheets have them; does not depend on targets."""
+"""Finds summary rows at the end of a table, as spreadsheets have them; does not depend on targets."""
 
 import re
 
@@ -11,16 +11,16 @@ _WORDS = re.compile(
     r"somme|moyenne|totaal|suma|totale|media)( general| général| geral)?\s*:?",
     re.IGNORECASE,
 )
-# So many rows at the end are looked at: total, mean and count below one another.
+# At most so many rows at the end can be summaries: a total, a mean and a count below one another.
 _MOST = 3
 _FEWEST_ROWS = 5
 
 
 def find_summary(table: Table) -> list[int]:
-    """The rows (indices) at the end of a table that are summaries.
+    """The indices of summary rows at the end of a table.
 
-    Such a row has a word like "Total" that its column has nowhere else, and beside it an empty cell, or a number that
-    is the sum or the mean of its column.
+    Such a row has a word like "Total" that occurs nowhere else in its column, and in the same row an empty cell, or a
+    number that is the sum or the mean of its column.
     """
     rows = len(table)
     if rows < _FEWEST_ROWS:

@@ -1,6 +1,6 @@
-"""Texts that need a second look: words for a missing value that are values, and values spelled in several ways.
+"""Reinterprets texts: words such as None that are values rather than missing, and values with several spellings.
 
-Works on columns in memory, in training and at prediction alike; does not depend on targets and files.
+Works on columns in memory, in training and prediction alike; does not depend on targets or files.
 """
 
 import re
@@ -18,11 +18,11 @@ from nncli.data.tables.features.flaws import is_mostly_numbers
 from nncli.data.tables.features.summary import find_summary
 from nncli.data.tables.files.columns import Column, Dictionary, Table, text_column
 
-# A word for a missing value that stands in more than this share of a column of texts is one of its values.
+# A word for a missing value in more than this share of the cells of a text column is one of its values.
 USUAL_SHARE = 0.03
-# Words that are values somewhere (no defect, Namibia, not applicable); the others only ever mean a missing value.
+# Words that can be values (no defect, Namibia, not applicable); other words always mean a missing value.
 _WORDS = frozenset(("na", "n/a", "none", "null"))
-# Columns with more different texts are names or free text, whose spellings are not compared.
+# Columns with more different texts hold names or free text; their spellings are not compared.
 _MOST_TEXTS = 1000
 _SHOWN = 3
 _SEPARATORS = re.compile(r"(?<=[^\W\d])[\s_./'’-]+(?=\w)|(?<=\d)[\s_./'’-]+(?=[^\W\d])|\.+$")
@@ -32,7 +32,7 @@ Values = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class Reread:
-    """A table whose texts were looked at again; `kept` has the words that are values of a column, by its name."""
+    """A table whose texts were reinterpreted; `kept` has the missing words that are values, by column name."""
 
     table: Table
     kept: dict[str, tuple[str, ...]]
@@ -40,11 +40,11 @@ class Reread:
 
 
 def reread(table: Table, data: Data) -> Reread:
-    """The table as `data.values` and the missing words in it say, without the rows that sum it up; with a note for
-    each decision that is a guess.
+    """The table without summary rows, with spellings joined as in `data.values`, and with missing words read as values;
+    with a note for each guess.
 
-    A missing word is a value of a column of texts where `values` names it, or where it stands in more than 3 % of the
-    rows and the config leaves `missing` at its default.
+    A missing word is a value of a text column if `values` names it, or if it occurs in more than 3 % of the rows and
+    the config leaves `missing` at its default.
     """
     table, summaries = _without_summary(table, data)
     kept = find_kept_words(table, data)
@@ -58,7 +58,7 @@ def reread(table: Table, data: Data) -> Reread:
 
 
 def _used_names(table: Table, data: Data) -> set[str]:
-    """The columns that something is said of: those that the config does not leave aside."""
+    """The columns that notes are written for: those that the config does not exclude."""
     wanted = set(table.columns) if data.features is None else {*data.features, *(data.target or ())}
     return wanted - set(data.drop)
 
@@ -75,7 +75,7 @@ def _without_summary(table: Table, data: Data) -> tuple[Table, list[str]]:
 
 
 def reread_as(table: Table, inputs: TableInput) -> Table:
-    """The table as the training table was read."""
+    """The table, reinterpreted as the training table was."""
     if not inputs.values and not inputs.kept:
         return table
     columns = {
@@ -85,7 +85,7 @@ def reread_as(table: Table, inputs: TableInput) -> Table:
 
 
 def find_kept_words(table: Table, data: Data) -> dict[str, tuple[str, ...]]:
-    """The missing words that are values, by column."""
+    """The missing words that are values, by column name."""
     named = set(data.values).union(*data.values.values())
     found = {}
     for name, column in table.columns.items():
@@ -117,13 +117,13 @@ def _describe_kept(column: Column, words: Sequence[str]) -> str:
     told = ", ".join(f'"{word}"' for word in words)
     return (
         f"{column.name}: {told} in {rows:,} of {len(column):,} rows is read as a value "
-        f"(`values: {{{format_text(words[0])}: []}}` says so, a list under `missing` reads it as missing)"
+        f"(`values: {{{format_text(words[0])}: []}}` confirms that, a list under `missing` makes it missing)"
     )
 
 
 def find_spellings(columns: Iterable[Column]) -> dict[str, tuple[str, ...]]:
-    """The other spellings of each value that is spelled in several ways, which differ in case, accents, blanks or
-    punctuation between letters; the value is its most frequent spelling in all columns together."""
+    """For each value with several spellings, its other spellings; the value itself is the most frequent one in all
+    columns together. Spellings may differ in case, accents, blanks and punctuation between letters."""
     counts: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for column in columns:
         if column.is_numeric or len(column.values) > _MOST_TEXTS or not _has_spellings(column):
@@ -145,23 +145,23 @@ def _has_spellings(column: Column) -> bool:
 
 
 def fold(text: str) -> str:
-    """What all spellings of a value have in common: letters without case and accents, nothing between words."""
+    """A key that all spellings of a value share: no case, no accents, nothing between words."""
     letters = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return _SEPARATORS.sub("", " ".join(plain.split()))
 
 
 def describe_spellings(spellings: Values) -> list[str]:
-    """One line for all of them, with the key that makes each of them one value."""
+    """One note for all spellings, with the config key that joins them."""
     if not spellings:
         return []
     shown = [", ".join(format_text(text) for text in (value, *spellings[value])) for value in list(spellings)[:_SHOWN]]
     more = f" and {len(spellings) - _SHOWN} more" if len(spellings) > _SHOWN else ""
-    return [f"values that may be one: {'; '.join(shown)}{more} (`{values_key(spellings)}` makes them one)"]
+    return [f"values that may be the same: {'; '.join(shown)}{more} (`{values_key(spellings)}` joins them)"]
 
 
 def values_key(spellings: Values) -> str:
-    """The key of a config for (the first of) these spellings."""
+    """The config key that joins (the first of) these spellings."""
     pairs = [
         f"{format_text(value)}: [{', '.join(format_text(text) for text in others)}]"
         for value, others in list(spellings.items())[:_SHOWN]
@@ -182,7 +182,7 @@ def _reread(column: Column, kept: Sequence[str], values: Values) -> Column:
 
 
 def _with_words(column: Column, kept: Sequence[str]) -> Column:
-    """The column with these words as values where they stood for missing ones."""
+    """The column with these missing words read as values."""
     codes, words = column.missing_words
     is_kept = np.array([word in kept for word in words] + [False])[codes]
 

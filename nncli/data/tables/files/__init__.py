@@ -1,7 +1,7 @@
 """CSV and Parquet files as columns in memory; does not depend on targets or training.
 
-`content` unpacks and decodes, `converting` makes CSV text of JSON lines and Excel sheets, `csv_text` takes it apart
-into header and rows; `number_text` reads numbers however they are written, `csv_types` a whole CSV on all cores, a type
-a column; `format_guess` finds out how a file is written; `reading` is the way in and gives `columns`; `writing` writes
-Parquet.
+`reading` is the entry point and returns the tables of `columns`. `content` unpacks and decodes files, `converting`
+turns JSON lines and Excel sheets into CSV text, `csv_text` separates header and rows, `number_text` reads numbers in
+many notations, `csv_types` reads a large CSV quickly with one type per column, `format_guess` guesses the format of a
+file, `writing` writes Parquet.
 """

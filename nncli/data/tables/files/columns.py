@@ -1,4 +1,4 @@
-"""A table in memory as columns of numpy arrays; does not depend on the file it came from and what it is used for."""
+"""A table in memory as columns of NumPy arrays; does not depend on where it came from or what it is used for."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -19,13 +19,13 @@ _BOOLEANS = {"true": "True", "false": "False"}
 
 @dataclass(frozen=True)
 class Column:
-    """One column: as numbers, and (worked out when asked for) as texts.
+    """One column: as numbers, and as texts, which are computed when they are first needed.
 
-    `numbers` is float64 (rows,) with NaN where a cell is missing or no number, `present` and `numeric` are bool
-    (rows,): the cell is not missing; it is a number (an infinite one included). `units` are what the numbers are
-    written with beside digits and the marks of the table's format, as `number_text.Parsed` has them. `encode_words`
-    gives the cells that are missing because of a word such as None, so that they can be read as values after all.
-    `are_codes` says that some of its whole numbers begin with a zero, as in 01234.
+    `numbers` is float64 (rows,) with NaN for cells that are missing or not numbers. `present` and `numeric` are bool
+    (rows,): whether a cell is not missing, and whether it is a number (infinite ones included). `units` has the signs
+    beside the numbers, such as `$` (see `number_text.Parsed`). `encode_words` returns the cells that count as missing
+    because they hold a word such as None, so that they can still be read as values. `are_codes` means that some of its
+    whole numbers begin with a zero, as in 01234.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Column:
 
     @cached_property
     def dictionary(self) -> Dictionary:
-        """Codes and texts; texts that mean the same (1 and 1.0, true and TRUE) have one code."""
+        """Codes and texts; texts with the same meaning (1 and 1.0, true and TRUE) share one code."""
         codes, texts = self.encode()
         merged: dict[str, int] = {}
         places = np.array([merged.setdefault(_canonical(text), len(merged)) for text in texts] + [-1], np.int32)
@@ -65,7 +65,7 @@ class Column:
         return [text for text, count in zip(self.dictionary[1], self.counts, strict=True) if count]
 
     def text(self, row: int) -> str:
-        """The text of one cell, as read; empty when it is missing."""
+        """The text of one cell as read; empty if it is missing."""
         codes, texts = self.dictionary
         return texts[codes[row]] if codes[row] >= 0 else ""
 
@@ -91,7 +91,7 @@ class Column:
 
     @cached_property
     def missing_words(self) -> Dictionary:
-        """The words for which cells are missing: codes int32 (rows,), -1 elsewhere, and the words."""
+        """The words that count as missing: codes int32 (rows,), -1 for all other cells, and the words."""
         if self.encode_words is None:
             return np.full(len(self), -1, np.int32), []
         return self.encode_words()
@@ -99,9 +99,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of the same length by name; `rows` is int64 (n,): each row's place in its file, counted from 0.
+    """Columns of the same length by name; `rows`, int64 (n,), are the row numbers in the file, counted from 0.
 
-    `rejected` names rows of the file that could not be read at all, with the reason; `notes` what was left out.
+    `rejected` has the rows of the file that could not be read, each with the reason; `notes` tells what was dropped.
     """
 
     columns: dict[str, Column]
@@ -122,7 +122,7 @@ class Table:
         """The column of that name.
 
         Raises:
-            DataError: there is none; the message offers the closest names.
+            DataError: there is no such column; the message suggests the closest name.
         """
         if name not in self.columns:
             raise unknown_columns([name], self.columns, self.name)
@@ -130,7 +130,7 @@ class Table:
 
 
 def unknown_columns(names: Sequence[str], known: Iterable[str], where: str) -> DataError:
-    """The error for names that are no columns, with the closest names that are."""
+    """The error for names that are not columns, with the closest existing names."""
     known = list(known)
     told = []
     for name in names:

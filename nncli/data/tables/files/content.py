@@ -1,7 +1,7 @@
-"""The content of a file as plain UTF-8 text in memory that the system can take back: read, unpacked, decoded.
+"""The content of a file as UTF-8 text: read, unpacked and decoded into memory that the system can reclaim.
 
-What has to be changed on its way (unpacked, decoded) is written to an unnamed temporary file in pieces and mapped from
-there, so that a large file is never in memory as a whole. Does not look at cells.
+Content that has to be unpacked or decoded is written in pieces to an unnamed temporary file and mapped from there, so
+that a large file is never in memory as a whole. Does not look at cells.
 """
 
 import codecs
@@ -23,14 +23,14 @@ _CHUNK = 1 << 20
 _IN_MEMORY = 1 << 24
 _BINARY = {b"PAR1": "a Parquet file", b"\xd0\xcf\x11\xe0": "an old Excel file (.xls)", b"SQLite format 3": "a database"}
 _FIXES = {b"PAR1": "say `source: parquet`"}
-_TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".dat", ".jsonl", ".ndjson")
+_TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".dat", ".json", ".jsonl", ".ndjson")
 
 
 def read_bytes(path: Path) -> bytes | mmap.mmap:
-    """The content of a file, mapped into memory where possible.
+    """The content of a file, mapped into memory if possible.
 
     Raises:
-        DataError: there is no such file, it is a folder, it may not be read, or it is empty.
+        DataError: the file does not exist, is a folder, is empty, or may not be read.
     """
     try:
         with path.open("rb") as file:
@@ -39,11 +39,11 @@ def read_bytes(path: Path) -> bytes | mmap.mmap:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except FileNotFoundError:
         raise DataError(
-            f"there is no file {path}", hint="a relative path in a config starts at the config's own folder"
+            f"there is no file {path}", hint="relative paths in a config are relative to the config's folder"
         ) from None
     except IsADirectoryError:
         raise DataError(
-            f"{path} is a folder, not a table", hint="name the file; image folders: `source: images`"
+            f"{path} is a folder, not a table", hint="name a file; for image folders say `source: images`"
         ) from None
     except ValueError:
         # A pipe or a device has no size and cannot be mapped.
@@ -53,10 +53,10 @@ def read_bytes(path: Path) -> bytes | mmap.mmap:
 
 
 def unpack(content: bytes | mmap.mmap, name: str) -> memoryview:
-    """The content itself, or what gzip or a zip archive with a single table packed in it.
+    """The content itself, or the unpacked content of a gzip file or of a zip archive with a single table.
 
     Raises:
-        DataError: the archive is damaged, or holds no table or several.
+        DataError: the archive is damaged, or does not contain exactly one table.
     """
     if content[:2] == b"\x1f\x8b":
         with gzip.GzipFile(fileobj=io.BytesIO(memoryview(content))) as packed:
@@ -101,7 +101,7 @@ def _unpacked(packed: IO[bytes] | gzip.GzipFile, name: str, kind: str) -> memory
 
 
 def refuse_binary(content: memoryview, name: str) -> None:
-    """Raises DataError for what is no text, and says what it is where that is known."""
+    """Raises DataError for content that is not text; the message names the file type if it is known."""
     start = bytes(content[: 1 << 16])
     for magic, kind in _BINARY.items():
         if start.startswith(magic):
@@ -111,11 +111,11 @@ def refuse_binary(content: memoryview, name: str) -> None:
 
 
 def guess_encoding(content: memoryview) -> str:
-    """The encoding that a text seems to have: utf-8, utf-16 (-le, -be without a mark), cp1252 or latin-1.
+    """The likely encoding of a text: utf-8, utf-16 (utf-16-le, utf-16-be without a byte-order mark), cp1252 or latin-1.
 
-    UTF-16 is recognised by its byte-order mark, or by a zero in every second byte of the beginning, as ASCII text has
-    in it. Text that is not UTF-8 is taken for cp1252, whose letters are those of latin-1, unless it has one of the five
-    bytes that cp1252 does not use. Binary content is called utf-8, whose reader refuses it.
+    UTF-16 is recognized by its byte-order mark, or by zeros in every second byte near the start, where the text is
+    mostly ASCII. Text that is not UTF-8 is taken for cp1252, whose letters are those of latin-1, unless it has one of
+    the five bytes that cp1252 does not use. Binary content is called utf-8, and then refused when it is read.
     """
     start = bytes(content[: 1 << 12])
     if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
@@ -134,7 +134,7 @@ def guess_encoding(content: memoryview) -> str:
 
 
 def find_undecodable(content: memoryview, encoding: str) -> int | None:
-    """The position of the first byte that is not text in this encoding; None where all are."""
+    """The position of the first byte that is not valid in this encoding; None if all are."""
     decoder = codecs.getincrementaldecoder(encoding)()
     for start in range(0, len(content), _CHUNK):
         pending = len(decoder.getstate()[0])
@@ -146,10 +146,10 @@ def find_undecodable(content: memoryview, encoding: str) -> int | None:
 
 
 def decode(content: memoryview, encoding: str, name: str) -> memoryview:
-    """The content as UTF-8 without a byte-order mark; UTF-8 itself is passed on as it is and not checked.
+    """The content as UTF-8 without a byte-order mark; content that already is UTF-8 is not checked.
 
     Raises:
-        DataError: it is not in that encoding: where the first wrong byte stands.
+        DataError: it is not in that encoding; the message gives the position of the first wrong byte.
     """
     if codecs.lookup(encoding).name in ("utf-8", "utf-8-sig", "ascii"):
         is_marked = bytes(content[:3]) == codecs.BOM_UTF8
@@ -168,19 +168,20 @@ def decode(content: memoryview, encoding: str, name: str) -> memoryview:
 
 
 def wrong_encoding(content: memoryview, encoding: str, name: str) -> DataError:
-    """The error for text that is not in its encoding: where the first wrong byte stands, and which encoding fits."""
+    """The error for text that is not in its encoding: the position of the first wrong byte and an encoding that
+    fits."""
     position = find_undecodable(content, encoding)
     where = ""
     if position is not None:
         line = len(re.findall(b"\n", bytes(content[:position]))) + 1
         where = f": line {line}, byte {position + 1}"
     better = guess_encoding(content)
-    fix = f"say `encoding: {better}` under data" if better != encoding else "say under data which `encoding` it has"
+    fix = f"say `encoding: {better}` under data" if better != encoding else "say `encoding: NAME` under data"
     return DataError(f"{name} is not {encoding.upper()} text{where}", hint=fix)
 
 
 def spool(pieces: Iterable[bytes]) -> memoryview:
-    """The pieces in a row, from memory or, where they are many, from an unnamed temporary file mapped into memory."""
+    """The pieces joined, in memory or, if they are large, in an unnamed temporary file that is mapped into memory."""
     kept = bytearray()
     source = iter(pieces)
     for piece in source:

@@ -1,11 +1,11 @@
-"""JSON lines and Excel sheets as CSV text, so that all that follows reads one kind of text. Does not look at types."""
+"""Turns JSON and Excel sheets into CSV text, the only format that later steps read. Does not look at types."""
 
 import csv
 import io
 import itertools
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from nncli.data.tables.files.content import spool
@@ -16,28 +16,48 @@ _EXCEL_FIX = "install nncli with the extra `excel`, or export the sheet as CSV (
 
 
 def to_csv(content: memoryview, name: str) -> memoryview | None:
-    """CSV text (UTF-8, commas) of JSON lines or of an Excel sheet; None for anything else.
+    """CSV text (UTF-8, commas) of JSON lines, of a JSON list of objects or of an Excel sheet; None for anything else.
+
+    A JSON list is read into memory as a whole, JSON lines one at a time.
 
     Raises:
-        DataError: a line is no JSON object, the sheet is empty, or the extra `excel` is not installed.
+        DataError: a line or an item is not a JSON object, the sheet is empty, or the extra `excel` is not installed.
     """
     if bytes(content[:4]) == b"PK\x03\x04" and _is_excel(content):
         return _written(_excel_rows(content, name))
-    if bytes(content[: 1 << 12]).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{":
-        return _json_lines(content, name)
+    start = bytes(content[: 1 << 12]).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start[:1] == b"{":
+        return _json_table(lambda: _lines(content, name))
+    # A header may begin with a bracket too, as in `[id],[name]`.
+    if start[:1] == b"[" and start[1:].lstrip()[:1] == b"{":
+        items = _items(content, name)
+        return _json_table(lambda: iter(items))
     return None
 
 
-def _json_lines(content: memoryview, name: str) -> memoryview:
-    """Two passes: the names of all lines in the order they come, then the cells."""
+def _json_table(records: Callable[[], Iterator[dict[str, Any]]]) -> memoryview:
+    """Two passes: first the keys of all records in order of appearance, then the cells."""
     names: dict[str, None] = {}
-    for _, record in _records(content, name):
+    for record in records():
         names.update(dict.fromkeys(record))
-    rows = ([_cell(record.get(key)) for key in names] for _, record in _records(content, name))
+    rows = ([_cell(record.get(key)) for key in names] for record in records())
     return _written(itertools.chain([list(names)], rows))
 
 
-def _records(content: memoryview, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def _items(content: memoryview, name: str) -> list[dict[str, Any]]:
+    try:
+        items = json.loads(bytes(content).decode("utf-8-sig"))
+    except json.JSONDecodeError as error:
+        raise DataError(f"{name}: line {error.lineno} is not JSON ({error.msg}, column {error.colno})") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{name} is not UTF-8 text after byte {error.start}, but JSON must be UTF-8") from None
+    for index, item in enumerate(items, 1):
+        if not isinstance(item, dict):
+            raise DataError(f"{name}: item {index} of the list is not a JSON object but {json.dumps(item)[:40]}")
+    return list(items)
+
+
+def _lines(content: memoryview, name: str) -> Iterator[dict[str, Any]]:
     text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="\n")
     number = 0
     try:
@@ -46,18 +66,18 @@ def _records(content: memoryview, name: str) -> Iterator[tuple[int, dict[str, An
                 continue
             record = json.loads(line)
             if not isinstance(record, dict):
-                raise DataError(f"{name}: line {number} is no JSON object but {line.strip()[:40]}")
-            yield number, record
+                raise DataError(f"{name}: line {number} is not a JSON object but {line.strip()[:40]}")
+            yield record
     except json.JSONDecodeError as error:
         whole = number == 1 and len(content) > len(line)
-        fix = "each line has to be a whole object; write a list of objects with one object a line" if whole else None
+        fix = "each line must be a complete object; write a list of objects as one object per line" if whole else None
         raise DataError(f"{name}: line {number} is not JSON ({error.msg}, column {error.colno})", hint=fix) from None
     except UnicodeDecodeError:
-        raise DataError(f"{name} is not UTF-8 text after line {number}, as JSON has to be") from None
+        raise DataError(f"{name} is not UTF-8 text after line {number}, but JSON must be UTF-8") from None
 
 
 def _cell(value: Any) -> str:
-    """A value as a CSV has it; lists and objects stay JSON, which no column can be learned from."""
+    """A value as a CSV cell; lists and objects stay JSON, from which nothing can be learned."""
     if value is None:
         return ""
     if isinstance(value, bool | str):
@@ -74,14 +94,14 @@ def _is_excel(content: memoryview) -> bool:
 
 
 def _excel_rows(content: memoryview, name: str) -> Iterator[Sequence[str]]:
-    """The cells of the only sheet that has any; dates as ISO writes them, formulas as their last values."""
+    """The cells of the only sheet with rows; dates in ISO format, formulas as their last computed values."""
     try:
         import openpyxl
     except ImportError:
         raise DataError(f"{name} is an Excel file, which needs openpyxl", hint=_EXCEL_FIX) from None
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except Exception as error:  # openpyxl raises many kinds for a damaged file
+    except Exception as error:  # openpyxl raises many kinds of exceptions for a damaged file
         raise DataError(f"{name} is a damaged Excel file: {error}", hint=_EXCEL_FIX) from None
     filled = [sheet for sheet in book.worksheets if sheet.max_row and sheet.max_row > 1]
     if len(filled) != 1:

@@ -1,7 +1,7 @@
-"""The text of a CSV file taken apart into a header and the bytes of its rows; does not look at types.
+"""Separates the text of a CSV file into a header and the bytes of its rows; does not look at types.
 
-What a parser of plain CSV would trip over is put right here: lines above the header, comments, cells separated by
-runs of blanks, blanks before quotes, old Macintosh line ends.
+Removes what a parser of plain CSV cannot handle: lines above the header, comments, cells separated by runs of blanks,
+blanks before quotes, old Macintosh line ends.
 """
 
 import csv
@@ -27,9 +27,9 @@ _BLANKS_WITH_QUOTES = re.compile(r'"(?:[^"]|"")*"|[^ \t]+')
 
 @dataclass(frozen=True)
 class CsvText:
-    """The names of the columns and the bytes of the rows below them, UTF-8; how the cells are written.
+    """The names of the columns, the bytes of the rows below the header in UTF-8, and their format.
 
-    `whole` is the text with all that is above the rows, where an error is found by its line; None for several files.
+    `whole` is the text including all lines above the rows, needed to give the line of an error; None for several files.
     """
 
     name: str
@@ -40,18 +40,19 @@ class CsvText:
 
     @property
     def delimiter(self) -> str:
-        """What separates the cells of the body."""
+        """The delimiter between the cells of the body."""
         return self.text_format.delimiter
 
 
 def open_csv(source: Path | bytes, *, name: str, text_format: TextFormat) -> CsvText:
-    """Open a table (CSV, JSON lines, an Excel sheet; also packed) or its bytes, and read its header.
+    """Open a table (CSV, JSON lines, an Excel sheet; also compressed) or its bytes, and read its header.
 
-    Without a header, columns are c0, c1, ... A path such as `part-*.csv` stands for all files that match it, in the
-    order of their names.
+    Without a header, the columns are called c0, c1, ... A path such as `part-*.csv` stands for all files that match it,
+    in the order of their names.
 
     Raises:
-        DataError: it is missing, empty, not text, its header repeats a name, or files differ in their columns.
+        DataError: the file is missing, empty or not text, its header repeats a name, or several files differ in
+            columns.
     """
     if isinstance(source, Path) and is_pattern(source):
         return _joined([split_header(each, name=str(each), text_format=text_format) for each in matching(source)], name)
@@ -66,7 +67,7 @@ def open_csv(source: Path | bytes, *, name: str, text_format: TextFormat) -> Csv
 
 
 def split_header(source: Path | bytes, *, name: str, text_format: TextFormat) -> CsvText:
-    """As `open_csv`, but the header may have a name more than once."""
+    """Like `open_csv`, but for one file, and the header may repeat a name."""
     content = unpack(source if isinstance(source, bytes) else read_bytes(source), name)
     converted = to_csv(content, name)
     if converted is not None:
@@ -92,10 +93,12 @@ def is_pattern(path: Path) -> bool:
 
 
 def matching(path: Path) -> list[Path]:
-    """The files that a pattern stands for, by name. Raises DataError where there are none."""
+    """The files that match a pattern, sorted by name. Raises DataError if there are none."""
     files = sorted(file for file in path.parent.glob(path.name) if file.is_file())
     if not files:
-        raise DataError(f"no file matches {path}", hint="a relative path in a config starts at the config's own folder")
+        raise DataError(
+            f"no file matches {path}", hint="relative paths in a config are relative to the config's folder"
+        )
     return files
 
 
@@ -106,7 +109,7 @@ def _joined(texts: Sequence[CsvText], name: str) -> CsvText:
             differing = sorted({*first.names} ^ {*other.names}) or ["their order"]
             raise DataError(
                 f"{first.name} and {other.name} have different columns: {', '.join(differing[:8])}",
-                hint="name files of one shape, or leave the other out of the pattern",
+                hint="all files must have the same columns; change the pattern so that it matches only such files",
             )
 
     def pieces() -> Iterator[bytes]:
@@ -125,7 +128,7 @@ def repeated_names(names: Sequence[str]) -> list[str]:
 
 
 def sniff(text: CsvText | str) -> str | None:
-    """Another delimiter that the header (a file of one column) seems to be written with, or None."""
+    """A delimiter that occurs in the header of a one-column table and so is probably the right one, or None."""
     line = text if isinstance(text, str) else text.names[0]
     counts = {mark: line.count(mark) for mark in DELIMITERS}
     best = max(counts, key=lambda mark: counts[mark])
@@ -133,7 +136,8 @@ def sniff(text: CsvText | str) -> str | None:
 
 
 def are_blank_separated(lines: Sequence[str]) -> bool:
-    """Whether lines of one cell each would be a table if blanks separated cells: as many in each, and numbers there."""
+    """Whether splitting lines at blanks would give a table: the same number of cells in each line, numbers in each
+    row."""
     rows = [split_at_blanks(line) for line in lines]
     if len(rows) < 2 or len({len(row) for row in rows}) != 1 or len(rows[0]) < 2:
         return False
@@ -141,7 +145,7 @@ def are_blank_separated(lines: Sequence[str]) -> bool:
 
 
 def split_at_blanks(line: str) -> list[str]:
-    """The cells of a line that are separated by runs of blanks and tabs; a quoted cell may have blanks in it."""
+    """The cells of a line, separated by runs of blanks and tabs; a quoted cell may contain blanks."""
     cells = _BLANKS_WITH_QUOTES.findall(line)
     return [cell[1:-1].replace('""', '"') if cell.startswith('"') and len(cell) > 1 else cell for cell in cells]
 
@@ -156,13 +160,13 @@ def _without_top(content: memoryview, lines: int, name: str) -> memoryview:
     for _ in range(lines):
         line = _line(content, start)
         if not line:
-            raise DataError(f"{name} has fewer than the {lines} lines that `skip` says are above the table")
+            raise DataError(f"{name} has fewer lines than the {lines} to skip (`skip`)")
         start += len(line)
     return content[start:]
 
 
 def _tidied(content: memoryview, text_format: TextFormat, name: str) -> memoryview:
-    """The table as pyarrow can read it: line ends LF or CRLF, no comments, no blank between delimiter and quote."""
+    """The table in a form that pyarrow can read: lines end in LF or CRLF, no comments, no blanks before quotes."""
     start = bytes(content[: 1 << 16])
     if not start.strip():
         raise DataError(f"{name} is empty")
@@ -171,7 +175,7 @@ def _tidied(content: memoryview, text_format: TextFormat, name: str) -> memoryvi
     if text_format.comment is not None:
         content = _without_comments(content, text_format.comment.encode())
         if not bytes(content[: 1 << 16]).strip():
-            raise DataError(f"{name} has nothing but lines that begin with {text_format.comment!r}")
+            raise DataError(f"{name} has only lines that begin with {text_format.comment!r}")
     if text_format.delimiter == WHITESPACE:
         return _separated_by_commas(content, name)
     blank_before_quote = re.compile(b"(?:^|" + re.escape(text_format.delimiter.encode()) + b')[ \t]+"', re.MULTILINE)
@@ -183,7 +187,7 @@ def _tidied(content: memoryview, text_format: TextFormat, name: str) -> memoryvi
 
 
 def _is_quoted(content: memoryview) -> bool:
-    """Whether there may be a quote below the first line; found much faster than blanks before quotes."""
+    """Whether there may be a quote below the first line; much faster to check than blanks before quotes."""
     if not isinstance(content.obj, mmap.mmap):
         return True
     return content.obj.find(b'"', content.obj.find(b"\n")) >= 0
@@ -194,7 +198,7 @@ def _contains(content: memoryview, pattern: re.Pattern[bytes]) -> bool:
 
 
 def _lines(content: memoryview) -> Iterator[bytes]:
-    """The lines with their ends, read in large pieces."""
+    """The lines including their ends, read in large pieces."""
     rest = b""
     for start in range(0, len(content), _CHUNK):
         *whole, rest = (rest + bytes(content[start : start + _CHUNK])).split(b"\n")
@@ -208,7 +212,7 @@ def _without_comments(content: memoryview, mark: bytes) -> memoryview:
 
 
 def _separated_by_commas(content: memoryview, name: str) -> memoryview:
-    """The same table with a comma where runs of blanks separated cells."""
+    """The same table with commas instead of runs of blanks between cells."""
 
     def rows() -> Iterator[bytes]:
         buffer = io.StringIO(newline="")
@@ -268,7 +272,7 @@ def _first_record(content: memoryview, name: str, delimiter: str) -> tuple[tuple
 
 
 def _line(content: memoryview, start: int) -> bytes:
-    """The bytes from `start` up to and with the next newline."""
+    """The bytes from `start` up to and including the next newline."""
     parts: list[bytes] = []
     while start < len(content):
         chunk = bytes(content[start : start + _CHUNK])

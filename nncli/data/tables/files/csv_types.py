@@ -1,8 +1,8 @@
-"""A whole CSV read with each column in its own type, on all cores: the quick way to what `reading.py` reads as text.
+"""Reads a whole CSV with a type for each column, on all cores: a fast path to the same result as `reading`.
 
-What a column is made of is guessed from the first rows and then proved: one cell that is no number, anywhere in the
-file, and the column is read again as text. Whatever is not plain (rows of a wrong length, cells of several lines) is
-left to the careful way. pyarrow is imported when a table is read.
+Types are guessed from the first rows and then verified: if any cell of a number column, anywhere in the file, is not a
+number, the file is read again with that column as text. Anything unusual (rows of the wrong length, cells of several
+lines) is left to the slow path in `reading`. pyarrow is imported when a table is read.
 """
 
 import mmap
@@ -19,9 +19,9 @@ from nncli.data.tables.files.columns import Column, Dictionary
 from nncli.data.tables.files.csv_text import CsvText
 from nncli.data.tables.files.number_text import Parsed, has_codes, parse_numbers, plain_text
 
-# Below it the careful way is quick enough.
+# For smaller files the slow path is fast enough.
 WORTH_BYTES = 1 << 20
-# What is parsed at once, so that the text of a file and its numbers are never in memory together, and by one thread.
+# Bytes parsed at a time, so that the text and the numbers of a file are never in memory together; bytes per thread.
 _SEGMENT = 1 << 24
 _BLOCK = 1 << 20
 _SAMPLE = 1 << 18
@@ -30,7 +30,7 @@ _FAILED_COLUMN = re.compile(r"In CSV column #(\d+):")
 
 
 class _Numbers:
-    """A column of numbers that is filled segment by segment into `room`, float64 (at least as many as there are)."""
+    """A column of numbers, written segment by segment into `room`, float64 with space for at least all rows."""
 
     def __init__(self, room: np.ndarray) -> None:
         self._room = room
@@ -46,17 +46,17 @@ class _Numbers:
         self._missing += cells.null_count
 
     def finish(self, everywhere: np.ndarray, markers: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-        """The numbers and where they are present; None where only its text tells a number from a missing cell."""
+        """The numbers and which are present; None if only the text can tell numbers from missing cells."""
         numbers = self._room[: self.rows]
         there = ~np.isnan(numbers)
-        # Beside a blank, a marker that is a number was taken for one.
+        # A marker of missing values that is a number (-999) beside blank cells was read as a number.
         if len(there) - np.count_nonzero(there) != self._missing or (len(markers) and np.isin(numbers, markers).any()):
             return None
         return numbers, there if self._missing else everywhere
 
 
 class _Texts:
-    """A column of texts: a code for each cell, filled into `room`, int32, and the texts in the order they come."""
+    """A column of texts: a code for each cell, written into `room` (int32), and the texts in order of appearance."""
 
     def __init__(self, room: np.ndarray, text_format: TextFormat) -> None:
         self._room = room
@@ -92,25 +92,26 @@ class _Texts:
         return self._room[: self._rows], self._texts
 
     def encode_words(self) -> Dictionary:
-        """The codes int32 (rows,), -1 where no word means a missing value, and these words."""
+        """The words that count as missing: codes int32 (rows,), -1 for all other cells, and the words."""
         return np.maximum(-2 - self._room[: self._rows], -1), self._words
 
 
 @dataclass(frozen=True)
 class _Reading:
-    """A text, which columns of it to read, and which of them as numbers."""
+    """A text, the columns to read from it, and which of these to read as numbers."""
 
     text: CsvText
     names: tuple[str, ...]
     numbers: frozenset[str]
 
     def read(self) -> dict[str, _Numbers | _Texts]:
-        """The cells of all segments. Raises ValueError where a number is none or the text is not plain."""
+        """The cells of all segments. Raises ValueError if a cell is not the number it should be, or for unusual
+        text."""
         import pyarrow as arrow
 
         rows = sum(_count_lines(segment) for segment in _segments(self.text.body))
         numbers = [name for name in self.names if name in self.numbers]
-        # In one piece each: what is large enough goes back to the system when it is let go.
+        # One large array each, since only large ones are returned to the system when they are freed.
         rooms = iter(np.empty((len(numbers), rows)))
         codes = iter(np.empty((len(self.names) - len(numbers), rows), np.int32))
         cells: dict[str, _Numbers | _Texts] = {
@@ -130,7 +131,7 @@ class _Reading:
 
     @cached_property
     def has_zeros_first(self) -> bool:
-        """Whether a cell begins with a zero and another digit, as in 01234 (or 01.02.2024)."""
+        """Whether any cell begins with a zero followed by another digit, as in 01234 (or 01.02.2024)."""
         before = [ord(self.text.delimiter), *b'\n" ']
         return any(_has_zeros_first(np.frombuffer(segment, np.uint8), before) for segment in _segments(self.text.body))
 
@@ -152,7 +153,7 @@ class _Reading:
         )
 
     def texts_of(self, name: str) -> Dictionary:
-        """The cells of a column of numbers as they are written; parses that column once more."""
+        """The original texts of a number column; parses that column again."""
         cells = replace(self, names=(name,), numbers=frozenset()).read()[name]
         if not isinstance(cells, _Texts):
             return np.empty(0, np.int32), []
@@ -161,10 +162,10 @@ class _Reading:
 
 
 def read_columns(text: CsvText) -> dict[str, Column] | None:
-    """All columns of an opened CSV, equal to what the careful way reads; None where that has to do it."""
+    """All columns of an opened CSV, equal to those of the slow path; None if the slow path must be used."""
     if len(text.body) < WORTH_BYTES or len(text.names) < 2:
         return None
-    # pyarrow reads plain numbers itself; those of another format are read from the texts of their columns.
+    # pyarrow itself reads plain numbers only; numbers in other notations are parsed from text.
     numbers = _guess_numbers(text) if text.text_format.has_plain_numbers else set[str]()
     for _ in range(_ATTEMPTS):
         reading = _Reading(text, text.names, frozenset(numbers))
@@ -184,7 +185,7 @@ def read_columns(text: CsvText) -> dict[str, Column] | None:
 
 
 def _make_columns(reading: _Reading, cells: dict[str, _Numbers | _Texts]) -> dict[str, Column]:
-    """The columns from what was read, but for those that have to be read as text."""
+    """The columns made from the cells, without those that must be read again as text."""
     markers = _parse_texts(reading.text.text_format.missing, reading.text.text_format).numbers
     markers = markers[~np.isnan(markers)]
     columns: dict[str, Column] = {}
@@ -201,7 +202,7 @@ def _make_columns(reading: _Reading, cells: dict[str, _Numbers | _Texts]) -> dic
 
 
 def _are_codes(reading: _Reading, name: str, numbers: np.ndarray) -> bool:
-    """Whether whole numbers begin with a zero somewhere, if the text has any such number at all."""
+    """Whether some whole numbers of the column begin with a zero; checked only if any cell of the file does."""
     with np.errstate(invalid="ignore"):
         is_whole = bool((np.isnan(numbers) | (np.mod(numbers, 1) == 0)).all())
     return is_whole and reading.has_zeros_first and has_codes(reading.texts_of(name)[1])
@@ -223,7 +224,7 @@ def _text_column(name: str, kept: _Texts, text_format: TextFormat) -> Column:
 
 
 def _guess_numbers(text: CsvText) -> set[str]:
-    """The columns whose cells in the first rows are numbers or missing."""
+    """The columns whose cells in the first rows are all numbers or missing."""
     sample = replace(text, body=next(_segments(text.body, _SAMPLE)))
     try:
         cells = _Reading(sample, text.names, frozenset()).read()
@@ -234,7 +235,7 @@ def _guess_numbers(text: CsvText) -> set[str]:
 
 
 def _segments(body: memoryview, size: int = _SEGMENT) -> Iterator[memoryview]:
-    """Parts of whole lines, of about `size` bytes; a line that is longer than that is a part of its own."""
+    """Segments of whole lines, of about `size` bytes; a longer line is a segment of its own."""
     start = 0
     while start < len(body):
         end = start + size
@@ -252,19 +253,19 @@ def _has_zeros_first(text: np.ndarray, before: Sequence[int]) -> bool:
 
 
 def _let_go(body: memoryview) -> None:
-    """The text that was read is not kept beside its numbers; what is looked at again comes from the file again."""
+    """Free the text that was read, so that it is not kept beside its numbers; it can be read from the file again."""
     if isinstance(body.obj, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         body.obj.madvise(mmap.MADV_DONTNEED)
 
 
 def _count_lines(segment: memoryview) -> int:
-    """How many lines there are, the last one with or without its end."""
+    """The number of lines; the last one may or may not end in a newline."""
     ended = int(np.count_nonzero(np.frombuffer(segment, np.uint8) == ord("\n")))
     return ended + (bytes(segment[-1:]) != b"\n")
 
 
 def _are_plain(texts: Sequence[str], text_format: TextFormat) -> bool:
-    """Whether all are numbers as Python writes them, and none begins with a zero that it would lose."""
+    """Whether all texts are plain numbers, and none is a code with leading zeros, which would be lost."""
     parsed = _parse_texts(texts, text_format)
     is_number = not parsed.units and not np.isnan(parsed.numbers).any()
     return is_number and not has_codes(texts)

@@ -1,6 +1,6 @@
-"""How a table's text seems to be written: encoding, delimiter, lines above the header, header, decimal mark.
+"""Guesses the format of a table's text: encoding, delimiter, lines above the header, header, decimal mark.
 
-Guesses from the top of the file for `nncli init` and `nncli data`; training takes what the config says.
+Looks at the start of the file, for `nncli init` and `nncli data`; training uses the format in the config.
 """
 
 import csv
@@ -18,7 +18,7 @@ from nncli.data.tables.files.number_text import Marks, choose_marks, find_marks,
 _RECORDS = 100
 _SAMPLE_BYTES = 1 << 18
 _COMMENTS = ("#", "%", "//")
-# More lines than this above a table are no title; the file is another kind of text.
+# More lines than this above a table cannot be a title; the file is some other kind of text.
 _MOST_ABOVE = 50
 _NOTHING = ("na", "nan", "null", "none", "n/a", "?", "-")
 
@@ -32,10 +32,10 @@ class Record:
 
 
 def guess_format(content: memoryview, missing: Sequence[str], *, delimiter: str | None = None) -> TextFormat:
-    """The format of an unpacked file; a `delimiter` that is known is kept.
+    """The format of an unpacked file; a given `delimiter` is kept.
 
-    A line is above the table when it has fewer cells than most records below it. A leading line that begins with # is
-    a comment unless it is the only one and has a cell for each column: then it is the header.
+    A line is above the table if it has fewer cells than most records below it. A leading line that begins with # is a
+    comment, unless it is the only such line and has a cell for each column: then it is the header.
     """
     encoding = guess_encoding(content)
     lines = sample_lines(content, encoding)
@@ -62,7 +62,7 @@ def guess_format(content: memoryview, missing: Sequence[str], *, delimiter: str 
 
 
 def sample_lines(content: memoryview, encoding: str) -> list[str]:
-    """The lines of the first 256 kB, without their ends; the last one is left out where it may be cut."""
+    """The lines of the first 256 KiB, without their ends; a last line that may be incomplete is left out."""
     start = bytes(content[:_SAMPLE_BYTES])
     lines = start.decode(encoding, errors="replace").removeprefix("\ufeff")
     lines = lines.replace("\r\n", "\n").replace("\r", "\n")
@@ -72,7 +72,7 @@ def sample_lines(content: memoryview, encoding: str) -> list[str]:
 
 
 def read_records(lines: Sequence[str], delimiter: str) -> list[Record]:
-    """The first records of a table that are not blank, at most 100; a quoted cell may have several lines."""
+    """The first records that are not blank, at most 100; a quoted cell may span several lines."""
     if delimiter == WHITESPACE:
         split = [(index, split_at_blanks(line)) for index, line in enumerate(lines)]
         return [Record(index, tuple(cells)) for index, cells in split if cells][:_RECORDS]
@@ -88,12 +88,12 @@ def read_records(lines: Sequence[str], delimiter: str) -> list[Record]:
             if len(records) == _RECORDS:
                 break
     except csv.Error:
-        pass  # what was read up to the odd place is enough for a guess
+        pass  # what was read before the error is enough for a guess
     return records
 
 
 def evenness(records: Sequence[Record]) -> tuple[float, int]:
-    """The share of records that have as many cells as most, and that number; (0, 1) for a single column."""
+    """The share of records with the most frequent number of cells, and that number; (0, 1) for a single column."""
     widths = Counter(len(record.cells) for record in records)
     if not widths:
         return (0.0, 0)
@@ -102,8 +102,8 @@ def evenness(records: Sequence[Record]) -> tuple[float, int]:
 
 
 def _guess_delimiter(lines: Sequence[str]) -> str:
-    """The delimiter that cuts most records into the same number of cells, with the fewest lines above them, and into
-    the most cells: in `size;price` above `3.7;0,5`, a comma would make the header a title."""
+    """The delimiter that splits most records into the same number of cells; if several do, the one with the fewest
+    lines above the table, then with the most cells. With a comma, `size;price` above `3.7;0,5` would be a title."""
     found = {mark: read_records(lines, mark) for mark in DELIMITERS}
 
     def quality(mark: str) -> tuple[float, int, int]:
@@ -134,7 +134,7 @@ def _guess_comment(lines: Sequence[str], delimiter: str | None) -> str | None:
 
 
 def _count_above(records: Sequence[Record]) -> int:
-    """How many lines stand above the first record that has as many cells as most."""
+    """How many lines are above the first record with the most frequent number of cells."""
     share, width = evenness(records)
     if width <= 1 or share < 0.5:
         return 0
@@ -147,12 +147,12 @@ def _count_above(records: Sequence[Record]) -> int:
 
 
 def _is_row(record: Record, width: int) -> bool:
-    """Whether a record is one of a table that has `width` columns, and no title in its first cell."""
+    """Whether a record is a row of a table with `width` columns, rather than a title in its first cell."""
     return len(record.cells) == width and (width < 3 or sum(cell != "" for cell in record.cells) > 1)
 
 
 def _guess_marks(records: Sequence[Record], missing: Sequence[str], delimiter: str) -> tuple[Decimal, Thousands]:
-    """The marks that the numbers of all columns have together."""
+    """The decimal mark and the thousands mark that fit the numbers of all columns."""
     absent = {text.casefold() for text in missing} | {"", *_NOTHING}
     found = Marks()
     for index in range(max((len(record.cells) for record in records), default=0)):
@@ -162,7 +162,8 @@ def _guess_marks(records: Sequence[Record], missing: Sequence[str], delimiter: s
 
 
 def looks_like_data(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
-    """Whether the first record is like the others: numbers where they have numbers, else words that come again."""
+    """Whether the first record is like the others: numbers in number columns, otherwise words that occur again
+    below."""
     columns = [[record[index] for record in others if index < len(record)] for index in range(len(first))]
     numeric = [cells != [] and _share_of_numbers(cells) > 0.9 for cells in columns]
     if any(numeric):

@@ -1,4 +1,4 @@
-"""Texts as numbers, whatever they are written with: decimal commas, thousands marks, money, percent, (12) for -12.
+"""Reads texts as numbers in many notations: decimal commas, thousands marks, currencies, percent signs, (12) for -12.
 
 Works on the different texts of a column, not on its cells. pyarrow is imported when a table is read.
 """
@@ -15,7 +15,7 @@ from nncli.config.text_format import Decimal, TextFormat, Thousands
 PLAIN = TextFormat()
 _EXPONENT = r"(?:[eE][+-]?\d+)?"
 _INFINITE = r"^[+-]?(?i:inf|infinity)$"
-# What may stand before or after an amount, and is no part of it.
+# Currencies that may come before or after an amount.
 _CURRENCY = "[$€£¥₹]|(?:US|CA|AU)?[$]|USD|EUR|GBP|CHF|JPY|INR|SEK|NOK|DKK|PLN|CZK"
 _BLANK = "[ \u00a0\u2009\u202f]"
 _MARKS = {" ": _BLANK, "'": "['\u2019]", ",": ",", ".": "[.]", "_": "_"}
@@ -26,8 +26,11 @@ _UNITS = re.compile(rf"{_CURRENCY}|%")
 
 @dataclass(frozen=True)
 class Parsed:
-    """Texts as numbers, float64 (texts,), NaN where one is none or missing; and what they were written with beside
-    digits: `$`, `%`, `( )`, a trailing -, and `` for plain numbers where others are not. Empty for plain numbers alone.
+    """Texts read as numbers.
+
+    `numbers` is float64 (texts,), NaN for texts that are missing or not numbers. `units` has the signs found beside the
+    digits: `$`, `%`, `( )`, "trailing -", "," for a thousands mark that is not in the table's format, and "" if there
+    are plain numbers as well; it is empty if all numbers are plain.
     """
 
     numbers: np.ndarray
@@ -35,9 +38,9 @@ class Parsed:
 
 
 def parse_numbers(texts: Any, text_format: TextFormat = PLAIN) -> Parsed:
-    """An arrow array of texts as numbers.
+    """Read an Arrow array of texts as numbers.
 
-    Beside numbers in the table's own format these are read, as no other meaning of them is likely: `$5,126`, `38%`
+    Besides numbers in the table's own format, this reads notations that can hardly mean anything else: `$5,126`, `38%`
     (as 38), `(12)` and `12-` (as -12).
     """
     import pyarrow as arrow
@@ -63,7 +66,7 @@ def parse_numbers(texts: Any, text_format: TextFormat = PLAIN) -> Parsed:
 
 
 def has_codes(texts: Iterable[str]) -> bool:
-    """Whether the texts are digits alone and some begin with a zero, as postal codes and part numbers do."""
+    """Whether all texts consist of digits and some begin with a zero, like postal codes and part numbers."""
     some = False
     for text in texts:
         if not (text.isascii() and text.isdigit()):
@@ -73,7 +76,7 @@ def has_codes(texts: Iterable[str]) -> bool:
 
 
 def plain_text(text: str, text_format: TextFormat) -> str:
-    """A number of the table's own format as Python writes it; another text unchanged."""
+    """A number in the table's own format, rewritten as Python writes it; other texts are returned unchanged."""
     if text_format.has_plain_numbers or not re.fullmatch(_number_pattern(text_format), text):
         return text
     mark = _MARKS.get(text_format.thousands)
@@ -81,7 +84,7 @@ def plain_text(text: str, text_format: TextFormat) -> str:
 
 
 def unit_of(text: str) -> str:
-    """What a number is written with that is no part of it, such as `$`, `%`, or `( )` for a minus sign."""
+    """The sign beside the digits of a number, such as `$`, `%`, or `( )` for a minus sign."""
     unit = _UNITS.search(text)
     if unit:
         return unit[0]
@@ -95,7 +98,7 @@ def _is_number(texts: Any, text_format: TextFormat) -> Any:
 
 
 def _number_pattern(text_format: TextFormat) -> str:
-    """Digits, in groups of three where there is a thousands mark, and a decimal part."""
+    """The pattern of a number: digits, in groups of three if there is a thousands mark, and a decimal part."""
     whole, point = r"\d+", re.escape(text_format.decimal)
     if text_format.thousands:
         mark = _MARKS[text_format.thousands]
@@ -154,7 +157,7 @@ def looks_like_number(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Marks:
-    """Which marks the numbers of a column have: certainly decimal, certainly between thousands, or either."""
+    """The marks in the numbers of a column: those that are certainly decimal, certainly for thousands, or either."""
 
     decimal: frozenset[str] = frozenset()
     thousands: frozenset[str] = frozenset()
@@ -165,11 +168,11 @@ class Marks:
 
 
 def find_marks(texts: Sequence[str]) -> Marks:
-    """The marks in a column; none where one of its texts is no number.
+    """The marks in a column; none if one of its texts is not a number.
 
-    Of a point and a comma in one number the last is the decimal mark; one that comes twice stands between thousands; a
-    single one that is not followed by three digits, or follows a 0 or more than three, is a decimal mark. `1,234` alone
-    can be both.
+    If a number has both a point and a comma, the last is the decimal mark. A mark that occurs twice separates
+    thousands. A single mark is a decimal mark if it is not followed by exactly three digits, or if it comes after a 0
+    or after more than three digits. `1,234` alone can be either.
     """
     found = Marks()
     for text in texts:
@@ -195,10 +198,10 @@ def _marks_of(text: str) -> Marks:
 
 
 def choose_marks(found: Marks, *, is_european: bool) -> tuple[Decimal, Thousands]:
-    """The decimal and the thousands mark of a table; plain ones where its numbers contradict each other.
+    """The decimal and the thousands mark of a table; the plain ones if its numbers contradict each other.
 
-    `is_european` decides what `1,234` means where nothing else does: a decimal comma in a file whose cells are
-    separated by semicolons, because the comma is taken.
+    If nothing else decides, `is_european` says what `1,234` means. It is a decimal comma in files whose cells are
+    separated by semicolons, since there the comma is not the delimiter.
     """
     thousands = found.thousands | (found.either - found.decimal)
     groups: list[Thousands] = [mark for mark in _GROUP_MARKS if mark in found.thousands]
@@ -207,7 +210,7 @@ def choose_marks(found: Marks, *, is_european: bool) -> tuple[Decimal, Thousands
     if found.decimal == {"."} or (not found.decimal and "," in found.thousands):
         return ".", "," if "," in thousands else (groups or [""])[0]
     if found.decimal:
-        return ".", ""  # both: which one is meant has to be said
+        return ".", ""  # both occur: the config must say which is meant
     if "," in found.either:
         return (",", "") if is_european else (".", ",")
     return ".", (groups or [""])[0]

@@ -1,7 +1,7 @@
-"""Reading CSV and Parquet with pyarrow into columns of numpy arrays; does not depend on targets, types and training.
+"""Reads CSV and Parquet with pyarrow into columns of NumPy arrays; does not depend on targets or training.
 
-Every cell of a CSV is read as text first and becomes a number only by parsing as one, so that nothing is guessed
-from the top of a file. pyarrow stays inside this module and is imported when a table is read.
+Every cell of a CSV is first read as text and becomes a number only if it can be parsed as one, so that no type is
+guessed from the start of a file. pyarrow is imported when a table is read.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from nncli.data.tables.files.csv_types import read_columns
 from nncli.data.tables.files.number_text import PLAIN, has_codes, parse_numbers, plain_text
 from nncli.errors import DataError
 
-# Bytes of CSV that become one batch when a table is streamed; no row may be longer.
+# Bytes of CSV in a batch when a table is streamed; no row may be longer.
 BLOCK = 1 << 22
 _SHOWN = 3
 
@@ -27,16 +27,16 @@ Rejected = list[tuple[int, str]]
 
 
 def read_csv(path: Path, text_format: TextFormat) -> Table:
-    """A whole CSV file (also packed) in memory.
+    """Read a whole CSV file (also compressed) into memory.
 
     Raises:
-        DataError: it cannot be read, has no rows, or rows of another length than the header.
+        DataError: it cannot be read, has no rows, or has rows of another length than the header.
     """
     return read_opened(open_csv(path, name=str(path), text_format=text_format))
 
 
 def read_opened(text: CsvText) -> Table:
-    """All rows of an opened CSV. Raises DataError as `read_csv`."""
+    """All rows of an opened CSV. Raises DataError like `read_csv`."""
     columns = read_columns(text)
     if columns is not None:
         rows = len(next(iter(columns.values())))
@@ -48,16 +48,16 @@ def read_opened(text: CsvText) -> Table:
 
 
 def read_text(text: CsvText) -> tuple[Table, DataError | None]:
-    """All rows of an opened CSV that can be read (the others are in `rejected`), and the error to raise for the rest.
+    """All readable rows of an opened CSV (the others are in `rejected`), and the error to raise for the others.
 
     Raises:
-        DataError: there are no rows at all, or the text cannot be taken apart.
+        DataError: there are no rows at all, or the text cannot be parsed.
     """
     _refuse_no_rows(text)
     rejected: Rejected = []
     read = _parse(text, rejected, threads=True)
     if rejected:
-        # Once more in order, since only then are the rejected rows numbered.
+        # Again without threads, since only then does pyarrow number the rejected rows.
         rejected = []
         read = _parse(text, rejected, threads=False)
     rows, _ = _place(0, read.num_rows, [row for row, _ in rejected])
@@ -76,7 +76,7 @@ def _parse(text: CsvText, rejected: Rejected, *, threads: bool) -> Any:
 
 
 def stream_csv(text: CsvText) -> Iterator[Table]:
-    """The rows of an opened CSV batch by batch; rows of a wrong length are named in `rejected`."""
+    """The rows of an opened CSV, batch by batch; rows of the wrong length are in `rejected`."""
     import pyarrow.csv as arrow_csv
 
     if not bytes(text.body[: 1 << 16]).strip():
@@ -98,7 +98,7 @@ def stream_csv(text: CsvText) -> Iterator[Table]:
 
 
 def read_parquet(path: Path, missing: Sequence[str]) -> Table:
-    """A whole Parquet file in memory; numbers keep their type, text is read like the text of a CSV.
+    """Read a whole Parquet file into memory; numbers are taken as they are, text is parsed like the cells of a CSV.
 
     Raises:
         DataError: it cannot be read, or has no rows.
@@ -116,7 +116,7 @@ def stream_parquet(path: Path, missing: Sequence[str], rows: int = 1 << 16) -> I
 
     content = memoryview(read_bytes(path))
     if bytes(content[:4]) != b"PAR1":
-        raise DataError(f"{path} is not a Parquet file", hint="for text with separated columns say `source: csv`")
+        raise DataError(f"{path} is not a Parquet file", hint="for a text file with delimiters, say `source: csv`")
     try:
         whole = pyarrow.parquet.read_table(arrow.BufferReader(content))
     except (arrow.ArrowException, OSError, ValueError) as error:
@@ -132,7 +132,7 @@ def stream_parquet(path: Path, missing: Sequence[str], rows: int = 1 << 16) -> I
 
 
 def _options(text: CsvText, rejected: Rejected, *, threads: bool) -> dict[str, Any]:
-    """How pyarrow reads: everything as text; it can number the rows it rejects only without threads."""
+    """Options for pyarrow: every cell is text. It can number the rows that it rejects only without threads."""
     import pyarrow as arrow
     import pyarrow.csv as arrow_csv
 
@@ -160,7 +160,8 @@ def _source(text: CsvText) -> Any:
 
 
 def _place(position: int, rows: int, rejected: list[int]) -> tuple[np.ndarray, int]:
-    """Which rows of the file a batch holds when those in `rejected` were skipped; and where the next begins."""
+    """The row numbers of a batch, given that those in `rejected` were skipped, and the number at which the next
+    begins."""
     candidates = np.arange(position, position + rows + len(rejected), dtype=np.int64)
     places = np.setdiff1d(candidates, rejected, assume_unique=True)[:rows]
     return places, int(places[-1]) + 1 if rows else position
@@ -227,14 +228,14 @@ def _text_column(name: str, array: Any, text_format: TextFormat) -> Column:
 
 
 def _different(array: Any) -> Iterator[str | None]:
-    """The different texts of an arrow array, as far as they are looked at."""
+    """The different texts of an Arrow array, one by one as they are needed."""
     import pyarrow.compute as compute
 
     return (text.as_py() for text in compute.unique(array))
 
 
 def _encode(array: Any) -> Dictionary:
-    """The cells of an arrow array of texts as codes and texts in the order they come."""
+    """The cells of an Arrow array of texts as codes, and the texts in order of appearance."""
     import pyarrow.compute as compute
 
     encoded = compute.dictionary_encode(array)
@@ -243,7 +244,7 @@ def _encode(array: Any) -> Dictionary:
 
 
 def _joined(column: Any) -> Any:
-    """A chunked array as one array (text beyond 2 GiB in a column stays too large for that)."""
+    """A chunked array as one array (this fails for a column with more than 2 GiB of text)."""
     joined = column.combine_chunks()
     return joined.chunk(0) if hasattr(joined, "num_chunks") else joined
 
@@ -254,30 +255,30 @@ def _refuse_no_rows(text: CsvText) -> None:
 
 
 def _open_quote(text: CsvText, arrays: Sequence[Any]) -> DataError | None:
-    """A quote that is never closed swallows the rest of the file into one cell of the last row."""
+    """The error for a quote that is never closed, which puts the rest of the file into one cell of the last row."""
     last = arrays[-1][len(arrays[-1]) - 1].as_py() if len(arrays[-1]) else ""
     if "\n" not in last or bytes(text.body).count(b'"') % 2 == 0:
         return None
     return DataError(
-        f"{text.name}: a quote is opened in row {len(arrays[-1])} and never closed",
+        f"{text.name}: a quote is opened in row {len(arrays[-1])} but never closed",
         hint=f"that cell begins: {last[:40]!r}",
     )
 
 
 def _ragged(text: CsvText, rejected: Rejected) -> DataError:
-    """Which rows are too long or too short."""
+    """The error for rows that are too long or too short."""
     told = "; ".join(f"row {row + 1} {reason}" for row, reason in rejected[:_SHOWN])
     more = f" (and {count(len(rejected) - _SHOWN, 'more row')})" if len(rejected) > _SHOWN else ""
     return DataError(
         f"{text.name}: {told}{more}",
         hint=_delimiter_hint(text)
-        or f"the columns are {', '.join(text.names[:12])}; put a cell that holds {text.delimiter!r} in quotes",
+        or f"the columns are {', '.join(text.names[:12])}; a cell that contains {text.delimiter!r} must be in quotes",
     )
 
 
 def _delimiter_hint(text: CsvText) -> str | None:
     guess = sniff(text) if len(text.names) == 1 else None
-    return f'the header looks like another delimiter: say `delimiter: "{guess}"` under data' if guess else None
+    return f'the header seems to use another delimiter: say `delimiter: "{guess}"` under data' if guess else None
 
 
 def _parse_error(text: CsvText, error: Exception) -> DataError:

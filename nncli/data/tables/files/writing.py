@@ -1,4 +1,4 @@
-"""Rows that leave as a Parquet file; does not depend on models."""
+"""Writes rows as a Parquet file; does not depend on models."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def parquet_bytes(rows: Sequence[dict[str, Any]]) -> bytes:
-    """The rows, which all have the same keys, as the bytes of a Parquet file."""
+    """The rows as the bytes of a Parquet file; all rows must have the same keys."""
     import pyarrow
     import pyarrow.parquet
 

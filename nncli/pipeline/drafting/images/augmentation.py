@@ -28,7 +28,7 @@ def augmented_pictures(config: Config, *, folders: Folders, progress: Progress) 
     dataset = data.load(config.data, seed=config.seed, data_dir=folders.data_dir, progress=progress)
     image = dataset.facts.inputs
     if not isinstance(image, ImageInput):
-        raise UsageError("--augmented is for images, and this is a table", hint="leave --augmented out")
+        raise UsageError("--augmented is for images, but this is a table", hint="leave --augmented out")
     progress("starting TensorFlow", 0.0)
     from nncli.engine.process import environment
 
@@ -58,7 +58,7 @@ def _leading_layers(config: Config) -> list[LayerSection]:
         return layers
     names = ", ".join(str(kind.model_fields["kind"].default) for kind in _KINDS)
     raise UsageError(
-        "the config has no augmentation layers at the start of model.layers, so there is nothing to show",
+        "the config has no augmentation layers at the start of model.layers",
         hint=f"put some first: {names}",
     )
 

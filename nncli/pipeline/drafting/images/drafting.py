@@ -34,7 +34,9 @@ def look_at_images(
     """
     section = image_section(source, targets)
     if section.labels is None and task not in (None, Task.BINARY, Task.MULTICLASS):
-        raise UsageError(f"the classes of images are their folders, and --task {task} is not", hint="leave --task out")
+        raise UsageError(
+            f"the classes of images are their folders, which --task {task} does not fit", hint="leave --task out"
+        )
     files, has_parts = _training_images(section)
     height, width = typical_size(files)
     size = choose_size(len(files), height, width)

@@ -29,7 +29,9 @@ def draft_images(
     ]
     if section.size is not None:
         shown = list(section.size) if isinstance(section.size, tuple) else section.size
-        entries.append(Entry("size", shown, "smaller than the files, so that a CPU is quick; larger shows more detail"))
+        entries.append(
+            Entry("size", shown, "smaller than the files, to train fast on a CPU; a larger size shows more detail")
+        )
     if repeated:
         told = f"{count(repeated, 'image equals', 'images equal')} an earlier one: one set for all"
         entries.append(Entry("duplicates", "together", told))
@@ -50,7 +52,7 @@ def draft_pixels(section: Data, path: str, facts: DataFacts, remarks: Sequence[s
         "image": f"{height * width * channels:,} columns are the pixels, row by row",
         "drop": "not learned from: no pixels",
         "duplicates": f"{count(repeated, 'image equals', 'images equal')} an earlier one: one set for all",
-        "test": f"{count(facts.rows['test'], 'row')} that training never sees",
+        "test": f"{count(facts.rows['test'], 'row')} held out for testing",
         "validation": _VALIDATION_NOTE.format(facts.rows["validation"]),
     }
     values = {
@@ -74,7 +76,7 @@ def _label_entries(section: Data, relative: Callable[[str], str]) -> list[Entry]
     if section.labels is None:
         return []
     if is_name_pattern(section.labels):
-        note = "the class in a file's name; {number} is digits, * is anything: see that it is what you mean"
+        note = "the class is part of the file name; {number} stands for digits, * for anything: check that it is right"
         return [Entry("labels", section.labels, note)]
     target = section.target or ()
     return [

@@ -118,10 +118,10 @@ def test_what_has_no_partner_is_left_out_and_told(tmp_path: Path) -> None:
     dataset = load(tmp_path, write_table(tmp_path / "labels.csv", rows))
     notes = " / ".join(dataset.notes)
     assert sum(dataset.facts.rows.values()) == len(made) - 3
-    assert '1 row of labels.csv dropped, without an image: row 35 "gone.png"' in notes
+    assert '1 row of labels.csv dropped, no such image: row 35 "gone.png"' in notes
     assert "2 images without a row in labels.csv dropped: 000.png, 001.png" in notes or "3 images without" in notes
     assert "kind: 1 image without a label dropped" in notes
-    assert "1 row of labels.csv dropped that name an image again" in notes
+    assert "1 row of labels.csv dropped, the image has an earlier row" in notes
 
 
 def test_contradictions_and_ambiguous_names_are_refused_with_rows(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_other_tasks_come_from_the_columns(tmp_path: Path) -> None:
     several = load(tmp_path, table, target=("male", "glasses"))
     assert several.facts.target.task is Task.MULTILABEL
     assert all(list(target) == [shade % 2, shade % 3 == 0] for shade, target in shown(several).items())
-    with pytest.raises(DataError, match="say which column is predicted; beside the files in file it has age, male"):
+    with pytest.raises(DataError, match="say which column to predict; beside the file column file it has age, male"):
         load(tmp_path, table)
     with pytest.raises(DataError, match="nothing to learn"):
         load(tmp_path, write_table(table, [(name, "cat") for name, _ in made]))
@@ -164,7 +164,7 @@ def test_names_hold_classes_and_folders_hold_parts(tmp_path: Path) -> None:
     assert any("1 image not named like '{class}.{number}.*' dropped: readme.png" in note for note in dataset.notes)
     with pytest.raises(DataError, match="no image is named like 'x_"):
         load(tmp_path, "x_{class}_*")
-    with pytest.raises(DataError, match=r"data\.target: the classes stand in the files' names"):
+    with pytest.raises(DataError, match=r"data\.target: the classes are in the file names"):
         load(tmp_path, "{class}.*", target=("kind",))
 
 
@@ -217,12 +217,12 @@ def test_labelled_images_of_every_kind_evaluate_a_model(tmp_path: Path) -> None:
 
 
 def test_other_sources_have_no_labels_and_other_files_are_told(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"data\.labels: only source images has labels beside its files, and this is"):
+    with pytest.raises(DataError, match=r"data\.labels: expected source images, got"):
         data.load(Data(source="digits", labels="x.csv"), seed=1, data_dir=None, progress=lambda said, done: None)
     make_images(tmp_path / "photos")
     with pytest.raises(DataError, match="there is no file"):
         load(tmp_path / "photos", tmp_path / "labels.csv")
-    with pytest.raises(DataError, match="has images of one class only") as caught:
+    with pytest.raises(DataError, match="has images of only one class") as caught:
         section = Data(source="images", path=str(tmp_path))
         data.load(section, seed=1, data_dir=None, progress=lambda said, done: None)
     assert "labels: '{class}_*'" in (caught.value.hint or "")
@@ -287,7 +287,7 @@ def test_init_data_train_and_eval_work_from_a_table_and_from_names(tmp_path: Pat
     assert nncli("init", "photos", "--target", "age", "--output", "age.yaml").exit_code == 0
     assert load_config("age.yaml").config.data.task is Task.REGRESSION
     wrong = nncli("init", "photos", "--target", "size", "--output", "size.yaml")
-    assert wrong.exit_code == 2 and "no table in photos names its images and has size" in wrong.stderr
+    assert wrong.exit_code == 2 and "no table in photos names its images and has the column size" in wrong.stderr
     looked = nncli("data", "photos", "--target", "kind", "--json")
     assert json.loads(looked.stdout)["classes"][0] == ["cat", {"train": 12}]
     assert nncli("check", "photos.yaml").exit_code == 0
@@ -345,4 +345,4 @@ def test_a_training_folder_beside_unlabelled_images_is_no_class(tmp_path: Path, 
     make_images(tmp_path / "bare" / "test", "{i}.png")
     for command in ("init", "data"):
         refused = nncli(command, "bare")
-        assert refused.exit_code == 2 and "has the folders test, train, which are no classes" in refused.stderr
+        assert refused.exit_code == 2 and "has the folders test, train, which are not classes" in refused.stderr

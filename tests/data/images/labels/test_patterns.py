@@ -28,10 +28,10 @@ def test_a_pattern_reads_the_class_of_a_name(pattern: str, name: str, label: str
 @pytest.mark.parametrize(
     ("pattern", "told"),
     [
-        ("{label}_*", "{label} is no field"),
+        ("{label}_*", "{label} is not a field"),
         ("*_*", "has {class} 0 times"),
         ("{class}_{class}", "has {class} 2 times"),
-        ("a/{class}_*", "has no /"),
+        ("a/{class}_*", "have no /"),
         ("{class}*******", "more than 6 fields"),
     ],
 )

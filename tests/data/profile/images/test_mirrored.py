@@ -22,7 +22,7 @@ def coloured(grey: np.ndarray, mirrored: bool) -> np.ndarray:
 def test_what_looks_one_way_is_not_mirrored_and_what_comes_both_ways_is() -> None:
     names = [f"kind {name}" for name in "abcdefghij"]
     digits, labels = DIGITS.images[:400], DIGITS.target[:400]
-    assert why_not_mirrored(coloured(digits, False), labels, names) == "the images of a class look one way"
+    assert why_not_mirrored(coloured(digits, False), labels, names) == "the images of a class face one way"
     assert why_not_mirrored(coloured(digits, True), labels, names) == ""
 
 
@@ -34,7 +34,7 @@ def test_what_looks_one_way_is_not_mirrored_and_what_comes_both_ways_is() -> Non
         (["b", "dog"], "b may be another class"),
         (["turn_left", "turn_right"], "turn_left may be"),
         (["copyright", "cleft"], ""),
-        ([], "may hang on left and right"),
+        ([], "may depend on left and right"),
     ],
 )
 def test_the_names_of_classes_speak_against_it(classes: list[str], told: str) -> None:

@@ -47,7 +47,7 @@ def test_impossible_and_extreme_values_are_one_finding_with_their_rows(
 
 def test_a_finding_says_which_values_stand_where_and_what_the_rest_is() -> None:
     values = changed(np.linspace(10, 20, 1000), {5: 0, 7: 99, 8: 88})
-    assert examine(values)[0].what == "is 0 in row 6, 99, 88 in rows 8, 9; all other rows have 10 to 20"
+    assert examine(values)[0].what == "is 0 in row 6, and 99, 88 in rows 8, 9; all other values are from 10 to 20"
 
 
 @pytest.mark.parametrize(

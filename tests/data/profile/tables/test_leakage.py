@@ -56,7 +56,7 @@ def test_gaps_do_not_hide_a_label_and_an_empty_column_is_none() -> None:
 def test_init_drops_the_other_emotions_with_the_reason(shared_data: Path) -> None:
     proposal = propose(shared_data / "csv" / "emotions.csv", ["happy-pleased", "relaxing-calm"], None)
     assert {name: why for name, why in proposal.dropped.items() if "label" in why} == dict.fromkeys(
-        LABELS, "a label like the targets beside it: known only when they are"
+        LABELS, "a label like the neighbouring targets: not known before they are"
     )
     assert not set(LABELS) & {column.name for column in proposal.learned} and len(proposal.learned) == 72
 

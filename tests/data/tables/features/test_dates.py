@@ -183,7 +183,7 @@ def test_a_date_is_no_target_and_its_parts_need_free_names(tmp_path: Path) -> No
     with pytest.raises(DataError, match="cannot be predicted"):
         load(path, target="day", columns={"day": "date"})
     path.write_text(path.read_text().replace("x,day,y", "day.year,day,y"))
-    with pytest.raises(DataError, match=r'"day\.year", which is a column already'):
+    with pytest.raises(DataError, match=r'"day\.year", which already is a column'):
         load(path)
 
 
@@ -199,7 +199,7 @@ def test_prediction_and_evaluation_read_dates_as_training_did(tmp_path: Path) ->
     cells = ["12/31/2124", "31/12/2024", "soon", "", "2024-12-31T10:05"]
     [batch] = read_inputs([str(write(tmp_path / "few.csv", cells))], facts, stdin=io.BytesIO())
     assert [failure.name.rpartition(":")[2] for failure in batch.failures] == ["row 2", "row 3"]
-    assert '"soon" is no date' in batch.failures[1].message
+    assert '"soon" is not a date' in batch.failures[1].message
     assert batch.inputs["numbers"][0, 1] == 2124 and np.isnan(batch.inputs["numbers"][1, 1:]).all()
 
 

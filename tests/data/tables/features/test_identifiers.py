@@ -141,8 +141,9 @@ def test_a_class_with_fewer_rows_than_sets_is_a_warning_with_its_rows(tmp_path: 
 
 
 def test_a_spelling_belongs_to_one_value() -> None:
-    with pytest.raises(ValueError, match="a spelling of one value"):
-        Data(source="csv", path="t.csv", target=("y",), values={"a": ("x",), "b": ("x",)})
+    for values in ({"a": ("x",), "b": ("x",)}, {"a": ("a",)}, {"a": ("b",), "b": ("c",)}):
+        with pytest.raises(ValueError, match="listed twice"):
+            Data(source="csv", path="t.csv", target=("y",), values=values)
 
 
 def test_rows_without_a_target_are_counted_when_another_table_is_measured(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_prediction_and_evaluation_read_the_words_and_spellings_as_training_did(
 def test_spellings_of_one_value_are_named_with_the_key(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", ["Zürich", "zurich ", "Bern"], target=["Yes", "YES", "no"])
     dataset = load(path)
-    [note] = [note for note in dataset.notes if "may be one" in note]
+    [note] = [note for note in dataset.notes if "may be the same" in note]
     assert "Zürich: [zurich]" in note and '"YES"' in note.replace("[YES]", '"YES"')
 
 
@@ -126,12 +126,12 @@ def test_the_key_that_is_named_reads_back_as_yaml_also_with_quotes_in_a_value(tm
     path = tmp_path / "t.csv"
     cells = ['"6"" pipe"', '"6"" PIPE"', "yes", "YES"]
     path.write_text("c,x,y\n" + "".join(f"{cells[i % 4]},{i % 7}.5,{i % 2}\n" for i in range(ROWS)))
-    [note] = [note for note in load(path).notes if "may be one" in note]
-    document = parse_document(note.partition("`")[2].partition("` makes")[0], "note")
+    [note] = [note for note in load(path).notes if "may be the same" in note]
+    document = parse_document(note.partition("`")[2].partition("` joins")[0], "note")
     assert document.values == {"values": {'6" PIPE': ['6" pipe'], "YES": ["yes"]}}
 
 
 def test_nothing_is_said_of_columns_that_the_config_leaves_aside(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", ["None", "dent", "Dent"])
     for aside in ({"drop": ("c",)}, {"features": ("x",)}):
-        assert not any("read as a value" in note or "may be one" in note for note in load(path, **aside).notes)
+        assert not any("read as a value" in note or "may be the same" in note for note in load(path, **aside).notes)

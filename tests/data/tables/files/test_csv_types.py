@@ -1,4 +1,4 @@
-"""The quick way of reading a CSV gives what the careful way gives, or leaves the file to it."""
+"""The fast path of reading a CSV gives what the slow path gives, or leaves the file to it."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def text_of(changes: dict[int, str]) -> str:
 def both_ways(
     path: Path, monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...] = MISSING
 ) -> tuple[bool, list[Table]]:
-    """Whether the quick way took the file, and what the quick (else the careful) and the careful way read."""
+    """Whether the fast path read the file, and what the fast (else the slow) and the slow path read."""
     monkeypatch.setattr(csv_types, "_SEGMENT", 1 << 14)
     monkeypatch.setattr(csv_types, "_BLOCK", 1 << 12)
     monkeypatch.setattr(csv_types, "_SAMPLE", 1 << 11)

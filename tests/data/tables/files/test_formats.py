@@ -148,7 +148,7 @@ def test_amounts_in_two_currencies_are_refused(tmp_path: Path) -> None:
 def test_european_numbers_without_the_keys_are_refused_with_them(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text(plain_text(";", european))
-    with pytest.raises(DataError, match='column "weight" holds numbers in a form') as caught:
+    with pytest.raises(DataError, match='column "weight" has numbers in a notation') as caught:
         load(path, delimiter=";")
     assert '`decimal: ","` and `thousands: "."`' in str(caught.value.hint)
 
@@ -189,7 +189,21 @@ def test_json_lines_are_a_table(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"line 4 is not JSON \(.*, column \d+\)"):
         load(path)
     path.write_text("\n".join([*lines, "[1, 2]"]), encoding="utf-8")
-    with pytest.raises(DataError, match="line 61 is no JSON object"):
+    with pytest.raises(DataError, match="line 61 is not a JSON object"):
+        load(path)
+
+
+def test_a_json_list_of_objects_is_a_table(tmp_path: Path) -> None:
+    names = ["weight", "city", "y"]
+    rows = [dict(zip(names, [float(row[0]), row[1], int(row[2])], strict=True)) for row in plain_rows()]
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps(rows, indent=1, ensure_ascii=False), encoding="utf-8")
+    assert load(path).fingerprint == plain(tmp_path).fingerprint
+    path.write_text(json.dumps([*rows, 7]), encoding="utf-8")
+    with pytest.raises(DataError, match="item 61 of the list is not a JSON object but 7"):
+        load(path)
+    path.write_text(json.dumps(rows, indent=1)[:-20], encoding="utf-8")
+    with pytest.raises(DataError, match=r"line \d+ is not JSON \(.*, column \d+\)"):
         load(path)
 
 
@@ -264,7 +278,7 @@ def test_plain_csv_is_neither_converted_nor_copied(tmp_path: Path) -> None:
 def test_skip_beyond_the_file_is_told(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text(plain_text())
-    with pytest.raises(DataError, match="fewer than the 99 lines that `skip` says"):
+    with pytest.raises(DataError, match="fewer lines than the 99 to skip"):
         load(path, skip=99)
 
 
