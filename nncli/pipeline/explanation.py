@@ -1,4 +1,4 @@
-"""The story of an explanation: what a rule is for, by its id; what is on offer, by its name or topic; or all rules."""
+"""The story of `nncli explain`: a rule by its id, an entry or a topic by its name, or all rules."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from nncli.lessons import LESSONS
 
 
 def explain(topic: str | None = None, assignments: Sequence[str] = ()) -> dict[str, Any]:
-    """One rule or one thing on offer with all that is to say of it, or a list of them under the name of its topic.
+    """A rule or an entry in full, or the list of a topic's entries.
 
     `topic` is a rule's id, a topic such as `optimizers`, or one of its names such as `adam`; None stands for all rules
     in short, beside the names of the topics and of the lessons. A lesson such as `neuron` is its text and numbers;

@@ -10,7 +10,7 @@ _WIDTH = 80
 
 
 def show_explanation(console: Console, explained: Mapping[str, Any]) -> None:
-    """What `pipeline.explain` gave: one rule, one thing on offer, all that is on offer of a topic, or all rules."""
+    """Shows the result of `pipeline.explain`: a rule, an entry of a topic, a topic, or all rules."""
     if console.json_mode:
         console.answer(explained)
     elif "severity" in explained:

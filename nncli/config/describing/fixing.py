@@ -1,6 +1,6 @@
-"""Mistakes that have one certain fix, fixed in the text of a config: comments and layout stay as they are.
+"""Fixes mistakes that have exactly one certain fix in the text of a config; comments and layout stay.
 
-Works on a text and on what was found wrong in it; does not depend on files or data.
+Works on a text and its problems; does not depend on files or data.
 """
 
 import re
@@ -28,7 +28,7 @@ _NAMING_RULES = frozenset({"class-weight", "monitor", "silence"})
 
 @dataclass(frozen=True)
 class Span:
-    """Characters of a text, from `start` to before `end`, and what shall stand there.
+    """The characters of a text from `start` to before `end`, and their replacement.
 
     `meaning` is the scalar that a reader of the new text finds; `mapping` tells the mapping whose key this is.
     """
@@ -42,14 +42,14 @@ class Span:
 
 @dataclass(frozen=True)
 class Mend:
-    """The changes that together mend one problem, which `identify` names."""
+    """The changes that together fix one problem, which `identify` names."""
 
     problem: str
     spans: tuple[Span, ...]
 
 
 def identify(problem: str | Finding) -> str:
-    """A problem's text without its place, which another change in its line can move."""
+    """A problem's text without its position, which another change in its line can move."""
     if isinstance(problem, str):
         return _PLACE.sub("", problem, count=1)
     return f"{format_path(problem.path)}: {problem.reason} [{problem.rule}]"
@@ -70,7 +70,7 @@ def mend_spelling(text: str, file: str, problems: Sequence[str]) -> list[Mend]:
 
 
 def mend_findings(text: str, document: Document, findings: Sequence[Finding]) -> list[Mend]:
-    """A mend for each finding whose values all stand in `text`, and not in another file or on the command line."""
+    """A fix for each finding whose values are all in `text`, and not in another file or on the command line."""
     tree = _read(text)
     if tree is None:
         return []
@@ -124,7 +124,7 @@ def _stands_in(document: Document, edit: Edit) -> bool:
 
 
 def _without_clashes(mends: Sequence[Mend]) -> list[Mend]:
-    """Without the mends that would give two keys of a mapping the same name: which one is meant is not certain."""
+    """Removes the fixes that would give two keys of a mapping the same name, as it is uncertain which one is meant."""
     spans = {span for mend in mends for span in mend.spans if span.mapping is not None}
     times = Counter((span.mapping, span.meaning) for span in spans)
     return [mend for mend in mends if all(times[span.mapping, span.meaning] < 2 for span in mend.spans)]
@@ -153,7 +153,7 @@ class _Tree:
         self._uses = Counter(map(id, _reached(root)))
 
     def find_name(self, place: tuple[int, int], what: str, name: str) -> Span | None:
-        """The misspelled key or name at a place: the key itself, its value, or an item of a list."""
+        """The misspelled key or name at a position: the key itself, its value, or an item of a list."""
         for node, mapping in _nodes_at(self._root, place):
             if not isinstance(node, yaml.ScalarNode):
                 continue
@@ -187,7 +187,7 @@ class _Tree:
         return self._span(node, edit.value, found[2] if edit.is_key else None)
 
     def _span(self, node: yaml.ScalarNode, value: str | int | bool, mapping: yaml.MappingNode | None) -> Span | None:
-        """Where a scalar stands; None where it cannot be replaced by another one in its line."""
+        """The position of a scalar; None if it cannot be replaced within its line."""
         end = node.end_mark.index
         if self._uses[id(node)] > 1 or end not in self._starts:
             return None  # what stands behind an alias is meant for several places
@@ -211,7 +211,7 @@ def _written(value: str | int | bool, style: str | None) -> str:
 
 
 def _reached(node: yaml.Node) -> Iterator[yaml.Node]:
-    """Every node, as often as it is used."""
+    """Every node, once for each use."""
     yield node
     if isinstance(node, yaml.CollectionNode):
         parts = (part for item in node.value for part in (item if isinstance(item, tuple) else (item,)))

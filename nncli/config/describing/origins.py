@@ -12,7 +12,7 @@ from nncli.config.sections import Config
 
 DEFAULT = "default"
 INFERRED = "inferred from data"
-# Of a loss that was left out, what the data decide.
+# The parts of an omitted loss that the data decide.
 _CHOSEN_OF_LOSS = ("name", "from_logits")
 
 
@@ -26,7 +26,7 @@ class Traced:
 
 
 def trace_origins(loaded: LoadedConfig, resolved: Config, written: Sequence[int | None]) -> list[Traced]:
-    """Every value of `resolved`, which was chosen from `loaded` and its data, in the order of the sections.
+    """Every value of `resolved`, which was resolved from `loaded` and its data, in the order of the sections.
 
     written: for each of the resolved layers its place in the layers of `loaded`, None for one that was put in.
     """
@@ -104,7 +104,7 @@ def _at(values: Any, path: KeyPath) -> Any:
 
 
 def _is_written(document: Document, path: KeyPath) -> bool:
-    """Whether somebody wrote the value at `path`: in a file or on the command line, also in a short form."""
+    """Whether the value at `path` was given in a file or on the command line, also in a short form."""
     values: Any = document.values
     for depth, part in enumerate(path):
         if isinstance(values, dict) and part in values:

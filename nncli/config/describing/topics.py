@@ -1,4 +1,4 @@
-"""What is on offer, by topic, for `nncli explain`: layers, optimizers, schedules, losses; no terminal and no Keras.
+"""The topics of `nncli explain`: layers, optimizers, schedules, losses; does not depend on a terminal or Keras.
 
 A topic is one entry of TOPICS. What no field of a section can say of an optimizer, a schedule or a loss (a formula, its
 source, an example) stands in offers.yaml beside this file; a layer says it itself.
@@ -26,7 +26,7 @@ _TYPES = {"number": "number", "integer": "integer", "boolean": "true or false", 
 
 
 class Option(Section):
-    """One key of something on offer, in words: the values it takes, its default, what it does."""
+    """One option in words: the values it takes, its default, what it does."""
 
     name: str
     type: str
@@ -35,7 +35,7 @@ class Option(Section):
 
 
 class Offer(Section):
-    """One optimizer, schedule, loss or layer: a line, a formula, where it comes from, its options, an example."""
+    """One optimizer, schedule, loss or layer: a summary, a formula with its source, its options, an example."""
 
     topic: str
     name: str
@@ -56,7 +56,7 @@ def layer_offers() -> Offers:
             topic="layers",
             name=kind,
             says=" ".join((section.__doc__ or "").split()),
-            # What is special to one comes first; what many have, they inherit.
+            # Options of its own come first, inherited ones last.
             options=tuple(sorted(options_of(section), key=lambda option: option.name in WeightedLayer.model_fields)),
             example=section.EXAMPLE or f"- {kind}",
         )
@@ -66,7 +66,7 @@ def layer_offers() -> Offers:
 
 def optimizer_offers() -> Offers:
     """The optimizers by name, in the order in which they are listed."""
-    # What is special to one comes first; what all have, they inherit.
+    # Options of its own come first, inherited ones last.
     return _offers(
         "optimizers",
         {

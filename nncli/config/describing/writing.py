@@ -1,4 +1,4 @@
-"""A plan of plain values as YAML text with comments: what `nncli init` writes. Does not depend on data and files.
+"""Writes plain values as YAML text with comments, for `nncli init`. Does not depend on data and files.
 
 The text is read back by `reading/document.py`, so a value is quoted whenever that reader (YAML 1.2's scalars) or
 another one (YAML 1.1's) could take it for something else than the text it is.
@@ -62,7 +62,7 @@ def format_value(value: Any) -> str:
 
 
 def format_text(text: str) -> str:
-    """A text as a plain scalar where every reader takes it for one, else in double quotes."""
+    """A text as a plain scalar if every YAML reader takes it for text, else in double quotes."""
     is_plain = _PLAIN.fullmatch(text) and not _OTHER_MEANING.fullmatch(text) and resolve_scalar(text) == text
     return text if is_plain else quote_text(text)
 
@@ -138,5 +138,5 @@ def _comments(lines: Sequence[str], indent: str) -> Iterator[str]:
 
 
 def _hanging(line: str) -> int:
-    """A line that is one of a list (indented) goes on further to the right."""
+    """The continuation of a list line is indented further."""
     return len(line) - len(line.lstrip()) + 4 if line.startswith(" ") else 0

@@ -1,4 +1,4 @@
-"""A YAML text as plain values with the place of each: limits first, YAML 1.2's scalars, no duplicate keys.
+"""YAML text as plain values, each with its position: size limits first, YAML 1.2's scalars, no duplicate keys.
 
 PyYAML's `safe_load` takes the last of two equal keys, reads `1e-3` as text and `yes` as true,
 and needs minutes for a short text of merged aliases (DESIGN.md, section 7); so only its scanner and composer are
@@ -62,9 +62,9 @@ class Problem:
 
 @dataclass
 class Document:
-    """Plain values, for each key path the mark of its key (or list item), and what was wrong so far.
+    """Plain values, the mark of each key (or list item) by its path, and the problems found so far.
 
-    `problems` are told by whoever validates the document, together with what is wrong with its values.
+    `problems` are reported by the validation, together with those of the values.
     """
 
     file: str
@@ -73,7 +73,7 @@ class Document:
     problems: list[Problem] = field(default_factory=list)
 
     def mark(self, path: KeyPath) -> Mark:
-        """The mark of the longest part of `path` that stands in the file."""
+        """The mark of the longest part of `path` that is in the file."""
         for length in range(len(path), 0, -1):
             if path[:length] in self.marks:
                 return self.marks[path[:length]]
@@ -81,7 +81,7 @@ class Document:
 
 
 def format_path(path: KeyPath) -> str:
-    """('model', 'layers', 0, 'dense') as `model.layers[0].dense`; a key that would not read so is put in quotes."""
+    """('model', 'layers', 0, 'dense') as `model.layers[0].dense`; a key that would be ambiguous is put in quotes."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{_format_key(part)}" for part in path)
     return text.removeprefix(".")
 
@@ -91,15 +91,15 @@ def _format_key(key: str) -> str:
 
 
 def show_text(text: str) -> str:
-    """A text in quotes on one line: what cannot be printed is escaped, the end of a long one cut."""
+    """A text in quotes on one line: unprintable characters are escaped, long texts are cut."""
     shown = text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 3]}..."
     return '"' + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown) + '"'
 
 
 def read_document(path: Path, text: str | None = None) -> Document:
-    """Reads a YAML file, or `text` as if it stood there; what is wrong with single keys is left in its `problems`.
+    """Reads a YAML file, or `text` as its content; problems of single keys are kept in `problems`.
 
-    Raises ConfigError where the file is no mapping of sections at all, with the place.
+    Raises ConfigError with the position, if the file is not a mapping of sections.
     """
     if text is not None:
         return _parse(text.removeprefix("\ufeff"), str(path))
@@ -151,7 +151,7 @@ def _parse(text: str, file: str) -> Document:
 
 
 def _walk_events(text: str, file: str) -> Iterator[Problem]:
-    """Refuses a text nested or packed beyond any config before the recursive composer sees it; finds its tags."""
+    """Refuses a text that is nested too deeply or too large before the recursive composer reads it; finds its tags."""
     depth = 0
     for nodes, event in enumerate(yaml.parse(text, Loader=_LOADER), 1):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -178,7 +178,7 @@ def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> str:
 
 
 def _character_problem(error: Any, text: str, file: str) -> str:
-    """The C reader counts bytes."""
+    """The position of an unreadable character; the C reader counts bytes."""
     before = text.encode("utf-8", "replace")[: error.position].decode("utf-8", "ignore")
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     return f"{file}:{line}:{column}  is not YAML text: it has the character U+{error.character:04X}"
@@ -189,7 +189,7 @@ def _kind(node: yaml.Node) -> str:
 
 
 class _Builder:
-    """Turns one tree of nodes into a Document, collecting keys that stand twice or are no names on the way."""
+    """Turns one tree of nodes into a Document, and collects duplicate keys and keys that are not names."""
 
     def __init__(self, file: str) -> None:
         self.document = Document(file, {})

@@ -1,4 +1,4 @@
-"""`extends`: a document over its parents, each value with the mark of the file it stands in, and its paths absolute."""
+"""`extends`: merges a document with its parents; values keep the mark of their file, and paths become absolute."""
 
 import os
 from pathlib import Path
@@ -14,12 +14,12 @@ EXTENDS = "extends"
 _LONGEST_CHAIN = 20
 _LONGEST_FILE_NAME = 255  # bytes, on every usual file system
 _PATHS: tuple[KeyPath, ...] = (("data", "path"), ("data", "test"), ("data", "labels"))
-# Sections that a name alone stands for.
+# Sections for which a name alone can stand.
 _NAMED = ("optimizer", "loss")
 
 
 def inherit(path: Path, seen: tuple[Path, ...] = (), *, text: str | None = None) -> Document:
-    """The document at `path` over the one it `extends`. Raises ConfigError where one of them cannot be read.
+    """The document at `path` merged over the one it `extends`. Raises ConfigError where one of them cannot be read.
 
     text: what to read instead of the file's content.
     """
@@ -67,7 +67,7 @@ def _find_parent(path: Path, name: Any) -> tuple[Path | None, str]:
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any], path: KeyPath, replaced: set[KeyPath]) -> None:
-    """Mappings are merged key by key; lists and single values replace what they meet."""
+    """Mappings are merged key by key; lists and single values replace those of the parent."""
     for key, value in over.items():
         below = base.get(key)
         if not path and key in _NAMED and isinstance(below, str) and isinstance(value, dict):

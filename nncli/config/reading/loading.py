@@ -1,4 +1,4 @@
-"""From a config file and `--set` values to a Config: read, inherit, override, validate; all problems at once."""
+"""From a config file and `--set` values to a Config: read, inherit, override, validate, and report all problems."""
 
 import re
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from nncli.errors import ConfigError, UsageError
 
 @dataclass(frozen=True)
 class LoadedConfig:
-    """A valid config and the document it came from, so that later findings can name their place."""
+    """A valid config and its document, so that later findings can name their position."""
 
     config: Config
     document: Document
@@ -74,5 +74,5 @@ def validate(document: Document, refused: Sequence[str] = ()) -> LoadedConfig:
 
 
 def _name_of(file: str) -> str:
-    """The name of a run whose config has none: its file's, without what a name cannot have."""
+    """The name of a run whose config has none: the file's, without characters a name cannot have."""
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(file).stem).lstrip("_.-")[:80] or "run"

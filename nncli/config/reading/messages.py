@@ -1,4 +1,4 @@
-"""The words for each kind of mistake that pydantic tells, in the terms of a YAML file; does not depend on places."""
+"""Turns each kind of pydantic error into words about the YAML file; knows no positions."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ _QUOTED = re.compile(r"'([^']*)'")
 _LONGEST_VALUE = 60
 
 _MAPPING = "must be a mapping of keys to values"
-# Kinds whose own words speak of Python.
+# Kinds whose own messages are about Python.
 _DEMANDS = {
     "model_type": _MAPPING,
     "model_attributes_type": _MAPPING,
@@ -109,7 +109,7 @@ def _count(number: int, kind: str) -> str:
 
 
 def show_value(value: Any) -> str:
-    """A value as it is told in a message: on one line, the end of a long one cut."""
+    """A value as messages show it: on one line, cut if long."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""What somebody named instead of a config: a table, an image, a folder, a run; and the command that takes it."""
+"""Recognizes what was named instead of a config (a table, an image, a folder, a run) and the command that takes it."""
 
 import shlex
 from pathlib import Path
@@ -15,7 +15,7 @@ _BYTES_LOOKED_AT = 4096
 
 
 def refuse_data(path: Path) -> None:
-    """Raises UserError where the file is data by its name and no config; says which command takes it."""
+    """Raises UserError if the file name is that of data and not of a config; names the command that takes it."""
     named, suffixes = shlex.quote(str(path)), [suffix.lower() for suffix in path.suffixes]
     kind = next((suffix for suffix in reversed(suffixes) if suffix not in _PACKED), "")
     if kind in _TABLES:
@@ -43,7 +43,7 @@ def _is_binary(path: Path) -> bool:
 
 
 def _class_folders(files: list[Path]) -> set[Path]:
-    """The folders of images that lie side by side, those with the most; one folder where images lie in no others."""
+    """The folders of images with the same parent, of the parent with the most; one folder if there are no others."""
     parents = {path.parent for path in files if path.suffix.lower() in _IMAGES}
     beside = [{other for other in parents if other.parent == parent.parent} for parent in parents]
     return max(beside, key=len, default=set())

@@ -1,4 +1,4 @@
-"""Values set on the command line: `a.b=c` changes a document as if it stood in the file, and is named as such."""
+"""Values set on the command line: `a.b=c` changes a document as if it were in the file."""
 
 import re
 from typing import Any
@@ -18,7 +18,7 @@ from nncli.errors import ConfigError, UsageError
 
 _INDEX = re.compile(r"\[([0-9]+)\]")
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,5}")
-# What begins like one of these is YAML; everything else is plain text, a number, true, false or null.
+# Values that begin like this are YAML; everything else is plain text, a number, true, false or null.
 _YAML_STARTS = ("[", "{", '"', "'")
 # Where a name alone stands for `{name: ...}`, so that its options can be set.
 _NAMED: tuple[KeyPath, ...] = (("optimizer",), ("loss",))
@@ -44,7 +44,7 @@ def parse_assignment(assignment: str) -> tuple[KeyPath, Any]:
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether no byte of the command line could not be decoded."""
+    """Whether every byte of the command line could be decoded."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
@@ -60,7 +60,7 @@ def _read_value(text: str, shown: str) -> Any:
 
 
 def apply_assignment(document: Document, path: KeyPath, value: Any, origin: str) -> None:
-    """Sets `value` at `path` in place. Raises ConfigError where the path leads through something else."""
+    """Sets `value` at `path` in place. Raises ConfigError if the path leads through a value that has no keys."""
     mark = Mark(show_origin(origin), 0, 0)
     here: KeyPath = ()
     container: Any = document.values
@@ -79,7 +79,7 @@ def show_origin(origin: str) -> str:
 
 
 def _descend(document: Document, container: Any, path: KeyPath, mark: Mark) -> tuple[Any, KeyPath]:
-    """The value at the end of `path`, made where it is missing; a bare name becomes the mapping it stands for."""
+    """The value at the end of `path`, created if missing; a bare name becomes the mapping it stands for."""
     path = _place_in(container, path, mark)
     part = path[-1]
     value = container[int(part)] if isinstance(container, list) else container.get(part)
@@ -97,7 +97,7 @@ def _descend(document: Document, container: Any, path: KeyPath, mark: Mark) -> t
 
 
 def _place_in(container: Any, path: KeyPath, mark: Mark) -> KeyPath:
-    """`path` with its last part as `container` counts or names it. Raises ConfigError where it has no such place."""
+    """`path` with its last part as an index or key of `container`. Raises ConfigError if there is no such entry."""
     part = path[-1]
     if isinstance(container, list):
         if isinstance(part, int) and part < len(container):

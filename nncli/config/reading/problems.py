@@ -1,4 +1,4 @@
-"""What pydantic found wrong, as one line each with its place in the file and the nearest valid name."""
+"""Turns pydantic's errors into one line each, with the position in the file and the nearest valid name."""
 
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,10 +14,10 @@ from nncli.config.reading.spelling import did_you_mean, nearest_names
 from nncli.config.section import Section
 from nncli.config.sections import Config
 
-# More than a person reads at once; the rest is counted.
+# More than anybody reads; the rest is counted.
 MAX_TOLD = 50
 
-# Kinds that say that a value is none of those a union takes: noise where one branch found something inside it.
+# Kinds that say that a value fits no branch of a union: noise if one branch found an error inside it.
 _WHOLE_VALUE = (
     "literal_error", "tuple_type", "dict_type", "model_type", "string_type", "int_type", "float_type", "too_short"
 )  # fmt: skip
@@ -26,7 +26,7 @@ Detail = Mapping[str, Any]
 
 
 def describe_problems(document: Document, error: ValidationError | None = None) -> list[str]:
-    """One line for each thing that is wrong, in the order of the file; the branches of a union share a line."""
+    """One line for each problem, in the order of the file; the branches of a union share a line."""
     groups = _group(error, document) if error else {}
     marks = {path: document.mark(path) for path in groups}
     pending: list[tuple[Mark, KeyPath, list[Detail] | str]]
@@ -54,7 +54,7 @@ def _text(path: KeyPath, found: list[Detail] | str) -> str:
 
 
 def _group(error: ValidationError, document: Document) -> dict[KeyPath, list[Detail]]:
-    """The details of each path, without those that only follow from another."""
+    """The errors of each path, without those that follow from another one."""
     groups: dict[KeyPath, list[Detail]] = {}
     for detail in error.errors(include_url=False):
         for each in _split(detail):
@@ -82,7 +82,7 @@ def _unknown_beside(missing: set[KeyPath], groups: Mapping[KeyPath, list[Detail]
 
 
 def _split(detail: Detail) -> Iterator[Detail]:
-    """A detail that says of a whole mapping what is wrong with single keys of it, as one for each of these."""
+    """Splits an error about a whole mapping into one for each of its keys."""
     is_mapping = isinstance(detail["input"], dict)
     if detail["type"] == "union_tag_not_found" and is_mapping:
         yield from _split_nameless(detail)

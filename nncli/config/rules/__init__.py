@@ -1,7 +1,7 @@
 """The pairing rules: does the output layer fit the task, the loss the output layer, the config its data.
 
 Each rule is a function from a resolved config, and for some the facts of its data, to findings; they do not read files.
-What the rules are for, and which of them refuse a config, stands in explanations.yaml.
+explanations.yaml says what each rule is for, and whether it refuses a config or warns.
 """
 
 from nncli.config.facts import DataFacts
@@ -28,7 +28,7 @@ DATA_RULES: tuple[DataRule, ...] = (*output.DATA_RULES, *network.DATA_RULES, *ta
 
 
 def resolve(loaded: LoadedConfig, facts: DataFacts) -> tuple[Config, list[str]]:
-    """The config with all that was left out, and the warnings. Raises ConfigError with all that is refused."""
+    """The config with everything filled in that was left out, and the warnings. Raises ConfigError with all errors."""
     refused, warnings = describe(loaded, find(loaded, facts))
     if refused:
         raise ConfigError(refused)
@@ -36,7 +36,7 @@ def resolve(loaded: LoadedConfig, facts: DataFacts) -> tuple[Config, list[str]]:
 
 
 def find(loaded: LoadedConfig, facts: DataFacts | None) -> list[Finding]:
-    """What the rules have to say; without facts, those rules that need only the config."""
+    """The findings of all rules; without facts, of those that need only the config."""
     if facts is None:
         config = loaded.config
         findings = [finding for rule in CONFIG_RULES for finding in rule(config)]
@@ -50,7 +50,7 @@ def find(loaded: LoadedConfig, facts: DataFacts | None) -> list[Finding]:
 
 
 def describe(loaded: LoadedConfig, findings: list[Finding]) -> tuple[list[str], list[str]]:
-    """The lines of what is refused and of what is warned about and not silenced, in the order of their places."""
+    """The lines of the errors and of the warnings that are not silenced, in the order of their positions."""
     told: dict[str, list[tuple[Mark, str]]] = {"refused": [], "warning": []}
     for finding in findings:
         severity = read_explanations()[finding.rule].severity
@@ -62,7 +62,7 @@ def describe(loaded: LoadedConfig, findings: list[Finding]) -> tuple[list[str], 
 
 
 def _by_place(line: tuple[Mark, str]) -> tuple[bool, int, int]:
-    """What was set on the command line has no line and comes last."""
+    """Values set on the command line have no line and come last."""
     mark = line[0]
     return (not mark.line, mark.line, mark.column)
 

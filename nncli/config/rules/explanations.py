@@ -1,4 +1,4 @@
-"""What is told of each rule: its severity, reason and fix, and a paragraph; read from explanations.yaml beside it."""
+"""The explanation of each rule (severity, reason, fix, a paragraph), read from explanations.yaml."""
 
 from functools import cache
 from pathlib import Path

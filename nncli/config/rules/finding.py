@@ -1,4 +1,4 @@
-"""What a rule has to say, and the change of the text that would fix it; does not depend on rules or files."""
+"""A rule's finding and the changes of the text that would fix it; does not depend on rules or files."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ NEVER_NEGATIVE = ("relu", "softplus", "exponential")
 
 @dataclass(frozen=True)
 class Edit:
-    """One value (or, with `is_key`, one key) of a config's text and what has to stand there instead."""
+    """One value (or, with `is_key`, one key) of a config's text and its replacement."""
 
     path: KeyPath
     value: str | int | bool
@@ -24,9 +24,9 @@ class Edit:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing a rule has to say; whether it is refused or a warning is the rule's severity in explanations.yaml.
+    """A finding of a rule; explanations.yaml says whether the rule refuses a config or warns.
 
-    `edits` fix it together. They are empty where there are several ways to fix it, or none that is certain.
+    `edits` fix it together. There are none if there are several ways to fix it, or no certain one.
     """
 
     rule: str
@@ -42,7 +42,7 @@ DataRule = Callable[[Config, DataFacts], Iterator[Finding]]
 
 
 def output_of(config: Config) -> Dense | None:
-    """The output layer, None where the last layer cannot be one or still has to be chosen."""
+    """The output layer; None if the last layer cannot be one or is still to be chosen."""
     last = config.model.layers[-1]
     return last if isinstance(last, Dense) else None
 
@@ -54,6 +54,6 @@ def output_path(config: Config, key: str | None = None) -> KeyPath:
 
 
 def nearest_name(got: str, known: Sequence[str]) -> str | None:
-    """The one known name that `got` is probably a misspelling of."""
+    """The known name that `got` probably misspells, if there is exactly one."""
     near = nearest_names(got, known)
     return near[0] if len(near) == 1 else None

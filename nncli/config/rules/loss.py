@@ -1,4 +1,4 @@
-"""Rules of the loss and the metrics: against the task, and against what leaves the output layer."""
+"""Rules about the loss and the metrics: whether they fit the task and the output layer."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Rules of the hidden layers: activations that stop learning or add nothing, dropout in the wrong place."""
+"""Rules about hidden layers: activations that prevent learning or add nothing, dropout in the wrong place."""
 
 from collections.abc import Iterator
 
@@ -125,7 +125,7 @@ def members_see_columns(config: Config, facts: DataFacts) -> Iterator[Finding]:
 
 
 def _activation_path(config: Config, index: int) -> KeyPath:
-    """Where the activation of a layer is said: in the layer, or for all hidden ones."""
+    """Where the activation of a layer is set: in the layer, or for all hidden layers."""
     layer: LayerSection = config.model.layers[index]
     if getattr(layer, "activation", None) is None:
         return ("model", "hidden_activation")

@@ -1,4 +1,4 @@
-"""Rules of the output layer: its units against the classes or targets, its activation against the task."""
+"""Rules about the output layer: whether its units fit the classes or targets, and its activation the task."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Rules of what is predicted: its sign and scale, its values and classes, columns that give it away."""
+"""Rules about the target: its sign and scale, its values and classes, columns that give it away."""
 
 from collections.abc import Iterator
 

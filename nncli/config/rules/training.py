@@ -1,4 +1,4 @@
-"""Rules of the training: step size, batches, what is monitored, what is silenced."""
+"""Rules about training: step size, batches, monitored metrics, silenced rules."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,7 +13,7 @@ from nncli.config.sections import Config
 # Steps of Adam and RMSprop have about the size of the learning rate, those of SGD that of the gradient times it.
 _HIGHEST_RATE = {"sgd": 1.0, "adam": 0.1, "adamw": 0.1, "rmsprop": 0.1, "adagrad": 1.0, "lion": 0.01}
 _LOWEST_RATE = 1e-6
-# The default may well be larger than a very small table; only a batch that was chosen is worth a word.
+# The default may be larger than a very small table; only a batch size that was set is worth a warning.
 _USUAL_BATCH = 32
 
 
