@@ -198,7 +198,7 @@ def test_many_columns_without_a_difference_are_one_line(tmp_path: Path, monkeypa
     dropped = [line for line in written.stderr.splitlines() if "dropped" in line]
     assert dropped == ["dropped 20 columns that are the same in every row: f20, f21, f22, ..."]
     text = Path("net.yaml").read_text()
-    assert "the same in every row: 20 columns (f20, f21, f22, ...)" in text and "drop:" not in text
+    assert "dropped in training as constant: 20 columns (f20, f21, f22, ...)" in text and "drop:" not in text
     assert nncli("check", "net.yaml").exit_code == 0
     values[:, 20:30] = np.arange(ROWS)[:, None] % 7
     values[:, 30:40] = 7

@@ -301,7 +301,7 @@ def test_init_data_train_and_eval_work_from_a_table_and_from_names(tmp_path: Pat
     make_images(tmp_path / "named", "{n}_{k}.png")
     assert nncli("init", "named").exit_code == 0
     assert load_config("named.yaml").config.data.labels == "{number}_{class}.*"
-    assert "see that it is what you mean" in Path("named.yaml").read_text()
+    assert "check that it is right" in Path("named.yaml").read_text()
     trained = nncli("train", "named.yaml", "--set", "model.layers=[flatten, output]", "--epochs", 2)
     assert trained.exit_code == 0, trained.output
     assert json.loads(nncli("eval", "--data", "named", "--json").stdout)["rows"] == 36
