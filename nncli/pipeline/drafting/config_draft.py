@@ -15,7 +15,7 @@ from nncli.config.text_format import TextFormat
 from nncli.data.plurals import count
 from nncli.data.profile.tables.proposal import Proposal
 from nncli.data.profile.values import ColumnProfile
-from nncli.pipeline.drafting.sizing import FEW, MANY, Size
+from nncli.pipeline.drafting.sizing import FEW, MANY, VERY_FEW, Size
 
 # Columns that are described one by one; of more, only the first are.
 MANY_COLUMNS = 24
@@ -24,7 +24,6 @@ MANY_IDLE = 12
 # Below this share of the largest class, a class is easily ignored by a network that counts mistakes.
 IMBALANCED = 0.2
 _SHOWN = 8
-_VALIDATION_NOTE = "{:,} of the other rows choose the best epoch"
 
 METRICS: dict[Task, tuple[MetricName, ...]] = {
     Task.BINARY: ("accuracy", "auc"),
@@ -70,6 +69,12 @@ class Draft:
     facts: DataFacts
     size: Size
     findings: dict[str, Any]
+
+
+def _validation_note(facts: DataFacts) -> str:
+    chooses = facts.rows["train"] >= VERY_FEW
+    told = "choose the best epoch" if chooses else "are measured after each epoch"
+    return f"{facts.rows['validation']:,} of the other rows {told}"
 
 
 def data_values(proposal: Proposal, path: str) -> dict[str, Any]:
@@ -129,7 +134,7 @@ def draft_table(proposal: Proposal, path: str, facts: DataFacts) -> Entry:
         "numbers": "each number becomes a value per bin, so that the network can follow steps",
         "scale_target": "trained on the scaled target; predictions are in the target's units",
         "test": f"{count(facts.rows['test'], 'row')} held out for testing",
-        "validation": _VALIDATION_NOTE.format(facts.rows["validation"]),
+        "validation": _validation_note(facts),
     }
     entries = []
     for key, value in data_values(proposal, path).items():
@@ -189,7 +194,7 @@ def _optimizer(size: Size) -> Entry:
 def _course(size: Size, batch: Entry, validation: int) -> tuple[Entry, ...]:
     """How long is trained, and which epoch is kept."""
     if size.to_the_end:
-        told = f"{count(validation, 'validation image')} cannot choose an epoch: the last one is kept"
+        told = f"{count(validation, 'validation example')} cannot choose an epoch: the last one is kept"
         return (Entry("epochs", size.epochs, "all are trained: no early stopping"), batch, Entry("keep", "last", told))
     stopping = {"monitor": "val_loss", "patience": size.patience}
     told = f"after {size.patience} epochs without a better val_loss; the best epoch is kept"

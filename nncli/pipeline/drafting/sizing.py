@@ -8,7 +8,10 @@ The rules, and why:
 - Below 2,000 rows overfitting is limited in two more ways: an l2 penalty keeps the weights small, and dropout keeps the
   network from relying on any single unit. (Measured over 20 splits of 593 rows with 6 labels: dropout alone did worse.)
 - With few rows the best epoch differs from split to split: many epochs are allowed, and early stopping goes back to
-  the best one. With many rows an epoch makes hundreds of steps and few epochs are enough.
+  the best one. With very few, the validation set is a handful and its best epoch is chance: all epochs are trained,
+  with a learning rate that falls to 0. (With 100 rows of California housing, early stopping fell behind a linear model;
+  with 250 and 500 rows of several tables it made no difference beyond noise.)
+- With many rows an epoch makes hundreds of steps, and few epochs are enough.
 - The batch grows with the rows, so that an epoch has some hundred steps: small tables need the steps, large ones
   the speed. The learning rate is above Adam's default of 0.001, which is slow for networks as small as these.
 - With many rows the learning rate is lowered where val_loss no longer falls; with fewer, whose val_loss is noisy, that
@@ -47,8 +50,8 @@ SMALLEST_PICTURE = 12
 _STEPS_AN_EPOCH = 250
 # From so many images on they need no augmentation and are trained smaller.
 MANY_IMAGES = 5_000
-# Below this number the validation set is too small to choose an epoch.
-VERY_FEW_IMAGES = 150
+# With fewer training examples than this the validation set is too small to choose an epoch.
+VERY_FEW = 150
 _LONGEST_SIDE = 48
 _LONGEST_SIDE_OF_MANY = 32
 # This many images over all epochs together keep a training on two cores under two minutes at 48 × 48.
@@ -80,7 +83,7 @@ def size_table(rows: int, task: Task) -> Size:
     """For `rows` training rows."""
     is_small = rows < FEW
     units, rate = 64, 0.002
-    epochs, patience = (200, 30) if is_small else (60, 12) if rows < MANY else (30, 6)
+    epochs, patience = (100, 30) if rows < VERY_FEW else (200, 30) if is_small else (60, 12) if rows < MANY else (30, 6)
     reason = (
         f"{rows:,} training rows are few: l2 keeps the weights small, which limits overfitting"
         if is_small
@@ -101,6 +104,7 @@ def size_table(rows: int, task: Task) -> Size:
         _batch(rows),
         16 if rows < MANY else 8,
         None if rows < MANY else 2,
+        to_the_end=rows < VERY_FEW,
         averaged=not is_small,
     )
 
@@ -144,7 +148,7 @@ def size_images(
     layers.append(({"global_max_pooling2d": {}}, "the strongest response of each filter, wherever it is in the image"))
     if not is_number:
         layers.append(_dropout(0.3))
-    if rows < VERY_FEW_IMAGES:
+    if rows < VERY_FEW:
         return Size(tuple(layers), "relu", 0.003, epochs, patience, 4, to_the_end=True)
     batch = 16 if rows < FEW else _batch(rows)
     return Size(tuple(layers), "relu", 0.003 if rows < FEW else 0.002, epochs, patience, batch)

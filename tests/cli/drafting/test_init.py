@@ -28,7 +28,7 @@ from nncli.console import Console
 from nncli.data.profile.tables.missing_markers import find_markers
 from nncli.data.profile.tables.reading import open_table
 from nncli.errors import DataError, UsageError
-from nncli.pipeline.drafting.sizing import size_images, size_table
+from nncli.pipeline.drafting.sizing import VERY_FEW, size_images, size_table
 from nncli.pipeline.drafting.target_option import split_targets
 
 ROWS = 60
@@ -361,7 +361,19 @@ def test_more_rows_never_get_a_smaller_network_or_more_epochs(rows: int, task: T
     smaller, larger = size_table(rows, task), size_table(rows * 10, task)
     units = [sum(layer.get("dense", {}).get("units", 0) for layer, _ in size.layers) for size in (smaller, larger)]
     assert units[1] >= units[0]
-    assert larger.epochs <= smaller.epochs and larger.batch_size >= smaller.batch_size
+    # Very few rows are trained to the end, others until early stopping.
+    assert larger.epochs <= smaller.epochs or smaller.to_the_end
+    assert larger.batch_size >= smaller.batch_size
+
+
+def test_only_very_few_rows_are_trained_to_the_end(tmp_path: Path) -> None:
+    for rows, is_few in ((200, True), (300, False)):
+        source = write(tmp_path / "t.csv", "x,z,y", lambda i: f"{weight(i)},{i % 9 + i / 7},{i % 2}", rows)
+        config, text, facts = init(source, "y")
+        assert (facts.rows["train"] < VERY_FEW) == is_few == (config.train.keep == "last")
+        assert (config.train.early_stopping is None) == is_few
+        told = "cannot choose an epoch" in text and "are measured after each epoch" in text
+        assert told == is_few and ("choose the best epoch" in text) != is_few
 
 
 def test_only_very_few_images_are_trained_to_the_end() -> None:

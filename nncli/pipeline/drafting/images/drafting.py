@@ -19,7 +19,7 @@ from nncli.data.splitting import TEST_FRACTION
 from nncli.errors import UsageError
 from nncli.pipeline.drafting.config_draft import Draft
 from nncli.pipeline.drafting.images.entries import draft_images, draft_pixels
-from nncli.pipeline.drafting.sizing import VERY_FEW_IMAGES, choose_size, size_images
+from nncli.pipeline.drafting.sizing import VERY_FEW, choose_size, size_images
 
 # Decides the split of the data that a draft is made from, as in a config that names none.
 SEED = 1
@@ -92,7 +92,7 @@ def _remarks(dataset: Dataset) -> list[str]:
     """What was said of the data, and that very few images neither teach nor measure much."""
     remarks = [note for note in dataset.notes if not note.startswith("task:")]
     rows = dataset.facts.rows
-    if rows["train"] < VERY_FEW_IMAGES:
+    if rows["train"] < VERY_FEW:
         told = f"{count(rows['train'], 'image')} to learn from and {rows['test']} to test on are very few"
         remarks.append(f"{told}: the result may be chance; collect more, and measure on others: `nncli eval --data`")
     return remarks
