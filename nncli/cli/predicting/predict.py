@@ -11,7 +11,10 @@ from nncli.errors import UsageError
 
 
 def predict(
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Images, folders, tables, or - for stdin.")],
+    inputs: Annotated[
+        list[str],
+        typer.Argument(metavar="INPUT...", help="Images, tables, .npz; folders or patterns of them; - for stdin."),
+    ],
     run: Run = None,
     top: Annotated[int | None, typer.Option(min=1, help="Only the K most probable classes.")] = None,
     form: Annotated[
@@ -23,6 +26,7 @@ def predict(
         ),
     ] = None,
     output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file instead of stdout.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Add the original columns of the table.")] = False,
     runs_dir: RunsDir = Path("runs"),
     quiet: Quiet = False,
     json_mode: Json = False,
@@ -47,6 +51,7 @@ def predict(
             top=top,
             form="json" if json_mode else form,
             output=output,
+            keep=keep,
         )
         if outcome.failed:
             console.warn(f"{outcome.failed} of {outcome.failed + outcome.answered} inputs could not be read")

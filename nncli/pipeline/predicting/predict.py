@@ -1,25 +1,40 @@
 """The story of a prediction: inputs of any kind, batch by batch, through a run's model, to answers with names."""
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from nncli.config.facts import DataFacts, ImageInput
 from nncli.console import Console
-from nncli.data.inputs import read_inputs
+from nncli.data.batches import Batch, Outside, merge_outside
+from nncli.data.inputs.reading import read_inputs
+from nncli.errors import UsageError
 from nncli.pipeline.folders import Folders
-from nncli.pipeline.predicting.named_predictions import make_answers
+from nncli.pipeline.predicting.named_predictions import Answers
 from nncli.pipeline.predicting.open_run import describe_score, make_predictor, open_run
-from nncli.pipeline.predicting.output_formats import make_writer
-from nncli.pipeline.predicting.remarks import count_impossible, describe_impossible
+from nncli.pipeline.predicting.output_formats import choose_format, open_writer
+from nncli.pipeline.predicting.remarks import count_impossible, describe_impossible, describe_outside
+
+if TYPE_CHECKING:
+    from nncli.console.step import Step
+
+# The same warning is shown for this many inputs, and then counted.
+_SHOWN = 3
 
 
-@dataclass(frozen=True)
+@dataclass
 class Predicted:
-    """How many inputs were answered, and how many could not be read."""
+    """How many inputs were answered and how many could not be read, and what is remarkable about the answers."""
 
-    answered: int
-    failed: int
+    answered: int = 0
+    failed: int = 0
+    impossible: int = 0
+    outside: dict[str, Outside] = field(default_factory=dict)
+    warnings: Counter[str] = field(default_factory=Counter)
 
 
 def predict(
@@ -31,29 +46,57 @@ def predict(
     top: int | None = None,
     form: str | None = None,
     output: Path | None = None,
+    keep: bool = False,
 ) -> Predicted:
-    """Answers for images, folders, tables and `-` (stdin), written as they are made.
+    """Answers for images, folders, patterns, tables, .npz files and `-` (stdin), written as they are made.
 
-    An input that cannot be read is told and left out; the others are answered. Raises RunError, UsageError, and
-    DataError for a table that does not fit the run.
+    With `keep`, the answers carry the original columns of tables. An input that cannot be read is told and left out;
+    the others are answered. Raises RunError and UsageError.
     """
     run = open_run(word, folders, console)
+    form = choose_format(form, output, keep=keep)
+    if keep and isinstance(run.facts.inputs, ImageInput) and run.facts.pixels is None:
+        raise UsageError("--keep: images have no columns that could be kept", hint="leave it out")
     console.say(f"run {run.folder.path.name}{describe_score(run.folder)}")
-    writer = make_writer(form, output, run.facts, console, str(run.folder.path))
     predictor = make_predictor(run, console)
-    answered = failed = impossible = 0
-    for batch in read_inputs(inputs, run.facts, stdin=sys.stdin.buffer):
-        for warning in batch.warnings:
-            console.warn(warning)
-        for failure in batch.failures:
-            console.warn(f"{failure.name}: {failure.message}")
-        failed += len(batch.failures)
-        if batch.names:
-            outputs = predictor.predict(batch.inputs)
-            impossible += count_impossible(run.facts, outputs)
-            writer.write(list(make_answers(run.facts, batch.names, outputs, top)))
-            answered += len(batch.names)
-    writer.close()
-    if impossible:
-        console.warn(describe_impossible(run.facts, impossible, answered))
-    return Predicted(answered, failed)
+    predicted = Predicted()
+    with open_writer(form, output, run.facts, console, str(run.folder.path)) as writer, ExitStack() as stack:
+        progress: Step | None = None
+        for batch in read_inputs(inputs, run.facts, stdin=sys.stdin.buffer, keep=keep):
+            _report(batch, predicted, console)
+            if batch.names:
+                outputs = predictor.predict(batch.inputs)
+                predicted.impossible += count_impossible(run.facts, outputs)
+                writer.write(Answers(run.facts, batch.names, outputs, top, batch.kept))
+                predicted.answered += len(batch.names)
+            if progress is None and batch.share < 1:
+                # Only now, since a single image does not wait for rich; and never below answers on the same screen.
+                on_screen = output is None and form not in ("table", "json") and console.shows_pictures
+                progress = stack.enter_context(console.step("predicting", shown=not on_screen))
+            if progress is not None:
+                progress(f"predicting, {predicted.answered:,} done", batch.share)
+    _remark(predicted, run.facts, console)
+    return predicted
+
+
+def _report(batch: Batch, predicted: Predicted, console: Console) -> None:
+    """Prints what is wrong with the inputs of a batch, and counts it."""
+    for name, warning in batch.warnings:
+        predicted.warnings[warning] += 1
+        if predicted.warnings[warning] <= _SHOWN:
+            console.warn(f"{name}: {warning}")
+    for failure in batch.failures:
+        console.warn(f"{failure.name}: {failure.message}")
+    predicted.failed += len(batch.failures)
+    predicted.outside = merge_outside(predicted.outside, batch.outside)
+
+
+def _remark(predicted: Predicted, facts: DataFacts, console: Console) -> None:
+    """Prints the warnings about all answers."""
+    for warning, times in predicted.warnings.items():
+        if times > _SHOWN:
+            console.warn(f"{times - _SHOWN:,} more: {warning}")
+    for told in describe_outside(predicted.outside, predicted.answered + predicted.failed):
+        console.warn(told)
+    if predicted.impossible:
+        console.warn(describe_impossible(facts, predicted.impossible, predicted.answered))
