@@ -20,6 +20,7 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
     parts += [f"{name}: {reason}" for name, reason in result["undefined"].items()]
     if "calibration" in result:
         parts.append(f"expected calibration error: {result['calibration']['expected_calibration_error']:.4f}")
+    parts += _unlike_lines(result)
     if result["by"]:
         parts += ["", _group_table(result["by"], next(iter(result["metrics"])))]
     for key in ("classes", "labels", "targets"):
@@ -53,6 +54,15 @@ def _seen_lines(result: Mapping[str, Any]) -> list[Any]:
     others = result["rows"] - seen["training"] - seen["validation"]
     rest = "no row is new to the run" if not others else f"{others:,} are new; only their score counts"
     return [f"{', '.join(told)}; {rest}"]
+
+
+def _unlike_lines(result: Mapping[str, Any]) -> list[Any]:
+    """How often a test set, which is like the training set, is called unlike it; or how much of other data is."""
+    unlike = result["unlike_training"]
+    if unlike is None or not (unlike["rows"] or result["part"] == "test"):
+        return []
+    falsely = " (false marks, as the test set is like it)" if result["part"] == "test" else ""
+    return [f"unlike training: {unlike['rows']:,} of {result['rows']:,} rows, {unlike['share']:.1%}{falsely}"]
 
 
 def _metric_table(result: Mapping[str, Any]) -> Any:

@@ -25,6 +25,7 @@ from nncli.pipeline.predicting.remarks import (
     describe_other_data,
     describe_verdict,
 )
+from nncli.pipeline.predicting.unlike import measure_unlike
 from nncli.pipeline.preparation import example_input, read_data
 from nncli.run import files
 
@@ -69,6 +70,7 @@ def evaluate(
         **measure_part(run.facts, part, predictions),
         "intervals": _intervals_of(run.facts, part, predictions),
         "impossible": count_impossible(run.facts, predictions),
+        "unlike_training": measure_unlike(run, part.inputs),
         "seen": None if seen is None else seen.counts,
         "new_rows": _measure_new(run.facts, part, predictions, seen),
         "by": None if by is None else {"column": by, "groups": _measure_groups(run.facts, part, predictions, by)},

@@ -17,7 +17,8 @@ class Answers:
     """The answers to a batch of inputs.
 
     `outputs` (rows, outputs) are probabilities, or values in the target's units, of the inputs in `names`. `top` limits
-    the classes that are told. `kept` are the original cells of the rows, a pyarrow.Table.
+    the classes that are told. `kept` are the original cells of the rows, a pyarrow.Table. `novelty` (rows,) scores
+    images, which are unlike the training images above 1.
     """
 
     facts: DataFacts
@@ -25,21 +26,30 @@ class Answers:
     outputs: np.ndarray
     top: int | None = None
     kept: Any = None
+    novelty: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.names)
 
     def first(self, count: int) -> "Answers":
         """The first ones, at most `count`, without their original cells."""
-        return Answers(self.facts, self.names[:count], self.outputs[:count], self.top)
+        novelty = None if self.novelty is None else self.novelty[:count]
+        return Answers(self.facts, self.names[:count], self.outputs[:count], self.top, novelty=novelty)
 
     def records(self) -> Iterator[Answer]:
         """One mapping for each input.
 
         A class: {input, prediction, probability, probabilities}, the most probable first and at most `top` of them.
         Labels: {input, prediction: [labels over one half], probabilities}. A number: {input, prediction}, where
-        several targets make a mapping. Original cells are in `row`.
+        several targets make a mapping. Original cells are in `row`, the score of an image in `unlike_training`.
         """
+        if self.novelty is None:
+            yield from self._records()
+            return
+        for record, score in zip(self._records(), self._novelty, strict=True):
+            yield {**record, "unlike_training": score}
+
+    def _records(self) -> Iterator[Answer]:
         rows = [{}] * len(self) if self.kept is None else [{"row": row} for row in self.kept.to_pylist()]
         target = self.facts.target
         if target.task.is_regression:
@@ -57,12 +67,16 @@ class Answers:
 
     def columns(self) -> dict[str, list[Any]]:
         """The answers as columns of a table, a probability for each class or label, a value for each target; without
-        the original cells.
+        the original cells. The score of an image is in `unlike_training`.
 
         The probabilities of classes that `top` leaves out are None; several labels are separated by "|".
         """
+        scores = {} if self.novelty is None else {"unlike_training": self._novelty}
+        return {"input": self._inputs} | self._prediction_columns() | scores
+
+    def _prediction_columns(self) -> dict[str, list[Any]]:
         target = self.facts.target
-        told: dict[str, list[Any]] = {"input": self._inputs}
+        told: dict[str, list[Any]] = {}
         if target.task.is_regression:
             names = target.columns
             keys = ["prediction"] if len(names) == 1 else [f"prediction_{name}" for name in names]
@@ -86,6 +100,10 @@ class Answers:
     def _inputs(self) -> list[str]:
         # A file name may hold bytes that are no UTF-8, which no output format can.
         return [name.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for name in self.names]
+
+    @cached_property
+    def _novelty(self) -> list[float]:
+        return [] if self.novelty is None else [float(f"{score:.3g}") for score in self.novelty.tolist()]
 
     @cached_property
     def _labels(self) -> tuple[str, ...]:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from pydantic import ValidationError
 
-from nncli.config.facts import DataFacts
+from nncli.config.facts import DataFacts, ImageInput
 from nncli.console import Console
 from nncli.errors import RunError
 from nncli.pipeline.folders import Folders
 from nncli.run import files
 from nncli.run.finding import find_run
 from nncli.run.folder import RunFolder
+from nncli.runtime.novelty import Novelty, read_novelty
 from nncli.runtime.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -82,6 +83,14 @@ def describe_score(folder: RunFolder) -> str:
         return f" (test {metric} {value:.4g})"
     except (RunError, KeyError, TypeError, StopIteration):  # no summary: an interrupted run has none
         return f" ({folder.record.get('status')})"
+
+
+def open_novelty(run: OpenRun) -> Novelty | None:
+    """What the run knows of its training images; None for tables and runs of earlier versions."""
+    if not isinstance(run.facts.inputs, ImageInput) or not run.folder.file(files.NOVELTY).exists():
+        return None
+    run.folder.require_intact(files.NOVELTY)
+    return read_novelty(run.folder.file(files.NOVELTY).read_bytes())
 
 
 def make_predictor(run: OpenRun, console: Console) -> Predicts:

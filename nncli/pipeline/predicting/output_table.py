@@ -23,6 +23,9 @@ class TableWriter:
     def close(self) -> None:
         """Prints the table."""
         rows = [[_short_name(answer["input"]), *_table_row(answer)] for answer in self._shown]
+        for row, answer in zip(rows, self._shown, strict=True):
+            if answer.get("unlike_training", 0) > 1:
+                row[1] += f" (unlike training {answer['unlike_training']:.3g})"
         if not rows:
             return
         columns = ["input", "prediction", *(["probability", "next"] if "probabilities" in self._shown[0] else [])]

@@ -15,9 +15,10 @@ from nncli.data.inputs.reading import read_inputs
 from nncli.errors import UsageError
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.predicting.named_predictions import Answers
-from nncli.pipeline.predicting.open_run import describe_score, make_predictor, open_run
+from nncli.pipeline.predicting.open_run import describe_score, make_predictor, open_novelty, open_run
 from nncli.pipeline.predicting.output_formats import choose_format, open_writer
 from nncli.pipeline.predicting.remarks import count_impossible, describe_impossible, describe_outside
+from nncli.pipeline.predicting.unlike import describe_unlike, score_novelty
 
 if TYPE_CHECKING:
     from nncli.console.step import Step
@@ -33,6 +34,7 @@ class Predicted:
     answered: int = 0
     failed: int = 0
     impossible: int = 0
+    unlike: int = 0
     outside: dict[str, Outside] = field(default_factory=dict)
     warnings: Counter[str] = field(default_factory=Counter)
 
@@ -58,7 +60,7 @@ def predict(
     if keep and isinstance(run.facts.inputs, ImageInput) and run.facts.pixels is None:
         raise UsageError("--keep: images have no columns that could be kept", hint="leave it out")
     console.say(f"run {run.folder.path.name}{describe_score(run.folder)}")
-    predictor = make_predictor(run, console)
+    predictor, novelty = make_predictor(run, console), open_novelty(run)
     predicted = Predicted()
     with open_writer(form, output, run.facts, console, str(run.folder.path)) as writer, ExitStack() as stack:
         progress: Step | None = None
@@ -67,7 +69,9 @@ def predict(
             if batch.names:
                 outputs = predictor.predict(batch.inputs)
                 predicted.impossible += count_impossible(run.facts, outputs)
-                writer.write(Answers(run.facts, batch.names, outputs, top, batch.kept))
+                scores = score_novelty(run.facts, novelty, batch.inputs)
+                predicted.unlike += 0 if scores is None else int((scores > 1).sum())
+                writer.write(Answers(run.facts, batch.names, outputs, top, batch.kept, scores))
                 predicted.answered += len(batch.names)
             if progress is None and batch.share < 1:
                 # Only now, since a single image does not wait for rich; and never below answers on the same screen.
@@ -98,5 +102,7 @@ def _remark(predicted: Predicted, facts: DataFacts, console: Console) -> None:
             console.warn(f"{times - _SHOWN:,} more: {warning}")
     for told in describe_outside(predicted.outside, predicted.answered + predicted.failed):
         console.warn(told)
+    if predicted.unlike:
+        console.warn(describe_unlike(predicted.unlike, predicted.answered))
     if predicted.impossible:
         console.warn(describe_impossible(facts, predicted.impossible, predicted.answered))

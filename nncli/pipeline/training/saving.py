@@ -2,14 +2,17 @@
 
 from typing import Any
 
+from nncli.config.facts import ImageInput
 from nncli.config.sections import Config
+from nncli.data.dataset import Dataset
 from nncli.errors import ExportError
 from nncli.evaluate import plots
 from nncli.pipeline.preparation import Prepared
 from nncli.pipeline.training.fitting import Fitted
-from nncli.pipeline.weights import save_weights
+from nncli.pipeline.weights import npz_bytes, save_weights
 from nncli.run import files
 from nncli.run.folder import RunFolder
+from nncli.runtime.novelty import fit_novelty
 
 
 def save_model(folder: RunFolder, model: Any, config: Config) -> dict[str, str]:
@@ -29,6 +32,16 @@ def save_model(folder: RunFolder, model: Any, config: Config) -> dict[str, str]:
         outcome[files.LITE_MODEL] = error.message
     folder.write_manifest()
     return outcome
+
+
+def save_novelty(folder: RunFolder, dataset: Dataset) -> None:
+    """Writes what is known of the training images, so that others can be told from them; nothing for tables."""
+    image = dataset.facts.inputs
+    if not isinstance(image, ImageInput):
+        return
+    novelty = fit_novelty(dataset.train.inputs["image"], dataset.validation.inputs["image"], image.scale)
+    if novelty is not None:
+        folder.write(files.NOVELTY, npz_bytes(novelty.arrays()))
 
 
 def save_plots(folder: RunFolder, prepared: Prepared, fitted: Fitted) -> None:

@@ -20,7 +20,7 @@ from nncli.pipeline.predicting.remarks import describe_verdict
 from nncli.pipeline.preparation import Prepared, example_input, prepare
 from nncli.pipeline.training.fitting import Fitted, History, fit_model, monitored
 from nncli.pipeline.training.record import describe_process, recorded
-from nncli.pipeline.training.saving import save_model, save_plots
+from nncli.pipeline.training.saving import save_model, save_novelty, save_plots
 from nncli.pipeline.training.stopwatch import Stopwatch
 from nncli.pipeline.weights import npz_bytes
 from nncli.run import files
@@ -91,6 +91,7 @@ def train_into(
             with watch.part("test"):
                 summary = _summarize(prepared, fitted)
             with watch.part("export"):
+                save_novelty(folder, prepared.dataset)  # before the manifest, which covers it
                 exports = save_model(folder, fitted.model, prepared.config)
             with watch.part("plots"):
                 save_plots(folder, prepared, fitted)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -217,3 +218,41 @@ def test_an_interrupted_output_leaves_the_old_file_and_no_temporary_one(shops: P
     process.communicate(timeout=60)
     assert process.returncode == 130
     assert output.read_text() == "old" and not list(tmp_path.glob(".out.csv*"))
+
+
+def test_images_unlike_the_training_images_are_marked_in_every_format(digits: Path, tmp_path: Path) -> None:
+    image = load_digits().images[0].astype(np.uint8) * 15
+    Image.fromarray(image).save(tmp_path / "like.png")
+    Image.fromarray(np.random.default_rng(1).integers(0, 255, (8, 8), dtype=np.uint8)).save(tmp_path / "noise.png")
+    outcome = nncli("predict", tmp_path, "--run", digits, "--json")
+    like, noise = (each["unlike_training"] for each in json.loads(outcome.stdout)["predictions"])
+    assert like < 1 < noise
+    assert "1 of 2 images is unlike the training images" in outcome.stderr
+    outcome = nncli("predict", tmp_path, "--run", digits, "--format", "csv")
+    assert [row["unlike_training"] for row in csv.DictReader(io.StringIO(outcome.stdout))] == [
+        f"{like:g}",
+        f"{noise:g}",
+    ]
+    assert f"(unlike training {noise:g})" in nncli("predict", tmp_path, "--run", digits).stdout
+
+
+def test_eval_tells_how_many_rows_are_marked_falsely(digits: Path, shops: Path, rows: Path) -> None:
+    outcome = nncli("eval", digits, "--json")
+    marked = json.loads(outcome.stdout)["unlike_training"]
+    assert marked["rows"] < 15 and marked["share"] == pytest.approx(marked["rows"] / 359)
+    assert "false marks, as the test set is like it" in nncli("eval", digits).stdout
+    rows.write_text("size,shop,price\n0.5,east,6\n7,east,6\n")
+    outcome = nncli("eval", shops, "--data", rows, "--json")
+    assert json.loads(outcome.stdout)["unlike_training"] == {"rows": 1, "share": 0.5}
+
+
+def test_a_damaged_measure_of_novelty_is_one_error(digits: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(digits, copy)
+    (copy / "novelty.npz").write_bytes(b"x")
+    Image.new("L", (8, 8)).save(tmp_path / "x.png")
+    outcome = nncli("predict", tmp_path / "x.png", "--run", copy)
+    assert outcome.exit_code == 2 and "novelty.npz is damaged" in outcome.stderr
+    (copy / "novelty.npz").unlink()  # as in a run of an earlier version
+    outcome = nncli("predict", tmp_path / "x.png", "--run", copy, "--json")
+    assert outcome.exit_code == 0 and "unlike_training" not in outcome.stdout
