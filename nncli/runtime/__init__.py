@@ -1,5 +1,8 @@
-"""What a prediction needs beside the data: `predictor` runs an exported model without TensorFlow, `novelty` tells images
-that are unlike the training images, `quiet` silences LiteRT. Does not depend on training or configs."""
+"""What a prediction needs beside the data.
+
+`predictor` runs an exported model without TensorFlow, `novelty` finds images that are unlike the training images,
+`quiet` silences LiteRT. Does not depend on training or configs.
+"""
 
 from nncli.runtime.predictor import Predictor
 
