@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from nncli.pipeline.predicting.evaluate import evaluate
     from nncli.pipeline.predicting.open_run import are_one_run
     from nncli.pipeline.predicting.predict import predict
+    from nncli.pipeline.training.resume import resume
     from nncli.pipeline.training.stopwatch import Stopwatch
-    from nncli.pipeline.training.train import train
+    from nncli.pipeline.training.train import DEFAULT_CONFIG, train
 
 __all__ = [
+    "DEFAULT_CONFIG",
     "ComparisonRequest",
     "Folders",
     "GradientRequest",
@@ -45,6 +47,7 @@ __all__ = [
     "inspect",
     "list_configs",
     "predict",
+    "resume",
     "schema_text",
     "train",
     "write_samples",
@@ -52,6 +55,7 @@ __all__ = [
 
 # name -> the module it lives in
 _HOMES = {
+    "DEFAULT_CONFIG": "nncli.pipeline.training.train",
     "ComparisonRequest": "nncli.pipeline.comparing.variants",
     "Folders": "nncli.pipeline.folders",
     "GradientRequest": "nncli.pipeline.gradient_check",
@@ -69,6 +73,7 @@ _HOMES = {
     "inspect": "nncli.pipeline.drafting.inspect",
     "list_configs": "nncli.pipeline.drafting.init",
     "predict": "nncli.pipeline.predicting.predict",
+    "resume": "nncli.pipeline.training.resume",
     "schema_text": "nncli.config.describing.schema",
     "train": "nncli.pipeline.training.train",
     "write_samples": "nncli.pipeline.drafting.samples",

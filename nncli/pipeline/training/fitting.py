@@ -1,9 +1,10 @@
 """From prepared data to a trained model: threads, executor, callbacks, the loop of the engine."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,14 +12,18 @@ from nncli.config.sections import Config, EarlyStopping
 from nncli.console import Console
 from nncli.console.training import TrainingView
 from nncli.data.dataset import Dataset
-from nncli.errors import NncliError, StopRequest, Terminated
+from nncli.errors import NncliError, StopRequest, Terminated, TrainingDivergedError
 from nncli.pipeline.background_import import begin_drawing, finish_import
 from nncli.pipeline.preparation import Prepared
+from nncli.pipeline.training.checkpoint import Resumed, mark_of, save_checkpoint
 from nncli.pipeline.training.planning import choose_engine, facts_for_network, make_plan, network_mark
 from nncli.pipeline.training.stopwatch import Stopwatch
 from nncli.pipeline.weights import save_weights
 from nncli.run import files
 from nncli.run.folder import RunFolder
+
+if TYPE_CHECKING:
+    from nncli.engine.arrays import TrainingState
 
 History = list[dict[str, float]]
 _LARGER_IS_BETTER = ("accuracy", "auc", "precision", "recall", "r2_score")
@@ -59,11 +64,14 @@ def fit_model(
     title: str = "",
     program_cache: Any = None,
     watch: Stopwatch | None = None,
+    resumed: Resumed | None = None,
+    max_minutes: float | None = None,
 ) -> Fitted:
     """Builds and trains the network of a resolved config.
 
     A `program_cache` of the engine keeps compiled loops from one call to the next; the `watch` records how long each
-    part took.
+    part took; `resumed` is what an earlier training left; no epoch begins that would end after `max_minutes`. One training of many, which has a `title`, leaves no
+    checkpoints.
     Raises TrainingDivergedError, and NncliError where the memory does not suffice.
     """
     config, dataset, watch = prepared.config, prepared.dataset, watch or Stopwatch()
@@ -77,34 +85,47 @@ def fit_model(
             from nncli.engine import arrays
             from nncli.engine.loop import stage_timing, training
 
-            engine = choose_engine(config, facts, accelerator=environment.has_accelerator())
+            engine = resumed.engine if resumed is not None else None
+            engine = engine or choose_engine(config, facts, accelerator=environment.has_accelerator())
             threads = environment.prepare(engine.threads, side_by_side=engine.side_by_side)
             import nncli.model as models
         with watch.part("build"):
             model = models.build(config, facts)
             models.compile_model(model, config, facts)
-    plan = make_plan(config, facts, engine)
+    folder.write_record(executor=engine.executor, threads=threads, parts=engine.parts)
+    state = None if resumed is None else resumed.state
+    plan = make_plan(config, facts, engine, first_epoch(config, state))
     train = arrays.Arrays(
         dataset.train.inputs, models.targets_for(config, dataset.train.targets), row_weights(config, dataset)
     )
     validation = arrays.Arrays(dataset.validation.inputs, models.targets_for(config, dataset.validation.targets), None)
     view = _make_view(console, config, -(-len(dataset.train) // plan.batch_size), title)
-    callbacks = make_callbacks(config, folder, view, watch)
+    records: History = [] if resumed is None else resumed.history
+    view.recall(records)
+    callbacks = make_callbacks(config, folder, view, watch, records, max_minutes)
+    checkpoints = None if title else make_checkpoints(folder, prepared, callbacks, records, state)
     try:
         network = network_mark(config, facts)
         watch.add_rest("other")
         with watch.part("training"), stage_timing.listening(watch.add):
+            listening = [*callbacks, *([checkpoints] if checkpoints is not None else [])]
             history = training.fit(
-                model, train, validation, plan, callbacks, program_cache=program_cache, network=network
+                model, train, validation, plan, listening, program_cache=program_cache, network=network
             )
             watch.add("validation", sum(record["seconds"] - record["train_seconds"] for record in history))
-    except (KeyboardInterrupt, Terminated):
-        _keep_interrupted(folder, model, callbacks[0].best_weights, console)
+            if checkpoints is not None:
+                checkpoints.flush()
+    except (KeyboardInterrupt, Terminated, TrainingDivergedError) as stop:
+        if checkpoints is not None:
+            checkpoints.flush()
+        _keep_stopped(folder, model, callbacks[0].best_weights, console)
+        if checkpoints is not None and not isinstance(stop, TrainingDivergedError):
+            console.say(f"to continue: nncli train --resume {shlex.quote(str(folder.path))}")
         raise
     finally:
         view.close()
     view.draw_curves()
-    return Fitted(model, engine.executor, threads, engine.parts, history, callbacks[0].best_epoch)
+    return Fitted(model, engine.executor, threads, engine.parts, records, callbacks[0].best_epoch)
 
 
 def _make_view(console: Console, config: Config, batches: int, title: str) -> TrainingView:
@@ -113,8 +134,8 @@ def _make_view(console: Console, config: Config, batches: int, title: str) -> Tr
     return console.training(config.train.epochs, batches, title=title, monitor=monitor, larger_is_better=best == "max")
 
 
-def _keep_interrupted(folder: RunFolder, model: Any, best: Any, console: Console) -> None:
-    """Saves the best weights so far, so that an interrupted training is not lost to eval and predict."""
+def _keep_stopped(folder: RunFolder, model: Any, best: Any, console: Console) -> None:
+    """Saves the best weights so far, so that a training that was stopped or diverged is not lost to eval and predict."""
     if best is None:
         return
     model.set_weights(best)
@@ -123,13 +144,45 @@ def _keep_interrupted(folder: RunFolder, model: Any, best: Any, console: Console
     console.say(f"the best weights so far are kept in {folder.path}")
 
 
-def make_callbacks(config: Config, folder: RunFolder, view: TrainingView, watch: Stopwatch) -> list[Any]:
-    """Keras callbacks in the order they act: keep the best, lower the rate, then report what they changed."""
-    from nncli.engine import callbacks
+def first_epoch(config: Config, state: "TrainingState | None") -> int:
+    """The epoch, counted from 0, with which a training goes on; past the last one if it has ended."""
+    if state is None:
+        return 0
+    return config.train.epochs if state.stopped_early else state.epochs
+
+
+def make_checkpoints(
+    folder: RunFolder, prepared: Prepared, callbacks: list[Any], records: History, state: "TrainingState | None"
+) -> Any:
+    """The callback that keeps the state of the training in the run folder."""
+    from nncli.engine.callbacks.checkpoint import Checkpoints
+
+    of = mark_of(prepared.config, prepared.dataset)
+    return Checkpoints(
+        callbacks,
+        lambda captured: save_checkpoint(folder, captured),
+        lambda: {"of": of, "history": list(records)},
+        restored=state,
+    )
+
+
+def make_callbacks(
+    config: Config,
+    folder: RunFolder,
+    view: TrainingView,
+    watch: Stopwatch,
+    records: History,
+    max_minutes: float | None,
+) -> list[Any]:
+    """Keras callbacks in the order they act: keep the best, lower the rate, then report what they changed.
+
+    The record of each epoch is added to `records` and to the run's metrics.
+    """
+    from nncli.engine.callbacks import acting, reporting
 
     stopping, reducing, monitor = config.train.early_stopping, config.train.reduce_lr_on_plateau, monitored(config)
     chosen = [
-        callbacks.keep_best(
+        acting.keep_best(
             monitor,
             mode=direction(monitor),
             patience=stopping.patience if stopping else config.train.epochs + 1,
@@ -139,7 +192,7 @@ def make_callbacks(config: Config, folder: RunFolder, view: TrainingView, watch:
     ]
     if reducing is not None:
         chosen.append(
-            callbacks.reduce_learning_rate(
+            acting.reduce_learning_rate(
                 reducing.monitor,
                 mode=direction(reducing.monitor),
                 factor=reducing.factor,
@@ -156,11 +209,14 @@ def make_callbacks(config: Config, folder: RunFolder, view: TrainingView, watch:
 
     def on_epoch(epoch: int, record: Mapping[str, float]) -> None:
         folder.append(files.METRICS, {"epoch": epoch + 1, **record})
+        records.append(dict(record))
         view.on_epoch(epoch, record)
 
     if config.optimizer.use_ema:
-        chosen.append(callbacks.AveragedWeights())
-    return [*chosen, callbacks.Reporter(on_batch, on_epoch)]
+        chosen.append(acting.AveragedWeights())
+    if max_minutes is not None:
+        chosen.append(acting.TimeLimit(60 * max_minutes))
+    return [*chosen, reporting.Reporter(on_batch, on_epoch)]
 
 
 def monitored(config: Config) -> str:

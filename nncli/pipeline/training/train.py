@@ -1,5 +1,6 @@
 """The story of one training: config, data, model, loop, files, test; and the part of it that `compare` repeats."""
 
+import json
 import statistics
 import time
 from collections.abc import Sequence
@@ -18,12 +19,14 @@ from nncli.pipeline.folders import Folders
 from nncli.pipeline.predicting.evaluate import measure_part
 from nncli.pipeline.predicting.remarks import describe_verdict
 from nncli.pipeline.preparation import Prepared, example_input, prepare
+from nncli.pipeline.training.checkpoint import Resumed, discard_checkpoint
 from nncli.pipeline.training.fitting import Fitted, History, fit_model, monitored
 from nncli.pipeline.training.record import describe_process, recorded
 from nncli.pipeline.training.saving import save_model, save_novelty, save_plots
 from nncli.pipeline.training.stopwatch import Stopwatch
 from nncli.pipeline.weights import npz_bytes
 from nncli.run import files
+from nncli.run.files import finite
 from nncli.run.folder import RunFolder
 
 DEFAULT_CONFIG = "digits_softmax"
@@ -50,10 +53,12 @@ def train(
     assignments: Sequence[str] = (),
     options: Sequence[tuple[KeyPath, Any, str]] = (),
     stopwatch: Stopwatch | None = None,
+    max_minutes: float | None = None,
 ) -> TrainedRun:
     """Trains the network of a config (a file or a shipped name) and leaves a run folder.
 
-    Timings count from the beginning of the `stopwatch`, else from this call.
+    Timings count from the beginning of the `stopwatch`, else from this call. No epoch begins that would end after
+    `max_minutes` of training.
     Raises ConfigError and DataError before anything is written, UnreachableError where data is not available,
     TrainingDivergedError when the loss is no longer finite.
     """
@@ -65,7 +70,7 @@ def train(
     with watch.part("data"):
         prepared = prepare(loaded, folders, console)
     folder = RunFolder.create(folders.runs_dir, prepared.config.name)
-    return train_into(folder, prepared, console, stopwatch=watch)
+    return train_into(folder, prepared, console, stopwatch=watch, max_minutes=max_minutes)
 
 
 def train_into(
@@ -76,17 +81,28 @@ def train_into(
     title: str = "",
     program_cache: Any = None,
     stopwatch: Stopwatch | None = None,
+    resumed: Resumed | None = None,
+    max_minutes: float | None = None,
 ) -> TrainedRun:
     """Trains in a folder that was made for it; run.json tells how it ended.
 
     A `title` names one training of many, which then says little of each epoch; a `program_cache` keeps what the next
-    training of the same network can use again.
+    training of the same network can use again; `resumed` is what an earlier training left in the folder.
     """
     started, watch = time.monotonic(), stopwatch or Stopwatch()
     with recorded(folder):
         with watch.part("other"):
-            _write_beginnings(folder, prepared)
-        fitted = fit_model(folder, prepared, console, title=title, program_cache=program_cache, watch=watch)
+            _write_beginnings(folder, prepared, resumed)
+        fitted = fit_model(
+            folder,
+            prepared,
+            console,
+            title=title,
+            program_cache=program_cache,
+            watch=watch,
+            resumed=resumed,
+            max_minutes=max_minutes,
+        )
         with console.step("testing and writing the model"):
             with watch.part("test"):
                 summary = _summarize(prepared, fitted)
@@ -99,10 +115,9 @@ def train_into(
         told = describe_verdict(summary["test"]["judged"], fitted.history)
         if told is not None:
             console.warn(f"{title}: {told}" if title else told)
+        if prepared.config.train.checkpoint == "none":
+            discard_checkpoint(folder)
         folder.write_record(
-            executor=fitted.executor,
-            threads=fitted.threads,
-            parts=fitted.parts,
             exports=exports,
             duration_seconds=round(time.monotonic() - started, 3),
             timings=watch.told,
@@ -110,7 +125,7 @@ def train_into(
     return TrainedRun(folder, summary, watch.told, example_input(prepared.config.data, prepared.dataset.facts))
 
 
-def _write_beginnings(folder: RunFolder, prepared: Prepared) -> None:
+def _write_beginnings(folder: RunFolder, prepared: Prepared, resumed: Resumed | None) -> None:
     """Writes what is known before the first batch, so that a killed run can still be understood."""
     config, dataset = prepared.config, prepared.dataset
     comment = "# `nncli train` with the path of this file repeats the run\n"
@@ -119,6 +134,11 @@ def _write_beginnings(folder: RunFolder, prepared: Prepared) -> None:
     folder.write(files.INPUTS, (dataset.facts.model_dump_json(indent=2) + "\n").encode())
     parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     folder.write(files.SPLITS, npz_bytes({name: part.rows for name, part in parts.items()}))
+    if resumed is not None:
+        # Lines after those of the checkpoint are of epochs that are trained again.
+        records = [finite({"epoch": number, **each}) for number, each in enumerate(resumed.history, 1)]
+        folder.write(files.METRICS, "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in records).encode())
+        return
     folder.write_record(
         **describe_process(),
         name=config.name,
