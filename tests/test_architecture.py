@@ -80,6 +80,7 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("data", "profile.tables"): {"", "tables", "tables.features", "tables.files", "profile"},
     ("data", "profile.images"): {"", "tables", "tables.files", "images", "images.labels", "profile", "profile.tables"},
     ("engine", ""): {"process", "loop", "parallel"},
+    ("engine", "callbacks"): {""},
     ("engine", "process"): set(),
     ("engine", "parallel"): set(),
     ("engine", "loop"): {"", "parallel"},

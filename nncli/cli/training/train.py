@@ -41,38 +41,32 @@ def train(
         from nncli import pipeline
         from nncli.cli.views.training import show_training
 
-        stopwatch = pipeline.Stopwatch.since_enter()
-        given: list[tuple[Any, Any, str]] = [
-            (("train", "epochs"), epochs, f"--epochs {epochs}"),
-            (("seed",), seed, f"--seed {seed}"),
-            (("name",), name, f"--name {name}"),
-        ]
-        options = [option for option in given if option[1] is not None]
-        folders = pipeline.Folders(runs_dir, data_dir)
-        if resume is None and inexact:
-            raise UsageError("--inexact goes with --resume", hint="leave it out")
+        common: dict[str, Any] = {
+            "folders": pipeline.Folders(runs_dir, data_dir),
+            "console": console,
+            "stopwatch": pipeline.Stopwatch.since_enter(),
+            "max_minutes": max_minutes,
+        }
         if resume is None:
-            run = pipeline.train(
-                config or pipeline.DEFAULT_CONFIG,
-                folders=folders,
-                console=console,
-                assignments=assignments or (),
-                options=options,
-                stopwatch=stopwatch,
-                max_minutes=max_minutes,
-            )
+            if inexact:
+                raise UsageError("--inexact goes with --resume", hint="leave it out")
+            options = _options(epochs, seed, name)
+            config = config or pipeline.DEFAULT_CONFIG
+            run = pipeline.train(config, assignments=assignments or (), options=options, **common)
         else:
             _refuse_settings(resume, config, assignments, seed, name)
-            run = pipeline.resume(
-                resume,
-                folders=folders,
-                console=console,
-                epochs=epochs,
-                inexact=inexact,
-                stopwatch=stopwatch,
-                max_minutes=max_minutes,
-            )
+            run = pipeline.resume(resume, epochs=epochs, inexact=inexact, **common)
         show_training(console, run, runs_dir, timings=timings)
+
+
+def _options(epochs: int | None, seed: int | None, name: str | None) -> list[tuple[Any, Any, str]]:
+    """The values of the config that have options of their own, each with its place and how it was written."""
+    given: list[tuple[Any, Any, str]] = [
+        (("train", "epochs"), epochs, f"--epochs {epochs}"),
+        (("seed",), seed, f"--seed {seed}"),
+        (("name",), name, f"--name {name}"),
+    ]
+    return [option for option in given if option[1] is not None]
 
 
 def _refuse_settings(

@@ -14,6 +14,7 @@ from nncli.pipeline.background_import import begin_import
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import Prepared, prepare
 from nncli.pipeline.training.checkpoint import Resumed, load_checkpoint, mark_of
+from nncli.pipeline.training.fitting import Terms
 from nncli.pipeline.training.planning import Engine
 from nncli.pipeline.training.record import describe_process
 from nncli.pipeline.training.stopwatch import Stopwatch
@@ -74,9 +75,8 @@ def resume(
         resumed=[*record.get("resumed", []), {"at": now(), "epochs": done, "differences": differences}],
     )
     engine = Engine(record["executor"], record["threads"], record["parts"]) if "threads" in record else None
-    return train_into(
-        folder, prepared, console, stopwatch=watch, resumed=Resumed(state, engine), max_minutes=max_minutes
-    )
+    terms = Terms(resumed=Resumed(state, engine), max_minutes=max_minutes, watch=watch)
+    return train_into(folder, prepared, console, terms)
 
 
 def _refuse(folder: RunFolder, record: Mapping[str, Any], state: "TrainingState | None", epochs: int | None) -> None:

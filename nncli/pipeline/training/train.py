@@ -20,10 +20,11 @@ from nncli.pipeline.predicting.evaluate import measure_part
 from nncli.pipeline.predicting.remarks import describe_verdict
 from nncli.pipeline.preparation import Prepared, example_input, prepare
 from nncli.pipeline.training.checkpoint import Resumed, discard_checkpoint
-from nncli.pipeline.training.fitting import Fitted, History, fit_model, monitored
+from nncli.pipeline.training.fitting import Fitted, Terms, fit_model
 from nncli.pipeline.training.record import describe_process, recorded
 from nncli.pipeline.training.saving import save_model, save_novelty, save_plots
 from nncli.pipeline.training.stopwatch import Stopwatch
+from nncli.pipeline.training.watching import History, monitored
 from nncli.pipeline.weights import npz_bytes
 from nncli.run import files
 from nncli.run.files import finite
@@ -70,39 +71,17 @@ def train(
     with watch.part("data"):
         prepared = prepare(loaded, folders, console)
     folder = RunFolder.create(folders.runs_dir, prepared.config.name)
-    return train_into(folder, prepared, console, stopwatch=watch, max_minutes=max_minutes)
+    return train_into(folder, prepared, console, Terms(max_minutes=max_minutes, watch=watch))
 
 
-def train_into(
-    folder: RunFolder,
-    prepared: Prepared,
-    console: Console,
-    *,
-    title: str = "",
-    program_cache: Any = None,
-    stopwatch: Stopwatch | None = None,
-    resumed: Resumed | None = None,
-    max_minutes: float | None = None,
-) -> TrainedRun:
-    """Trains in a folder that was made for it; run.json tells how it ended.
-
-    A `title` names one training of many, which then says little of each epoch; a `program_cache` keeps what the next
-    training of the same network can use again; `resumed` is what an earlier training left in the folder.
-    """
-    started, watch = time.monotonic(), stopwatch or Stopwatch()
+def train_into(folder: RunFolder, prepared: Prepared, console: Console, terms: Terms | None = None) -> TrainedRun:
+    """Trains in a folder that was made for it, or goes on in it; run.json tells how it ended."""
+    terms = terms or Terms()
+    started, watch, title = time.monotonic(), terms.watch, terms.title
     with recorded(folder):
         with watch.part("other"):
-            _write_beginnings(folder, prepared, resumed)
-        fitted = fit_model(
-            folder,
-            prepared,
-            console,
-            title=title,
-            program_cache=program_cache,
-            watch=watch,
-            resumed=resumed,
-            max_minutes=max_minutes,
-        )
+            _write_beginnings(folder, prepared, terms.resumed)
+        fitted = fit_model(folder, prepared, console, terms)
         with console.step("testing and writing the model"):
             with watch.part("test"):
                 summary = _summarize(prepared, fitted)

@@ -14,7 +14,7 @@ from nncli.config.reading.loading import load_config
 from nncli.console import Console
 from nncli.pipeline.preparation import Prepared, prepare
 from nncli.pipeline.training.checkpoint import Resumed, load_checkpoint
-from nncli.pipeline.training.fitting import fit_model
+from nncli.pipeline.training.fitting import Terms, fit_model
 from nncli.pipeline.weights import save_weights
 from nncli.run import files
 from nncli.run.folder import RunFolder
@@ -43,7 +43,7 @@ def fit(here: Path, config: dict[str, Any], name: str, before: RunFolder | None 
     """Only the training, without test and export; from the state in a folder, if there is one `before`."""
     folder, prepared = start(here, config, name)
     resumed = None if before is None else Resumed(load_checkpoint(before), None)
-    fitted = fit_model(folder, prepared, silent(), resumed=resumed)
+    fitted = fit_model(folder, prepared, silent(), Terms(resumed=resumed))
     save_weights(folder, fitted.model)
     folder.write_json(files.SUMMARY, {"best": fitted.best_epoch, "history": fitted.history})
     return folder
