@@ -50,7 +50,8 @@ def load_checkpoint(folder: RunFolder) -> "TrainingState | None":
 
     path = folder.file(files.CHECKPOINT)
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # Opened here because numpy leaves the file of a damaged archive open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = dict(stored)
         digest = arrays.pop(_DIGEST)
         if not np.array_equal(digest, _digest(arrays)):
