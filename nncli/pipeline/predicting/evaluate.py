@@ -9,7 +9,7 @@ import numpy as np
 from nncli import data
 from nncli.config.facts import DataFacts, ImageInput, Task
 from nncli.console import Console
-from nncli.data.dataset import Dataset, Part, SeenRows, find_seen
+from nncli.data.dataset import Part, SeenRows, find_seen
 from nncli.data.plurals import count
 from nncli.errors import DataError, NncliError, RunError, UnreachableError
 from nncli.evaluate import plots
@@ -17,6 +17,7 @@ from nncli.evaluate.intervals import bootstrap_intervals
 from nncli.evaluate.metrics import Baseline, measure
 from nncli.evaluate.worst import WorstExample, worst_examples
 from nncli.pipeline.folders import Folders
+from nncli.pipeline.own_data import read_own_data
 from nncli.pipeline.predicting.groups import FEWEST_ROWS, group_rows, require_column
 from nncli.pipeline.predicting.open_run import OpenRun, Predicts, make_predictor, open_run
 from nncli.pipeline.predicting.remarks import (
@@ -25,7 +26,7 @@ from nncli.pipeline.predicting.remarks import (
     describe_other_data,
     describe_verdict,
 )
-from nncli.pipeline.preparation import example_input, read_data
+from nncli.pipeline.preparation import example_input
 from nncli.run import files
 
 WORST_COUNT = 16
@@ -181,7 +182,7 @@ def _labelled_part(
         if part.unlabelled:
             console.say(f"{count(part.unlabelled, 'row')} of {data_path} without a target dropped")
         try:
-            own = _own_data(run, folders, console)
+            own = read_own_data(run, folders, console)
         except (DataError, UnreachableError):
             console.warn(
                 "the run's own data is missing or has changed, so rows it was trained on cannot be told apart and "
@@ -189,19 +190,7 @@ def _labelled_part(
             )
             return part, None
         return part, find_seen(part, own)
-    return _own_data(run, folders, console).test, None
-
-
-def _own_data(run: OpenRun, folders: Folders, console: Console) -> Dataset:
-    loaded = run.load_config()
-    dataset = read_data(loaded.config, folders, console, say_notes=False)  # training said them
-    fingerprint = run.folder.record.get("data", {}).get("fingerprint")
-    if dataset.fingerprint != fingerprint:
-        raise DataError(
-            f"{loaded.config.data.path or loaded.config.data.source} is not the data this run was trained on",
-            hint="measure on other labelled data with --data PATH, or train again",
-        )
-    return dataset
+    return read_own_data(run, folders, console).test, None
 
 
 def _predict_all(predictor: Predicts, part: Part, progress: Callable[[str, float], None]) -> np.ndarray:
