@@ -103,7 +103,8 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("pipeline", "drafting"): {"", "drafting.images"},
     ("pipeline", "drafting.images"): {"", "drafting"},
     ("pipeline", "predicting"): {""},
-    ("pipeline", "exporting"): {"", "predicting"},
+    ("pipeline", "exporting"): {"", "predicting", "training", "exporting.script"},
+    ("pipeline", "exporting.script"): {""},
     ("pipeline", "training"): {"", "predicting"},
     ("pipeline", "comparing"): {"", "training"},
 }

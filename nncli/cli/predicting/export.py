@@ -16,7 +16,7 @@ def export(
     run_option: Run = None,
     form: Annotated[
         str | None,
-        typer.Option("--format", help="keras, tflite, onnx or saved_model.", show_default="by the ending"),
+        typer.Option("--format", help="keras, tflite, onnx, saved_model or script.", show_default="by the ending"),
     ] = None,
     output: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Where to write it.", show_default="the config's name")

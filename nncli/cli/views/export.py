@@ -1,5 +1,6 @@
 """How an exported model is shown: the file, what it takes and gives, what its format costs."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,11 @@ def show_export(console: Console, exported: Any) -> None:
     """The file and its size, its inputs and its output, and how it was compared."""
     result = exported.result
     parts: list[Any] = []
+    if result["format"] == "script":
+        parts.append(f"written: {result['output']} ({result['lines']} lines) and {result['arrays']}, which it reads")
+        console.answer(result, *parts)
+        console.suggest([f"python {shlex.quote(result['output'])}"])
+        return
     if "int8" in result:
         parts += [*_int8_lines(result["int8"]), ""]
     parts += [_input_line(name, entry) for name, entry in result["inputs"].items()]

@@ -8,12 +8,16 @@ from nncli.console import Console
 from nncli.errors import ExportError, UsageError
 from nncli.pipeline.exporting.conversion import convert_to_int8, convert_to_onnx, write_saved_model
 from nncli.pipeline.exporting.description import describe_inputs, describe_output
+from nncli.pipeline.exporting.script.writing import write_script
 from nncli.pipeline.folders import Folders
+from nncli.pipeline.own_data import read_own_data
 from nncli.pipeline.predicting.open_run import OpenRun, open_run
+from nncli.pipeline.training.fitting import direction, monitored
+from nncli.pipeline.weights import npz_bytes
 from nncli.run import files
 
 # format -> the ending of its file; a SavedModel is a folder
-ENDINGS = {"keras": ".keras", "tflite": ".tflite", "onnx": ".onnx", "saved_model": ""}
+ENDINGS = {"keras": ".keras", "tflite": ".tflite", "onnx": ".onnx", "saved_model": "", "script": ".py"}
 
 
 @dataclass(frozen=True)
@@ -76,14 +80,17 @@ def _refuse_existing(output: Path, form: str, force: bool) -> None:
         raise UsageError(f"--output {output}: there is no folder {output.parent}", hint="make it first")
     if output.is_dir():  # never replaced: --force is for a file
         raise UsageError(f"{output} is a folder that exists already", hint="choose another with --output")
-    if output.exists() and (form == "saved_model" or not force):
-        raise UsageError(f"{output} exists already", hint="choose another with --output, or replace it with --force")
+    for file in (output, output.with_suffix(".npz")) if form == "script" else (output,):
+        if file.exists() and (form == "saved_model" or not force):
+            raise UsageError(f"{file} exists already", hint="choose another with --output, or replace it with --force")
 
 
 def _write(
     run: OpenRun, form: str, request: ExportRequest, output: Path, folders: Folders, console: Console
 ) -> dict[str, Any]:
     """Writes the file or folder; returns what is told of it beside its size."""
+    if form == "script":
+        return _write_script(run, output, folders, console)
     if form == "saved_model":
         return {"checked": write_saved_model(run, output, folders, console)}
     if form == "onnx":
@@ -96,6 +103,17 @@ def _write(
         return {"int8": told}
     _write_file(output, _read_model(run, files.KERAS_MODEL if form == "keras" else files.LITE_MODEL))
     return {}
+
+
+def _write_script(run: OpenRun, output: Path, folders: Folders, console: Console) -> dict[str, Any]:
+    """The script, and beside it the .npz file that it reads."""
+    config, dataset = run.load_config().config, read_own_data(run, folders, console)
+    monitor = monitored(config)
+    script = write_script(config, dataset, name=output.stem, monitor=monitor, mode=direction(monitor))
+    arrays = output.with_suffix(".npz")
+    _write_file(arrays, npz_bytes(script.arrays))
+    _write_file(output, script.text.encode())
+    return {"arrays": str(arrays), "lines": len(script.text.splitlines())}
 
 
 def _read_model(run: OpenRun, name: str) -> bytes:

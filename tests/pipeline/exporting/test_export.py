@@ -120,7 +120,7 @@ def test_a_file_that_exists_is_kept_unless_force_is_said() -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ([], "got no --format, expected one of keras, tflite, onnx, saved_model"),
+        ([], "got no --format, expected one of keras, tflite, onnx, saved_model, script"),
         (["--format", "pickle"], "got --format pickle, expected one of keras"),
         (["--output", "model.bin"], "--output model.bin: the ending names no format"),
         (["--format", "keras", "--int8"], "--int8 is for --format tflite, got keras"),
@@ -161,3 +161,16 @@ def test_without_the_data_the_comparison_is_left_out_and_said(monkeypatch: pytes
     monkeypatch.setattr(conversion, "read_own_data", gone)
     outcome = invoke("export", "table", "--format", "saved_model", "--output", "unchecked")
     assert "is not compared with Keras" in outcome.stderr and Path("unchecked").is_dir()
+
+
+def test_a_script_lies_beside_the_rows_that_it_reads() -> None:
+    result = json.loads(
+        invoke("export", "digits_softmax", "--format", "script", "--output", "lone.py", "--json").stdout
+    )
+    text = Path("lone.py").read_text()
+    assert result["lines"] == len(text.splitlines()) < 70
+    with np.load(result["arrays"]) as rows, np.load(run_of("digits_softmax") / "splits.npz") as splits:
+        assert all(np.array_equal(rows[name], splits[name]) for name in ("train", "validation", "test"))
+    assert "lone.py exists already" in invoke("export", "--output", "lone.py", code=2).stderr
+    Path("lone.py").unlink()
+    assert "lone.npz exists already" in invoke("export", "--output", "lone.py", code=2).stderr
