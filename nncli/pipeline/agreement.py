@@ -15,8 +15,9 @@ class Agreement:
     """How far two predictions of the same rows are apart.
 
     `differing` are the places of the rows that disagree, int64, in order. `largest` is the largest difference: of
-    probabilities, or for a regression of values in standard deviations of the training targets. `classes` is the number
-    of rows whose predicted class, or one of whose labels, differs; 0 for a regression.
+    probabilities, or for a regression of values, relative to the standard deviation of the training targets or to the
+    value if that is larger. `classes` is the number of rows whose predicted class, or one of whose labels, differs; 0
+    for a regression.
     """
 
     rows: int
@@ -37,7 +38,8 @@ def compare_predictions(facts: DataFacts, first: np.ndarray, second: np.ndarray)
     """
     difference = np.abs(first.astype(np.float64) - second)
     if facts.target.task.is_regression:
-        difference /= np.asarray(facts.target.deviation)
+        # Far from the mean, or where the mean is large, float32 itself has no finer steps than that.
+        difference /= np.maximum(np.asarray(facts.target.deviation), np.abs(first))
     furthest = difference.max(axis=1, initial=0.0)
     changed = _changed(facts.target.task, first, second)
     differing = np.flatnonzero(changed | ~(furthest <= TOLERANCE))  # a comparison with NaN is false

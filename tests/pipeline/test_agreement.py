@@ -31,10 +31,13 @@ def test_another_class_is_a_difference_however_small() -> None:
 
 
 def test_values_are_compared_in_deviations_of_the_target() -> None:
-    first = np.array([[5000.0, 1.0], [5000.0, 1.0]])
+    first = np.array([[50.0, 1.0], [50.0, 1.0]])
     second = first + np.array([[0.005, 0.0], [0.0, 0.02]])
     found = compare_predictions(facts(Task.REGRESSION), first, second)
     assert found.differing.tolist() == [1] and found.classes == 0
+    large = np.array([[3e7, 0.0], [3e7, 0.0]])
+    found = compare_predictions(facts(Task.REGRESSION), large, large + np.array([[2.0, 0.0], [9000.0, 0.0]]))
+    assert found.differing.tolist() == [1]
 
 
 def test_what_is_not_a_number_never_agrees() -> None:

@@ -29,6 +29,8 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
         parts += ["", _confusion_table(result)]
     if result["worst"]:
         parts += ["", _worst_table(result["worst"][:5])]
+    if result["verified"]:
+        parts += ["", _verified_line(result["verified"])]
     folder = evaluation.run.folder.path
     parts.append(f"written: {folder}/evaluation")
     console.answer(result, *parts)
@@ -53,6 +55,12 @@ def _seen_lines(result: Mapping[str, Any]) -> list[Any]:
     others = result["rows"] - seen["training"] - seen["validation"]
     rest = "no row is new to the run" if not others else f"{others:,} are new; only their score counts"
     return [f"{', '.join(told)}; {rest}"]
+
+
+def _verified_line(verified: Mapping[str, Any]) -> str:
+    rows, largest = f"{verified['rows']:,}", f"{verified['largest_difference']:.1e}"
+    told = f"predict agrees with Keras on all {rows} test rows, read from {verified['through']}"
+    return f"verified: {told}; largest difference {largest}"
 
 
 def _metric_table(result: Mapping[str, Any]) -> Any:

@@ -23,6 +23,7 @@ _MEANINGS = {
     "test": "the test set predicted and measured",
     "export": "weights.npz, model.keras, model.tflite",
     "plots": "curves.png",
+    "verify": "some test rows predicted as nncli predict does",
     "other": "files, messages, everything else",
 }
 
