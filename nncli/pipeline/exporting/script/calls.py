@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 WIDTH = 110
+# The file beside the script.
+LOAD_ARRAYS = 'np.load(Path(__file__).with_suffix(".npz"))'
 
 
 class Code(str):

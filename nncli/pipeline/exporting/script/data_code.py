@@ -7,11 +7,13 @@ import numpy as np
 from nncli.config.facts import DataFacts, ImageInput, TableInput
 from nncli.config.sections import BUNDLED, Config
 from nncli.data.dataset import Dataset, Part
-from nncli.pipeline.exporting.script.calls import write_value
+from nncli.pipeline.exporting.script.calls import LOAD_ARRAYS, write_value
 
 PARTS = ("train", "validation", "test")
-_ROWS = 'rows = np.load(Path(__file__).with_suffix(".npz"))'
+_ROWS = f"rows = {LOAD_ARRAYS}"
 _TABLES = {name: f"load_{name}" for name in BUNDLED if not name.startswith("digit")}
+# Those of tensorflow-datasets that are known to have the splits train and test, and no other.
+_PREPARED = frozenset(("mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100"))
 # What digit_attributes asks of each digit.
 _ATTRIBUTES = {"even": "y % 2 == 0", "at_least_five": "y >= 5", "has_loop": "np.isin(y, (0, 6, 8, 9))"}
 
@@ -42,10 +44,9 @@ def write_data_code(config: Config, dataset: Dataset) -> DataCode:
     if source in _TABLES and _is_whole(config, dataset.facts):
         lines = _table_lines(source, dataset.facts)
         return DataCode([*lines, *_choose_lines()], [f"from sklearn.datasets import {_TABLES[source]}"], rows, told)
-    if source == "mnist" or source.startswith("tfds:"):
-        lines = _prepared_lines(source.removeprefix("tfds:"), dataset)
-        if lines:
-            return DataCode(lines, ["import tensorflow_datasets as tfds"], rows, told)
+    if source.removeprefix("tfds:") in _PREPARED:
+        lines = _prepared_lines(source.removeprefix("tfds:"))
+        return DataCode(lines, ["import tensorflow_datasets as tfds"], rows, told)
     told = "has the rows of the training, validation and test set, encoded as the network takes them"
     return DataCode(_array_lines(dataset.facts), [], _arrays(parts), told)
 
@@ -80,10 +81,7 @@ def _table_lines(source: str, facts: DataFacts) -> list[str]:
     return lines
 
 
-def _prepared_lines(name: str, dataset: Dataset) -> list[str]:
-    """Nothing where the sets are not those of a split for training and one for the test."""
-    if not np.array_equal(dataset.test.rows, np.arange(len(dataset.test))):
-        return []
+def _prepared_lines(name: str) -> list[str]:
     return [
         "# Read in the order of the files, which the row numbers count; TFDS_DATA_DIR is where it looks.",
         "order = tfds.ReadConfig(interleave_cycle_length=1)",
@@ -97,12 +95,18 @@ def _prepared_lines(name: str, dataset: Dataset) -> list[str]:
 
 def _array_lines(facts: DataFacts) -> list[str]:
     names = _input_names(facts)
-    load = 'data = np.load(Path(__file__).with_suffix(".npz"))'
+    load = f"data = {LOAD_ARRAYS}"
     if len(names) == 1:
         taken = f'data[f"{{part}}_{names[0]}"]'
     else:
         taken = f'{{name: data[f"{{part}}_{{name}}"] for name in {write_value(names)}}}'
-    return [load, f'return [({taken}, data[f"{{part}}_targets"]) for part in {write_value(PARTS)}]']
+    return [
+        load,
+        f"parts = {write_value(PARTS)}",
+        f"x = [{taken} for part in parts]",
+        'y = [data[f"{part}_targets"] for part in parts]',
+        "return list(zip(x, y))",
+    ]
 
 
 def _arrays(parts: dict[str, Part]) -> dict[str, np.ndarray]:

@@ -1,14 +1,14 @@
 """The network of a run as the body of a function that builds it with Keras's functional interface."""
 
-from collections.abc import Iterator
-
 from nncli.config import layers as sections
-from nncli.config.facts import ONE_HOT_LIMIT, DataFacts, ImageInput, TableInput, Task
+from nncli.config.facts import DataFacts, ImageInput, Task
 from nncli.config.section import Shape, product
 from nncli.config.sections import Config
 from nncli.errors import ExportError
 from nncli.pipeline.exporting.script.calls import Code, spread_call, write_call, write_value
 from nncli.pipeline.exporting.script.layer_code import kernel_options, layer_options, write_layer
+from nncli.pipeline.exporting.script.member_code import dense_lines, output_lines, split_lines
+from nncli.pipeline.exporting.script.table_code import table_lines
 
 TRANSFORMER = '''
 def transformer_block(x, num_heads, mlp_units, activation, dropout, epsilon):
@@ -26,20 +26,24 @@ def transformer_block(x, num_heads, mlp_units, activation, dropout, epsilon):
 
 def network_lines(config: Config, facts: DataFacts) -> list[str]:
     """The body of `make_model`, not indented. Raises ExportError for what a short script cannot say."""
-    if config.model.members > 1:
-        raise ExportError(
-            "a script has no way yet to write model.members", hint="export the trained model: --format keras"
-        )
-    lines = _image_lines(facts.inputs) if isinstance(facts.inputs, ImageInput) else _table_lines(facts.inputs)
-    shape = facts.inputs.shape
+    inputs, members = facts.inputs, config.model.members
+    lines = _image_lines(inputs) if isinstance(inputs, ImageInput) else table_lines(inputs)
+    shape = inputs.shape
+    if members > 1:
+        lines += split_lines(members, shape[-1], config.seed)
     *hidden, output = config.model.layers
     for section in hidden:
-        lines += _layer_lines(section, shape, config, depth=0)
+        if members > 1 and isinstance(section, sections.Dense):
+            lines += dense_lines(section, members, section.activation or config.model.hidden_activation)
+        else:
+            lines += _layer_lines(section, shape, config, depth=0)
         shape = section.output_shape(shape)
+    if members > 1 and isinstance(output, sections.Dense):
+        activation = output.activation or config.model.hidden_activation
+        return [*lines, *output_lines(output, members, activation, starts_at_mean(facts))]
     more = {"bias_initializer": Code("keras.initializers.Constant(bias)")} if starts_at_mean(facts) else {}
     lines.append(f"outputs = {write_layer(output, config.model.hidden_activation, **more)}(x)")
-    lines.append("return keras.Model(inputs, outputs)")
-    return lines
+    return [*lines, "return keras.Model(inputs, outputs)"]
 
 
 def starts_at_mean(facts: DataFacts) -> bool:
@@ -58,56 +62,6 @@ def _image_lines(image: ImageInput) -> list[str]:
     whole = round(1 / image.scale)
     scale = f"1 / {whole}" if abs(whole * image.scale - 1) < 1e-9 else repr(image.scale)
     return [*lines, f"x = {write_call('layers.Rescaling', Code(scale))}(inputs)"]
-
-
-def _table_lines(table: TableInput) -> list[str]:
-    """Missing numbers become the median with an indicator; numbers are normalized; categories become one-hot."""
-    if table.number_encoding != "standard":
-        raise ExportError(
-            f"a script has no way yet to write data.numbers: {{encoding: {table.number_encoding}}}",
-            hint="export the trained model: --format keras",
-        )
-    lines: list[str] = []
-    parts: list[str] = []
-    if table.numbers:
-        name = "numbers" if table.categories else "inputs"
-        lines.append(f"{name} = {write_call('keras.Input', (len(table.numbers),), name='numbers')}")
-        lines += _number_lines(table, parts)
-    if table.categories:
-        shape = (len(table.categories),)
-        lines.append(f"categories = {write_call('keras.Input', shape, dtype='int32', name='categories')}")
-        parts += _category_parts(table)
-    if table.categories:
-        lines.append("inputs = [numbers, categories]" if table.numbers else "inputs = categories")
-    if len(parts) == 1:
-        return [*lines, f"x = {parts[0]}"]
-    return [*lines, *spread_call("x = layers.Concatenate()([", parts, "])")]
-
-
-def _number_lines(table: TableInput, parts: list[str]) -> Iterator[str]:
-    lacking = [index for index, column in enumerate(table.numbers) if column.has_missing]
-    tensor = raw = "numbers" if table.categories else "inputs"
-    known = 'x_train["numbers"]' if table.categories else "x_train"
-    if lacking:
-        yield f"missing = ops.isnan({raw})"
-        yield f"filled = ops.where(missing, np.nanmedian({known}, axis=0), {raw})"
-        tensor = "filled"
-    yield f"mean, variance = np.nanmean({known}, axis=0), np.nanvar({known}, axis=0)"
-    if any(column.deviation == 1.0 for column in table.numbers):
-        yield "variance[variance == 0] = 1  # a column that is constant in training"
-    parts.append(f"layers.Normalization(mean=mean, variance=variance)({tensor})")
-    if lacking:
-        parts.append(f'ops.cast(ops.take(missing, {lacking}, axis=1), "float32")')
-
-
-def _category_parts(table: TableInput) -> Iterator[str]:
-    """0 stands for a missing or unseen category: all zeros, or the first row of an embedding."""
-    for position, column in enumerate(table.categories):
-        known = len(column.vocabulary)
-        if known > ONE_HOT_LIMIT:
-            yield f"layers.Embedding({known + 1}, {column.width})(categories[:, {position}])"
-        elif known:
-            yield f"ops.one_hot(categories[:, {position}] - 1, {known})"
 
 
 def _layer_lines(section: sections.LayerSection, shape: Shape, config: Config, depth: int) -> list[str]:

@@ -59,6 +59,8 @@ def scales_target(config: Config, facts: DataFacts) -> bool:
 
 def _target_lines(config: Config, facts: DataFacts) -> list[str]:
     lines = []
+    if config.model.members > 1 and facts.target.outputs == 1:
+        lines.append("y_train, y_validation = y_train[:, np.newaxis], y_validation[:, np.newaxis]")
     if config.loss and config.loss.name in ONE_HOT_LOSSES:
         classes = len(facts.target.classes)
         for part in ("train", "validation"):

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nncli.config.facts import ImageInput
+from nncli.config.facts import ImageInput, TableInput
 from nncli.config.sections import Config
 from nncli.data.dataset import Dataset
 from nncli.pipeline.exporting.script.calls import indent
 from nncli.pipeline.exporting.script.data_code import write_data_code
+from nncli.pipeline.exporting.script.member_code import MEMBERS
 from nncli.pipeline.exporting.script.network_code import TRANSFORMER, network_lines, starts_at_mean, uses_transformer
+from nncli.pipeline.exporting.script.table_code import bin_arrays
 from nncli.pipeline.exporting.script.training_code import training_lines
 
 
@@ -43,6 +45,7 @@ def write_script(config: Config, dataset: Dataset, *, name: str, monitor: str, m
         "def load_data():",
         *indent(['"""Inputs and targets of the training, validation and test set."""', *data.lines]),
         *(["", "", *TRANSFORMER] if uses_transformer(config) else []),
+        *(["", "", *MEMBERS] if config.model.members > 1 else []),
         "",
         "",
         f"def make_model({', '.join(parameters)}):",
@@ -65,7 +68,8 @@ def write_script(config: Config, dataset: Dataset, *, name: str, monitor: str, m
         *_imports(data.imports, "\n".join(body)),
         "",
     ]
-    return Script("\n".join([*head, *body]) + "\n", data.arrays)
+    bins = bin_arrays(facts.inputs) if isinstance(facts.inputs, TableInput) else {}
+    return Script("\n".join([*head, *body]) + "\n", {**data.arrays, **bins})
 
 
 def _imports(own: list[str], body: str) -> list[str]:

@@ -236,10 +236,37 @@ def test_logits_are_measured_as_probabilities(tmp_path: Path, capsys: pytest.Cap
 
 
 @pytest.mark.parametrize(
+    ("name", "assignments"),
+    [
+        ("binary", ["model.members=4"]),
+        ("binary", ["data.numbers={encoding: quantile, bins: 5}"]),
+        ("binary", ["model.members=3", "data.numbers={encoding: piecewise_linear, bins: 4, with_standard: true}"]),
+        ("positive_regression", ["model.members=3", "train.epochs=1", "optimizer.use_ema=true"]),
+        ("linear_regression", ["model.members=2", "data.numbers={encoding: quantile, with_standard: true}"]),
+    ],
+)
+def test_an_ensemble_and_the_encodings_of_numbers_are_written(
+    name: str, assignments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, dataset = prepared(name, *assignments)
+    module, text = load_script(config, dataset, tmp_path)
+    check_text(text, most=110)
+    compare_network(module, text, config, dataset, module.load_data())
+    assert all(np.isfinite(value) for value in run_an_epoch(module, capsys).values())
+
+
+def test_an_ensemble_of_classes_weighs_each_class(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "table.csv").write_text(TABLE)
+    text = "data: {source: csv, path: table.csv, target: kind, drop: [word]}\nmodel: {members: 3, layers: [output]}\n"
+    config, dataset = written(text, tmp_path, "train.class_weight=balanced")
+    module, script = load_script(config, dataset, tmp_path)
+    compare_network(module, script, config, dataset, module.load_data())
+    assert 0 < run_an_epoch(module, capsys)["log_loss"] < 9
+
+
+@pytest.mark.parametrize(
     ("assignments", "told"),
     [
-        (["model.members=4"], "model.members"),
-        (["data.numbers={encoding: quantile}"], "encoding: quantile"),
         (
             ["optimizer.learning_rate={schedule: constant, initial_learning_rate: 0.1, warmup_epochs: 1}"],
             "the schedule constant",
