@@ -11,16 +11,16 @@ from nncli.data.dataset import Inputs
 
 
 def can_rewrite(table: TableInput) -> bool:
-    """Whether every column can be written again: not if a date became several numbers, or columns have no names."""
-    return not table.dates and table.header and table.has_plain_numbers
+    """Whether the rows can be written in the table's format: only a plain one, and no date that became numbers."""
+    is_plain = table.header and table.has_plain_numbers and not table.skip and table.comment is None
+    return is_plain and table.delimiter != WHITESPACE and not table.dates
 
 
 def rewrite_rows(inputs: Inputs, table: TableInput) -> bytes:
     """The rows as CSV in the table's format: missing numbers and categories, unseen ones among them, as its first word
     for a missing value."""
     buffer = io.StringIO()
-    delimiter = "\t" if table.delimiter == WHITESPACE else table.delimiter
-    writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
+    writer = csv.writer(buffer, delimiter=table.delimiter, lineterminator="\n")
     nothing = table.missing[0] if table.missing else ""
     columns = [[_number(value, nothing) for value in column] for column in np.transpose(inputs.get("numbers", ()))]
     for category, codes in zip(table.categories, np.transpose(inputs.get("categories", ())), strict=True):

@@ -105,16 +105,17 @@ def verify(
 
 
 def verify_few(
-    config: Config, facts: DataFacts, part: Part, expected: np.ndarray, predictor: Predicts
+    config: Config, facts: DataFacts, part: Part, expected: np.ndarray, predictor: Predicts, *, read_at: float
 ) -> dict[str, Any] | None:
     """The same for the first test rows, after a training, with Keras's predictions (rows, outputs) of them.
 
-    Returns what is recorded, or None. Two classes that are equally probable up to rounding are no disagreement here, as
-    a training is not to fail for them. Raises NncliError.
+    Files that were changed after `read_at`, seconds since 1970, are not read again. Returns what is recorded, or None.
+    Two classes that are equally probable up to rounding are no disagreement here, as a training is not to fail for
+    them. Raises NncliError.
     """
     if isinstance(facts.inputs, ImageInput) and facts.inputs.dtype == "float32":
         return None  # a file holds 8 bits, so Keras would have to predict the rounded rows again
-    way = _choose_way(config, facts, part, largest=_QUICK_BYTES)
+    way = _choose_way(config, facts, part, read_at, _QUICK_BYTES)
     if way is None:
         return None
     found = _predict(way, part, facts, predictor, expected)
@@ -124,13 +125,20 @@ def verify_few(
     return Verification(agreement.rows, way.through, agreement.largest).told
 
 
-def _choose_way(config: Config, facts: DataFacts, part: Part, largest: float = math.inf) -> _Way | None:
-    """How rows of the test set reach `predict`; a table of more than `largest` bytes is not read again."""
+def _choose_way(
+    config: Config, facts: DataFacts, part: Part, read_at: float = math.inf, largest: float = math.inf
+) -> _Way | None:
+    """How rows of the test set reach `predict`; files that are newer than `read_at`, and a table of more than `largest`
+    bytes, are not read again."""
     data = config.data
     own = Path(data.test if isinstance(data.test, str) else data.path or "")
-    if data.source in ("csv", "parquet") and own.is_file() and own.stat().st_size <= largest:
+
+    def is_usable(file: Path) -> bool:
+        return file.is_file() and file.stat().st_mtime <= read_at
+
+    if data.source in ("csv", "parquet") and is_usable(own) and own.stat().st_size <= largest:
         return _OwnFile(str(own))
-    if part.files and all((own / file).is_file() for file in part.files):
+    if part.files and all(is_usable(own / file) for file in part.files):
         return _OwnImages(own)
     if isinstance(facts.inputs, ImageInput):
         return _png_way(facts.inputs)

@@ -1,5 +1,6 @@
 """Saves a trained model: weights, the Keras file, the exported model, plots, the manifest."""
 
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,9 @@ def verify_saved(folder: RunFolder, prepared: Prepared, predictions: np.ndarray)
         test.files[:VERIFIED_ROWS],
     )
     predictor = Predictor(folder.file(files.LITE_MODEL), threads=1)
-    return verify_few(prepared.config, prepared.dataset.facts, part, predictions[:VERIFIED_ROWS], predictor)
+    started = datetime.fromisoformat(folder.record["started"]).timestamp() + 1  # it is rounded down to a second
+    expected = predictions[:VERIFIED_ROWS]
+    return verify_few(prepared.config, prepared.dataset.facts, part, expected, predictor, read_at=started)
 
 
 def save_plots(folder: RunFolder, prepared: Prepared, fitted: Fitted) -> None:

@@ -40,3 +40,5 @@ def test_tables_that_lose_something_are_not_rewritten() -> None:
     assert not can_rewrite(table(dates=(DateColumn(name="day", parts=("year",)),)))
     assert not can_rewrite(table(header=False))
     assert not can_rewrite(table(decimal=","))
+    assert not can_rewrite(table(skip=1)) and not can_rewrite(table(comment="#"))
+    assert not can_rewrite(table(delimiter="whitespace"))

@@ -1,6 +1,7 @@
 """The proof that predict and eval agree: every kind of data, after training and with `eval --verify`."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -203,3 +204,22 @@ def test_the_ten_thousand_test_images_of_mnist_agree_as_png_files(
     verified = json.loads(invoke("eval", "--verify", "--json").stdout)["verified"]
     assert verified["rows"] == 10_000 and verified["through"] == "PNG"
     assert verified["largest_difference"] < 1e-5
+
+
+def test_a_file_that_changes_during_a_training_is_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nncli.pipeline.training import train as story
+
+    honest = story.save_plots
+
+    def changing(*arguments: Any) -> None:
+        honest(*arguments)
+        table = tmp_path / "test.csv"
+        table.write_text("x,z,y\n" + "9,9,a\n" * 20)
+        later = table.stat().st_mtime + 3600
+        os.utime(table, (later, later))
+
+    monkeypatch.setattr(story, "save_plots", changing)
+    train("test_table", tmp_path)
+    assert record("test_table")["verified"]["through"] == "CSV"
