@@ -169,18 +169,21 @@ def _fit_lines(config: Config, facts: DataFacts, monitor: str, mode: str) -> lis
         callbacks.append("slower")
     size = "len(y_train)" if train.batch_size == "full" else train.batch_size
     weights = _class_weights(config, facts)
+    arguments = [
+        "train",
+        "epochs=EPOCHS",
+        "shuffle=False",
+        "validation_data=(x_validation, y_validation)",
+        *([f"class_weight={weights}"] if weights else []),
+        *([f"callbacks=[{', '.join(callbacks)}]"] if callbacks else []),
+        "verbose=2",
+    ]
     return [
         *lines,
-        "model.fit(",
-        "    x_train,",
-        "    y_train,",
-        "    epochs=EPOCHS,",
-        f"    batch_size={size},",
-        "    validation_data=(x_validation, y_validation),",
-        *([f"    class_weight={weights},"] if weights else []),
-        *([f"    callbacks=[{', '.join(callbacks)}],"] if callbacks else []),
-        "    verbose=2,",
-        ")",
+        "train = tf.data.Dataset.from_tensor_slices((x_train, y_train))",
+        "# A new order in each epoch; the shuffle of `fit` repeats one order after set_random_seed.",
+        f"train = train.shuffle(len(y_train), seed={config.seed}).batch({size})",
+        *spread_call("model.fit(", arguments),
     ]
 
 

@@ -75,7 +75,8 @@ def write_script(config: Config, dataset: Dataset, *, name: str, monitor: str, m
 def _imports(own: list[str], body: str) -> list[str]:
     """The imports that the code needs, in the order of formatters."""
     standard = ["import sys", "from pathlib import Path"]
-    others = ["import keras", "import numpy as np", *(line for line in own if line.startswith("import "))]
+    others = ["import keras", "import numpy as np", "import tensorflow as tf"]
+    others += [line for line in own if line.startswith("import ")]
     parts = [part for part in ("layers", "ops") if f" {part}." in body or f"({part}." in body]
     others.append(f"from keras import {', '.join(parts)}")
     functions = [name for name in ("expit", "softmax") if f"{name}(model" in body]
