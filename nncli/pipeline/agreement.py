@@ -36,10 +36,11 @@ def compare_predictions(facts: DataFacts, first: np.ndarray, second: np.ndarray)
 
     Rows disagree if they differ by more than TOLERANCE or in the predicted class, or if one of them is not a number.
     """
-    difference = np.abs(first.astype(np.float64) - second)
-    if facts.target.task.is_regression:
-        # Far from the mean, or where the mean is large, float32 itself has no finer steps than that.
-        difference /= np.maximum(np.asarray(facts.target.deviation), np.abs(first))
+    with np.errstate(invalid="ignore"):  # infinity less infinity, which is equal
+        difference = np.where(first == second, 0.0, np.abs(first.astype(np.float64) - second))
+        if facts.target.task.is_regression:
+            # Far from the mean, or where the mean is large, float32 itself has no finer steps than that.
+            difference /= np.maximum(np.asarray(facts.target.deviation), np.abs(first))
     furthest = difference.max(axis=1, initial=0.0)
     changed = _changed(facts.target.task, first, second)
     differing = np.flatnonzero(changed | ~(furthest <= TOLERANCE))  # a comparison with NaN is false

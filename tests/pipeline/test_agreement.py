@@ -44,3 +44,9 @@ def test_what_is_not_a_number_never_agrees() -> None:
     nan = np.array([[np.nan]])
     assert compare_predictions(facts(Task.BINARY), nan, nan).differing.tolist() == [0]
     assert compare_predictions(facts(Task.BINARY), nan[:0], nan[:0]).is_complete
+
+
+def test_infinity_agrees_with_itself_alone() -> None:
+    first = np.array([[np.inf, 1.0], [np.inf, 1.0], [np.inf, 1.0]])
+    second = np.array([[np.inf, 1.0], [-np.inf, 1.0], [3.0, 1.0]])
+    assert compare_predictions(facts(Task.REGRESSION), first, second).differing.tolist() == [1, 2]

@@ -78,10 +78,10 @@ def _choose_format(request: ExportRequest) -> str:
 def _refuse_existing(output: Path, form: str, force: bool) -> None:
     if not output.parent.is_dir():
         raise UsageError(f"--output {output}: there is no folder {output.parent}", hint="make it first")
-    if output.is_dir():  # never replaced: --force is for a file
-        raise UsageError(f"{output} is a folder that exists already", hint="choose another with --output")
+    if output.is_dir() or (output.exists() and form == "saved_model"):  # --force is for a file in the place of a file
+        raise UsageError(f"{output} exists already", hint="choose another with --output, or remove it")
     for file in (output, output.with_suffix(".npz")) if form == "script" else (output,):
-        if file.exists() and (form == "saved_model" or not force):
+        if file.exists() and not force:
             raise UsageError(f"{file} exists already", hint="choose another with --output, or replace it with --force")
 
 
