@@ -46,12 +46,25 @@ HOMES: dict[str, set[str]] = {
     "sklearn": {"data", "evaluate"},
     "keras": {"model", "engine"},
     "tensorflow": {"engine"},
+    "tf2onnx": {"engine"},
+    "onnx": {"engine"},
+    "onnxruntime": {"engine"},
     "ai_edge_litert": {"runtime"},
     "matplotlib": {"evaluate"},
     "scipy": {"evaluate"},
 }
 # heavy package -> may only be imported inside functions
-LATE = {"tensorflow_datasets", "openpyxl", "sklearn", "matplotlib", "scipy", "ai_edge_litert"}
+LATE = {
+    "tensorflow_datasets",
+    "openpyxl",
+    "sklearn",
+    "matplotlib",
+    "scipy",
+    "ai_edge_litert",
+    "tf2onnx",
+    "onnx",
+    "onnxruntime",
+}
 # (room, room or package) that is imported inside functions only
 LATE_BETWEEN = {("cli", "pipeline"), ("pipeline", "model"), ("pipeline", "engine")}
 
@@ -88,10 +101,12 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("evaluate", "plots"): {""},
     ("model", ""): {"layers"},
     ("model", "layers"): set(),
-    ("pipeline", ""): {"drafting", "training", "comparing", "predicting"},
+    ("pipeline", ""): {"drafting", "training", "comparing", "predicting", "exporting"},
     ("pipeline", "drafting"): {"", "drafting.images"},
     ("pipeline", "drafting.images"): {"", "drafting"},
     ("pipeline", "predicting"): {""},
+    ("pipeline", "exporting"): {"", "predicting", "training", "exporting.script"},
+    ("pipeline", "exporting.script"): {""},
     ("pipeline", "training"): {"", "predicting"},
     ("pipeline", "comparing"): {"", "training"},
 }

@@ -1,9 +1,10 @@
 """The story that uses every room: train, evaluate, predict, compare; plain functions that return values.
 
 Only here is everything seen. `drafting/` comes before training, `training/` and `comparing/` train, `predicting/` uses
-a run; beside them stand `preparation` (config and data together), `background_import`, `weights`, `folders`, and the
-stories of `explain` and `gradcheck`. Each is imported when it is first asked for, so that `check` does not wait for
-what only `train` needs, and TensorFlow only inside functions, so that a wrong config is reported within a second.
+a run, `exporting/` takes its model elsewhere; beside them stand `preparation` (config and data together), `own_data`,
+`agreement`, `background_import`, `weights`, `folders`, and the stories of `explain` and `gradcheck`. Each is imported
+when it is first asked for, so that `check` does not wait for what only `train` needs, and TensorFlow only inside
+functions, so that a wrong config is reported within a second.
 """
 
 from importlib import import_module
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from nncli.pipeline.drafting.inspect import InspectionRequest, inspect
     from nncli.pipeline.drafting.samples import write_samples
     from nncli.pipeline.explanation import explain
+    from nncli.pipeline.exporting.export import ExportRequest, export
     from nncli.pipeline.folders import Folders
     from nncli.pipeline.gradient_check import GradientRequest, gradcheck
     from nncli.pipeline.predicting.evaluate import evaluate
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_CONFIG",
     "ComparisonRequest",
+    "ExportRequest",
     "Folders",
     "GradientRequest",
     "InitRequest",
@@ -41,6 +44,7 @@ __all__ = [
     "compare",
     "evaluate",
     "explain",
+    "export",
     "fix",
     "gradcheck",
     "init",
@@ -57,6 +61,7 @@ __all__ = [
 _HOMES = {
     "DEFAULT_CONFIG": "nncli.pipeline.training.train",
     "ComparisonRequest": "nncli.pipeline.comparing.variants",
+    "ExportRequest": "nncli.pipeline.exporting.export",
     "Folders": "nncli.pipeline.folders",
     "GradientRequest": "nncli.pipeline.gradient_check",
     "InitRequest": "nncli.pipeline.drafting.init",
@@ -67,6 +72,7 @@ _HOMES = {
     "compare": "nncli.pipeline.comparing.compare",
     "evaluate": "nncli.pipeline.predicting.evaluate",
     "explain": "nncli.pipeline.explanation",
+    "export": "nncli.pipeline.exporting.export",
     "fix": "nncli.pipeline.drafting.fix",
     "gradcheck": "nncli.pipeline.gradient_check",
     "init": "nncli.pipeline.drafting.init",

@@ -30,6 +30,8 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
         parts += ["", _confusion_table(result)]
     if result["worst"]:
         parts += ["", _worst_table(result["worst"][:5])]
+    if result["verified"]:
+        parts += ["", _verified_line(result["verified"])]
     folder = evaluation.run.folder.path
     parts.append(f"written: {folder}/evaluation")
     console.answer(result, *parts)
@@ -63,6 +65,12 @@ def _unlike_lines(result: Mapping[str, Any]) -> list[Any]:
         return []
     falsely = " (false marks, as the test set is like it)" if result["part"] == "test" else ""
     return [f"unlike training: {unlike['rows']:,} of {result['rows']:,} rows, {unlike['share']:.1%}{falsely}"]
+
+
+def _verified_line(verified: Mapping[str, Any]) -> str:
+    rows, largest = f"{verified['rows']:,}", f"{verified['largest_difference']:.1e}"
+    told = f"predict agrees with Keras on all {rows} test rows, read from {verified['through']}"
+    return f"verified: {told}; largest difference {largest}"
 
 
 def _metric_table(result: Mapping[str, Any]) -> Any:

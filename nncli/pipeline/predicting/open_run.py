@@ -99,27 +99,34 @@ def make_predictor(run: OpenRun, console: Console) -> Predicts:
         run.folder.require_intact(files.LITE_MODEL)
         return Predictor(run.folder.file(files.LITE_MODEL).read_bytes())
     console.say(f"this run has no {files.LITE_MODEL}: predicting through Keras, which takes some seconds to start")
-    return _KerasPredictor(run)
+    return KerasPredictor(run)
 
 
-class _KerasPredictor:
-    """The network built again from config and facts, with the stored weights."""
+def load_keras_model(run: OpenRun) -> Any:
+    """The network built again from config and facts with the stored weights, as it is saved: it gives probabilities or
+    values. Starts TensorFlow. Raises RunError where the weights are missing or damaged."""
+    from nncli.engine.process import environment
+
+    environment.prepare(None)
+    from nncli.model import build, serving
+    from nncli.pipeline.weights import load_weights
+
+    run.folder.require_intact(files.WEIGHTS)
+    config = run.load_config().config
+    model: Any = build(config, run.facts)
+    load_weights(run.folder, model)
+    return serving(model, config)
+
+
+class KerasPredictor:
+    """Predicts with the network in Keras."""
 
     def __init__(self, run: OpenRun) -> None:
-        from nncli.engine.process import environment
-
-        environment.prepare(None)
-        from nncli.model import build, serving
-        from nncli.pipeline.weights import load_weights
-
-        run.folder.require_intact(files.WEIGHTS)
-        config = run.load_config().config
-        model: Any = build(config, run.facts)
-        load_weights(run.folder, model)
-        self._model = serving(model, config)
+        """Loads the run's network; see `load_keras_model`."""
+        self.model = load_keras_model(run)
 
     def predict(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         """Predictions, float32 (rows, outputs)."""
         from nncli.engine.prediction import predict
 
-        return predict(self._model, dict(inputs))
+        return predict(self.model, dict(inputs))

@@ -22,7 +22,7 @@ from nncli.pipeline.preparation import Prepared, example_input, prepare
 from nncli.pipeline.training.checkpoint import Resumed, discard_checkpoint
 from nncli.pipeline.training.fitting import Fitted, Terms, fit_model
 from nncli.pipeline.training.record import describe_process, recorded
-from nncli.pipeline.training.saving import save_model, save_novelty, save_plots
+from nncli.pipeline.training.saving import save_model, save_novelty, save_plots, verify_saved
 from nncli.pipeline.training.stopwatch import Stopwatch
 from nncli.pipeline.training.watching import History, monitored
 from nncli.pipeline.weights import npz_bytes
@@ -84,13 +84,16 @@ def train_into(folder: RunFolder, prepared: Prepared, console: Console, terms: T
         fitted = fit_model(folder, prepared, console, terms)
         with console.step("testing and writing the model"):
             with watch.part("test"):
-                summary = _summarize(prepared, fitted)
+                predictions = _predict_test(prepared, fitted)
+                summary = _summarize(prepared, fitted, predictions)
             with watch.part("export"):
                 save_novelty(folder, prepared.dataset)  # before the manifest, which covers it
                 exports = save_model(folder, fitted.model, prepared.config)
             with watch.part("plots"):
                 save_plots(folder, prepared, fitted)
             folder.write_json(files.SUMMARY, summary)
+            with watch.part("verify"):
+                verified = verify_saved(folder, prepared, predictions)
         told = describe_verdict(summary["test"]["judged"], fitted.history)
         if told is not None:
             console.warn(f"{title}: {told}" if title else told)
@@ -98,6 +101,7 @@ def train_into(folder: RunFolder, prepared: Prepared, console: Console, terms: T
             discard_checkpoint(folder)
         folder.write_record(
             exports=exports,
+            verified=verified,
             duration_seconds=round(time.monotonic() - started, 3),
             timings=watch.told,
         )
@@ -136,13 +140,17 @@ def _usual_seconds(history: History) -> float:
     return statistics.median(record["train_seconds"] for record in history[1:] or history)
 
 
-def _summarize(prepared: Prepared, fitted: Fitted) -> dict[str, Any]:
-    """The content of summary.json: the best epoch, its metrics, the test metrics."""
+def _predict_test(prepared: Prepared, fitted: Fitted) -> np.ndarray:
+    """Keras's predictions of the test set, float32 (rows, outputs)."""
     from nncli.engine.prediction import predict
     from nncli.model import serving
 
+    return predict(serving(fitted.model, prepared.config), prepared.dataset.test.inputs)
+
+
+def _summarize(prepared: Prepared, fitted: Fitted, predictions: np.ndarray) -> dict[str, Any]:
+    """The content of summary.json: the best epoch, its metrics, the test metrics."""
     config, dataset, history, best = prepared.config, prepared.dataset, fitted.history, fitted.best_epoch
-    predictions = predict(serving(fitted.model, config), dataset.test.inputs)
     return {
         "monitor": monitored(config),
         "epochs": len(history),
