@@ -37,10 +37,11 @@ def bootstrap_intervals(
     else:
         numbers = np.asarray(targets, dtype=np.float64).reshape(predictions.shape)
         samples = _resample_numbers(numbers, predictions, generator)
-    return {name: _interval(values) for name, values in samples.items()}
+    return {name: interval_of(values) for name, values in samples.items()}
 
 
-def _interval(values: np.ndarray) -> Interval | None:
+def interval_of(values: np.ndarray) -> Interval | None:
+    """From the 2.5 % to the 97.5 % quantile of the finite ones; None where there are none."""
     defined = values[np.isfinite(values)]
     if not len(defined):
         return None
@@ -60,18 +61,18 @@ def _resample_classes(
         order = np.argsort(probabilities[:, 1], kind="stable")
         truth, probabilities = truth[order], probabilities[order]
     support, given, hits = _resample_matrix(truth, predicted_classes(probabilities), classes, generator)
-    recall, f1 = _ratio(hits, support), _ratio(2 * hits, support + given)
+    recall, f1 = ratio_of(hits, support), ratio_of(2 * hits, support + given)
     samples = {
         "accuracy": hits.sum(axis=1) / len(truth),
-        "balanced_accuracy": _mean_of_defined(recall),
-        "macro_f1": _mean_of_defined(f1),
+        "balanced_accuracy": row_means(recall),
+        "macro_f1": row_means(f1),
     }
     losses = surprise(probabilities[np.arange(len(truth)), truth])[:, None]
     ranked = [(truth == 1, probabilities[:, 1])] if binary else []
-    sums, areas = _resample_rows(losses, ranked, generator)
+    sums, areas = resample_rows(losses, ranked, generator)
     samples["log_loss"] = sums[:, 0] / len(truth)
     if binary:
-        precision = _ratio(hits, given)
+        precision = ratio_of(hits, given)
         samples |= {"precision": precision[:, 1], "recall": recall[:, 1], "f1": f1[:, 1], "auc": areas[:, 0]}
     return samples
 
@@ -103,14 +104,14 @@ def _resample_labels(
     exact = (truth == predicted).all(axis=1, keepdims=True)
     losses = label_surprise(targets, probabilities).mean(axis=1, keepdims=True)
     ranked = [(truth[:, index], probabilities[:, index]) for index in range(labels)]
-    sums, areas = _resample_rows(np.hstack([exact, losses, truth & predicted, truth, predicted]), ranked, generator)
+    sums, areas = resample_rows(np.hstack([exact, losses, truth & predicted, truth, predicted]), ranked, generator)
     hits, support, given = np.split(sums[:, 2:], 3, axis=1)
     return {
         "subset_accuracy": sums[:, 0] / len(truth),
-        "micro_f1": _ratio(2 * hits.sum(axis=1), support.sum(axis=1) + given.sum(axis=1)),
-        "macro_f1": _mean_of_defined(_ratio(2 * hits, support + given)),
+        "micro_f1": ratio_of(2 * hits.sum(axis=1), support.sum(axis=1) + given.sum(axis=1)),
+        "macro_f1": row_means(ratio_of(2 * hits, support + given)),
         "log_loss": sums[:, 1] / len(truth),
-        "auc": _mean_of_defined(areas),
+        "auc": row_means(areas),
     }
 
 
@@ -121,21 +122,24 @@ def _resample_numbers(
     errors = targets - predictions
     centred = targets - targets.mean(axis=0)  # the sum of squares would lose its digits far from zero
     columns = np.hstack([np.abs(errors).mean(axis=1, keepdims=True), errors**2, centred, centred**2])
-    sums, _ = _resample_rows(columns, [], generator)
+    sums, _ = resample_rows(columns, [], generator)
     squares, first, second = np.split(sums[:, 1:], 3, axis=1)
     variation = second - first**2 / rows
     variation[variation <= 1e-12 * second] = 0.0  # one target drawn again and again
     return {
         "mean_absolute_error": sums[:, 0] / rows,
         "root_mean_squared_error": np.sqrt(squares.mean(axis=1) / rows),
-        "r2_score": _mean_of_defined(1.0 - _ratio(squares, variation)),
+        "r2_score": row_means(1.0 - ratio_of(squares, variation)),
     }
 
 
-def _resample_rows(
-    columns: np.ndarray, ranked: Sequence[tuple[np.ndarray, np.ndarray]], generator: np.random.Generator
+def resample_rows(
+    columns: np.ndarray,
+    ranked: Sequence[tuple[np.ndarray, np.ndarray]],
+    generator: np.random.Generator | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The sum of each column (n, K) in each resample, and the area under each curve of (truth, score), both (n,)."""
+    generator = generator or np.random.default_rng(_SEED)
     columns = np.asarray(columns, dtype=np.float64)
     sums, areas = [], []
     for weights in _draw_weights(len(columns), generator):
@@ -168,16 +172,16 @@ def _areas_under_curve(weights: np.ndarray, truth: np.ndarray, scores: np.ndarra
     positives = np.add.reduceat(sorted_weights * positive, starts, axis=1)
     negatives = np.add.reduceat(sorted_weights * ~positive, starts, axis=1)
     below = np.cumsum(negatives, axis=1) - negatives / 2
-    return _ratio((positives * below).sum(axis=1), positives.sum(axis=1) * negatives.sum(axis=1))
+    return ratio_of((positives * below).sum(axis=1), positives.sum(axis=1) * negatives.sum(axis=1))
 
 
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def ratio_of(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """part / whole, NaN where there is no whole."""
     found: np.ndarray = np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole != 0)
     return found
 
 
-def _mean_of_defined(values: np.ndarray) -> np.ndarray:
+def row_means(values: np.ndarray) -> np.ndarray:
     """The mean of each row's finite numbers, NaN where there are none."""
     defined = np.isfinite(values)
-    return _ratio(np.where(defined, values, 0.0).sum(axis=1), defined.sum(axis=1).astype(np.float64))
+    return ratio_of(np.where(defined, values, 0.0).sum(axis=1), defined.sum(axis=1).astype(np.float64))

@@ -67,7 +67,7 @@ def measure(
     """
     targets, predictions = _checked(task, targets, predictions, names)
     scores = _score(task, targets, predictions, names)
-    constant = _constant(task, len(names), baseline)
+    constant = constant_prediction(task, names, baseline)
     return {
         "task": task,
         "rows": len(targets),
@@ -112,8 +112,9 @@ def _checked(
     return np.asarray(targets, dtype=np.float64).reshape(expected), predictions
 
 
-def _constant(task: str, columns: int, baseline: Baseline) -> np.ndarray:
-    """The baseline's prediction, the same for every row: (1,) for binary, else (columns,)."""
+def constant_prediction(task: str, names: Sequence[str], baseline: Baseline) -> np.ndarray:
+    """The baseline's prediction, the same for every row: (1,) for binary, else (columns,). Raises DataError."""
+    columns = len(names)
     if task in ("binary", "multiclass"):
         counts = np.asarray(baseline.class_counts, dtype=np.float64)
         if counts.shape != (columns,) or counts.sum() <= 0:

@@ -20,6 +20,8 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
     parts += [f"{name}: {reason}" for name, reason in result["undefined"].items()]
     if "calibration" in result:
         parts.append(f"expected calibration error: {result['calibration']['expected_calibration_error']:.4f}")
+    if result["references"]:
+        parts += ["", *_reference_lines(result["references"])]
     if result["by"]:
         parts += ["", _group_table(result["by"], next(iter(result["metrics"])))]
     for key in ("classes", "labels", "targets"):
@@ -40,6 +42,27 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
             f"nncli predict {given} --run {run_word(folder, runs_dir)}",
         ]
     )
+
+
+def _reference_lines(references: Mapping[str, Any]) -> list[str]:
+    """In words how far the network is ahead of each other model, or that it is not."""
+    metric = references["metric"]
+    lines = [f"{metric} of other models, and the difference from it (95 % interval):"]
+    for model in references["models"]:
+        if model["difference"] is None or model["interval"] is None:
+            continue
+        name = f"{model['name']} ({show_number(model['value'])})"
+        size = f"{show_number(abs(model['difference']))}"
+        low, high = model["interval"]
+        if model["verdict"] == "behind":
+            lines.append(f"  behind {name} by {size} ({show_interval((-high, -low))})")
+        elif model["verdict"] == "ahead":
+            lines.append(f"  beats {name} by {size} ({show_interval((low, high))})")
+        else:
+            lines.append(f"  not clearly different from {name}: {show_interval((low, high))}")
+        if model["rows"] < references["fitted_to"]:
+            lines[-1] += f"; it saw {model['rows']:,} rows"
+    return lines if len(lines) > 1 else []
 
 
 def _seen_lines(result: Mapping[str, Any]) -> list[Any]:

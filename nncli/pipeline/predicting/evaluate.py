@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from nncli import data
-from nncli.config.facts import DataFacts, ImageInput, Task
+from nncli.config.facts import DataFacts
 from nncli.console import Console
 from nncli.data.dataset import Dataset, Part, SeenRows, find_seen
 from nncli.data.plurals import count
 from nncli.errors import DataError, NncliError, RunError, UnreachableError
-from nncli.evaluate import plots
 from nncli.evaluate.intervals import bootstrap_intervals
 from nncli.evaluate.metrics import Baseline, measure
 from nncli.evaluate.worst import WorstExample, worst_examples
@@ -25,6 +24,8 @@ from nncli.pipeline.predicting.remarks import (
     describe_other_data,
     describe_verdict,
 )
+from nncli.pipeline.predicting.scoring.pictures import write_pictures
+from nncli.pipeline.predicting.scoring.references import compare_with_references
 from nncli.pipeline.preparation import example_input, read_data
 from nncli.run import files
 
@@ -57,7 +58,7 @@ def evaluate(
     run = open_run(word, folders, console)
     if by is not None:
         require_column(run.facts, by)
-    part, seen = _labelled_part(run, folders, console, data_path)
+    part, seen, own = _labelled_part(run, folders, console, data_path)
     predictor = make_predictor(run, console)
     with console.step("predicting") as progress:
         predictions = _predict_all(predictor, part, progress)
@@ -68,6 +69,7 @@ def evaluate(
         "part": "test" if data_path is None else "all",
         **measure_part(run.facts, part, predictions),
         "intervals": _intervals_of(run.facts, part, predictions),
+        "references": None if data_path or own is None else compare_with_references(own, predictions, console),
         "impossible": count_impossible(run.facts, predictions),
         "seen": None if seen is None else seen.counts,
         "new_rows": _measure_new(run.facts, part, predictions, seen),
@@ -171,10 +173,11 @@ def names_of(facts: DataFacts) -> tuple[str, ...]:
 
 def _labelled_part(
     run: OpenRun, folders: Folders, console: Console, data_path: str | None
-) -> tuple[Part, SeenRows | None]:
+) -> tuple[Part, SeenRows | None, Dataset | None]:
     """The run's own test set, made again from its config and checked to be the same; or the user's data.
 
-    For the user's data, also says which of its rows the run learned from; None if the run's own data has changed.
+    For the user's data, also says which of its rows the run learned from; None if the run's own data has changed. The
+    run's own data is the third.
     """
     if data_path is not None:
         part = data.load_labelled(data_path, run.facts)
@@ -187,9 +190,10 @@ def _labelled_part(
                 "the run's own data is missing or has changed, so rows it was trained on cannot be told apart and "
                 "count in the score"
             )
-            return part, None
-        return part, find_seen(part, own)
-    return _own_data(run, folders, console).test, None
+            return part, None, None
+        return part, find_seen(part, own), own
+    own = _own_data(run, folders, console)
+    return own.test, None, own
 
 
 def _own_data(run: OpenRun, folders: Folders, console: Console) -> Dataset:
@@ -224,33 +228,7 @@ def _write(
     run: OpenRun, part: Part, predictions: np.ndarray, result: dict[str, Any], worst: list[WorstExample]
 ) -> None:
     """evaluation/metrics.json and the pictures that fit the task, beside what the training left."""
-    folder, facts = run.folder, run.facts
-    folder.write_json(f"{files.EVALUATION}/metrics.json", result)
+    run.folder.write_json(f"{files.EVALUATION}/metrics.json", result)
     if result["part"] == "test":
         _count_evaluation(run)
-    if "confusion_matrix" in result:
-        matrix = np.asarray(result["confusion_matrix"])
-        picture = plots.confusion_matrix(matrix, facts.target.classes, facts.target.columns[0])
-        folder.write(f"{files.EVALUATION}/confusion.png", picture)
-    if facts.target.task is Task.BINARY:
-        picture = plots.probabilities(part.targets, predictions, facts.target.classes, facts.target.columns[0])
-        folder.write(f"{files.EVALUATION}/probabilities.png", picture)
-    if facts.target.task in (Task.BINARY, Task.MULTILABEL):
-        names = facts.target.classes[1:] if facts.target.task is Task.BINARY else names_of(facts)
-        curves = plots.ranking_curves(part.targets, predictions, names)
-        if curves is not None:
-            folder.write(f"{files.EVALUATION}/ranking.png", curves)
-    if facts.target.task is Task.MULTILABEL:
-        rates = part.targets.mean(axis=0)
-        labels = [{**entry, "share": float(rate)} for entry, rate in zip(result["labels"], rates, strict=True)]
-        folder.write(f"{files.EVALUATION}/labels.png", plots.label_bars(labels))
-    if facts.target.task.is_regression:
-        picture = plots.true_against_predicted(part.targets, predictions, facts.target.columns)
-        folder.write(f"{files.EVALUATION}/predictions.png", picture)
-        picture = plots.residuals(part.targets, predictions, facts.target.columns)
-        folder.write(f"{files.EVALUATION}/residuals.png", picture)
-    if isinstance(facts.inputs, ImageInput) and facts.target.task is not Task.MULTILABEL:
-        images = part.inputs["image"][[example.index for example in worst]]
-        found = [_place(part, example.index) for example in worst]
-        places = [place.get("file", f"row {place['row']}") for place in found]
-        folder.write(f"{files.EVALUATION}/worst.png", plots.worst_images(images, worst, places))
+    write_pictures(run, part, predictions, result, worst)

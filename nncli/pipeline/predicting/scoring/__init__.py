@@ -1,0 +1,4 @@
+"""Parts of an evaluation: what is measured beside the metrics of the run itself, and the pictures.
+
+`references` fits other models to the same rows, once for each data set; `pictures` draws what fits the task.
+"""
