@@ -84,6 +84,7 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("engine", "loop"): {"", "parallel"},
     ("evaluate", ""): set(),
     ("evaluate", "references"): {""},
+    ("evaluate", "adjusting"): {""},
     ("evaluate", "plots"): {""},
     ("model", ""): {"layers"},
     ("model", "layers"): set(),
@@ -92,7 +93,7 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("pipeline", "drafting.images"): {"", "drafting"},
     ("pipeline", "predicting"): {"", "predicting.scoring"},
     ("pipeline", "predicting.scoring"): {"", "predicting"},
-    ("pipeline", "training"): {"", "predicting"},
+    ("pipeline", "training"): {"", "predicting", "predicting.scoring"},
     ("pipeline", "comparing"): {"", "training"},
 }
 MOST_MODULES = 9

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from nncli.evaluate.classification import THRESHOLD, predicted_classes
-from nncli.evaluate.scores import label_surprise, surprise
+from nncli.evaluate.scores import cuts, label_surprise, surprise
 
 _SEED = 0  # the same rows give the same interval
 _RESAMPLES = 1000
@@ -22,7 +22,7 @@ Interval = tuple[float, float]
 
 
 def bootstrap_intervals(
-    task: str, targets: np.ndarray, predictions: np.ndarray, names: Sequence[str]
+    task: str, targets: np.ndarray, predictions: np.ndarray, names: Sequence[str], thresholds: Sequence[float] = ()
 ) -> dict[str, Interval | None]:
     """The 95 % interval of each metric of `metrics.measure`, which describes the arrays; None where undefined.
 
@@ -31,9 +31,11 @@ def bootstrap_intervals(
     predictions = np.asarray(predictions, dtype=np.float64)
     generator = np.random.default_rng(_SEED)
     if task in ("binary", "multiclass"):
-        samples = _resample_classes(np.asarray(targets).reshape(len(targets)), predictions, len(names), generator)
+        samples = _resample_classes(
+            np.asarray(targets).reshape(len(targets)), predictions, len(names), thresholds, generator
+        )
     elif task == "multilabel":
-        samples = _resample_labels(np.asarray(targets).reshape(predictions.shape), predictions, generator)
+        samples = _resample_labels(np.asarray(targets).reshape(predictions.shape), predictions, thresholds, generator)
     else:
         numbers = np.asarray(targets, dtype=np.float64).reshape(predictions.shape)
         samples = _resample_numbers(numbers, predictions, generator)
@@ -50,7 +52,11 @@ def interval_of(values: np.ndarray) -> Interval | None:
 
 
 def _resample_classes(
-    targets: np.ndarray, probabilities: np.ndarray, classes: int, generator: np.random.Generator
+    targets: np.ndarray,
+    probabilities: np.ndarray,
+    classes: int,
+    thresholds: Sequence[float],
+    generator: np.random.Generator,
 ) -> dict[str, np.ndarray]:
     """By metric its values in all resamples; what the confusion matrix tells is drawn from its cells."""
     binary = probabilities.shape[1] == 1
@@ -60,7 +66,9 @@ def _resample_classes(
     if binary:  # in the order of the scores, weights need not be gathered for each curve: most of the time for 1e6 rows
         order = np.argsort(probabilities[:, 1], kind="stable")
         truth, probabilities = truth[order], probabilities[order]
-    support, given, hits = _resample_matrix(truth, predicted_classes(probabilities), classes, generator)
+    support, given, hits = _resample_matrix(
+        truth, predicted_classes(probabilities, thresholds if binary else ()), classes, generator
+    )
     recall, f1 = ratio_of(hits, support), ratio_of(2 * hits, support + given)
     samples = {
         "accuracy": hits.sum(axis=1) / len(truth),
@@ -97,9 +105,9 @@ def _resample_matrix(
 
 
 def _resample_labels(
-    targets: np.ndarray, probabilities: np.ndarray, generator: np.random.Generator
+    targets: np.ndarray, probabilities: np.ndarray, thresholds: Sequence[float], generator: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    truth, predicted = targets > THRESHOLD, probabilities > THRESHOLD
+    truth, predicted = targets > THRESHOLD, probabilities > cuts(thresholds, probabilities.shape[1])
     labels = truth.shape[1]
     exact = (truth == predicted).all(axis=1, keepdims=True)
     losses = label_surprise(targets, probabilities).mean(axis=1, keepdims=True)

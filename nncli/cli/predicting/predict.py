@@ -22,6 +22,15 @@ def predict(
             show_default="by the ending",
         ),
     ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Predict the positive class or a label above this probability.",
+            show_default="the run's",
+        ),
+    ] = None,
     output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file instead of stdout.")] = None,
     runs_dir: RunsDir = Path("runs"),
     quiet: Quiet = False,
@@ -47,6 +56,7 @@ def predict(
             top=top,
             form="json" if json_mode else form,
             output=output,
+            threshold=threshold,
         )
         if outcome.failed:
             console.warn(f"{outcome.failed} of {outcome.failed + outcome.answered} inputs could not be read")

@@ -18,6 +18,8 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
     positive = f"; positive class: {result['classes'][1]['name']}" if result["task"] == "binary" else ""
     parts.append(f"{result['rows']:,} rows; baseline: {result['baseline']['predicts']}{positive}")
     parts += [f"{name}: {reason}" for name, reason in result["undefined"].items()]
+    if result["thresholds"]:
+        parts += _threshold_lines(result["thresholds"])
     if "calibration" in result:
         parts.append(f"expected calibration error: {result['calibration']['expected_calibration_error']:.4f}")
     if result["references"]:
@@ -42,6 +44,13 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
             f"nncli predict {given} --run {run_word(folder, runs_dir)}",
         ]
     )
+
+
+def _threshold_lines(thresholds: Mapping[str, float]) -> list[str]:
+    """What is predicted above another probability than one half."""
+    told = [f"{name} above {value:.3g}" for name, value in thresholds.items() if value != 0.5]
+    more = f" and {len(told) - 3} more" if len(told) > 3 else ""
+    return [f"predicted by thresholds from the validation set: {', '.join(told[:3])}{more}"]
 
 
 def _reference_lines(references: Mapping[str, Any]) -> list[str]:

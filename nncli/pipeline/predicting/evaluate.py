@@ -24,6 +24,7 @@ from nncli.pipeline.predicting.remarks import (
     describe_other_data,
     describe_verdict,
 )
+from nncli.pipeline.predicting.scoring import thresholds
 from nncli.pipeline.predicting.scoring.pictures import write_pictures
 from nncli.pipeline.predicting.scoring.references import compare_with_references
 from nncli.pipeline.preparation import example_input, read_data
@@ -62,13 +63,15 @@ def evaluate(
     predictor = make_predictor(run, console)
     with console.step("predicting") as progress:
         predictions = _predict_all(predictor, part, progress)
-    worst = worst_examples(run.facts.target.task, part.targets, predictions, names_of(run.facts), WORST_COUNT)
+    target = run.facts.target
+    worst = worst_examples(target.task, part.targets, predictions, names_of(run.facts), WORST_COUNT, target.thresholds)
     result = {
         "run": str(run.folder.path),
         "source": run.facts.source if data_path is None else data_path,
         "part": "test" if data_path is None else "all",
         **measure_part(run.facts, part, predictions),
         "intervals": _intervals_of(run.facts, part, predictions),
+        "thresholds": thresholds.by_name(run.facts),
         "references": None if data_path or own is None else compare_with_references(own, predictions, console),
         "impossible": count_impossible(run.facts, predictions),
         "seen": None if seen is None else seen.counts,
@@ -158,12 +161,14 @@ def _place(part: Part, index: int) -> dict[str, Any]:
 def measure_part(facts: DataFacts, part: Part, predictions: np.ndarray) -> dict[str, Any]:
     """The metrics of the task, with the baseline that the training set's targets give (see evaluate.metrics)."""
     baseline = Baseline(facts.target.class_counts, facts.target.mean)
-    return measure(facts.target.task.value, part.targets, predictions, names_of(facts), baseline)
+    target = facts.target
+    return measure(target.task.value, part.targets, predictions, names_of(facts), baseline, target.thresholds)
 
 
 def _intervals_of(facts: DataFacts, part: Part, predictions: np.ndarray) -> dict[str, tuple[float, float] | None]:
     """Between which values chance in the choice of rows leaves each metric (see evaluate.intervals)."""
-    return bootstrap_intervals(facts.target.task.value, part.targets, predictions, names_of(facts))
+    target = facts.target
+    return bootstrap_intervals(target.task.value, part.targets, predictions, names_of(facts), target.thresholds)
 
 
 def names_of(facts: DataFacts) -> tuple[str, ...]:

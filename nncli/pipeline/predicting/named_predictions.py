@@ -14,7 +14,7 @@ def make_answers(facts: DataFacts, names: Sequence[str], outputs: np.ndarray, to
     """One answer for each row of `outputs` (rows, outputs): probabilities, or values in the target's units.
 
     A class: {input, prediction, probability, probabilities}, the most probable first and at most `top` of them.
-    Labels: {input, prediction: [labels over one half], probabilities}. A number: {input, prediction}, where
+    Labels: {input, prediction: [labels above their thresholds], probabilities}. A number: {input, prediction}, where
     several targets make a mapping.
     """
     for name, row in zip(names, outputs.astype(float), strict=True):
@@ -30,11 +30,13 @@ def _answer(facts: DataFacts, row: np.ndarray, top: int | None) -> Answer:
         return {"prediction": values[0] if len(values) == 1 else dict(zip(target.columns, values, strict=True))}
     if target.task is Task.MULTILABEL:
         ranked = _ranked(target.columns, row, top)
-        chosen = [name for name, value in zip(target.columns, row, strict=True) if value > 0.5]
+        limits = target.thresholds or (0.5,) * len(row)
+        chosen = [name for name, value, limit in zip(target.columns, row, limits, strict=True) if value > limit]
         return {"prediction": chosen, "probabilities": ranked}
     probabilities = np.array([1.0 - row[0], row[0]]) if target.task is Task.BINARY else row
     ranked = _ranked(target.classes, probabilities, top)
-    best = int(np.argmax(probabilities))
+    is_cut = target.task is Task.BINARY and target.thresholds
+    best = int(row[0] > target.thresholds[0]) if is_cut else int(np.argmax(probabilities))
     return {
         "prediction": target.classes[best],
         "probability": _rounded(probabilities[best]),

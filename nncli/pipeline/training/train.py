@@ -3,12 +3,13 @@
 import statistics
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import yaml
 
+from nncli.config.facts import DataFacts, Task
 from nncli.config.reading.document import KeyPath
 from nncli.config.reading.loading import load_config
 from nncli.config.sections import to_mapping
@@ -17,6 +18,7 @@ from nncli.pipeline.background_import import begin_import
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.predicting.evaluate import measure_part
 from nncli.pipeline.predicting.remarks import describe_verdict
+from nncli.pipeline.predicting.scoring import thresholds
 from nncli.pipeline.preparation import Prepared, example_input, prepare
 from nncli.pipeline.training.fitting import Fitted, History, fit_model, monitored
 from nncli.pipeline.training.record import describe_process, recorded
@@ -89,6 +91,8 @@ def train_into(
         fitted = fit_model(folder, prepared, console, title=title, program_cache=program_cache, watch=watch)
         with console.step("testing and writing the model"):
             with watch.part("test"):
+                if not title:  # variants of a comparison are all measured at one half
+                    prepared = _with_thresholds(folder, prepared, fitted, console)
                 summary = _summarize(prepared, fitted)
             with watch.part("export"):
                 exports = save_model(folder, fitted.model, prepared.config)
@@ -115,7 +119,7 @@ def _write_beginnings(folder: RunFolder, prepared: Prepared) -> None:
     comment = "# `nncli train` with the path of this file repeats the run\n"
     document = yaml.safe_dump(to_mapping(config), sort_keys=False, allow_unicode=True)
     folder.write(files.CONFIG, (comment + document).encode())
-    folder.write(files.INPUTS, (dataset.facts.model_dump_json(indent=2) + "\n").encode())
+    folder.write(files.INPUTS, facts_bytes(dataset.facts))
     parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     folder.write(files.SPLITS, npz_bytes({name: part.rows for name, part in parts.items()}))
     folder.write_record(
@@ -129,6 +133,28 @@ def _write_beginnings(folder: RunFolder, prepared: Prepared) -> None:
             "rows": dataset.facts.rows,
         },
     )
+
+
+def _with_thresholds(folder: RunFolder, prepared: Prepared, fitted: Fitted, console: Console) -> Prepared:
+    """Chooses thresholds on the validation set and writes them among the facts of the run."""
+    from nncli.engine.prediction import predict
+    from nncli.model import serving
+
+    dataset = prepared.dataset
+    if dataset.facts.target.task not in (Task.BINARY, Task.MULTILABEL):
+        return prepared
+    predictions = predict(serving(fitted.model, prepared.config), dataset.validation.inputs)
+    facts = thresholds.choose_for(dataset.facts, dataset.validation.targets, predictions)
+    if facts is dataset.facts or not (told := thresholds.describe(facts)):
+        return prepared
+    console.say(f"predicts {told}: larger F1 on the validation set")
+    folder.write(files.INPUTS, facts_bytes(facts))
+    return replace(prepared, dataset=replace(dataset, facts=facts))
+
+
+def facts_bytes(facts: DataFacts) -> bytes:
+    """The content of inputs.json."""
+    return (facts.model_dump_json(indent=2) + "\n").encode()
 
 
 def _usual_seconds(history: History) -> float:

@@ -22,7 +22,8 @@ def write_pictures(
         picture = plots.confusion_matrix(matrix, facts.target.classes, facts.target.columns[0])
         folder.write(f"{files.EVALUATION}/confusion.png", picture)
     if facts.target.task is Task.BINARY:
-        picture = plots.probabilities(part.targets, predictions, facts.target.classes, facts.target.columns[0])
+        limit = (facts.target.thresholds or (0.5,))[0]
+        picture = plots.probabilities(part.targets, predictions, facts.target.classes, facts.target.columns[0], limit)
         folder.write(f"{files.EVALUATION}/probabilities.png", picture)
     if facts.target.task in (Task.BINARY, Task.MULTILABEL):
         names = facts.target.classes[1:] if facts.target.task is Task.BINARY else facts.target.columns
