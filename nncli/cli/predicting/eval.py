@@ -18,6 +18,9 @@ def evaluate(
     by: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Also measure each value of this column separately.")
     ] = None,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Fit a temperature on the validation set, and keep it in the run.")
+    ] = False,
     data_dir: DataDir = None,
     runs_dir: RunsDir = Path("runs"),
     quiet: Quiet = False,
@@ -34,5 +37,7 @@ def evaluate(
 
         folders = pipeline.Folders(runs_dir, data_dir)
         word = choose_run(run, run_option, runs_dir)
-        evaluation = pipeline.evaluate(word, folders=folders, console=console, data_path=data, by=by)
+        evaluation = pipeline.evaluate(
+            word, folders=folders, console=console, data_path=data, by=by, calibrated=calibrate
+        )
         show_evaluation(console, evaluation, runs_dir)

@@ -22,6 +22,9 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
         parts += _threshold_lines(result["thresholds"])
     if "calibration" in result:
         parts.append(f"expected calibration error: {result['calibration']['expected_calibration_error']:.4f}")
+    if result["offered"]:
+        better, log_loss = result["offered"]["expected_calibration_error"], result["offered"]["log_loss"]
+        parts.append(f"with `nncli eval --calibrate`: {better:.4f}, and log loss {log_loss:.4f}")
     if result["references"]:
         parts += ["", *_reference_lines(result["references"])]
     if result["by"]:

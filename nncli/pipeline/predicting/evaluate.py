@@ -25,6 +25,7 @@ from nncli.pipeline.predicting.remarks import (
     describe_verdict,
 )
 from nncli.pipeline.predicting.scoring import thresholds
+from nncli.pipeline.predicting.scoring.calibrating import calibrate, offer
 from nncli.pipeline.predicting.scoring.pictures import write_pictures
 from nncli.pipeline.predicting.scoring.references import compare_with_references
 from nncli.pipeline.preparation import example_input, read_data
@@ -48,11 +49,19 @@ class Evaluation:
 
 
 def evaluate(
-    word: str = "latest", *, folders: Folders, console: Console, data_path: str | None = None, by: str | None = None
+    word: str = "latest",
+    *,
+    folders: Folders,
+    console: Console,
+    data_path: str | None = None,
+    by: str | None = None,
+    calibrated: bool = False,
 ) -> Evaluation:
     """Measures a run on its own test set, or on labelled data at `data_path`; writes it into the run folder.
 
     `by` names a column the network reads: then each of its values is measured by itself, too.
+
+    If `calibrated`, the run's probabilities are calibrated first (see scoring.calibrating).
 
     Raises RunError for a run that cannot be used, DataError for data that does not fit it.
     """
@@ -60,9 +69,15 @@ def evaluate(
     if by is not None:
         require_column(run.facts, by)
     part, seen, own = _labelled_part(run, folders, console, data_path)
+    if calibrated:
+        run = calibrate(run, own or _own_data(run, folders, console), console)
     predictor = make_predictor(run, console)
     with console.step("predicting") as progress:
         predictions = _predict_all(predictor, part, progress)
+        offered = None
+        if own is not None and data_path is None and not run.facts.target.task.is_regression:
+            known = _predict_all(predictor, own.validation, progress) if len(own.validation) else predictions[:0]
+            offered = offer(run.facts, own.validation, known, part, predictions)
     target = run.facts.target
     worst = worst_examples(target.task, part.targets, predictions, names_of(run.facts), WORST_COUNT, target.thresholds)
     result = {
@@ -71,6 +86,7 @@ def evaluate(
         "part": "test" if data_path is None else "all",
         **measure_part(run.facts, part, predictions),
         "intervals": _intervals_of(run.facts, part, predictions),
+        "offered": offered,
         "thresholds": thresholds.by_name(run.facts),
         "references": None if data_path or own is None else compare_with_references(own, predictions, console),
         "impossible": count_impossible(run.facts, predictions),

@@ -179,6 +179,7 @@ def _summarize(prepared: Prepared, fitted: Fitted) -> dict[str, Any]:
         "last": history[-1],
         "test": measure_part(dataset.facts, dataset.test, predictions),
         "test_evaluations": 1,
+        "temperature": 1.0,
         "seconds_per_epoch": round(_usual_seconds(history), 4),
         "parameters": sum(int(np.prod(weight.shape)) for weight in fitted.model.trainable_weights),
     }

@@ -21,6 +21,8 @@ def write_pictures(
         matrix = np.asarray(result["confusion_matrix"])
         picture = plots.confusion_matrix(matrix, facts.target.classes, facts.target.columns[0])
         folder.write(f"{files.EVALUATION}/confusion.png", picture)
+    if "calibration" in result:
+        folder.write(f"{files.EVALUATION}/calibration.png", plots.reliability(result["calibration"]))
     if facts.target.task is Task.BINARY:
         limit = (facts.target.thresholds or (0.5,))[0]
         picture = plots.probabilities(part.targets, predictions, facts.target.classes, facts.target.columns[0], limit)
