@@ -85,6 +85,7 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("evaluate", ""): set(),
     ("evaluate", "references"): {""},
     ("evaluate", "adjusting"): {""},
+    ("evaluate", "importance"): {"", "plots"},
     ("evaluate", "plots"): {""},
     ("model", ""): {"layers"},
     ("model", "layers"): set(),

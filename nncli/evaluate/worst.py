@@ -45,6 +45,23 @@ def worst_examples(
     ]
 
 
+def best_examples(
+    task: str,
+    targets: np.ndarray,
+    predictions: np.ndarray,
+    names: Sequence[str],
+    count: int,
+    thresholds: Sequence[float] = (),
+) -> list[WorstExample]:
+    """At most `count` rows, the smallest loss first, as `worst_examples` gives the largest."""
+    losses = _losses(task, targets, predictions)
+    limits = cuts(thresholds, predictions.shape[1])
+    return [
+        _describe(task, int(row), float(losses[row]), targets[row], predictions[row], names, limits)
+        for row in np.argsort(losses, kind="stable")[:count]
+    ]
+
+
 def _losses(task: str, targets: np.ndarray, predictions: np.ndarray) -> np.ndarray:
     if task == "multiclass":
         return surprise(predictions[np.arange(len(targets)), targets])

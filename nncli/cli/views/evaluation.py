@@ -9,6 +9,8 @@ from nncli.cli.options import run_word
 from nncli.cli.views.numbers import show_answer, show_interval, show_number
 from nncli.console import Console, make_table
 
+_MOST_COLUMNS = 12
+
 
 def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
     """Metrics beside the baseline, the classes, the confusion matrix where it fits a screen, the worst rows."""
@@ -27,6 +29,8 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
         parts.append(f"with `nncli eval --calibrate`: {better:.4f}, and log loss {log_loss:.4f}")
     if result["references"]:
         parts += ["", *_reference_lines(result["references"])]
+    if result["importance"] and "columns" in result["importance"]:
+        parts += ["", *_importance_table(result["importance"])]
     if result["by"]:
         parts += ["", _group_table(result["by"], next(iter(result["metrics"])))]
     for key in ("classes", "labels", "targets"):
@@ -116,6 +120,19 @@ def metric_rows(measured: Mapping[str, Any]) -> list[list[str]]:
     """A row for each metric: its name, its value, that of the baseline."""
     baseline = measured["baseline"]["metrics"]
     return [[name, show_number(value), show_number(baseline.get(name))] for name, value in measured["metrics"].items()]
+
+
+def _importance_table(importance: Mapping[str, Any]) -> list[Any]:
+    """The most important columns; what is not clearly above zero is as good as a column of random numbers."""
+    columns = importance["columns"]
+    shown = columns[:_MOST_COLUMNS]
+    rows = [
+        [c["name"], f"{c['importance']:.4f}", f"{c['deviation']:.4f}", "" if c["clear"] else "not clearly above 0"]
+        for c in shown
+    ]
+    table = make_table(None, ["column shuffled", f"fall of {importance['metric']}", "deviation", ""], rows)
+    left = len(columns) - len(shown)
+    return [table, f"and {left} less important columns"] if left else [table]
 
 
 def _group_table(by: Mapping[str, Any], metric: str) -> Any:

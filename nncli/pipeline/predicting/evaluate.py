@@ -26,6 +26,7 @@ from nncli.pipeline.predicting.remarks import (
 )
 from nncli.pipeline.predicting.scoring import thresholds
 from nncli.pipeline.predicting.scoring.calibrating import calibrate, offer
+from nncli.pipeline.predicting.scoring.importance import measure_importance
 from nncli.pipeline.predicting.scoring.pictures import write_pictures
 from nncli.pipeline.predicting.scoring.references import compare_with_references
 from nncli.pipeline.preparation import example_input, read_data
@@ -56,12 +57,13 @@ def evaluate(
     data_path: str | None = None,
     by: str | None = None,
     calibrated: bool = False,
+    with_importance: bool = False,
 ) -> Evaluation:
     """Measures a run on its own test set, or on labelled data at `data_path`; writes it into the run folder.
 
-    `by` names a column the network reads: then each of its values is measured by itself, too.
-
-    If `calibrated`, the run's probabilities are calibrated first (see scoring.calibrating).
+    `by` names a column the network reads: then each of its values is measured by itself, too. `with_importance` also
+    measures which inputs the network uses (see scoring.importance). If `calibrated`, the run's probabilities are
+    calibrated first (see scoring.calibrating).
 
     Raises RunError for a run that cannot be used, DataError for data that does not fit it.
     """
@@ -80,6 +82,7 @@ def evaluate(
             offered = offer(run.facts, own.validation, known, part, predictions)
     target = run.facts.target
     worst = worst_examples(target.task, part.targets, predictions, names_of(run.facts), WORST_COUNT, target.thresholds)
+    importance = measure_importance(run, part, predictions, predictor, console) if with_importance else None
     result = {
         "run": str(run.folder.path),
         "source": run.facts.source if data_path is None else data_path,
@@ -93,10 +96,13 @@ def evaluate(
         "seen": None if seen is None else seen.counts,
         "new_rows": _measure_new(run.facts, part, predictions, seen),
         "by": None if by is None else {"column": by, "groups": _measure_groups(run.facts, part, predictions, by)},
+        "importance": importance.told if importance else None,
         "worst": [{**asdict(example), **_place(part, example.index)} for example in worst],
     }
     try:
         _write(run, part, predictions, result, worst)
+        if importance is not None:
+            importance.write(run)
     except NncliError as error:  # the numbers are the answer, and they are there
         console.warn(error.message)
     _remark(run, result, console)
