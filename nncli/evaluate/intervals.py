@@ -5,7 +5,7 @@ Rows are drawn with replacement, as many as there are, and each metric is taken 
 chapter 13). It says nothing about another training: only how much other test rows would change the number.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -19,10 +19,20 @@ _CELLS = 20_000_000  # rows times resamples that are drawn at full number
 _CHUNK = 2_000_000  # rows times resamples that are held at once
 
 Interval = tuple[float, float]
+Progress = Callable[[str, float], None]
+
+
+def _silent(what: str, share: float) -> None:
+    """Reports nothing."""
 
 
 def bootstrap_intervals(
-    task: str, targets: np.ndarray, predictions: np.ndarray, names: Sequence[str], thresholds: Sequence[float] = ()
+    task: str,
+    targets: np.ndarray,
+    predictions: np.ndarray,
+    names: Sequence[str],
+    thresholds: Sequence[float] = (),
+    progress: Progress = _silent,
 ) -> dict[str, Interval | None]:
     """The 95 % interval of each metric of `metrics.measure`, which describes the arrays; None where undefined.
 
@@ -32,13 +42,15 @@ def bootstrap_intervals(
     generator = np.random.default_rng(_SEED)
     if task in ("binary", "multiclass"):
         samples = _resample_classes(
-            np.asarray(targets).reshape(len(targets)), predictions, len(names), thresholds, generator
+            np.asarray(targets).reshape(len(targets)), predictions, len(names), thresholds, generator, progress
         )
     elif task == "multilabel":
-        samples = _resample_labels(np.asarray(targets).reshape(predictions.shape), predictions, thresholds, generator)
+        samples = _resample_labels(
+            np.asarray(targets).reshape(predictions.shape), predictions, thresholds, generator, progress
+        )
     else:
         numbers = np.asarray(targets, dtype=np.float64).reshape(predictions.shape)
-        samples = _resample_numbers(numbers, predictions, generator)
+        samples = _resample_numbers(numbers, predictions, generator, progress)
     return {name: interval_of(values) for name, values in samples.items()}
 
 
@@ -57,6 +69,7 @@ def _resample_classes(
     classes: int,
     thresholds: Sequence[float],
     generator: np.random.Generator,
+    progress: Progress,
 ) -> dict[str, np.ndarray]:
     """By metric its values in all resamples; what the confusion matrix tells is drawn from its cells."""
     binary = probabilities.shape[1] == 1
@@ -77,7 +90,7 @@ def _resample_classes(
     }
     losses = surprise(probabilities[np.arange(len(truth)), truth])[:, None]
     ranked = [(truth == 1, probabilities[:, 1])] if binary else []
-    sums, areas = resample_rows(losses, ranked, generator)
+    sums, areas = resample_rows(losses, ranked, generator, progress)
     samples["log_loss"] = sums[:, 0] / len(truth)
     if binary:
         precision = ratio_of(hits, given)
@@ -105,14 +118,20 @@ def _resample_matrix(
 
 
 def _resample_labels(
-    targets: np.ndarray, probabilities: np.ndarray, thresholds: Sequence[float], generator: np.random.Generator
+    targets: np.ndarray,
+    probabilities: np.ndarray,
+    thresholds: Sequence[float],
+    generator: np.random.Generator,
+    progress: Progress,
 ) -> dict[str, np.ndarray]:
     truth, predicted = targets > THRESHOLD, probabilities > cuts(thresholds, probabilities.shape[1])
     labels = truth.shape[1]
     exact = (truth == predicted).all(axis=1, keepdims=True)
     losses = label_surprise(targets, probabilities).mean(axis=1, keepdims=True)
     ranked = [(truth[:, index], probabilities[:, index]) for index in range(labels)]
-    sums, areas = resample_rows(np.hstack([exact, losses, truth & predicted, truth, predicted]), ranked, generator)
+    sums, areas = resample_rows(
+        np.hstack([exact, losses, truth & predicted, truth, predicted]), ranked, generator, progress
+    )
     hits, support, given = np.split(sums[:, 2:], 3, axis=1)
     return {
         "subset_accuracy": sums[:, 0] / len(truth),
@@ -124,13 +143,13 @@ def _resample_labels(
 
 
 def _resample_numbers(
-    targets: np.ndarray, predictions: np.ndarray, generator: np.random.Generator
+    targets: np.ndarray, predictions: np.ndarray, generator: np.random.Generator, progress: Progress
 ) -> dict[str, np.ndarray]:
     rows = len(targets)
     errors = targets - predictions
     centred = targets - targets.mean(axis=0)  # the sum of squares would lose its digits far from zero
     columns = np.hstack([np.abs(errors).mean(axis=1, keepdims=True), errors**2, centred, centred**2])
-    sums, _ = resample_rows(columns, [], generator)
+    sums, _ = resample_rows(columns, [], generator, progress)
     squares, first, second = np.split(sums[:, 1:], 3, axis=1)
     variation = second - first**2 / rows
     variation[variation <= 1e-12 * second] = 0.0  # one target drawn again and again
@@ -145,6 +164,7 @@ def resample_rows(
     columns: np.ndarray,
     ranked: Sequence[tuple[np.ndarray, np.ndarray]],
     generator: np.random.Generator | None = None,
+    progress: Progress = _silent,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The sum of each column (n, K) in each resample, and the area under each curve of (truth, score), both (n,)."""
     generator = generator or np.random.default_rng(_SEED)
@@ -152,6 +172,7 @@ def resample_rows(
     sums, areas = [], []
     for weights in _draw_weights(len(columns), generator):
         sums.append(weights @ columns)
+        progress("resampling rows", sum(map(len, sums)) / _resamples(len(columns)))
         found = [_areas_under_curve(weights, truth, scores) for truth, scores in ranked]
         areas.append(np.stack(found, axis=1) if found else np.zeros((len(weights), 0)))
     return np.concatenate(sums), np.concatenate(areas)

@@ -10,11 +10,12 @@ from nncli.evaluate.plots.calibration import reliability
 from nncli.evaluate.plots.comparison import comparison_curves
 from nncli.evaluate.plots.confusion import confusion_matrix, label_bars, probabilities
 from nncli.evaluate.plots.curves import learning_curves
-from nncli.evaluate.plots.ranking import ranking_curves
+from nncli.evaluate.plots.ranking import class_curves, ranking_curves
 from nncli.evaluate.plots.values import residuals, true_against_predicted
 from nncli.evaluate.plots.worst import worst_images
 
 __all__ = [
+    "class_curves",
     "comparison_curves",
     "confusion_matrix",
     "label_bars",

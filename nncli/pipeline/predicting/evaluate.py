@@ -16,7 +16,7 @@ from nncli.evaluate.intervals import bootstrap_intervals
 from nncli.evaluate.metrics import Baseline, measure
 from nncli.evaluate.worst import WorstExample, worst_examples
 from nncli.pipeline.folders import Folders
-from nncli.pipeline.predicting.groups import FEWEST_ROWS, group_rows, require_column
+from nncli.pipeline.predicting.groups import FEWEST_ROWS, find_groups, require_column
 from nncli.pipeline.predicting.open_run import OpenRun, Predicts, make_predictor, open_run
 from nncli.pipeline.predicting.remarks import (
     count_impossible,
@@ -61,7 +61,7 @@ def evaluate(
 ) -> Evaluation:
     """Measures a run on its own test set, or on labelled data at `data_path`; writes it into the run folder.
 
-    `by` names a column the network reads: then each of its values is measured by itself, too. `with_importance` also
+    `by` names a column of the table: then each of its values is measured by itself, too. `with_importance` also
     measures which inputs the network uses (see scoring.importance). If `calibrated`, the run's probabilities are
     calibrated first (see scoring.calibrating).
 
@@ -69,7 +69,7 @@ def evaluate(
     """
     run = open_run(word, folders, console)
     if by is not None:
-        require_column(run.facts, by)
+        require_column(run.facts, by, in_training_file=data_path is None)
     part, seen, own = _labelled_part(run, folders, console, data_path)
     if calibrated:
         run = calibrate(run, own or _own_data(run, folders, console), console)
@@ -82,20 +82,22 @@ def evaluate(
             offered = offer(run.facts, own.validation, known, part, predictions)
     target = run.facts.target
     worst = worst_examples(target.task, part.targets, predictions, names_of(run.facts), WORST_COUNT, target.thresholds)
+    with console.step("resampling rows") as progress:
+        intervals = _intervals_of(run.facts, part, predictions, progress)
     importance = measure_importance(run, part, predictions, predictor, console) if with_importance else None
     result = {
         "run": str(run.folder.path),
         "source": run.facts.source if data_path is None else data_path,
         "part": "test" if data_path is None else "all",
         **measure_part(run.facts, part, predictions),
-        "intervals": _intervals_of(run.facts, part, predictions),
+        "intervals": intervals,
         "offered": offered,
         "thresholds": thresholds.by_name(run.facts),
         "references": None if data_path or own is None else compare_with_references(own, predictions, console),
         "impossible": count_impossible(run.facts, predictions),
         "seen": None if seen is None else seen.counts,
         "new_rows": _measure_new(run.facts, part, predictions, seen),
-        "by": None if by is None else {"column": by, "groups": _measure_groups(run.facts, part, predictions, by)},
+        "by": None if by is None else {"column": by, "groups": _measure_groups(run, part, predictions, by, data_path)},
         "importance": importance.told if importance else None,
         "worst": [{**asdict(example), **_place(part, example.index)} for example in worst],
     }
@@ -162,10 +164,12 @@ def _choose(part: Part, rows: np.ndarray) -> Part:
     return Part({name: array[rows] for name, array in part.inputs.items()}, part.targets[rows], part.rows[rows])
 
 
-def _measure_groups(facts: DataFacts, part: Part, predictions: np.ndarray, column: str) -> list[dict[str, Any]]:
+def _measure_groups(
+    run: OpenRun, part: Part, predictions: np.ndarray, column: str, data_path: str | None
+) -> list[dict[str, Any]]:
     """For each value of a column the metrics of its rows, their intervals and the baseline's metrics."""
-    groups = []
-    for name, rows in group_rows(facts, part, column):
+    facts, groups = run.facts, []
+    for name, rows in find_groups(run, part, column, data_path):
         chosen = _choose(part, rows)
         measured = measure_part(facts, chosen, predictions[rows])
         intervals = _intervals_of(facts, chosen, predictions[rows])
@@ -187,10 +191,17 @@ def measure_part(facts: DataFacts, part: Part, predictions: np.ndarray) -> dict[
     return measure(target.task.value, part.targets, predictions, names_of(facts), baseline, target.thresholds)
 
 
-def _intervals_of(facts: DataFacts, part: Part, predictions: np.ndarray) -> dict[str, tuple[float, float] | None]:
+def _intervals_of(
+    facts: DataFacts,
+    part: Part,
+    predictions: np.ndarray,
+    progress: Callable[[str, float], None] = lambda what, share: None,
+) -> dict[str, tuple[float, float] | None]:
     """Between which values chance in the choice of rows leaves each metric (see evaluate.intervals)."""
     target = facts.target
-    return bootstrap_intervals(target.task.value, part.targets, predictions, names_of(facts), target.thresholds)
+    return bootstrap_intervals(
+        target.task.value, part.targets, predictions, names_of(facts), target.thresholds, progress
+    )
 
 
 def names_of(facts: DataFacts) -> tuple[str, ...]:

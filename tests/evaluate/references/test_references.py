@@ -144,3 +144,19 @@ def test_where_a_metric_is_not_defined_there_is_no_difference() -> None:
     ones = np.ones((20, 1), np.float32)
     found = differences("binary", ones, ones * 0.7, {"other": ones * 0.6})["other"]
     assert found.value is None and found.interval is None and found.verdict == "unclear"
+
+
+def test_of_very_many_rows_the_interval_is_that_of_fewer_around_the_value_of_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("nncli.evaluate.references.differences._MOST_RANKED", 400)
+    generator = np.random.default_rng(1)
+    targets = generator.integers(0, 2, (4000, 1)).astype(np.float32)
+    good, bad = targets + generator.normal(0, 0.8, (4000, 1)), targets + generator.normal(0, 1.0, (4000, 1))
+    few = differences("binary", targets, good, {"other": bad})["other"]
+    monkeypatch.undo()
+    all_rows = differences("binary", targets, good, {"other": bad})["other"]
+    assert few.value == pytest.approx(all_rows.value)
+    assert few.interval[0] < few.value < few.interval[1]
+    width, whole = (each.interval[1] - each.interval[0] for each in (few, all_rows))
+    assert 2 < width / whole < 5

@@ -27,11 +27,14 @@ def write_pictures(
         limit = (facts.target.thresholds or (0.5,))[0]
         picture = plots.probabilities(part.targets, predictions, facts.target.classes, facts.target.columns[0], limit)
         folder.write(f"{files.EVALUATION}/probabilities.png", picture)
+    curves = None
     if facts.target.task in (Task.BINARY, Task.MULTILABEL):
         names = facts.target.classes[1:] if facts.target.task is Task.BINARY else facts.target.columns
         curves = plots.ranking_curves(part.targets, predictions, names)
-        if curves is not None:
-            folder.write(f"{files.EVALUATION}/ranking.png", curves)
+    elif facts.target.task is Task.MULTICLASS:
+        curves = plots.class_curves(part.targets, predictions, facts.target.classes)
+    if curves is not None:
+        folder.write(f"{files.EVALUATION}/ranking.png", curves)
     if facts.target.task is Task.MULTILABEL:
         rates = part.targets.mean(axis=0)
         labels = [{**entry, "share": float(rate)} for entry, rate in zip(result["labels"], rates, strict=True)]
