@@ -195,6 +195,10 @@ class Target(Section):
     distinct: Annotated[tuple[int, ...], FromList] = Field(
         (), description="different values in training per column, regression only"
     )
+    thresholds: Annotated[tuple[float, ...], FromList] = Field(
+        (),
+        description="above which probability the positive class (binary) or each label is predicted; one half if empty",
+    )
     untested: Annotated[tuple[str, ...], FromList] = Field((), description="classes without a row in the test set")
 
     @property

@@ -2,6 +2,6 @@
 
 `arrays` holds the engine's input and the training plan, `executor` chooses the executor, `loop/` trains, `parallel/`
 splits batches, `process/` prepares the process, `callbacks` keep the best weights, `randomness` derives all randomness
-from seed and epoch; `prediction`, `weights`, `export` and `gradients` work on an existing model. Nothing is imported
-here, because `process.environment.prepare` has to run before anything imports Keras.
+from seed and epoch; `prediction`, `weights`, `export`, `gradients` and `layer_cam` work on an existing model. Nothing
+is imported here, because `process.environment.prepare` has to run before anything imports Keras.
 """

@@ -7,11 +7,12 @@ values do not dominate. A small test set cannot show much: then the verdict is "
 only where its loss in the sample is no better, and what it gets right is no better either or the loss clearly worse.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from nncli.evaluate.scores import label_surprise, surprise
+from nncli.evaluate.scores import cuts, label_surprise, surprise
 
 _NUMBER_TASKS = ("regression", "positive_regression")
 # With fewer rows there is no verdict: three right out of three can easily be chance.
@@ -19,7 +20,9 @@ _FEWEST_ROWS = 10
 _LIMIT = 1.645  # the 95 % quantile of the standard normal distribution
 
 
-def judge(task: str, targets: np.ndarray, predictions: np.ndarray, constant: np.ndarray) -> dict[str, Any]:
+def judge(
+    task: str, targets: np.ndarray, predictions: np.ndarray, constant: np.ndarray, thresholds: Sequence[float] = ()
+) -> dict[str, Any]:
     """{"verdict", "loss", "baseline_loss"}: the mean losses per row, and what follows from them.
 
     `targets` and `predictions` are as `metrics.measure` has checked them, `constant` is the baseline's prediction.
@@ -31,7 +34,7 @@ def judge(task: str, targets: np.ndarray, predictions: np.ndarray, constant: np.
     guess = np.tile(constant, (len(targets), 1))
     losses, others = _losses(task, targets, predictions), _losses(task, targets, guess)
     found = {"loss": float(losses.mean()), "baseline_loss": float(others.mean())}
-    right = _right(task, targets, predictions) - _right(task, targets, _fairest_guess(task, targets, guess))
+    right = _right(task, targets, predictions, thresholds) - _right(task, targets, _fairest_guess(task, targets, guess))
     gains = others - losses
     if len(targets) < _FEWEST_ROWS:
         verdict = "few"
@@ -79,10 +82,10 @@ def _scaled_errors(targets: np.ndarray, predictions: np.ndarray) -> np.ndarray:
     return np.asarray((targets - predictions) / np.where(scale > 0, scale, 1.0))
 
 
-def _right(task: str, targets: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+def _right(task: str, targets: np.ndarray, predictions: np.ndarray, thresholds: Sequence[float] = ()) -> np.ndarray:
     """For each row how much of it is right, float64 (n,); for numbers the negative absolute error in deviations."""
     if task == "multiclass":
         return np.asarray(predictions.argmax(axis=1) == targets, np.float64)
     if task in ("binary", "multilabel"):
-        return np.asarray(((predictions > 0.5) == (targets > 0.5)).mean(axis=1))
+        return np.asarray(((predictions > cuts(thresholds, predictions.shape[1])) == (targets > 0.5)).mean(axis=1))
     return np.asarray(-np.abs(_scaled_errors(targets, predictions)).mean(axis=1))

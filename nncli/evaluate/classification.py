@@ -7,6 +7,7 @@ import numpy as np
 
 from nncli.evaluate.scores import (
     Scores,
+    cuts,
     f1_from_counts,
     label_surprise,
     mean_of_defined,
@@ -19,18 +20,24 @@ _CALIBRATION_BINS = 15
 ONE_CLASS = "only one class is present in these rows"
 
 
-def measure_classes(targets: np.ndarray, probabilities: np.ndarray, names: Sequence[str]) -> Scores:
-    """Multiclass from targets (n,) and (n, C), or binary from (n, 1) and (n, 1): the second class is the 1."""
+def measure_classes(
+    targets: np.ndarray, probabilities: np.ndarray, names: Sequence[str], thresholds: Sequence[float] = ()
+) -> Scores:
+    """Multiclass from targets (n,) and (n, C), or binary from (n, 1) and (n, 1): the second class is the 1.
+
+    It is predicted above its threshold, one half if none is given. Calibration is measured at one half in any case.
+    """
     binary = probabilities.shape[1] == 1
     if binary:
         targets = (targets[:, 0] > THRESHOLD).astype(np.int64)
         probabilities = np.hstack([1.0 - probabilities, probabilities])
-    predicted = predicted_classes(probabilities)
+    likeliest = probabilities.argmax(axis=1)
+    predicted = predicted_classes(probabilities, thresholds if binary else ())
     matrix = _confusion_matrix(targets, predicted, len(names))
     classes = [_class_row(name, matrix, index) for index, name in enumerate(names)]
     accuracy = float(np.mean(predicted == targets))
     log_loss = float(np.mean(surprise(probabilities[np.arange(len(targets)), targets])))
-    calibration = measure_calibration(predicted == targets, probabilities.max(axis=1))
+    calibration = measure_calibration(likeliest == targets, probabilities.max(axis=1))
     details = {"classes": classes, "confusion_matrix": matrix.tolist(), "calibration": calibration}
     balanced = mean_of_defined(row["recall"] for row in classes)
     hit = {"accuracy": accuracy, "balanced_accuracy": balanced}
@@ -45,9 +52,11 @@ def measure_classes(targets: np.ndarray, probabilities: np.ndarray, names: Seque
     return Scores({**hit, **positive, **macro, "log_loss": log_loss, "auc": auc}, undefined, details)
 
 
-def measure_labels(targets: np.ndarray, probabilities: np.ndarray, names: Sequence[str]) -> Scores:
-    """Multilabel from targets of 0 and 1 and probabilities, both (n, L)."""
-    truth, predicted = targets > THRESHOLD, probabilities > THRESHOLD
+def measure_labels(
+    targets: np.ndarray, probabilities: np.ndarray, names: Sequence[str], thresholds: Sequence[float] = ()
+) -> Scores:
+    """Multilabel from targets of 0 and 1 and probabilities, both (n, L), with the threshold of each label."""
+    truth, predicted = targets > THRESHOLD, probabilities > cuts(thresholds, len(names))
     labels = [
         _label_row(name, truth[:, index], predicted[:, index], probabilities[:, index])
         for index, name in enumerate(names)
@@ -64,7 +73,9 @@ def measure_labels(targets: np.ndarray, probabilities: np.ndarray, names: Sequen
     if one_sided:
         left_out = "" if metrics["auc"] is None else "; left out of the mean"
         undefined["auc"] = f"always or never there in these rows: {', '.join(one_sided)}{left_out}"
-    return Scores(metrics, undefined, {"labels": labels})
+    likelier = np.maximum(probabilities, 1.0 - probabilities)
+    calibration = measure_calibration((truth == (probabilities > THRESHOLD)).ravel(), likelier.ravel())
+    return Scores(metrics, undefined, {"labels": labels, "calibration": calibration})
 
 
 def measure_calibration(right: np.ndarray, confidence: np.ndarray) -> dict[str, Any]:
@@ -87,9 +98,11 @@ def measure_calibration(right: np.ndarray, confidence: np.ndarray) -> dict[str, 
     return {"expected_calibration_error": float(error), "bins": bins}
 
 
-def predicted_classes(probabilities: np.ndarray) -> np.ndarray:
-    """The index of the likeliest class, (n,), from (n, C); with two classes the second needs more than one half."""
+def predicted_classes(probabilities: np.ndarray, thresholds: Sequence[float] = ()) -> np.ndarray:
+    """The index of the likeliest class, (n,), from (n, C); of two the second if it is above the threshold given."""
     indices: np.ndarray = probabilities.argmax(axis=1)
+    if thresholds:
+        indices = (probabilities[:, 1] > thresholds[0]).astype(np.int64)
     return indices
 
 

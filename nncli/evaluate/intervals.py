@@ -5,12 +5,12 @@ Rows are drawn with replacement, as many as there are, and each metric is taken 
 chapter 13). It says nothing about another training: only how much other test rows would change the number.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from nncli.evaluate.classification import THRESHOLD, predicted_classes
-from nncli.evaluate.scores import label_surprise, surprise
+from nncli.evaluate.scores import cuts, label_surprise, surprise
 
 _SEED = 0  # the same rows give the same interval
 _RESAMPLES = 1000
@@ -19,10 +19,20 @@ _CELLS = 20_000_000  # rows times resamples that are drawn at full number
 _CHUNK = 2_000_000  # rows times resamples that are held at once
 
 Interval = tuple[float, float]
+Progress = Callable[[str, float], None]
+
+
+def _silent(what: str, share: float) -> None:
+    """Reports nothing."""
 
 
 def bootstrap_intervals(
-    task: str, targets: np.ndarray, predictions: np.ndarray, names: Sequence[str]
+    task: str,
+    targets: np.ndarray,
+    predictions: np.ndarray,
+    names: Sequence[str],
+    thresholds: Sequence[float] = (),
+    progress: Progress = _silent,
 ) -> dict[str, Interval | None]:
     """The 95 % interval of each metric of `metrics.measure`, which describes the arrays; None where undefined.
 
@@ -31,16 +41,21 @@ def bootstrap_intervals(
     predictions = np.asarray(predictions, dtype=np.float64)
     generator = np.random.default_rng(_SEED)
     if task in ("binary", "multiclass"):
-        samples = _resample_classes(np.asarray(targets).reshape(len(targets)), predictions, len(names), generator)
+        samples = _resample_classes(
+            np.asarray(targets).reshape(len(targets)), predictions, len(names), thresholds, generator, progress
+        )
     elif task == "multilabel":
-        samples = _resample_labels(np.asarray(targets).reshape(predictions.shape), predictions, generator)
+        samples = _resample_labels(
+            np.asarray(targets).reshape(predictions.shape), predictions, thresholds, generator, progress
+        )
     else:
         numbers = np.asarray(targets, dtype=np.float64).reshape(predictions.shape)
-        samples = _resample_numbers(numbers, predictions, generator)
-    return {name: _interval(values) for name, values in samples.items()}
+        samples = _resample_numbers(numbers, predictions, generator, progress)
+    return {name: interval_of(values) for name, values in samples.items()}
 
 
-def _interval(values: np.ndarray) -> Interval | None:
+def interval_of(values: np.ndarray) -> Interval | None:
+    """From the 2.5 % to the 97.5 % quantile of the finite ones; None where there are none."""
     defined = values[np.isfinite(values)]
     if not len(defined):
         return None
@@ -49,7 +64,12 @@ def _interval(values: np.ndarray) -> Interval | None:
 
 
 def _resample_classes(
-    targets: np.ndarray, probabilities: np.ndarray, classes: int, generator: np.random.Generator
+    targets: np.ndarray,
+    probabilities: np.ndarray,
+    classes: int,
+    thresholds: Sequence[float],
+    generator: np.random.Generator,
+    progress: Progress,
 ) -> dict[str, np.ndarray]:
     """By metric its values in all resamples; what the confusion matrix tells is drawn from its cells."""
     binary = probabilities.shape[1] == 1
@@ -59,19 +79,21 @@ def _resample_classes(
     if binary:  # in the order of the scores, weights need not be gathered for each curve: most of the time for 1e6 rows
         order = np.argsort(probabilities[:, 1], kind="stable")
         truth, probabilities = truth[order], probabilities[order]
-    support, given, hits = _resample_matrix(truth, predicted_classes(probabilities), classes, generator)
-    recall, f1 = _ratio(hits, support), _ratio(2 * hits, support + given)
+    support, given, hits = _resample_matrix(
+        truth, predicted_classes(probabilities, thresholds if binary else ()), classes, generator
+    )
+    recall, f1 = ratio_of(hits, support), ratio_of(2 * hits, support + given)
     samples = {
         "accuracy": hits.sum(axis=1) / len(truth),
-        "balanced_accuracy": _mean_of_defined(recall),
-        "macro_f1": _mean_of_defined(f1),
+        "balanced_accuracy": row_means(recall),
+        "macro_f1": row_means(f1),
     }
     losses = surprise(probabilities[np.arange(len(truth)), truth])[:, None]
     ranked = [(truth == 1, probabilities[:, 1])] if binary else []
-    sums, areas = _resample_rows(losses, ranked, generator)
+    sums, areas = resample_rows(losses, ranked, generator, progress)
     samples["log_loss"] = sums[:, 0] / len(truth)
     if binary:
-        precision = _ratio(hits, given)
+        precision = ratio_of(hits, given)
         samples |= {"precision": precision[:, 1], "recall": recall[:, 1], "f1": f1[:, 1], "auc": areas[:, 0]}
     return samples
 
@@ -96,50 +118,61 @@ def _resample_matrix(
 
 
 def _resample_labels(
-    targets: np.ndarray, probabilities: np.ndarray, generator: np.random.Generator
+    targets: np.ndarray,
+    probabilities: np.ndarray,
+    thresholds: Sequence[float],
+    generator: np.random.Generator,
+    progress: Progress,
 ) -> dict[str, np.ndarray]:
-    truth, predicted = targets > THRESHOLD, probabilities > THRESHOLD
+    truth, predicted = targets > THRESHOLD, probabilities > cuts(thresholds, probabilities.shape[1])
     labels = truth.shape[1]
     exact = (truth == predicted).all(axis=1, keepdims=True)
     losses = label_surprise(targets, probabilities).mean(axis=1, keepdims=True)
     ranked = [(truth[:, index], probabilities[:, index]) for index in range(labels)]
-    sums, areas = _resample_rows(np.hstack([exact, losses, truth & predicted, truth, predicted]), ranked, generator)
+    sums, areas = resample_rows(
+        np.hstack([exact, losses, truth & predicted, truth, predicted]), ranked, generator, progress
+    )
     hits, support, given = np.split(sums[:, 2:], 3, axis=1)
     return {
         "subset_accuracy": sums[:, 0] / len(truth),
-        "micro_f1": _ratio(2 * hits.sum(axis=1), support.sum(axis=1) + given.sum(axis=1)),
-        "macro_f1": _mean_of_defined(_ratio(2 * hits, support + given)),
+        "micro_f1": ratio_of(2 * hits.sum(axis=1), support.sum(axis=1) + given.sum(axis=1)),
+        "macro_f1": row_means(ratio_of(2 * hits, support + given)),
         "log_loss": sums[:, 1] / len(truth),
-        "auc": _mean_of_defined(areas),
+        "auc": row_means(areas),
     }
 
 
 def _resample_numbers(
-    targets: np.ndarray, predictions: np.ndarray, generator: np.random.Generator
+    targets: np.ndarray, predictions: np.ndarray, generator: np.random.Generator, progress: Progress
 ) -> dict[str, np.ndarray]:
     rows = len(targets)
     errors = targets - predictions
     centred = targets - targets.mean(axis=0)  # the sum of squares would lose its digits far from zero
     columns = np.hstack([np.abs(errors).mean(axis=1, keepdims=True), errors**2, centred, centred**2])
-    sums, _ = _resample_rows(columns, [], generator)
+    sums, _ = resample_rows(columns, [], generator, progress)
     squares, first, second = np.split(sums[:, 1:], 3, axis=1)
     variation = second - first**2 / rows
     variation[variation <= 1e-12 * second] = 0.0  # one target drawn again and again
     return {
         "mean_absolute_error": sums[:, 0] / rows,
         "root_mean_squared_error": np.sqrt(squares.mean(axis=1) / rows),
-        "r2_score": _mean_of_defined(1.0 - _ratio(squares, variation)),
+        "r2_score": row_means(1.0 - ratio_of(squares, variation)),
     }
 
 
-def _resample_rows(
-    columns: np.ndarray, ranked: Sequence[tuple[np.ndarray, np.ndarray]], generator: np.random.Generator
+def resample_rows(
+    columns: np.ndarray,
+    ranked: Sequence[tuple[np.ndarray, np.ndarray]],
+    generator: np.random.Generator | None = None,
+    progress: Progress = _silent,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The sum of each column (n, K) in each resample, and the area under each curve of (truth, score), both (n,)."""
+    generator = generator or np.random.default_rng(_SEED)
     columns = np.asarray(columns, dtype=np.float64)
     sums, areas = [], []
     for weights in _draw_weights(len(columns), generator):
         sums.append(weights @ columns)
+        progress("resampling rows", sum(map(len, sums)) / _resamples(len(columns)))
         found = [_areas_under_curve(weights, truth, scores) for truth, scores in ranked]
         areas.append(np.stack(found, axis=1) if found else np.zeros((len(weights), 0)))
     return np.concatenate(sums), np.concatenate(areas)
@@ -168,16 +201,16 @@ def _areas_under_curve(weights: np.ndarray, truth: np.ndarray, scores: np.ndarra
     positives = np.add.reduceat(sorted_weights * positive, starts, axis=1)
     negatives = np.add.reduceat(sorted_weights * ~positive, starts, axis=1)
     below = np.cumsum(negatives, axis=1) - negatives / 2
-    return _ratio((positives * below).sum(axis=1), positives.sum(axis=1) * negatives.sum(axis=1))
+    return ratio_of((positives * below).sum(axis=1), positives.sum(axis=1) * negatives.sum(axis=1))
 
 
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def ratio_of(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """part / whole, NaN where there is no whole."""
     found: np.ndarray = np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole != 0)
     return found
 
 
-def _mean_of_defined(values: np.ndarray) -> np.ndarray:
+def row_means(values: np.ndarray) -> np.ndarray:
     """The mean of each row's finite numbers, NaN where there are none."""
     defined = np.isfinite(values)
-    return _ratio(np.where(defined, values, 0.0).sum(axis=1), defined.sum(axis=1).astype(np.float64))
+    return ratio_of(np.where(defined, values, 0.0).sum(axis=1), defined.sum(axis=1).astype(np.float64))

@@ -36,14 +36,20 @@ class Baseline:
 
 
 def measure(
-    task: str, targets: np.ndarray, predictions: np.ndarray, names: Sequence[str], baseline: Baseline
+    task: str,
+    targets: np.ndarray,
+    predictions: np.ndarray,
+    names: Sequence[str],
+    baseline: Baseline,
+    thresholds: Sequence[float] = (),
 ) -> dict[str, Any]:
     """The metrics of a task as values that JSON can hold.
 
     `targets` are as a data set has them: binary (n, 1) of 0 and 1, multiclass (n,) indices, multilabel (n, L) of
     0 and 1, regression (n, T). `predictions` are probabilities, binary (n, 1), multiclass (n, C), multilabel
     (n, L), or values (n, T). `names` are those of the classes, for binary (negative, positive), of the labels or
-    of the target columns.
+    of the target columns. `thresholds`, one for binary or one for each label, say above which probability the positive
+    class or a label is predicted; one half if left out. The baseline's is always one half.
 
     The keys, a public format:
     - "task", "rows": what and how many rows were measured
@@ -58,7 +64,8 @@ def measure(
     - "judged": whether the model is better than that, as `baseline.judge` says
     - "classes" (binary, multiclass): for each {"name", "precision", "recall", "f1", "support"}
     - "confusion_matrix" (binary, multiclass): rows are true, columns predicted classes, in the order of "classes"
-    - "calibration" (binary, multiclass): {"expected_calibration_error", "bins"}, see `measure_calibration`
+    - "calibration" (binary, multiclass; multilabel over all rows and labels): {"expected_calibration_error", "bins"},
+      see `measure_calibration`
     - "labels" (multilabel): for each also {"accuracy", "auc"}
     - "targets" (several target columns): for each {"name" and its three metrics}
 
@@ -66,8 +73,8 @@ def measure(
     not finite numbers.
     """
     targets, predictions = _checked(task, targets, predictions, names)
-    scores = _score(task, targets, predictions, names)
-    constant = _constant(task, len(names), baseline)
+    scores = _score(task, targets, predictions, names, thresholds)
+    constant = constant_prediction(task, names, baseline)
     return {
         "task": task,
         "rows": len(targets),
@@ -77,16 +84,18 @@ def measure(
             "predicts": _describe(task, constant, names),
             "metrics": _score(task, targets, np.tile(constant, (len(targets), 1)), names).metrics,
         },
-        "judged": judge(task, targets, predictions, constant),
+        "judged": judge(task, targets, predictions, constant, thresholds),
         **scores.details,
     }
 
 
-def _score(task: str, targets: np.ndarray, predictions: np.ndarray, names: Sequence[str]) -> Scores:
+def _score(
+    task: str, targets: np.ndarray, predictions: np.ndarray, names: Sequence[str], thresholds: Sequence[float] = ()
+) -> Scores:
     if task in ("binary", "multiclass"):
-        return measure_classes(targets, predictions, names)
+        return measure_classes(targets, predictions, names, thresholds)
     if task == "multilabel":
-        return measure_labels(targets, predictions, names)
+        return measure_labels(targets, predictions, names, thresholds)
     return measure_numbers(targets, predictions, names)
 
 
@@ -112,8 +121,9 @@ def _checked(
     return np.asarray(targets, dtype=np.float64).reshape(expected), predictions
 
 
-def _constant(task: str, columns: int, baseline: Baseline) -> np.ndarray:
-    """The baseline's prediction, the same for every row: (1,) for binary, else (columns,)."""
+def constant_prediction(task: str, names: Sequence[str], baseline: Baseline) -> np.ndarray:
+    """The baseline's prediction, the same for every row: (1,) for binary, else (columns,). Raises DataError."""
+    columns = len(names)
     if task in ("binary", "multiclass"):
         counts = np.asarray(baseline.class_counts, dtype=np.float64)
         if counts.shape != (columns,) or counts.sum() <= 0:

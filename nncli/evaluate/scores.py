@@ -1,6 +1,6 @@
 """The result of a measurement, and functions that all tasks use."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,11 @@ class Scores:
     metrics: dict[str, float | None]
     undefined: dict[str, str] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
+
+
+def cuts(thresholds: Sequence[float], columns: int) -> np.ndarray:
+    """The threshold of each column, float64 (columns,); one half where none are given."""
+    return np.asarray(thresholds or (0.5,) * columns, dtype=np.float64)
 
 
 def surprise(probabilities: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nncli.evaluate.scores import label_surprise, surprise
+from nncli.evaluate.scores import cuts, label_surprise, surprise
 
 Answer = str | float | list[str] | list[float]
 
@@ -29,12 +29,37 @@ class WorstExample:
 
 
 def worst_examples(
-    task: str, targets: np.ndarray, predictions: np.ndarray, names: Sequence[str], count: int
+    task: str,
+    targets: np.ndarray,
+    predictions: np.ndarray,
+    names: Sequence[str],
+    count: int,
+    thresholds: Sequence[float] = (),
 ) -> list[WorstExample]:
     """At most `count` rows, the largest loss first, rows of equal loss in their order; arrays as `measure` has them."""
     losses = _losses(task, targets, predictions)
     order = np.argsort(-losses, kind="stable")[:count]
-    return [_describe(task, int(row), float(losses[row]), targets[row], predictions[row], names) for row in order]
+    limits = cuts(thresholds, predictions.shape[1])
+    return [
+        _describe(task, int(row), float(losses[row]), targets[row], predictions[row], names, limits) for row in order
+    ]
+
+
+def best_examples(
+    task: str,
+    targets: np.ndarray,
+    predictions: np.ndarray,
+    names: Sequence[str],
+    count: int,
+    thresholds: Sequence[float] = (),
+) -> list[WorstExample]:
+    """At most `count` rows, the smallest loss first, as `worst_examples` gives the largest."""
+    losses = _losses(task, targets, predictions)
+    limits = cuts(thresholds, predictions.shape[1])
+    return [
+        _describe(task, int(row), float(losses[row]), targets[row], predictions[row], names, limits)
+        for row in np.argsort(losses, kind="stable")[:count]
+    ]
 
 
 def _losses(task: str, targets: np.ndarray, predictions: np.ndarray) -> np.ndarray:
@@ -53,7 +78,13 @@ def _losses(task: str, targets: np.ndarray, predictions: np.ndarray) -> np.ndarr
 
 
 def _describe(
-    task: str, row: int, loss: float, target: np.ndarray, prediction: np.ndarray, names: Sequence[str]
+    task: str,
+    row: int,
+    loss: float,
+    target: np.ndarray,
+    prediction: np.ndarray,
+    names: Sequence[str],
+    limits: np.ndarray,
 ) -> WorstExample:
     true: Answer
     predicted: Answer
@@ -63,11 +94,11 @@ def _describe(
         true, predicted, probability = names[int(target)], names[best], float(prediction[best])
     elif task == "binary":
         positive = float(prediction[0])
-        true, predicted = names[int(target[0] > 0.5)], names[int(positive > 0.5)]
-        probability = max(positive, 1.0 - positive)
+        true, predicted = names[int(target[0] > 0.5)], names[int(positive > limits[0])]
+        probability = positive if positive > limits[0] else 1.0 - positive
     elif task == "multilabel":
-        true, predicted = _chosen(target, names), _chosen(prediction, names)
-        probability = float(np.prod(np.maximum(prediction, 1.0 - prediction)))
+        true, predicted = _chosen(target > 0.5, names), _chosen(prediction > limits, names)
+        probability = float(np.prod(np.where(prediction > limits, prediction, 1.0 - prediction)))
     elif len(names) == 1:
         true, predicted = float(target[0]), float(prediction[0])
     else:
@@ -75,5 +106,5 @@ def _describe(
     return WorstExample(row, loss, true, predicted, probability)
 
 
-def _chosen(values: np.ndarray, names: Sequence[str]) -> list[str]:
-    return [name for name, value in zip(names, values, strict=True) if value > 0.5]
+def _chosen(present: np.ndarray, names: Sequence[str]) -> list[str]:
+    return [name for name, is_there in zip(names, present, strict=True) if is_there]

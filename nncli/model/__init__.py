@@ -4,8 +4,18 @@
 the metrics; `serving` adds the output activation for saving.
 """
 
-from nncli.model.builder import build
+from nncli.model.builder import OUTPUT_NAME, build
+from nncli.model.layers.members import member_outputs
 from nncli.model.objective import compile_model, make_loss, targets_for
-from nncli.model.serving import serving
+from nncli.model.serving import gives_logits, serving
 
-__all__ = ["build", "compile_model", "make_loss", "serving", "targets_for"]
+__all__ = [
+    "OUTPUT_NAME",
+    "build",
+    "compile_model",
+    "gives_logits",
+    "make_loss",
+    "member_outputs",
+    "serving",
+    "targets_for",
+]

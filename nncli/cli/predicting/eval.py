@@ -21,6 +21,12 @@ def evaluate(
     verify: Annotated[
         bool, typer.Option("--verify", help="First prove on all test rows that predict gives Keras's answers.")
     ] = False,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Fit a temperature on the validation set, and keep it in the run.")
+    ] = False,
+    importance: Annotated[
+        bool, typer.Option("--importance", help="Also measure which columns or places of images the network uses.")
+    ] = False,
     data_dir: DataDir = None,
     runs_dir: RunsDir = Path("runs"),
     quiet: Quiet = False,
@@ -37,5 +43,14 @@ def evaluate(
 
         folders = pipeline.Folders(runs_dir, data_dir)
         word = choose_run(run, run_option, runs_dir)
-        evaluation = pipeline.evaluate(word, folders=folders, console=console, data_path=data, by=by, verified=verify)
+        evaluation = pipeline.evaluate(
+            word,
+            folders=folders,
+            console=console,
+            data_path=data,
+            by=by,
+            verified=verify,
+            calibrated=calibrate,
+            with_importance=importance,
+        )
         show_evaluation(console, evaluation, runs_dir)

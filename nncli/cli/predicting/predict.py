@@ -25,6 +25,15 @@ def predict(
             show_default="by the ending",
         ),
     ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Predict the positive class or a label above this probability.",
+            show_default="the run's",
+        ),
+    ] = None,
     output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file instead of stdout.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Add the original columns of the table.")] = False,
     runs_dir: RunsDir = Path("runs"),
@@ -52,6 +61,7 @@ def predict(
             form="json" if json_mode else form,
             output=output,
             keep=keep,
+            threshold=threshold,
         )
         if outcome.failed:
             console.warn(f"{outcome.failed} of {outcome.failed + outcome.answered} inputs could not be read")

@@ -9,6 +9,8 @@ from nncli.cli.options import run_word
 from nncli.cli.views.numbers import show_answer, show_interval, show_number
 from nncli.console import Console, make_table
 
+_MOST_COLUMNS = 12
+
 
 def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
     """Metrics beside the baseline, the classes, the confusion matrix where it fits a screen, the worst rows."""
@@ -18,8 +20,17 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
     positive = f"; positive class: {result['classes'][1]['name']}" if result["task"] == "binary" else ""
     parts.append(f"{result['rows']:,} rows; baseline: {result['baseline']['predicts']}{positive}")
     parts += [f"{name}: {reason}" for name, reason in result["undefined"].items()]
+    if result["thresholds"]:
+        parts += _threshold_lines(result["thresholds"])
     if "calibration" in result:
         parts.append(f"expected calibration error: {result['calibration']['expected_calibration_error']:.4f}")
+    if result["offered"]:
+        better, log_loss = result["offered"]["expected_calibration_error"], result["offered"]["log_loss"]
+        parts.append(f"with `nncli eval --calibrate`: {better:.4f}, and log loss {log_loss:.4f}")
+    if result["references"]:
+        parts += ["", *_reference_lines(result["references"])]
+    if result["importance"] and "columns" in result["importance"]:
+        parts += ["", *_importance_table(result["importance"])]
     parts += _unlike_lines(result)
     if result["by"]:
         parts += ["", _group_table(result["by"], next(iter(result["metrics"])))]
@@ -43,6 +54,34 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
             f"nncli predict {given} --run {run_word(folder, runs_dir)}",
         ]
     )
+
+
+def _threshold_lines(thresholds: Mapping[str, float]) -> list[str]:
+    """What is predicted above another probability than one half."""
+    told = [f"{name} above {value:.3g}" for name, value in thresholds.items() if value != 0.5]
+    more = f" and {len(told) - 3} more" if len(told) > 3 else ""
+    return [f"predicted by thresholds from the validation set: {', '.join(told[:3])}{more}"]
+
+
+def _reference_lines(references: Mapping[str, Any]) -> list[str]:
+    """In words how far the network is ahead of each other model, or that it is not."""
+    metric = references["metric"]
+    lines = [f"{metric} of other models, and the difference from it (95 % interval):"]
+    for model in references["models"]:
+        if model["difference"] is None or model["interval"] is None:
+            continue
+        name = f"{model['name']} ({show_number(model['value'])})"
+        size = f"{show_number(abs(model['difference']))}"
+        low, high = model["interval"]
+        if model["verdict"] == "behind":
+            lines.append(f"  behind {name} by {size} ({show_interval((-high, -low))})")
+        elif model["verdict"] == "ahead":
+            lines.append(f"  beats {name} by {size} ({show_interval((low, high))})")
+        else:
+            lines.append(f"  not clearly different from {name}: {show_interval((low, high))}")
+        if model["rows"] < references["fitted_to"]:
+            lines[-1] += f"; it saw {model['rows']:,} rows"
+    return lines if len(lines) > 1 else []
 
 
 def _seen_lines(result: Mapping[str, Any]) -> list[Any]:
@@ -99,6 +138,19 @@ def metric_rows(measured: Mapping[str, Any]) -> list[list[str]]:
     """A row for each metric: its name, its value, that of the baseline."""
     baseline = measured["baseline"]["metrics"]
     return [[name, show_number(value), show_number(baseline.get(name))] for name, value in measured["metrics"].items()]
+
+
+def _importance_table(importance: Mapping[str, Any]) -> list[Any]:
+    """The most important columns; what is not clearly above zero is as good as a column of random numbers."""
+    columns = importance["columns"]
+    shown = columns[:_MOST_COLUMNS]
+    rows = [
+        [c["name"], f"{c['importance']:.4f}", f"{c['deviation']:.4f}", "" if c["clear"] else "not clearly above 0"]
+        for c in shown
+    ]
+    table = make_table(None, ["column shuffled", f"fall of {importance['metric']}", "deviation", ""], rows)
+    left = len(columns) - len(shown)
+    return [table, f"and {left} less important columns"] if left else [table]
 
 
 def _group_table(by: Mapping[str, Any], metric: str) -> Any:

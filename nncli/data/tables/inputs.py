@@ -12,7 +12,7 @@ from nncli.data.batches import Batch, Failure
 from nncli.data.dataset import Part
 from nncli.data.tables.encoding import encode_table, needed_columns
 from nncli.data.tables.features.words import reread_as
-from nncli.data.tables.files.columns import Table
+from nncli.data.tables.files.columns import Column, Table, unknown_columns
 from nncli.data.tables.files.csv_text import DELIMITERS, CsvText, open_csv
 from nncli.data.tables.files.parquet import read_parquet, stream_parquet
 from nncli.data.tables.files.reading import read_opened, stream_csv
@@ -47,6 +47,24 @@ def label_table(file: Path, path: str, facts: DataFacts, columns: TableInput) ->
         return label_rows(read_parquet(file, columns.missing), facts)
     table = read_opened(_open_table(file, path, facts, columns))
     return label_rows(_named(table, facts, columns), facts)
+
+
+def read_other_column(path: str, facts: DataFacts, columns: TableInput, name: str, rows: np.ndarray) -> Column:
+    """A column that the model does not read, at rows (int64, from 0) of a file as `label_table` reads it.
+
+    Raises DataError where the file has no such column.
+    """
+    file = Path(path)
+    if is_parquet_file(file):
+        return column_at(read_parquet(file, columns.missing), name, rows)
+    return column_at(_named(read_opened(_open_table(file, path, facts, columns)), facts, columns), name, rows)
+
+
+def column_at(table: Table, name: str, rows: np.ndarray) -> Column:
+    """A column at the rows (int64, from 0) of the file that the table was read from. Raises DataError."""
+    if name not in table.columns:
+        raise unknown_columns([name], table.columns, table.name)
+    return table.columns[name].take(np.searchsorted(table.rows, rows))
 
 
 def _stream(

@@ -1,25 +1,28 @@
 """Pictures of how a training went and how good its model is, as PNG bytes; reads and writes no files.
 
 `canvas` is what all pictures share, `curves` draws the epochs of a training, `comparison` several trainings,
-`confusion` what a classifier says, `ranking` ROC and precision-recall, `values` a regression, `worst` the worst
-images, `contact_sheet` images in a grid.
+`confusion` what a classifier says, `calibration` whether its probabilities mean what they say, `ranking` ROC and
+precision-recall, `values` a regression, `worst` the worst images, `contact_sheet` images in a grid.
 matplotlib is imported when the first picture is drawn.
 """
 
+from nncli.evaluate.plots.calibration import reliability
 from nncli.evaluate.plots.comparison import comparison_curves
 from nncli.evaluate.plots.confusion import confusion_matrix, label_bars, probabilities
 from nncli.evaluate.plots.curves import learning_curves
-from nncli.evaluate.plots.ranking import ranking_curves
+from nncli.evaluate.plots.ranking import class_curves, ranking_curves
 from nncli.evaluate.plots.values import residuals, true_against_predicted
 from nncli.evaluate.plots.worst import worst_images
 
 __all__ = [
+    "class_curves",
     "comparison_curves",
     "confusion_matrix",
     "label_bars",
     "learning_curves",
     "probabilities",
     "ranking_curves",
+    "reliability",
     "residuals",
     "true_against_predicted",
     "worst_images",

@@ -57,7 +57,9 @@ def _write_counts(axes: Any, counts: np.ndarray, shares: np.ndarray, cell: float
         axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=size)
 
 
-def probabilities(targets: np.ndarray, predictions: np.ndarray, names: Sequence[str], target: str) -> bytes:
+def probabilities(
+    targets: np.ndarray, predictions: np.ndarray, names: Sequence[str], target: str, threshold: float = 0.5
+) -> bytes:
     """How probable a binary model finds its positive class, rows (n, 1) of each true class apart, as a PNG.
 
     Two heaps at the two ends are a sure model; a heap on the wrong side are its mistakes.
@@ -68,7 +70,7 @@ def probabilities(targets: np.ndarray, predictions: np.ndarray, names: Sequence[
     chosen = [predictions[:, 0][targets[:, 0] == value] for value in (0, 1)]
     told = [f"true: {label(name, 24)} ({len(values):,})" for name, values in zip(names, chosen, strict=True)]
     axes.hist(chosen, bins=edges, label=told, color=[COLOURS[1], COLOURS[0]], histtype="bar")
-    axes.axvline(0.5, color="#777777", linewidth=1, linestyle=":", label="decision threshold")
+    axes.axvline(threshold, color="#777777", linewidth=1, linestyle=":", label="decision threshold")
     axes.set_xlim(0.0, 1.0)
     plain_frame(axes)
     axes.set_xlabel(f"predicted probability of {label(target, 24)} = {label(names[1], 24)}")

@@ -11,7 +11,26 @@ _MOST_CURVES = 7
 _MOST_POINTS = 2000  # of a curve; more are closer together than pixels
 
 
-def ranking_curves(targets: np.ndarray, probabilities: np.ndarray, names: Sequence[str]) -> bytes | None:
+def class_curves(targets: np.ndarray, probabilities: np.ndarray, names: Sequence[str]) -> bytes | None:
+    """The curves of each class of several against the rest, from classes (n,) and probabilities (n, classes), as a PNG.
+
+    Above seven classes those with the smallest average precision are drawn.
+    """
+    from sklearn.metrics import average_precision_score
+
+    truth = np.asarray(targets).reshape(-1, 1) == np.arange(len(names))
+    present = [index for index in range(len(names)) if 0 < truth[:, index].sum() < len(truth)]
+    scores = {index: average_precision_score(truth[:, index], probabilities[:, index]) for index in present}
+    hardest = sorted(sorted(present, key=lambda index: scores[index])[:_MOST_CURVES])
+    shown = [names[index] for index in hardest]
+    note = f"the {len(shown)} hardest of {len(names)} classes, each against the rest"
+    title = note if len(shown) < len(present) else "each class against the rest"
+    return ranking_curves(truth[:, hardest], probabilities[:, hardest], shown, title)
+
+
+def ranking_curves(
+    targets: np.ndarray, probabilities: np.ndarray, names: Sequence[str], title: str = ""
+) -> bytes | None:
     """The ROC curve (left) and the precision-recall curve (right) of each column as a PNG, as scikit-learn has them.
 
     Both arrays are (n, columns): one column for binary, named by its positive class, or one for each label. Columns
@@ -31,6 +50,8 @@ def ranking_curves(targets: np.ndarray, probabilities: np.ndarray, names: Sequen
     left.plot([0, 1], [0, 1], ":", color=GREY, linewidth=1, label="guessing")
     _finish(left, "false positive rate", "true positive rate (recall)", "lower right")
     _finish(right, "recall", "precision", "lower left")
+    if title:
+        figure.suptitle(title, fontsize=11)
     return to_png(figure)
 
 

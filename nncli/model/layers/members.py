@@ -28,6 +28,11 @@ class MembersModel(keras.Model):  # type: ignore[misc]  # keras has no types
         super().__init__(inputs=inputs, outputs=mean, **options)
         self._each = keras.Model(inputs=inputs, outputs=members)
 
+    @property
+    def each(self) -> keras.Model:
+        """The same network with the output of every member, (batch, members, outputs)."""
+        return self._each
+
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """(batch, members, outputs) in training, otherwise (batch, outputs)."""
         if training:
@@ -50,6 +55,11 @@ class MembersModel(keras.Model):  # type: ignore[misc]  # keras has no types
         if len(y_pred.shape) == 3:
             y_pred = ops.mean(y_pred, axis=1)
         return super().compute_metrics(x, y, y_pred, sample_weight)
+
+
+def member_outputs(model: keras.Model) -> keras.Model:
+    """The model with the outputs of all members, (batch, members, outputs); the model itself if it has none."""
+    return model.each if isinstance(model, MembersModel) else model
 
 
 def split(tensor: Any, count: int, seed: int) -> Any:

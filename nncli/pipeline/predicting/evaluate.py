@@ -7,18 +7,17 @@ from typing import Any
 import numpy as np
 
 from nncli import data
-from nncli.config.facts import DataFacts, ImageInput, Task
+from nncli.config.facts import DataFacts
 from nncli.console import Console
-from nncli.data.dataset import Part, SeenRows, find_seen
+from nncli.data.dataset import Dataset, Part, SeenRows, find_seen
 from nncli.data.plurals import count
 from nncli.errors import DataError, NncliError, RunError, UnreachableError, UsageError
-from nncli.evaluate import plots
 from nncli.evaluate.intervals import bootstrap_intervals
 from nncli.evaluate.metrics import Baseline, measure
 from nncli.evaluate.worst import WorstExample, worst_examples
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.own_data import read_own_data
-from nncli.pipeline.predicting.groups import FEWEST_ROWS, group_rows, require_column
+from nncli.pipeline.predicting.groups import FEWEST_ROWS, find_groups, require_column
 from nncli.pipeline.predicting.open_run import KerasPredictor, OpenRun, Predicts, make_predictor, open_run
 from nncli.pipeline.predicting.remarks import (
     count_impossible,
@@ -26,8 +25,13 @@ from nncli.pipeline.predicting.remarks import (
     describe_other_data,
     describe_verdict,
 )
+from nncli.pipeline.predicting.scoring import thresholds
+from nncli.pipeline.predicting.scoring.calibrating import calibrate, offer
+from nncli.pipeline.predicting.scoring.importance import measure_importance
+from nncli.pipeline.predicting.scoring.pictures import write_pictures
+from nncli.pipeline.predicting.scoring.references import compare_with_references
+from nncli.pipeline.predicting.scoring.verification import verify
 from nncli.pipeline.predicting.unlike import measure_unlike
-from nncli.pipeline.predicting.verification import verify
 from nncli.pipeline.preparation import example_input
 from nncli.run import files
 
@@ -56,10 +60,14 @@ def evaluate(
     data_path: str | None = None,
     by: str | None = None,
     verified: bool = False,
+    calibrated: bool = False,
+    with_importance: bool = False,
 ) -> Evaluation:
     """Measures a run on its own test set, or on labelled data at `data_path`; writes it into the run folder.
 
-    `by` names a column the network reads: then each of its values is measured by itself, too.
+    `by` names a column of the table: then each of its values is measured by itself, too. `with_importance` also
+    measures which inputs the network uses (see scoring.importance). If `calibrated`, the run's probabilities are
+    calibrated first (see scoring.calibrating).
 
     With `verified`, all test rows first go the way of `predict` and are compared with Keras.
 
@@ -70,33 +78,63 @@ def evaluate(
         raise UsageError("--verify is for the test set of the run, and --data names other data", hint="use one of them")
     run = open_run(word, folders, console)
     if by is not None:
-        require_column(run.facts, by)
-    part, seen = _labelled_part(run, folders, console, data_path)
+        require_column(run.facts, by, in_training_file=data_path is None)
+    part, seen, own = _labelled_part(run, folders, console, data_path)
+    if calibrated:
+        run = calibrate(run, own or read_own_data(run, folders, console), console)
     predictor = make_predictor(run, console)
     proof = _verify(run, part, predictor, console) if verified else None
-    with console.step("predicting") as progress:
-        predictions = _predict_all(predictor, part, progress)
-    worst = worst_examples(run.facts.target.task, part.targets, predictions, names_of(run.facts), WORST_COUNT)
+    predictions, offered = _predict(run, predictor, part, own if data_path is None else None, console)
+    importance = measure_importance(run, part, predictions, predictor, console) if with_importance else None
     result = {
         "run": str(run.folder.path),
         "source": run.facts.source if data_path is None else data_path,
         "part": "test" if data_path is None else "all",
-        **measure_part(run.facts, part, predictions),
-        "intervals": _intervals_of(run.facts, part, predictions),
-        "impossible": count_impossible(run.facts, predictions),
-        "unlike_training": measure_unlike(run, part.inputs),
+        **_measure_all(run, part, predictions, console),
+        "offered": offered,
+        "references": None if data_path or own is None else compare_with_references(own, predictions, console),
         "seen": None if seen is None else seen.counts,
         "new_rows": _measure_new(run.facts, part, predictions, seen),
-        "by": None if by is None else {"column": by, "groups": _measure_groups(run.facts, part, predictions, by)},
+        "by": None if by is None else {"column": by, "groups": _measure_groups(run, part, predictions, by, data_path)},
         "verified": proof,
-        "worst": [{**asdict(example), **_place(part, example.index)} for example in worst],
+        "importance": importance.told if importance else None,
     }
+    target = run.facts.target
+    worst = worst_examples(target.task, part.targets, predictions, names_of(run.facts), WORST_COUNT, target.thresholds)
+    result["worst"] = [{**asdict(example), **_place(part, example.index)} for example in worst]
     try:
         _write(run, part, predictions, result, worst)
+        if importance is not None:
+            importance.write(run)
     except NncliError as error:  # the numbers are the answer, and they are there
         console.warn(error.message)
     _remark(run, result, console)
     return Evaluation(run, result)
+
+
+def _predict(
+    run: OpenRun, predictor: Predicts, part: Part, own: Dataset | None, console: Console
+) -> tuple[np.ndarray, dict[str, Any] | None]:
+    """The predictions of a part, and for the run's own test set what a temperature would make of them."""
+    with console.step("predicting") as progress:
+        predictions = _predict_all(predictor, part, progress)
+        if own is None or run.facts.target.task.is_regression:
+            return predictions, None
+        known = _predict_all(predictor, own.validation, progress) if len(own.validation) else predictions[:0]
+        return predictions, offer(run.facts, own.validation, known, part, predictions)
+
+
+def _measure_all(run: OpenRun, part: Part, predictions: np.ndarray, console: Console) -> dict[str, Any]:
+    """What is measured on all rows, whatever was asked for."""
+    with console.step("resampling rows") as progress:
+        intervals = _intervals_of(run.facts, part, predictions, progress)
+    return {
+        **measure_part(run.facts, part, predictions),
+        "intervals": intervals,
+        "thresholds": thresholds.by_name(run.facts),
+        "impossible": count_impossible(run.facts, predictions),
+        "unlike_training": measure_unlike(run, part.inputs),
+    }
 
 
 def _verify(run: OpenRun, part: Part, predictor: Predicts, console: Console) -> dict[str, Any]:
@@ -163,10 +201,12 @@ def _choose(part: Part, rows: np.ndarray) -> Part:
     return Part({name: array[rows] for name, array in part.inputs.items()}, part.targets[rows], part.rows[rows])
 
 
-def _measure_groups(facts: DataFacts, part: Part, predictions: np.ndarray, column: str) -> list[dict[str, Any]]:
+def _measure_groups(
+    run: OpenRun, part: Part, predictions: np.ndarray, column: str, data_path: str | None
+) -> list[dict[str, Any]]:
     """For each value of a column the metrics of its rows, their intervals and the baseline's metrics."""
-    groups = []
-    for name, rows in group_rows(facts, part, column):
+    facts, groups = run.facts, []
+    for name, rows in find_groups(run, part, column, data_path):
         chosen = _choose(part, rows)
         measured = measure_part(facts, chosen, predictions[rows])
         intervals = _intervals_of(facts, chosen, predictions[rows])
@@ -184,12 +224,21 @@ def _place(part: Part, index: int) -> dict[str, Any]:
 def measure_part(facts: DataFacts, part: Part, predictions: np.ndarray) -> dict[str, Any]:
     """The metrics of the task, with the baseline that the training set's targets give (see evaluate.metrics)."""
     baseline = Baseline(facts.target.class_counts, facts.target.mean)
-    return measure(facts.target.task.value, part.targets, predictions, names_of(facts), baseline)
+    target = facts.target
+    return measure(target.task.value, part.targets, predictions, names_of(facts), baseline, target.thresholds)
 
 
-def _intervals_of(facts: DataFacts, part: Part, predictions: np.ndarray) -> dict[str, tuple[float, float] | None]:
+def _intervals_of(
+    facts: DataFacts,
+    part: Part,
+    predictions: np.ndarray,
+    progress: Callable[[str, float], None] = lambda what, share: None,
+) -> dict[str, tuple[float, float] | None]:
     """Between which values chance in the choice of rows leaves each metric (see evaluate.intervals)."""
-    return bootstrap_intervals(facts.target.task.value, part.targets, predictions, names_of(facts))
+    target = facts.target
+    return bootstrap_intervals(
+        target.task.value, part.targets, predictions, names_of(facts), target.thresholds, progress
+    )
 
 
 def names_of(facts: DataFacts) -> tuple[str, ...]:
@@ -199,10 +248,11 @@ def names_of(facts: DataFacts) -> tuple[str, ...]:
 
 def _labelled_part(
     run: OpenRun, folders: Folders, console: Console, data_path: str | None
-) -> tuple[Part, SeenRows | None]:
+) -> tuple[Part, SeenRows | None, Dataset | None]:
     """The run's own test set, made again from its config and checked to be the same; or the user's data.
 
-    For the user's data, also says which of its rows the run learned from; None if the run's own data has changed.
+    For the user's data, also says which of its rows the run learned from; None if the run's own data has changed. The
+    run's own data is the third.
     """
     if data_path is not None:
         part = data.load_labelled(data_path, run.facts)
@@ -215,9 +265,10 @@ def _labelled_part(
                 "the run's own data is missing or has changed, so rows it was trained on cannot be told apart and "
                 "count in the score"
             )
-            return part, None
-        return part, find_seen(part, own)
-    return read_own_data(run, folders, console).test, None
+            return part, None, None
+        return part, find_seen(part, own), own
+    own = read_own_data(run, folders, console)
+    return own.test, None, own
 
 
 def _predict_all(predictor: Predicts, part: Part, progress: Callable[[str, float], None]) -> np.ndarray:
@@ -240,33 +291,7 @@ def _write(
     run: OpenRun, part: Part, predictions: np.ndarray, result: dict[str, Any], worst: list[WorstExample]
 ) -> None:
     """evaluation/metrics.json and the pictures that fit the task, beside what the training left."""
-    folder, facts = run.folder, run.facts
-    folder.write_json(f"{files.EVALUATION}/metrics.json", result)
+    run.folder.write_json(f"{files.EVALUATION}/metrics.json", result)
     if result["part"] == "test":
         _count_evaluation(run)
-    if "confusion_matrix" in result:
-        matrix = np.asarray(result["confusion_matrix"])
-        picture = plots.confusion_matrix(matrix, facts.target.classes, facts.target.columns[0])
-        folder.write(f"{files.EVALUATION}/confusion.png", picture)
-    if facts.target.task is Task.BINARY:
-        picture = plots.probabilities(part.targets, predictions, facts.target.classes, facts.target.columns[0])
-        folder.write(f"{files.EVALUATION}/probabilities.png", picture)
-    if facts.target.task in (Task.BINARY, Task.MULTILABEL):
-        names = facts.target.classes[1:] if facts.target.task is Task.BINARY else names_of(facts)
-        curves = plots.ranking_curves(part.targets, predictions, names)
-        if curves is not None:
-            folder.write(f"{files.EVALUATION}/ranking.png", curves)
-    if facts.target.task is Task.MULTILABEL:
-        rates = part.targets.mean(axis=0)
-        labels = [{**entry, "share": float(rate)} for entry, rate in zip(result["labels"], rates, strict=True)]
-        folder.write(f"{files.EVALUATION}/labels.png", plots.label_bars(labels))
-    if facts.target.task.is_regression:
-        picture = plots.true_against_predicted(part.targets, predictions, facts.target.columns)
-        folder.write(f"{files.EVALUATION}/predictions.png", picture)
-        picture = plots.residuals(part.targets, predictions, facts.target.columns)
-        folder.write(f"{files.EVALUATION}/residuals.png", picture)
-    if isinstance(facts.inputs, ImageInput) and facts.target.task is not Task.MULTILABEL:
-        images = part.inputs["image"][[example.index for example in worst]]
-        found = [_place(part, example.index) for example in worst]
-        places = [place.get("file", f"row {place['row']}") for place in found]
-        folder.write(f"{files.EVALUATION}/worst.png", plots.worst_images(images, worst, places))
+    write_pictures(run, part, predictions, result, worst)

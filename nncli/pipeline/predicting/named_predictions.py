@@ -40,8 +40,8 @@ class Answers:
         """One mapping for each input.
 
         A class: {input, prediction, probability, probabilities}, the most probable first and at most `top` of them.
-        Labels: {input, prediction: [labels over one half], probabilities}. A number: {input, prediction}, where
-        several targets make a mapping. Original cells are in `row`, the score of an image in `unlike_training`.
+        Labels: {input, prediction: [labels above their thresholds], probabilities}. A number: {input, prediction},
+        where several targets make a mapping. Original cells are in `row`, the score of an image in `unlike_training`.
         """
         if self.novelty is None:
             yield from self._records()
@@ -62,7 +62,7 @@ class Answers:
         for place, (name, values, row) in enumerate(zip(self._inputs, self._rounded, rows, strict=True)):
             told: Answer = {"input": name, **row, "prediction": chosen[place]}
             if target.task is not Task.MULTILABEL:
-                told["probability"] = max(values)
+                told["probability"] = values[self._best[place]]
             yield {**told, "probabilities": {self._labels[i]: values[i] for i in order[place]}}
 
     def columns(self) -> dict[str, list[Any]]:
@@ -85,7 +85,7 @@ class Answers:
             told["prediction"] = ["|".join(labels) for labels in self._chosen]
         else:
             told["prediction"] = self._chosen
-            told["probability"] = _rounded(self._probabilities.max(axis=1)[None])[0]
+            told["probability"] = [row[best] for row, best in zip(self._rounded, self._best, strict=True)]
         columns = _rounded(self._probabilities.T)
         if self.top is not None and self.top < len(self._labels):
             ranks = np.argsort(np.argsort(-self._probabilities, axis=1, kind="stable"), axis=1)
@@ -127,9 +127,18 @@ class Answers:
     def _chosen(self) -> list[Any]:
         """The class of each row, or its list of labels."""
         if self.facts.target.task is Task.MULTILABEL:
-            over = (self._probabilities > 0.5).tolist()
+            limits = self.facts.target.thresholds or (0.5,) * len(self._labels)
+            over = (self._probabilities > np.array(limits)).tolist()
             return [[name for name, is_over in zip(self._labels, row, strict=True) if is_over] for row in over]
-        return [self._labels[place] for place in self._probabilities.argmax(axis=1).tolist()]
+        return [self._labels[place] for place in self._best]
+
+    @cached_property
+    def _best(self) -> list[int]:
+        """The class of each row by its place: the most probable one, or for binary the one that the threshold says."""
+        thresholds = self.facts.target.thresholds
+        if self._is_binary and thresholds:
+            return [int(value > thresholds[0]) for value in self._probabilities[:, 1]]
+        return [int(place) for place in self._probabilities.argmax(axis=1)]
 
 
 def _rounded(values: np.ndarray) -> list[list[float]]:

@@ -4,7 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from nncli.pipeline.predicting.named_predictions import Answers
 from nncli.pipeline.predicting.open_run import describe_score, make_predictor, open_novelty, open_run
 from nncli.pipeline.predicting.output_formats import choose_format, open_writer
 from nncli.pipeline.predicting.remarks import count_impossible, describe_impossible, describe_outside
+from nncli.pipeline.predicting.scoring import thresholds
 from nncli.pipeline.predicting.unlike import describe_unlike, score_novelty
 
 if TYPE_CHECKING:
@@ -49,17 +50,23 @@ def predict(
     form: str | None = None,
     output: Path | None = None,
     keep: bool = False,
+    threshold: float | None = None,
 ) -> Predicted:
     """Answers for images, folders, patterns, tables, .npz files and `-` (stdin), written as they are made.
 
-    With `keep`, the answers carry the original columns of tables. An input that cannot be read is told and left out;
+    With `keep`, the answers carry the original columns of tables. `threshold` takes the place of those that the run
+    chose on its validation set. An input that cannot be read is told and left out;
     the others are answered. Raises RunError and UsageError.
     """
     run = open_run(word, folders, console)
+    run = replace(run, facts=thresholds.override(run.facts, threshold))
     form = choose_format(form, output, keep=keep)
     if keep and isinstance(run.facts.inputs, ImageInput) and run.facts.pixels is None:
         raise UsageError("--keep: images have no columns that could be kept", hint="leave it out")
     console.say(f"run {run.folder.path.name}{describe_score(run.folder)}")
+    if told := thresholds.describe(run.facts):
+        chosen = "chosen on the validation set" if threshold is None else "as given by --threshold"
+        console.say(f"predicts {told}: {chosen}")
     predictor, novelty = make_predictor(run, console), open_novelty(run)
     predicted = Predicted()
     with open_writer(form, output, run.facts, console, str(run.folder.path)) as writer, ExitStack() as stack:

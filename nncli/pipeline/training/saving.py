@@ -10,7 +10,7 @@ from nncli.config.sections import Config
 from nncli.data.dataset import Dataset, Part
 from nncli.errors import ExportError
 from nncli.evaluate import plots
-from nncli.pipeline.predicting.verification import verify_few
+from nncli.pipeline.predicting.scoring.verification import verify_few
 from nncli.pipeline.preparation import Prepared
 from nncli.pipeline.training.fitting import Fitted
 from nncli.pipeline.weights import npz_bytes, save_weights

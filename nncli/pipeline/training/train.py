@@ -4,12 +4,13 @@ import json
 import statistics
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import yaml
 
+from nncli.config.facts import DataFacts, Task
 from nncli.config.reading.document import KeyPath
 from nncli.config.reading.loading import load_config
 from nncli.config.sections import to_mapping
@@ -18,6 +19,7 @@ from nncli.pipeline.background_import import begin_import
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.predicting.evaluate import measure_part
 from nncli.pipeline.predicting.remarks import describe_verdict
+from nncli.pipeline.predicting.scoring import thresholds
 from nncli.pipeline.preparation import Prepared, example_input, prepare
 from nncli.pipeline.training.checkpoint import Resumed, discard_checkpoint
 from nncli.pipeline.training.fitting import Fitted, Terms, fit_model
@@ -85,6 +87,8 @@ def train_into(folder: RunFolder, prepared: Prepared, console: Console, terms: T
         with console.step("testing and writing the model"):
             with watch.part("test"):
                 predictions = _predict_test(prepared, fitted)
+                if not title:  # variants of a comparison are all measured at one half
+                    prepared = _with_thresholds(folder, prepared, fitted, console)
                 summary = _summarize(prepared, fitted, predictions)
             with watch.part("export"):
                 save_novelty(folder, prepared.dataset)  # before the manifest, which covers it
@@ -114,7 +118,7 @@ def _write_beginnings(folder: RunFolder, prepared: Prepared, resumed: Resumed | 
     comment = "# `nncli train` with the path of this file repeats the run\n"
     document = yaml.safe_dump(to_mapping(config), sort_keys=False, allow_unicode=True)
     folder.write(files.CONFIG, (comment + document).encode())
-    folder.write(files.INPUTS, (dataset.facts.model_dump_json(indent=2) + "\n").encode())
+    folder.write(files.INPUTS, facts_bytes(dataset.facts))
     parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     folder.write(files.SPLITS, npz_bytes({name: part.rows for name, part in parts.items()}))
     if resumed is not None:
@@ -133,6 +137,28 @@ def _write_beginnings(folder: RunFolder, prepared: Prepared, resumed: Resumed | 
             "rows": dataset.facts.rows,
         },
     )
+
+
+def _with_thresholds(folder: RunFolder, prepared: Prepared, fitted: Fitted, console: Console) -> Prepared:
+    """Chooses thresholds on the validation set and writes them among the facts of the run."""
+    from nncli.engine.prediction import predict
+    from nncli.model import serving
+
+    dataset = prepared.dataset
+    if dataset.facts.target.task not in (Task.BINARY, Task.MULTILABEL):
+        return prepared
+    predictions = predict(serving(fitted.model, prepared.config), dataset.validation.inputs)
+    facts = thresholds.choose_for(dataset.facts, dataset.validation.targets, predictions)
+    if facts is dataset.facts or not (told := thresholds.describe(facts)):
+        return prepared
+    console.say(f"predicts {told}: larger F1 on the validation set")
+    folder.write(files.INPUTS, facts_bytes(facts))
+    return replace(prepared, dataset=replace(dataset, facts=facts))
+
+
+def facts_bytes(facts: DataFacts) -> bytes:
+    """The content of inputs.json."""
+    return (facts.model_dump_json(indent=2) + "\n").encode()
 
 
 def _usual_seconds(history: History) -> float:
@@ -161,6 +187,7 @@ def _summarize(prepared: Prepared, fitted: Fitted, predictions: np.ndarray) -> d
         "last": history[-1],
         "test": measure_part(dataset.facts, dataset.test, predictions),
         "test_evaluations": 1,
+        "temperature": 1.0,
         "seconds_per_epoch": round(_usual_seconds(history), 4),
         "parameters": sum(int(np.prod(weight.shape)) for weight in fitted.model.trainable_weights),
     }

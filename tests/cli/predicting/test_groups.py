@@ -59,7 +59,41 @@ def test_without_the_option_nothing_is_grouped(run: Path) -> None:
     assert json.loads(nncli("eval", run, "--json").stdout)["by"] is None
 
 
-def test_a_column_the_network_does_not_read_is_refused_with_the_ones_it_does(run: Path) -> None:
+@pytest.mark.parametrize("other_data", [False, True])
+def test_a_column_the_network_does_not_read_comes_from_the_file(tmp_path: Path, other_data: bool) -> None:
+    generator = np.random.default_rng(3)
+    lines = ["size,city,code,price"]
+    for row in range(500):
+        # The city is the remainder of the row, which is the row's place in the file and tells groups and rows apart.
+        price = "" if row % 7 == 0 else f"{generator.random():.4f}"
+        lines.append(f"{row % 5},{['bonn', 'cork', ''][row % 3]},c{row % 60},{price}")
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "t.yaml").write_text(
+        "data: {source: csv, path: t.csv, target: price, drop: [city, code]}\n"
+        "model: {layers: [{dense: {units: 2}}, output]}\ntrain: {epochs: 1}\n"
+    )
+    assert nncli("train", tmp_path / "t.yaml", "--runs-dir", tmp_path / "runs").exit_code == 0
+    more = ["--data", tmp_path / "t.csv"] if other_data else []
+    outcome = nncli("eval", "--runs-dir", tmp_path / "runs", "--by", "city", "--json", *more)
+    assert outcome.exit_code == 0, outcome.stderr
+    value = json.loads(outcome.stdout)
+    kept = [row for row in range(500) if row % 7]
+    if not other_data:
+        with np.load(value["run"] + "/splits.npz") as splits:
+            kept = splits["test"].tolist()
+    expected = {name: sum(row % 3 == rest for row in kept) for rest, name in enumerate(["bonn", "cork", "(missing)"])}
+    assert {group["name"]: group["rows"] for group in value["by"]["groups"]} == expected
+
+    many = json.loads(nncli("eval", "--runs-dir", tmp_path / "runs", "--by", "code", "--json", *more).stdout)
+    groups = many["by"]["groups"]
+    assert len(groups) == 21 and groups[-1]["name"].endswith("others)")
+    assert sum(group["rows"] for group in groups) == len(kept)
+
+    refused = nncli("eval", "--runs-dir", tmp_path / "runs", "--by", "citi", *more)
+    assert refused.exit_code == 2 and "city" in refused.stderr and "Traceback" not in refused.stderr
+
+
+def test_a_column_that_is_not_there_is_refused_with_those_that_are(run: Path) -> None:
     outcome = nncli("eval", run, "--by", "shops")
     assert outcome.exit_code == 2
     assert "'shops'" in outcome.stderr and "shop, " in outcome.stderr and "Traceback" not in outcome.stderr

@@ -57,3 +57,23 @@ def test_residuals_are_true_minus_predicted_over_predicted(drawn: list[Any]) -> 
 
     points = drawn[0].axes[1].collections[0].get_offsets()
     assert np.allclose(points, np.stack([SCORES[:, 1], TRUTH[:, 1] - SCORES[:, 1]], axis=1))
+
+
+def test_each_class_is_drawn_against_the_rest_and_of_many_the_hardest(drawn: list[Any]) -> None:
+    generator = np.random.default_rng(0)
+    targets = generator.integers(0, 10, 400).astype(np.int32)
+    probabilities = np.eye(10)[targets] + generator.random((400, 10)) * np.linspace(0.8, 3, 10)
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+
+    plots.class_curves(targets[:, None], probabilities, [f"class {index}" for index in range(10)])
+
+    told = [text.get_text() for text in drawn[0].axes[1].get_legend().get_texts()]
+    by_hand = [average_precision_score(targets == index, probabilities[:, index]) for index in range(10)]
+    hardest = sorted(np.argsort(by_hand)[:7])
+    assert [text.split(":")[0] for text in told] == [f"class {index}" for index in hardest]
+    assert told[0] == f"class {hardest[0]}: average precision {by_hand[hardest[0]]:.4f}"
+    assert "7 hardest of 10" in drawn[0]._suptitle.get_text()
+
+
+def test_a_single_class_has_no_curves() -> None:
+    assert plots.class_curves(np.zeros(5, np.int32), np.full((5, 3), 1 / 3), ("a", "b", "c")) is None

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 import typer.testing
-from nncli.data.tables.files.writing import parquet_bytes
 from PIL import Image
 
 from nncli.cli import app
@@ -50,7 +51,7 @@ def write_csv(folder: Path) -> str:
 
 
 def write_parquet(folder: Path) -> str:
-    (folder / "table.parquet").write_bytes(parquet_bytes(rows_of_a_table()))
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows_of_a_table()), folder / "table.parquet")
     return "{source: parquet, path: table.parquet, target: grown, columns: {code: category}, day_first: true}"
 
 
