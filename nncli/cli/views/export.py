@@ -49,7 +49,10 @@ def _int8_lines(told: Mapping[str, Any]) -> list[Any]:
 
 
 def _change(before: float | None, after: float | None) -> str:
-    return "-" if before is None or after is None else f"{after - before:+.4f}"
+    if before is None or after is None:
+        return "-"
+    change = round(after - before, 4)
+    return f"{change:+.4f}" if change else "0.0000"
 
 
 def _input_line(name: str, entry: Mapping[str, Any]) -> str:

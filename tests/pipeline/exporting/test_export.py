@@ -87,7 +87,8 @@ def test_int8_takes_the_same_inputs_and_tells_what_it_costs(name: str) -> None:
 def test_int8_shows_each_metric_before_and_after() -> None:
     lines = invoke("export", "digits_softmax", "--int8", "--output", "shown.tflite").stdout.splitlines()
     assert lines[0].split() == ["test", "float32", "int8", "change"]
-    assert lines[1].split()[0] == "accuracy" and lines[1].split()[3][0] in "+-"
+    name, before, after, change = lines[1].split()
+    assert name == "accuracy" and float(change) == pytest.approx(float(after) - float(before), abs=2e-4)
     assert any(line.startswith("another answer for ") and "of 359 test rows" in line for line in lines)
 
 

@@ -10,12 +10,22 @@ from nncli.pipeline.exporting.script.layer_code import kernel_options, layer_opt
 from nncli.pipeline.exporting.script.member_code import dense_lines, output_lines, split_lines
 from nncli.pipeline.exporting.script.table_code import table_lines
 
+ATTENTION = '''
+def attend(x, **options):
+    """Attention of all steps to all; Keras would start queries, keys and values with the same numbers."""
+    layer = layers.MultiHeadAttention(**options)
+    y = layer(x, x)
+    for weight in layer.trainable_weights:
+        if weight.path.endswith("kernel"):
+            weight.assign(keras.initializers.GlorotUniform()(weight.shape))
+    return y
+'''.strip().splitlines()
 TRANSFORMER = '''
 def transformer_block(x, num_heads, mlp_units, activation, dropout, epsilon):
     """Adds attention over all steps to x, then what two dense layers make of each step."""
     width = x.shape[-1]
     y = layers.LayerNormalization(epsilon=epsilon)(x)
-    y = layers.MultiHeadAttention(num_heads, width // num_heads, dropout=dropout)(y, y)
+    y = attend(y, num_heads=num_heads, key_dim=width // num_heads, dropout=dropout)
     x = x + layers.Dropout(dropout)(y)
     y = layers.LayerNormalization(epsilon=epsilon)(x)
     y = layers.Dense(mlp_units, activation=activation)(y)
@@ -51,9 +61,12 @@ def starts_at_mean(facts: DataFacts) -> bool:
     return facts.target.task is Task.POSITIVE_REGRESSION
 
 
-def uses_transformer(config: Config) -> bool:
-    """Whether a layer of the network is a transformer block."""
-    return any("transformer_block" in section.kinds() for section in config.model.layers)
+def helper_lines(config: Config) -> list[str]:
+    """The functions that the body of `make_model` calls, with two empty lines before each."""
+    kinds = {kind for section in config.model.layers for kind in section.kinds()}
+    needed = {"multi_head_attention", "transformer_block"} & kinds
+    lines = ["", "", *ATTENTION] if needed else []
+    return [*lines, "", "", *TRANSFORMER] if "transformer_block" in kinds else lines
 
 
 def _image_lines(image: ImageInput) -> list[str]:
@@ -77,8 +90,8 @@ def _layer_lines(section: sections.LayerSection, shape: Shape, config: Config, d
         options = {name: getattr(section, name) for name in names}
         return [f"x = {write_call('transformer_block', Code('x'), **options)}"]
     if isinstance(section, sections.MultiHeadAttention):
-        options = layer_options(section, activation)
-        return [f"x = {write_call('layers.MultiHeadAttention', **options)}(x, x)"]
+        _refuse_kernel_options(section)
+        return [f"x = {write_call('attend', Code('x'), **layer_options(section, activation))}"]
     if isinstance(section, sections.Embedding):
         _refuse_kernel_options(section)
         levels = f"ops.round(ops.clip(x, 0, 1) * {section.input_dim - 1})"

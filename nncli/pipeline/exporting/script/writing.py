@@ -10,7 +10,7 @@ from nncli.data.dataset import Dataset
 from nncli.pipeline.exporting.script.calls import indent
 from nncli.pipeline.exporting.script.data_code import write_data_code
 from nncli.pipeline.exporting.script.member_code import MEMBERS
-from nncli.pipeline.exporting.script.network_code import TRANSFORMER, network_lines, starts_at_mean, uses_transformer
+from nncli.pipeline.exporting.script.network_code import helper_lines, network_lines, starts_at_mean
 from nncli.pipeline.exporting.script.table_code import bin_arrays
 from nncli.pipeline.exporting.script.training_code import training_lines
 
@@ -44,7 +44,7 @@ def write_script(config: Config, dataset: Dataset, *, name: str, monitor: str, m
         "",
         "def load_data():",
         *indent(['"""Inputs and targets of the training, validation and test set."""', *data.lines]),
-        *(["", "", *TRANSFORMER] if uses_transformer(config) else []),
+        *helper_lines(config),
         *(["", "", *MEMBERS] if config.model.members > 1 else []),
         "",
         "",
