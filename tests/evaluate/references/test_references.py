@@ -160,3 +160,22 @@ def test_of_many_rows_the_interval_is_that_of_fewer_around_the_value_of_all(monk
     assert few.interval[0] < few.value < few.interval[1]
     width, whole = (each.interval[1] - each.interval[0] for each in (few, all_rows))
     assert 2 < width / whole < 5
+
+
+@pytest.mark.parametrize("fit", [fit_linear, fit_trees])
+def test_a_column_without_any_known_value_is_no_error(fit: object) -> None:
+    nothing = {"categories": np.zeros((40, 1), np.int32)}
+    targets = (np.arange(40) % 2).astype(np.float32)[:, None]
+    found, _ = fit("binary", nothing, targets, nothing, 1)  # type: ignore[operator]
+    np.testing.assert_allclose(found, 0.5, atol=1e-6)
+    empty = {"numbers": np.full((40, 1), np.nan, np.float32)}
+    found, _ = fit("binary", empty, targets, empty, 1)  # type: ignore[operator]
+    np.testing.assert_allclose(found, 0.5, atol=1e-6)
+
+
+def test_many_one_hot_columns_are_sparse_and_give_the_same(table: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs, targets = table
+    dense, _ = fit_linear("binary", inputs, targets, inputs, 1)
+    monkeypatch.setattr("nncli.evaluate.references.encoding._MOST_DENSE_VALUES", 10)
+    sparse, _ = fit_linear("binary", inputs, targets, inputs, 1)
+    np.testing.assert_allclose(sparse, dense, atol=1e-3)

@@ -38,9 +38,10 @@ def compare_with_references(dataset: Dataset, predictions: np.ndarray, console: 
     task, metric = facts.target.task.value, HEADLINES[facts.target.task.value]
     constant = constant_prediction(task, _names(facts), Baseline(facts.target.class_counts, facts.target.mean))
     guess = _Fitted("guessing", np.tile(constant, (len(test), 1)), sum_of_rows(dataset))
-    fitted = [guess, _fit(dataset, linear.NAMES[task], fit_linear, console)]
+    tried = [_fit(dataset, linear.NAMES[task], fit_linear, console)]
     if not isinstance(facts.inputs, ImageInput):
-        fitted.append(_fit(dataset, trees.NAME, fit_trees, console))
+        tried.append(_fit(dataset, trees.NAME, fit_trees, console))
+    fitted = [guess, *(each for each in tried if each is not None)]
     with console.step("comparing with other models"):
         found = differences(task, test.targets, predictions, {each.name: each.predictions for each in fitted})
     told = []
@@ -83,8 +84,11 @@ def _measure(facts: DataFacts, dataset: Dataset, predictions: np.ndarray) -> dic
     return metrics
 
 
-def _fit(dataset: Dataset, name: str, fit: Callable[..., tuple[np.ndarray, int]], console: Console) -> _Fitted:
-    """From the cache, or fitted now and stored there; a cache that cannot be written only costs time."""
+def _fit(dataset: Dataset, name: str, fit: Callable[..., tuple[np.ndarray, int]], console: Console) -> _Fitted | None:
+    """From the cache, or fitted now and stored there; a cache that cannot be written only costs time.
+
+    None, with a warning, if it cannot be fitted.
+    """
     task, outputs = dataset.facts.target.task, dataset.facts.target.outputs
     folder = cache_folder() / "references" / _key(dataset, name, task)
     entry = load_entry(folder)
@@ -94,8 +98,13 @@ def _fit(dataset: Dataset, name: str, fit: Callable[..., tuple[np.ndarray, int]]
         key: np.concatenate([dataset.train.inputs[key], dataset.validation.inputs[key]]) for key in dataset.train.inputs
     }
     targets = np.concatenate([dataset.train.targets, dataset.validation.targets])
-    with console.step(f"fitting {name} to compare with"):
-        found, rows = fit(task.value, inputs, targets, dataset.test.inputs, outputs)
+    try:
+        with console.step(f"fitting {name} to compare with"):
+            found, rows = fit(task.value, inputs, targets, dataset.test.inputs, outputs)
+    except (ValueError, MemoryError) as error:  # from scikit-learn; the network's own numbers do not depend on it
+        reason = (str(error).splitlines() or ["out of memory"])[0]
+        console.warn(f"{name} could not be fitted to compare with: {reason}")
+        return None
     predictions = found.astype(np.float32)
     store_entry(folder, {_PREDICTIONS: predictions}, {"rows": rows, "model": name})
     return _Fitted(name, predictions, rows)
