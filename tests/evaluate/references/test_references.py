@@ -5,7 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from nncli.evaluate.references import differences, fit_linear, fit_trees
+from nncli.evaluate.metrics import Baseline, measure
+from nncli.evaluate.references import HEADLINES, differences, fit_linear, fit_trees, headline
 from nncli.evaluate.references.encoding import as_columns, as_one_hot, as_pixels
 
 
@@ -129,6 +130,21 @@ def test_a_difference_is_that_of_the_metrics_and_its_interval_holds_it(task: str
     assert found["other"].verdict == "ahead"
     assert found["itself"].value == 0 and found["itself"].verdict == "unclear"
     assert differences(task, truth, second, {"other": first})["other"].verdict == "behind"
+
+
+@pytest.mark.parametrize("task", ["binary", "multilabel", "regression", "multiclass"])
+def test_the_headline_is_the_metric_that_is_measured(task: str) -> None:
+    generator = np.random.default_rng(2)
+    columns = {"binary": 1, "multilabel": 3, "regression": 2, "multiclass": 3}[task]
+    predictions = generator.random((80, columns)).round(1)  # ties among the scores
+    targets = generator.integers(0, 2, (80, columns)).astype(np.float32)
+    if task == "multiclass":
+        predictions /= predictions.sum(axis=1, keepdims=True) + 1e-9
+        targets = generator.integers(0, 3, 80)
+    names = ("a", "b", "c")[: 2 if task == "binary" else columns]
+    baseline = Baseline((1,) * len(names), (0.5,) * columns)
+    measured = measure(task, targets, predictions, names, baseline)["metrics"][HEADLINES[task]]
+    assert headline(task, targets, predictions) == pytest.approx(measured)
 
 
 def test_rows_that_are_hard_for_both_do_not_widen_the_interval() -> None:
