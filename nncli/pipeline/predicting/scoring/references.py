@@ -11,8 +11,8 @@ from nncli.config.facts import DataFacts, ImageInput, Task
 from nncli.console import Console
 from nncli.data.dataset import Dataset
 from nncli.data.prepared.array_cache import cache_folder, load_entry, store_entry
-from nncli.evaluate.metrics import Baseline, constant_prediction, measure
-from nncli.evaluate.references import HEADLINES, differences, fit_linear, fit_trees, linear, trees
+from nncli.evaluate.metrics import Baseline, constant_prediction
+from nncli.evaluate.references import HEADLINES, differences, fit_linear, fit_trees, headline, linear, trees
 
 # Increased when the models are fitted in another way.
 _VERSION = 1
@@ -46,7 +46,7 @@ def compare_with_references(dataset: Dataset, predictions: np.ndarray, console: 
         found = differences(task, test.targets, predictions, {each.name: each.predictions for each in fitted})
     told = []
     for each in fitted:
-        value = _measure(facts, dataset, each.predictions)[metric]
+        value = _value(task, dataset, each.predictions)
         difference = found[each.name]
         told.append(
             {
@@ -60,7 +60,7 @@ def compare_with_references(dataset: Dataset, predictions: np.ndarray, console: 
         )
     return {
         "metric": metric,
-        "value": _measure(facts, dataset, predictions)[metric],
+        "value": _value(task, dataset, predictions),
         "fitted_to": sum_of_rows(dataset),
         "models": told,
     }
@@ -75,13 +75,10 @@ def _names(facts: DataFacts) -> tuple[str, ...]:
     return facts.target.classes or facts.target.columns
 
 
-def _measure(facts: DataFacts, dataset: Dataset, predictions: np.ndarray) -> dict[str, float | None]:
-    baseline = Baseline(facts.target.class_counts, facts.target.mean)
-    task = facts.target.task.value
-    metrics: dict[str, float | None] = measure(task, dataset.test.targets, predictions, _names(facts), baseline)[
-        "metrics"
-    ]
-    return metrics
+def _value(task: str, dataset: Dataset, predictions: np.ndarray) -> float | None:
+    """The headline metric on the test set; None where it is not defined."""
+    value = headline(task, dataset.test.targets, predictions)
+    return value if np.isfinite(value) else None
 
 
 def _fit(dataset: Dataset, name: str, fit: Callable[..., tuple[np.ndarray, int]], console: Console) -> _Fitted | None:
