@@ -31,8 +31,9 @@ class _Fitted:
 def compare_with_references(dataset: Dataset, predictions: np.ndarray, console: Console) -> dict[str, Any]:
     """How the run's `predictions` for its test set compare with those of simpler and of other models, for JSON.
 
-    {"metric", "value", "models": [{"name", "predicts" or "rows", "value", "difference", "interval", "verdict"}]}, the
-    difference positive where the network is ahead. Models are fitted to the training and validation sets together.
+    {"metric", "value", "fitted_to": rows of the training and validation sets, which the models are fitted to together,
+    "models": [{"name", "rows" it was fitted to, "value", "difference", "interval", "verdict"}]}; the difference is
+    positive where the network is ahead.
     """
     facts, test = dataset.facts, dataset.test
     task, metric = facts.target.task.value, HEADLINES[facts.target.task.value]
