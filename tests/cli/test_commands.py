@@ -117,7 +117,8 @@ def test_eval_measures_what_training_measured_and_writes_it_into_the_run(digits:
     assert len(outcome.json["worst"]) == 16
     written = digits / files.EVALUATION
     assert json.loads((written / "metrics.json").read_text())["rows"] == 359
-    assert {path.name for path in written.iterdir()} == {"metrics.json", "confusion.png", "worst.png"}
+    pictures = {"calibration.png", "confusion.png", "ranking.png", "worst.png"}
+    assert {path.name for path in written.iterdir()} == {"metrics.json", *pictures}
 
 
 def test_eval_says_between_which_values_chance_leaves_each_metric(digits: Path) -> None:

@@ -121,7 +121,7 @@ def test_the_list_of_commands_has_every_summary_in_full(columns: int) -> None:
     done = subprocess.run([*COMMAND, "--help"], env=environment, capture_output=True, text=True, check=True)
     assert max(map(len, done.stdout.splitlines())) <= columns
     words = " ".join(done.stdout.split())
-    assert "Measure a run on its test set, and compare it with guessing." in words
+    assert "Measure a run on its test set, and compare it with simpler models." in words
     assert "Compare gradients with finite differences in float64." in words
     same = subprocess.run([*COMMAND, "help", "-q"], env=environment, capture_output=True, text=True, check=True)
     assert same.stdout == done.stdout

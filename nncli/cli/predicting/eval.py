@@ -32,7 +32,7 @@ def evaluate(
     quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
-    """Measure a run on its test set, and compare it with guessing.
+    """Measure a run on its test set, and compare it with simpler models.
 
     \b
     Example: nncli eval latest

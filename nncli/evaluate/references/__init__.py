@@ -4,8 +4,8 @@
 says how far the network is ahead of each, with an interval.
 """
 
-from nncli.evaluate.references.differences import HEADLINES, Difference, differences
+from nncli.evaluate.references.differences import HEADLINES, Difference, differences, headline
 from nncli.evaluate.references.linear import fit_linear
 from nncli.evaluate.references.trees import fit_trees
 
-__all__ = ["HEADLINES", "Difference", "differences", "fit_linear", "fit_trees"]
+__all__ = ["HEADLINES", "Difference", "differences", "fit_linear", "fit_trees", "headline"]

@@ -24,6 +24,8 @@ def as_columns(training: Inputs, inputs: Inputs) -> tuple[np.ndarray, list[int]]
     """
     parts = [inputs["numbers"].astype(np.float64)] if "numbers" in inputs else []
     numbers = parts[0].shape[1] if parts else 0
+    if numbers:  # boosted trees refuse a column without a single number
+        parts[0][:, np.isnan(training["numbers"]).all(axis=0)] = 0.0
     categories = inputs["categories"].shape[1] if "categories" in inputs else 0
     for index in range(categories):
         known = _frequent(training["categories"][:, index])
@@ -47,6 +49,8 @@ def as_one_hot(training: Inputs, inputs: Inputs) -> Any:
         rows = np.flatnonzero(places)  # unseen and missing ones are rows of zeros
         shape = (len(places), int(known.max()))
         parts.append(sparse.csr_matrix((np.ones(len(rows)), (rows, places[rows] - 1)), shape=shape))
+    if not any(part.shape[1] for part in parts):  # no column with a known value
+        return np.zeros((len(next(iter(inputs.values()))), 1))
     width = sum(part.shape[1] for part in parts)
     if width * parts[0].shape[0] <= _MOST_DENSE_VALUES:
         return np.concatenate([part if isinstance(part, np.ndarray) else part.toarray() for part in parts], axis=1)

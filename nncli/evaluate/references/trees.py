@@ -13,7 +13,7 @@ from nncli.evaluate.references.linear import class_probabilities, thin
 
 NAME = "boosted trees"
 # Training rows times outputs: each class, label or target has its own trees.
-_MOST_ROWS = 1_000_000
+_MOST_ROWS = 500_000
 
 
 def fit_trees(task: str, training: Inputs, targets: np.ndarray, inputs: Inputs, outputs: int) -> tuple[np.ndarray, int]:

@@ -66,3 +66,20 @@ def test_other_data_and_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert nncli("train", "digits_softmax", "--epochs", 1, "--runs-dir", runs).exit_code == 0
     told = json.loads(nncli("eval", "--runs-dir", runs, "--json").stdout)["references"]
     assert [model["name"] for model in told["models"]] == ["guessing", "softmax regression"]
+
+
+def test_a_model_that_cannot_be_fitted_is_left_out_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NNCLI_CACHE_DIR", str(tmp_path / "cache"))
+
+    def fail(*_: object) -> None:
+        raise ValueError("Input X contains infinity\nor more")
+
+    monkeypatch.setattr("nncli.pipeline.predicting.scoring.references.fit_trees", fail)
+    runs = tmp_path / "runs"
+    assert nncli("train", "linear_regression", "--epochs", 1, "--runs-dir", runs).exit_code == 0
+    outcome = nncli("eval", "--runs-dir", runs, "--json")
+    assert outcome.exit_code == 0 and "boosted trees could not be fitted" in outcome.stderr
+    names = [model["name"] for model in json.loads(outcome.stdout)["references"]["models"]]
+    assert names == ["guessing", "linear regression"]

@@ -5,7 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from nncli.evaluate.references import differences, fit_linear, fit_trees
+from nncli.evaluate.metrics import Baseline, measure
+from nncli.evaluate.references import HEADLINES, differences, fit_linear, fit_trees, headline
 from nncli.evaluate.references.encoding import as_columns, as_one_hot, as_pixels
 
 
@@ -131,6 +132,21 @@ def test_a_difference_is_that_of_the_metrics_and_its_interval_holds_it(task: str
     assert differences(task, truth, second, {"other": first})["other"].verdict == "behind"
 
 
+@pytest.mark.parametrize("task", ["binary", "multilabel", "regression", "multiclass"])
+def test_the_headline_is_the_metric_that_is_measured(task: str) -> None:
+    generator = np.random.default_rng(2)
+    columns = {"binary": 1, "multilabel": 3, "regression": 2, "multiclass": 3}[task]
+    predictions = generator.random((80, columns)).round(1)  # ties among the scores
+    targets = generator.integers(0, 2, (80, columns)).astype(np.float32)
+    if task == "multiclass":
+        predictions /= predictions.sum(axis=1, keepdims=True) + 1e-9
+        targets = generator.integers(0, 3, 80)
+    names = ("a", "b", "c")[: 2 if task == "binary" else columns]
+    baseline = Baseline((1,) * len(names), (0.5,) * columns)
+    measured = measure(task, targets, predictions, names, baseline)["metrics"][HEADLINES[task]]
+    assert headline(task, targets, predictions) == pytest.approx(measured)
+
+
 def test_rows_that_are_hard_for_both_do_not_widen_the_interval() -> None:
     generator = np.random.default_rng(5)
     truth = generator.integers(0, 2, 500)
@@ -160,3 +176,22 @@ def test_of_many_rows_the_interval_is_that_of_fewer_around_the_value_of_all(monk
     assert few.interval[0] < few.value < few.interval[1]
     width, whole = (each.interval[1] - each.interval[0] for each in (few, all_rows))
     assert 2 < width / whole < 5
+
+
+@pytest.mark.parametrize("fit", [fit_linear, fit_trees])
+def test_a_column_without_any_known_value_is_no_error(fit: object) -> None:
+    nothing = {"categories": np.zeros((40, 1), np.int32)}
+    targets = (np.arange(40) % 2).astype(np.float32)[:, None]
+    found, _ = fit("binary", nothing, targets, nothing, 1)  # type: ignore[operator]
+    np.testing.assert_allclose(found, 0.5, atol=1e-6)
+    empty = {"numbers": np.full((40, 1), np.nan, np.float32)}
+    found, _ = fit("binary", empty, targets, empty, 1)  # type: ignore[operator]
+    np.testing.assert_allclose(found, 0.5, atol=1e-6)
+
+
+def test_many_one_hot_columns_are_sparse_and_give_the_same(table: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs, targets = table
+    dense, _ = fit_linear("binary", inputs, targets, inputs, 1)
+    monkeypatch.setattr("nncli.evaluate.references.encoding._MOST_DENSE_VALUES", 10)
+    sparse, _ = fit_linear("binary", inputs, targets, inputs, 1)
+    np.testing.assert_allclose(sparse, dense, atol=1e-3)

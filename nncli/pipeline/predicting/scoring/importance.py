@@ -12,8 +12,7 @@ from nncli.errors import RunError
 from nncli.evaluate.importance import pictures
 from nncli.evaluate.importance.occlusion import occlusion_maps
 from nncli.evaluate.importance.permutation import Places, permutation_importance
-from nncli.evaluate.metrics import Baseline, measure
-from nncli.evaluate.references import HEADLINES
+from nncli.evaluate.references import HEADLINES, headline
 from nncli.evaluate.worst import WorstExample, best_examples, worst_examples
 from nncli.pipeline.predicting.open_run import OpenRun, Predicts
 from nncli.run import files
@@ -59,15 +58,16 @@ def _measure_columns(
     if len(part) > most:
         rows = np.sort(np.random.default_rng(0).permutation(len(part))[:most])
     inputs = {name: array[rows] for name, array in part.inputs.items()}
-    targets, baseline = part.targets[rows], Baseline(facts.target.class_counts, facts.target.mean)
-    names = facts.target.classes or facts.target.columns
-
-    def score(answers: np.ndarray) -> float:
-        metrics = measure(facts.target.task.value, targets, answers, names, baseline)["metrics"]
-        return float(metrics[metric])
-
+    targets, task = part.targets[rows], facts.target.task.value
     with console.step("shuffling columns") as progress:
-        found = permutation_importance(columns, inputs, predictor.predict, score, repeats=_REPEATS, progress=progress)
+        found = permutation_importance(
+            columns,
+            inputs,
+            predictor.predict,
+            lambda answers: headline(task, targets, answers),
+            repeats=_REPEATS,
+            progress=progress,
+        )
     told = {
         "metric": metric,
         "rows": len(rows),

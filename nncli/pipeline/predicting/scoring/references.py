@@ -11,8 +11,8 @@ from nncli.config.facts import DataFacts, ImageInput, Task
 from nncli.console import Console
 from nncli.data.dataset import Dataset
 from nncli.data.prepared.array_cache import cache_folder, load_entry, store_entry
-from nncli.evaluate.metrics import Baseline, constant_prediction, measure
-from nncli.evaluate.references import HEADLINES, differences, fit_linear, fit_trees, linear, trees
+from nncli.evaluate.metrics import Baseline, constant_prediction
+from nncli.evaluate.references import HEADLINES, differences, fit_linear, fit_trees, headline, linear, trees
 
 # Increased when the models are fitted in another way.
 _VERSION = 1
@@ -31,21 +31,23 @@ class _Fitted:
 def compare_with_references(dataset: Dataset, predictions: np.ndarray, console: Console) -> dict[str, Any]:
     """How the run's `predictions` for its test set compare with those of simpler and of other models, for JSON.
 
-    {"metric", "value", "models": [{"name", "predicts" or "rows", "value", "difference", "interval", "verdict"}]}, the
-    difference positive where the network is ahead. Models are fitted to the training and validation sets together.
+    {"metric", "value", "fitted_to": rows of the training and validation sets, which the models are fitted to together,
+    "models": [{"name", "rows" it was fitted to, "value", "difference", "interval", "verdict"}]}; the difference is
+    positive where the network is ahead.
     """
     facts, test = dataset.facts, dataset.test
     task, metric = facts.target.task.value, HEADLINES[facts.target.task.value]
     constant = constant_prediction(task, _names(facts), Baseline(facts.target.class_counts, facts.target.mean))
     guess = _Fitted("guessing", np.tile(constant, (len(test), 1)), sum_of_rows(dataset))
-    fitted = [guess, _fit(dataset, linear.NAMES[task], fit_linear, console)]
+    tried = [_fit(dataset, linear.NAMES[task], fit_linear, console)]
     if not isinstance(facts.inputs, ImageInput):
-        fitted.append(_fit(dataset, trees.NAME, fit_trees, console))
+        tried.append(_fit(dataset, trees.NAME, fit_trees, console))
+    fitted = [guess, *(each for each in tried if each is not None)]
     with console.step("comparing with other models"):
         found = differences(task, test.targets, predictions, {each.name: each.predictions for each in fitted})
     told = []
     for each in fitted:
-        value = _measure(facts, dataset, each.predictions)[metric]
+        value = _value(task, dataset, each.predictions)
         difference = found[each.name]
         told.append(
             {
@@ -59,7 +61,7 @@ def compare_with_references(dataset: Dataset, predictions: np.ndarray, console: 
         )
     return {
         "metric": metric,
-        "value": _measure(facts, dataset, predictions)[metric],
+        "value": _value(task, dataset, predictions),
         "fitted_to": sum_of_rows(dataset),
         "models": told,
     }
@@ -74,17 +76,17 @@ def _names(facts: DataFacts) -> tuple[str, ...]:
     return facts.target.classes or facts.target.columns
 
 
-def _measure(facts: DataFacts, dataset: Dataset, predictions: np.ndarray) -> dict[str, float | None]:
-    baseline = Baseline(facts.target.class_counts, facts.target.mean)
-    task = facts.target.task.value
-    metrics: dict[str, float | None] = measure(task, dataset.test.targets, predictions, _names(facts), baseline)[
-        "metrics"
-    ]
-    return metrics
+def _value(task: str, dataset: Dataset, predictions: np.ndarray) -> float | None:
+    """The headline metric on the test set; None where it is not defined."""
+    value = headline(task, dataset.test.targets, predictions)
+    return value if np.isfinite(value) else None
 
 
-def _fit(dataset: Dataset, name: str, fit: Callable[..., tuple[np.ndarray, int]], console: Console) -> _Fitted:
-    """From the cache, or fitted now and stored there; a cache that cannot be written only costs time."""
+def _fit(dataset: Dataset, name: str, fit: Callable[..., tuple[np.ndarray, int]], console: Console) -> _Fitted | None:
+    """From the cache, or fitted now and stored there; a cache that cannot be written only costs time.
+
+    None, with a warning, if it cannot be fitted.
+    """
     task, outputs = dataset.facts.target.task, dataset.facts.target.outputs
     folder = cache_folder() / "references" / _key(dataset, name, task)
     entry = load_entry(folder)
@@ -94,8 +96,13 @@ def _fit(dataset: Dataset, name: str, fit: Callable[..., tuple[np.ndarray, int]]
         key: np.concatenate([dataset.train.inputs[key], dataset.validation.inputs[key]]) for key in dataset.train.inputs
     }
     targets = np.concatenate([dataset.train.targets, dataset.validation.targets])
-    with console.step(f"fitting {name} to compare with"):
-        found, rows = fit(task.value, inputs, targets, dataset.test.inputs, outputs)
+    try:
+        with console.step(f"fitting {name} to compare with"):
+            found, rows = fit(task.value, inputs, targets, dataset.test.inputs, outputs)
+    except (ValueError, MemoryError) as error:  # from scikit-learn; the network's own numbers do not depend on it
+        reason = (str(error).splitlines() or ["out of memory"])[0]
+        console.warn(f"{name} could not be fitted to compare with: {reason}")
+        return None
     predictions = found.astype(np.float32)
     store_entry(folder, {_PREDICTIONS: predictions}, {"rows": rows, "model": name})
     return _Fitted(name, predictions, rows)
