@@ -15,7 +15,7 @@ from nncli.cli.drafting.init import init
 from nncli.cli.drafting.schema import schema
 from nncli.cli.options import Quiet
 from nncli.cli.predicting.eval import evaluate
-from nncli.cli.predicting.predict import predict
+from nncli.cli.predicting.predict import PredictCommand, predict
 from nncli.cli.training.compare import compare
 from nncli.cli.training.gradcheck import gradcheck
 from nncli.cli.training.train import train
@@ -50,7 +50,7 @@ app = typer.Typer(
 )
 app.command("train")(train)
 app.command("eval")(evaluate)
-app.command("predict")(predict)
+app.command("predict", cls=PredictCommand)(predict)
 app.command("compare")(compare)
 app.command("check")(check)
 app.command("data")(data)

@@ -21,11 +21,14 @@ BATCH_IMAGES = 256
 _TABLE_SUFFIXES = frozenset((".csv", ".tsv", ".txt", ".gz", ".zip", ".jsonl", ".ndjson", ".xlsx", ".parquet", ".pq"))
 
 
-def read_inputs(names: Sequence[str], facts: DataFacts, *, stdin: BinaryIO) -> Iterator[Batch]:
-    """Read files, folders, tables and "-" (stdin) as the model's inputs, in the order given, one batch at a time."""
+def read_inputs(names: Sequence[str], facts: DataFacts, *, stdin: BinaryIO, split: bool = False) -> Iterator[Batch]:
+    """Read files, folders, tables and "-" (stdin) as the model's inputs, in the order given, one batch at a time.
+
+    With `split`, each drawing in an image is a row of its own, if the model's images are drawings.
+    """
     if isinstance(facts.inputs, ImageInput):
         if facts.pixels is None:
-            yield from _image_batches(names, facts.inputs, stdin)
+            yield from _image_batches(names, facts.inputs, stdin, split)
         else:
             yield from _pixel_batches(names, facts, facts.inputs, facts.pixels, stdin)
         return
@@ -85,20 +88,20 @@ def _is_table(path: Path) -> bool:
     return path.suffix.lower() in _TABLE_SUFFIXES
 
 
-def _image_batches(names: Sequence[str], image: ImageInput, stdin: BinaryIO) -> Iterator[Batch]:
+def _image_batches(names: Sequence[str], image: ImageInput, stdin: BinaryIO, split: bool = False) -> Iterator[Batch]:
     batch: list[tuple[str, Path | bytes]] = []
     for item in _image_files(names, stdin):
         if isinstance(item, Failure):
             # Keeps the order given: images read before the failure come first.
-            yield from _flush(batch, image)
+            yield from _flush(batch, image, split)
             batch = []
             yield Batch(failures=[item])
             continue
         batch.append(item)
         if len(batch) == BATCH_IMAGES:
-            yield from _flush(batch, image)
+            yield from _flush(batch, image, split)
             batch = []
-    yield from _flush(batch, image)
+    yield from _flush(batch, image, split)
 
 
 def _image_files(names: Sequence[str], stdin: BinaryIO) -> Iterator[tuple[str, Path | bytes] | Failure]:
@@ -120,26 +123,28 @@ def _image_files(names: Sequence[str], stdin: BinaryIO) -> Iterator[tuple[str, P
             yield name, path
 
 
-def _flush(batch: list[tuple[str, Path | bytes]], image: ImageInput) -> Iterator[Batch]:
+def _flush(batch: list[tuple[str, Path | bytes]], image: ImageInput, split: bool) -> Iterator[Batch]:
     if not batch:
         return
-    from nncli.data.images.decoding import decode_image
+    from nncli.data.images.ink.preparing import Prepared, read_images
 
-    def decode(item: tuple[str, Path | bytes]) -> tuple[np.ndarray, list[str]] | str:
+    def read(item: tuple[str, Path | bytes]) -> Prepared | str:
         try:
-            return decode_image(item[1], image)
+            return read_images(item[1], image, split=split)
         except DataError as error:
             return error.message
 
     result = Batch()
-    pixels = []
-    for (name, _), decoded in zip(batch, map_parallel(decode, batch), strict=True):
-        if isinstance(decoded, str):
-            result.failures.append(Failure(name, decoded))
+    pixels: list[np.ndarray] = []
+    for (name, file), images in zip(batch, map_parallel(read, batch), strict=True):
+        if isinstance(images, str):
+            result.failures.append(Failure(name, images))
             continue
-        result.names.append(name)
-        pixels.append(decoded[0])
-        result.warnings += [f"{name}: {warning}" for warning in decoded[1]]
+        result.names += images.names(name)
+        result.files += [file] * len(images.images)
+        result.prepared += images.is_changed
+        pixels += images.images
+        result.warnings += [f"{name}: {warning}" for warning in images.warnings]
     if pixels:
         result.inputs["image"] = np.stack(pixels)
     yield result
