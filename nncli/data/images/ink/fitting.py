@@ -25,7 +25,7 @@ _FINE = 8
 # `digits`: bitmap, the digit's width in it, pixels that are on (a quarter of the training digits have fewer, one more).
 _BITMAP, _BITMAP_WIDTH, _BLOCK = 32, 20, 4
 _FEWEST_ON, _MOST_ON = 290, 345
-_MOST_SHEAR = 0.8
+_MOST_SHEAR = 0.8  # columns a row
 
 
 def fit_centred(strength: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -43,16 +43,33 @@ def fit_centred(strength: np.ndarray, height: int, width: int) -> np.ndarray:
 def fit_counts(strength: np.ndarray) -> np.ndarray:
     """A drawing, as above, as the images of `digits`: uint8 (8, 8) from 0 to 16."""
     upright = _cut(_without_slant(_resize_to(strength, _FINE * _BITMAP)))
-    rows, columns = upright.shape
-    width = min(_BITMAP_WIDTH, max(1, round(columns * _BITMAP / rows)))
-    fine = Image.fromarray(upright).resize((_FINE * width, _FINE * _BITMAP), Image.Resampling.BILINEAR)
-    bitmap = _with_ordinary_count(np.asarray(fine) > 0.5)
-    left = (_BITMAP - bitmap.shape[1]) // 2
-    whole = np.zeros((_BITMAP, _BITMAP), bool)
-    whole[:, left : left + bitmap.shape[1]] = bitmap
-    blocks = _BITMAP // _BLOCK
-    counts = whole.reshape(blocks, _BLOCK, blocks, _BLOCK).sum(axis=(1, 3))
-    return np.asarray(counts, np.uint8)
+    fine = _as_high_as_bitmap(upright)
+    count = fine.sum() / _FINE**2
+    if not _FEWEST_ON <= count <= _MOST_ON:
+        sign = 1 if count < _FEWEST_ON else -1
+        padded = np.pad(fine > 0.5, 3 * _FINE)
+        for radius in range(2, 3 * _FINE, 2):
+            changed = grow(padded, sign * radius)
+            if not changed.any():
+                break
+            fine = _as_high_as_bitmap(_cut(changed.astype(np.float32)))
+            count = fine.sum() / _FINE**2
+            if sign * (count - (_FEWEST_ON if sign > 0 else _MOST_ON)) >= 0:
+                break
+    left = (_FINE * _BITMAP - fine.shape[1]) // 2
+    whole = np.zeros((_FINE * _BITMAP, _FINE * _BITMAP), np.float32)
+    whole[:, left : left + fine.shape[1]] = fine
+    block, blocks = _FINE * _BLOCK, _BITMAP // _BLOCK
+    shares = whole.reshape(blocks, block, blocks, block).mean(axis=(1, 3))
+    return np.asarray(np.round(shares * _BLOCK**2), np.uint8)
+
+
+def _as_high_as_bitmap(strength: np.ndarray) -> np.ndarray:
+    """The drawing as high as the bitmap and as wide as the digits in it may be, at _FINE times its pixels."""
+    rows, columns = strength.shape
+    height = _FINE * _BITMAP
+    width = min(_FINE * _BITMAP_WIDTH, max(1, round(columns * height / rows)))
+    return np.asarray(Image.fromarray(strength).resize((width, height), Image.Resampling.BILINEAR), np.float32)
 
 
 def _with_ordinary_strokes(strength: np.ndarray, side: int) -> np.ndarray:
@@ -77,8 +94,7 @@ def _resize_to(strength: np.ndarray, longest: int) -> np.ndarray:
     scale = longest / max(rows, columns)
     size = max(1, round(columns * scale)), max(1, round(rows * scale))
     resized = np.asarray(Image.fromarray(strength).resize(size, Image.Resampling.BICUBIC), np.float32)
-    # An enlarged drawing has wide grey edges, from which its own resolution would be seen.
-    return np.clip(0.5 + (resized - 0.5) * max(1.0, scale), 0.0, 1.0) if scale > 1 else np.clip(resized, 0.0, 1.0)
+    return np.clip(resized, 0.0, 1.0)
 
 
 def _centre_by_mass(box: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -104,7 +120,7 @@ def _cut(strength: np.ndarray) -> np.ndarray:
 
 
 def _without_slant(strength: np.ndarray) -> np.ndarray:
-    """Sheared so that the line through the middles of its rows is upright (by its moments)."""
+    """Sheared so that the line through the middles of its rows is upright."""
     rows, columns = np.mgrid[: strength.shape[0], : strength.shape[1]]
     total = float(strength.sum(dtype=np.float64)) or 1.0
     middle_row, middle_column = float((strength * rows).sum()) / total, float((strength * columns).sum()) / total
@@ -115,36 +131,3 @@ def _without_slant(strength: np.ndarray) -> np.ndarray:
     wide = Image.fromarray(np.pad(strength, ((0, 0), (margin, margin))))
     affine = (1, shear, -shear * middle_row, 0, 1, 0)
     return np.asarray(wide.transform(wide.size, Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR), np.float32)
-
-
-def _with_ordinary_count(fine: np.ndarray) -> np.ndarray:
-    """A bitmap 32 pixels high of a fine shape, grown or shrunk until an ordinary number of pixels is on."""
-    margin = 2 * _FINE
-    padded = np.pad(fine, margin)
-    bitmap = _reduce(padded[margin:-margin, margin:-margin])
-    radius = 0.0
-    while not _FEWEST_ON <= bitmap.sum() <= _MOST_ON and abs(radius) < margin:
-        radius += 0.5 * _FINE / 4 if bitmap.sum() < _FEWEST_ON else -0.5 * _FINE / 4
-        changed = grow(padded, radius)
-        if not changed.any():
-            break
-        again = _refit(changed, fine.shape)
-        if (again.sum() < _FEWEST_ON) != (bitmap.sum() < _FEWEST_ON):
-            return again
-        bitmap = again
-    return bitmap
-
-
-def _refit(shape: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
-    """A changed shape back at the size it had, as a bitmap."""
-    cut = _cut(shape.astype(np.float32))
-    fitted = Image.fromarray(cut).resize(
-        (max(_FINE, min(cut.shape[1], _BITMAP_WIDTH * _FINE)), size[0]), Image.Resampling.BILINEAR
-    )
-    pixels = np.asarray(fitted) > 0.5
-    return _reduce(np.pad(pixels, ((0, 0), (0, -pixels.shape[1] % _FINE))))
-
-
-def _reduce(fine: np.ndarray) -> np.ndarray:
-    rows, columns = fine.shape[0] // _FINE, fine.shape[1] // _FINE
-    return np.asarray(fine.reshape(rows, _FINE, columns, _FINE).mean(axis=(1, 3)) >= 0.5)

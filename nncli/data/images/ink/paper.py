@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageFilter
 
+from nncli.data.images.border import median
+
 # The paper is estimated on a copy of at most this many pixels a side.
 _SMALL_SIDE = 128
 _FRAME = 0.08  # of the side: what counts as the edge of a picture
@@ -34,8 +36,11 @@ class Ink:
         return self.strength > 0.5
 
 
-def find_ink(grey: np.ndarray) -> Ink | None:
-    """The ink of a picture whose grey values, 0 to 255, are (height, width); None if it has none."""
+def find_ink(grey: np.ndarray, *, is_fine: bool = True) -> Ink | None:
+    """The ink of a picture whose grey values, 0 to 255, are (height, width); None if it has none.
+
+    Where the picture is not fine but a few pixels enlarged, these were grey as they were only partly covered, and stay.
+    """
     grey = grey.astype(np.float32)
     small = _shrink(grey)
     paper, is_light = _estimate_paper(small)
@@ -46,13 +51,13 @@ def find_ink(grey: np.ndarray) -> Ink | None:
     above = contrast > threshold
     if not above.any():
         return None
-    paper_noise = 1.4826 * float(np.median(np.abs(contrast[~above]))) if not above.all() else 0.0
-    full = float(np.median(contrast[above]))
+    paper_noise = 1.4826 * _median(np.abs(contrast[~above])) if not above.all() else 0.0
+    full = _median(contrast[above])
     if full < max(_LEAST_CONTRAST, _NOISE * paper_noise):
         return None
-    # Steeper than the picture's own edges, so that blur and the paper's texture are gone; still antialiased.
     middle = max(0.5 * full, min(3 * paper_noise, 0.7 * full))
-    strength = np.clip(0.5 + (contrast - middle) / (0.5 * full), 0.0, 1.0)
+    # Of a fine picture steeper than its own edges, so that blur and the paper's texture are gone; still antialiased.
+    strength = np.clip(0.5 + (contrast - middle) / (0.5 * full if is_fine else full), 0.0, 1.0)
     return Ink(strength.astype(np.float32), is_light)
 
 
@@ -67,7 +72,7 @@ def choose_threshold(contrast: np.ndarray) -> float:
         above = sample > threshold
         if not above.any() or above.all():
             break
-        chosen = 0.5 * float(sample[~above].mean() + np.median(sample[above]))
+        chosen = 0.5 * float(sample[~above].mean() + _median(sample[above]))
         if abs(chosen - threshold) < 1e-3:
             break
         threshold = chosen
@@ -85,7 +90,7 @@ def best_channel(colours: np.ndarray) -> np.ndarray:
     for plane in planes:
         small = _shrink(plane)
         left = small - _plane_through(small, _frame(small.shape))
-        differences.append(float(np.quantile(np.abs(left), 0.995)))
+        differences.append(_quantile(np.abs(left), 0.995))
     best = int(np.argmax(differences))
     return planes[best] if differences[best] > 1.4 * differences[0] else planes[0]
 
@@ -113,7 +118,7 @@ def _estimate_paper(small: np.ndarray) -> tuple[np.ndarray, bool]:
     """
     flat = _plane_through(small, _frame(small.shape))
     left = small - flat
-    strongest = np.abs(left) >= np.quantile(np.abs(left), 1 - _STRONGEST)
+    strongest = np.abs(left) >= _quantile(np.abs(left), 1 - _STRONGEST)
     is_light = bool(left[strongest].sum() > 0)
     starts = [flat, _close(small, is_light)]
     papers = [_refine_paper(small, start, is_light) for start in starts]
@@ -142,7 +147,7 @@ def _doubt(contrast: np.ndarray) -> float:
     above = contrast > threshold
     if not above.any():
         return float("inf")
-    full = float(np.median(contrast[above]))
+    full = _median(contrast[above])
     between = np.abs(contrast) > 0.2 * full
     return float((between & (contrast < 0.6 * full)).sum() / above.sum())
 
@@ -171,9 +176,9 @@ def _plane_through(values: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     design = np.stack([np.ones(values.size), rows.ravel() / height, columns.ravel() / width], axis=1)
     kept = chosen.ravel().copy()
     wanted = values.ravel().astype(np.float64)
-    left = wanted - np.median(wanted[kept])
+    left = wanted - _median(wanted[kept])
     for _ in range(5):
-        deviation = max(2.0, 1.4826 * float(np.median(np.abs(left[kept]))))
+        deviation = max(2.0, 1.4826 * _median(np.abs(left[kept])))
         near = kept & (np.abs(left) < 3 * deviation)
         if near.sum() < 8:
             break
@@ -217,3 +222,13 @@ def _blur(values: np.ndarray, reach: int) -> np.ndarray:
             lower = np.take(sums, range(length), axis=axis)
             values = ((upper - lower) / size).astype(np.float32)
     return values
+
+
+def _median(values: np.ndarray) -> float:
+    return float(median(values.reshape(1, -1))[0])
+
+
+def _quantile(values: np.ndarray, share: float) -> float:
+    """The value that this share of the others does not exceed; NumPy's own imports masked arrays, as its median does."""
+    place = min(values.size - 1, int(share * values.size))
+    return float(np.partition(values.ravel(), place)[place])

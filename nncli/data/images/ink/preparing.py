@@ -62,23 +62,27 @@ def prepare_image(file: ImageFile, image: ImageInput, *, split: bool = False) ->
         if grey and not is_inverted(values, image):
             return Prepared([values], warnings, is_changed=False)
     picture, warnings = open_picture(file, 3 if header.may_have_colour else 1, dark_border=False, fit=_fit())
-    found = find_in(_grey_values(picture))
+    grey_values = _grey_values(picture)
+    found = find_in(grey_values, is_fine=max(picture.size) > _LEAST_SIDE)
     if found is None:
         warnings.append("has no drawing on it that stands out from the paper")
         return Prepared([_to_range(np.zeros((image.height, image.width), np.uint8), image)], warnings, is_changed=True)
     ink, labels, drawings = found
+    if _has_counts(image) and ink.is_light and _fills(drawings, grey_values.shape):
+        values, warnings = decode_image(file, image)
+        return Prepared([values], warnings, is_changed=False)
     chosen = drawings if split else [max(drawings, key=lambda drawing: drawing.area)]
     if len(drawings) > len(chosen):
         warnings.append(f"has {len(drawings)} separate drawings; the largest is used (--split predicts each)")
     return Prepared([_fit_drawing(ink, labels, drawing, image) for drawing in chosen], warnings, is_changed=True)
 
 
-def find_in(grey: np.ndarray) -> tuple[Ink, np.ndarray, list[Drawing]] | None:
+def find_in(grey: np.ndarray, *, is_fine: bool = True) -> tuple[Ink, np.ndarray, list[Drawing]] | None:
     """The ink of a picture, the label of each pixel, and the drawings; None if there are none.
 
     Where what stands out is a sheet of paper on a table, the drawings on that sheet.
     """
-    ink = find_ink(grey)
+    ink = find_ink(grey, is_fine=is_fine)
     if ink is None:
         return None
     labels, drawings = find_drawings(ink.on)
@@ -103,6 +107,18 @@ def _is_sheet(drawing: Drawing, shape: tuple[int, ...]) -> bool:
     )
 
 
+def _has_counts(image: ImageInput) -> bool:
+    """Whether the training images are counts of pixels in blocks of 4 x 4, as those of `digits` are."""
+    return round(1 / image.scale) == _BLOCK_VALUES
+
+
+def _fills(drawings: list[Drawing], shape: tuple[int, ...]) -> bool:
+    """Whether the only drawing already fills a square, as an enlarged image of `digits` does."""
+    height, width = shape
+    is_square = abs(height - width) <= 0.05 * height
+    return is_square and len(drawings) == 1 and drawings[0].box.height >= 0.95 * height
+
+
 def _fit() -> Fit:
     return Fit(_MOST_SIDE // 3, _MOST_SIDE // 3, "pad")
 
@@ -125,7 +141,7 @@ def _fit_drawing(ink: Ink, labels: np.ndarray, drawing: Drawing, image: ImageInp
     columns = slice(max(0, box.left - 1), box.right + 1)
     others = (labels[rows, columns] > 0) & ~np.isin(labels[rows, columns], drawing.labels)
     strength = np.where(others, np.float32(0), ink.strength[rows, columns])
-    if round(1 / image.scale) == _BLOCK_VALUES:
+    if _has_counts(image):
         return fit_counts(strength)[..., None]
     return _to_range(fit_centred(strength, image.height, image.width), image)
 
