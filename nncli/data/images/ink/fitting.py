@@ -20,6 +20,8 @@ from nncli.data.images.ink.strokes import grow, stroke_width
 _BOX = 20 / 28
 # The stroke width as a share of the box: of the training digits, nine in ten lie between 1.6 and 3.6 of 20 pixels.
 _THIN, _THICK = 2.0 / 20, 3.2 / 20
+# The ends of short, thick strokes count as width, so that one change does not always reach it.
+_CHANGES = 3
 # Shapes are changed at so many pixels for each of the result's.
 _FINE = 8
 # `digits`: bitmap, the digit's width in it, pixels that are on (a quarter of the training digits have fewer, one more).
@@ -75,17 +77,20 @@ def _as_high_as_bitmap(strength: np.ndarray) -> np.ndarray:
 def _with_ordinary_strokes(strength: np.ndarray, side: int) -> np.ndarray:
     """The drawing, its longest side about _FINE · side pixels, with strokes no thinner or thicker than MNIST's."""
     fine = _resize_to(strength, _FINE * side)
-    longest = max(fine.shape)
-    width = stroke_width(fine)
-    wanted = min(max(width, _THIN * longest), _THICK * longest)
-    if abs(wanted - width) < 0.02 * width:
-        return fine
-    # Growing makes the drawing longer, too, which the box makes up for: (width + 2r) / (longest + 2r) is the share.
-    share = wanted / longest
-    radius = 0.5 * (share * longest - width) / (1 - share)
-    margin = max(1, int(radius) + 2)
-    grown = grow(np.pad(fine > 0.5, margin), radius)
-    return _cut(grown.astype(np.float32)) if grown.any() else fine
+    for _ in range(_CHANGES):
+        longest = max(fine.shape)
+        width = stroke_width(fine)
+        wanted = min(max(width, _THIN * longest), _THICK * longest)
+        if abs(wanted - width) < 0.02 * width:
+            break
+        # Growing makes the drawing longer, too, which the box makes up for: (width + 2r) / (longest + 2r) is the share.
+        share = wanted / longest
+        radius = 0.5 * (share * longest - width) / (1 - share)
+        grown = grow(np.pad(fine > 0.5, max(1, int(radius) + 2)), radius)
+        if not grown.any():
+            break
+        fine = _cut(grown.astype(np.float32))
+    return fine
 
 
 def _resize_to(strength: np.ndarray, longest: int) -> np.ndarray:

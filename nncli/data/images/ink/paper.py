@@ -229,6 +229,6 @@ def _median(values: np.ndarray) -> float:
 
 
 def _quantile(values: np.ndarray, share: float) -> float:
-    """The value that this share of the others does not exceed; NumPy's own imports masked arrays, as its median does."""
+    """The value that this share does not exceed. NumPy's own imports masked arrays, as its median does."""
     place = min(values.size - 1, int(share * values.size))
     return float(np.partition(values.ravel(), place)[place])
