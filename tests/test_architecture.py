@@ -46,12 +46,25 @@ HOMES: dict[str, set[str]] = {
     "sklearn": {"data", "evaluate"},
     "keras": {"model", "engine"},
     "tensorflow": {"engine"},
+    "tf2onnx": {"engine"},
+    "onnx": {"engine"},
+    "onnxruntime": {"engine"},
     "ai_edge_litert": {"runtime"},
     "matplotlib": {"evaluate"},
     "scipy": {"evaluate"},
 }
 # heavy package -> may only be imported inside functions
-LATE = {"tensorflow_datasets", "openpyxl", "sklearn", "matplotlib", "scipy", "ai_edge_litert"}
+LATE = {
+    "tensorflow_datasets",
+    "openpyxl",
+    "sklearn",
+    "matplotlib",
+    "scipy",
+    "ai_edge_litert",
+    "tf2onnx",
+    "onnx",
+    "onnxruntime",
+}
 # (room, room or package) that is imported inside functions only
 LATE_BETWEEN = {("cli", "pipeline"), ("pipeline", "model"), ("pipeline", "engine")}
 
@@ -68,7 +81,17 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("config", "reading"): {"", "layers"},
     ("config", "rules"): {"", "layers", "reading"},
     ("config", "describing"): {"", "layers", "reading", "rules"},
-    ("data", ""): {"tables", "tables.features", "tables.files", "images", "images.ink", "images.labels", "prepared"},
+    ("data", ""): {
+        "tables",
+        "tables.features",
+        "tables.files",
+        "images",
+        "images.ink",
+        "images.labels",
+        "prepared",
+        "inputs",
+    },
+    ("data", "inputs"): {"", "tables", "tables.files", "images", "images.ink", "images.labels"},
     ("data", "tables.files"): {""},
     ("data", "tables.features"): {"", "tables.files"},
     ("data", "tables"): {"", "tables.features", "tables.files", "images"},
@@ -80,6 +103,7 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("data", "profile.tables"): {"", "tables", "tables.features", "tables.files", "profile"},
     ("data", "profile.images"): {"", "tables", "tables.files", "images", "images.labels", "profile", "profile.tables"},
     ("engine", ""): {"process", "loop", "parallel"},
+    ("engine", "callbacks"): {""},
     ("engine", "process"): set(),
     ("engine", "parallel"): set(),
     ("engine", "loop"): {"", "parallel"},
@@ -87,10 +111,12 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("evaluate", "plots"): {""},
     ("model", ""): {"layers"},
     ("model", "layers"): set(),
-    ("pipeline", ""): {"drafting", "training", "comparing", "predicting"},
+    ("pipeline", ""): {"drafting", "training", "comparing", "predicting", "exporting"},
     ("pipeline", "drafting"): {"", "drafting.images"},
     ("pipeline", "drafting.images"): {"", "drafting"},
     ("pipeline", "predicting"): {""},
+    ("pipeline", "exporting"): {"", "predicting", "training", "exporting.script"},
+    ("pipeline", "exporting.script"): {""},
     ("pipeline", "training"): {"", "predicting"},
     ("pipeline", "comparing"): {"", "training"},
 }

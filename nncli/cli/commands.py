@@ -15,6 +15,7 @@ from nncli.cli.drafting.init import init
 from nncli.cli.drafting.schema import schema
 from nncli.cli.options import Quiet
 from nncli.cli.predicting.eval import evaluate
+from nncli.cli.predicting.export import export
 from nncli.cli.predicting.predict import PredictCommand, predict
 from nncli.cli.training.compare import compare
 from nncli.cli.training.gradcheck import gradcheck
@@ -52,6 +53,7 @@ app.command("train")(train)
 app.command("eval")(evaluate)
 app.command("predict", cls=PredictCommand)(predict)
 app.command("compare")(compare)
+app.command("export")(export)
 app.command("check")(check)
 app.command("data")(data)
 app.command("init")(init)

@@ -92,6 +92,8 @@ class NumberColumn(Section):
     deviation: float = Field(description="standard deviation, 1.0 for a constant column")
     median: float
     has_missing: bool = Field(False, description="whether training rows lack it: then an indicator is added")
+    minimum: float | None = Field(None, description="the smallest value; None in runs of earlier versions")
+    maximum: float | None = None
     edges: Annotated[tuple[float, ...], FromList] = Field(
         (), description="of the bins of an encoding that has some, in ascending order"
     )

@@ -210,6 +210,9 @@ class Train(Section):
         None, description="threads to train with; chosen when left out"
     )
     keep: Literal["best", "last"] = Field("best", description="weights of the best epoch by the monitor, or the last")
+    checkpoint: Literal["keep", "none"] = Field(
+        "keep", description="whether a finished run keeps the state from which --resume can extend it"
+    )
 
 
 def _adam() -> Adam:

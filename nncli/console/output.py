@@ -146,11 +146,11 @@ class Console:
             self._stderr.print(f"[bold]fix:[/] {_escape(error.hint)}", soft_wrap=True)
 
     @contextmanager
-    def step(self, what: str) -> Iterator["Step"]:
+    def step(self, what: str, *, shown: bool = True) -> Iterator["Step"]:
         """A stretch of work, shown while it lasts; call the step to report what share of it is done."""
         from nncli.console.step import Step
 
-        step = Step(self._stderr, what, shown=not self.quiet)
+        step = Step(self._stderr, what, shown=shown and not self.quiet)
         try:
             yield step
         finally:

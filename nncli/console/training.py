@@ -1,7 +1,7 @@
 """What a person sees of a training while it runs."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import rich.console
 from rich.markup import escape
@@ -39,7 +39,7 @@ class TrainingView:
         self._records: list[Mapping[str, float]] = []
         self._table: EpochTable | None = None
         self._skipped: list[int] = []  # positions in the records of the epochs since the last line
-        self._first_epoch = 0
+        self._done_before = 0  # batches of earlier trainings of the run
         self._progress: Progress | None = None
         self._started: float | None = None
         if shown and console.is_terminal:
@@ -66,7 +66,7 @@ class TrainingView:
         self._started = self._started or now
         done = epoch * self._batches + batch
         elapsed = now - self._started
-        left = elapsed / done * (self._epochs * self._batches - done)
+        left = elapsed / max(1, done - self._done_before) * (self._epochs * self._batches - done)
         loss = f"  loss {metrics['loss']:.4g}" if "loss" in metrics and self._console.width >= 60 else ""
         self._progress.update(
             self._one,
@@ -83,18 +83,22 @@ class TrainingView:
             detail=f"{_clock(elapsed)} elapsed, {_clock(left)} left",
         )
 
+    def recall(self, records: Sequence[Mapping[str, float]]) -> None:
+        """Sets the records of the epochs that are done where a training goes on; they are not shown again."""
+        self._records = list(records)
+        self._done_before = len(records) * self._batches
+
     def on_epoch(self, epoch: int, record: Mapping[str, float]) -> None:
         """An epoch (counted from 0) is over."""
-        if not self._records:
-            self._first_epoch = epoch
         self._records.append(record)
         if self._title or not self._shown:
             return
+        is_first = self._table is None
         if self._table is None:
-            self._table = EpochTable(record, self._epochs, self._console.width, monitor=self._monitor)
+            self._table = EpochTable(self._records[0], self._epochs, self._console.width, monitor=self._monitor)
             self._print(self._table.header)
         every = max(1, -(-self._epochs // _EPOCH_LINES))
-        if epoch == self._first_epoch or (epoch + 1) % every == 0 or epoch + 1 == self._epochs:
+        if is_first or (epoch + 1) % every == 0 or epoch + 1 == self._epochs:
             self._print_epoch(len(self._records) - 1)
         else:
             self._skipped.append(len(self._records) - 1)
@@ -103,8 +107,7 @@ class TrainingView:
         """The line of an epoch by its position in the records."""
         self._skipped.clear()
         if self._table is not None:
-            epoch = self._first_epoch + position
-            self._print(self._table.line(epoch, self._records[position], is_best=self._is_best(position)))
+            self._print(self._table.line(position, self._records[position], is_best=self._is_best(position)))
 
     def _is_best(self, position: int) -> bool:
         """Whether an epoch is better than all before it."""

@@ -6,7 +6,7 @@ optional.
 
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from nncli.data.targets import choose_goal, encode_targets
 from nncli.errors import DataError
 
 _PARTS = ("train", "test", "val")
+_INPUTS = "expected numeric rows (n, k), or images (n, height, width) or (n, height, width, channels)"
 _KEYS = "x_train, y_train, x_test, y_test, or x and y"
 
 
@@ -61,11 +62,36 @@ def label_archive(path: Path, facts: DataFacts) -> Part:
     """
     archive = read_archive(path)
     inputs, values = archive.pairs.get("test", archive.pairs["train"])
+    targets = _target_columns(archive, values, facts.target)
+    rows = _fitting(path, inputs, facts)
+    if isinstance(rows, Table):
+        return label_rows(replace(rows, columns={**rows.columns, **{each.name: each for each in targets}}), facts)
+    return Part({"image": rows}, encode_targets(facts.target, targets), np.arange(len(rows), dtype=np.int64))
+
+
+def read_inputs_of(path: Path, facts: DataFacts) -> np.ndarray | Table:
+    """The inputs in an archive (x_test, or x, or x_train), with or without targets: images as the model takes them,
+    or numeric rows.
+
+    Raises:
+        DataError: there are none, or they do not fit the model.
+    """
+    arrays = _read_arrays(path)
+    found = next((arrays[name] for name in ("x_test", "x", "x_train") if name in arrays), None)
+    if found is None:
+        raise DataError(f"{path} has the arrays {', '.join(arrays) or '(none)'}", hint="name the inputs x")
+    if found.dtype.kind not in "biuf" or not 1 <= found.ndim <= 4:
+        raise DataError(f"{path}: the inputs are {found.dtype} with shape {found.shape}", hint=_INPUTS)
+    return _fitting(path, found, facts)
+
+
+def _fitting(path: Path, inputs: np.ndarray, facts: DataFacts) -> np.ndarray | Table:
+    """Images, or a table of numeric rows, checked to be what the model takes."""
     if not isinstance(facts.inputs, ImageInput):
         if inputs.ndim > 2:
             raise DataError(f"{path} holds images (shape {inputs.shape}), but the model was trained on a table")
         names = [column for column in facts.inputs.columns if column not in facts.target.columns]
-        return label_rows(_table(archive, inputs, values, facts.target, names), facts)
+        return _table(path, inputs, names)
     if inputs.ndim <= 2:
         raise DataError(f"{path} holds numeric rows (shape {inputs.shape}), but the model was trained on images")
     pixels, scale = as_pixels(inputs, path)
@@ -75,8 +101,7 @@ def label_archive(path: Path, facts: DataFacts) -> Part:
             f"{path} holds images of {pixels.shape[1:]} {pixels.dtype} (up to {1 / scale:g}), "
             f"the model takes {image.shape} {image.dtype} (up to {1 / image.scale:g})"
         )
-    targets = encode_targets(facts.target, _target_columns(archive, values, facts.target))
-    return Part({"image": pixels}, targets, np.arange(len(pixels), dtype=np.int64))
+    return pixels
 
 
 def read_archive(path: Path) -> Archive:
@@ -130,7 +155,7 @@ def _checked_pair(path: Path, inputs: np.ndarray, values: np.ndarray, suffix: st
     if inputs.dtype.kind not in "biuf" or inputs.ndim > 4:
         raise DataError(
             f"{path}: x{suffix} is {inputs.dtype} with shape {inputs.shape}",
-            hint="expected numeric rows (n, k), or images (n, height, width) or (n, height, width, channels)",
+            hint=_INPUTS,
         )
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise DataError(f"{path}: y{suffix} has {int((~np.isfinite(values)).sum())} values that are NaN or infinite")
@@ -161,7 +186,10 @@ def _tables(archive: Archive, data: Data) -> tuple[Table, Data, Table | None]:
         # The validation set of a table is always split off the training rows, so the two are joined here.
         pairs = [archive.pairs["train"], archive.pairs.pop("val")]
         archive.pairs["train"] = (np.concatenate([x for x, _ in pairs]), np.concatenate([y for _, y in pairs]))
-    tables = {part: _table(archive, inputs, values, None, None) for part, (inputs, values) in archive.pairs.items()}
+    tables = {}
+    for part, (inputs, values) in archive.pairs.items():
+        rows, targets = _table(archive.path, inputs, None), _target_columns(archive, values, None)
+        tables[part] = replace(rows, columns={**rows.columns, **{each.name: each for each in targets}})
     table = tables["train"]
     names = tuple(name for name in table.columns if name.startswith("y"))
     chosen = data if data.target else data.model_copy(update={"target": names})
@@ -169,16 +197,13 @@ def _tables(archive: Archive, data: Data) -> tuple[Table, Data, Table | None]:
     return table, chosen.model_copy(update={"drop": (*chosen.drop, *others)}), tables.get("test")
 
 
-def _table(
-    archive: Archive, inputs: np.ndarray, values: np.ndarray, target: Target | None, names: list[str] | None
-) -> Table:
+def _table(path: Path, inputs: np.ndarray, names: list[str] | None) -> Table:
     rows = inputs.reshape(len(inputs), -1)
     names = names or [f"x{index}" for index in range(rows.shape[1])]
     if len(names) != rows.shape[1]:
-        raise DataError(f"{archive.path} has {rows.shape[1]} columns in x, the model expects {len(names)}")
+        raise DataError(f"{path} has {rows.shape[1]} columns in x, the model expects {len(names)}")
     columns = {name: number_column(name, rows[:, index]) for index, name in enumerate(names)}
-    targets = {column.name: column for column in _target_columns(archive, values, target)}
-    return Table({**columns, **targets}, np.arange(len(rows), dtype=np.int64), name=str(archive.path))
+    return Table(columns, np.arange(len(rows), dtype=np.int64), name=str(path))
 
 
 def _target_columns(archive: Archive, values: np.ndarray, target: Target | None) -> list[Column]:

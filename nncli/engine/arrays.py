@@ -1,6 +1,9 @@
-"""What the engine is given: arrays to learn from and a plan of the work; does not depend on Keras or files."""
+"""What the engine is given: arrays to learn from, a plan of the work, the state to go on from; does not depend on Keras
+or files."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -67,6 +70,25 @@ class Plan:
             )
         if self.batch_size < 1:
             raise UsageError(f"got a batch size of {self.batch_size}, expected 1 or more", hint="32 is a good default")
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """A training after its first `epochs` epochs.
+
+    `arrays` has the variables of model and optimizer and the weights that callbacks keep, `numbers` what else they
+    remember, by callback. `marks` are the caller's own (see `callbacks.checkpoint`).
+    """
+
+    epochs: int
+    arrays: Mapping[str, np.ndarray]
+    numbers: Mapping[str, Mapping[str, float | None]]
+    marks: Mapping[str, Any]
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether early stopping has ended the training."""
+        return bool(self.numbers.get("EarlyStopping", {}).get("stopped_epoch"))
 
 
 def evaluation_batch_size(arrays: Arrays, at_least: int = 1) -> int:

@@ -1,13 +1,15 @@
-"""A model as the bytes of a `.tflite` or `.keras` file; does not depend on run folders and leaves no file behind."""
+"""A model as a `.tflite` or `.keras` file or a SavedModel; does not depend on run folders and leaves no file behind."""
 
 import contextlib
 import io
 import tempfile
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from nncli.engine.process.silence import held_stderr
@@ -25,20 +27,42 @@ def to_tflite(model: keras.Model) -> bytes:
     variable number of examples. Raises ExportError if an operation is not supported by the format, and for sequences
     longer than MAX_STEPS or of variable length.
     """
-    # The converter writes to both streams, from Python and from C++; what matters is in the exception.
-    with held_stderr(give_out=False), contextlib.redirect_stdout(io.StringIO()):
+    with telling_failure(".tflite", "predictions can use Keras instead, which takes a few seconds longer to start"):
+        return _convert(unroll(model), [])
+
+
+def to_int8_tflite(model: keras.Model, calibration: Mapping[str, np.ndarray] | None) -> bytes:
+    """The same with 8-bit integers inside; inputs and outputs stay as in `to_tflite`.
+
+    `calibration` has rows by input name, some hundred of the training set: the ranges of all values between the layers
+    are measured on them, and weights and values become int8 (post-training integer quantization). Without it only the
+    weights become int8, those of kernels with at least 1,024 of them, and values are computed in float32 (dynamic range
+    quantization). Raises ExportError as `to_tflite` does.
+    """
+    examples = [] if calibration is None else _examples(calibration)
+    with telling_failure(".tflite with int8", "export it without --int8"):
+        return _convert(unroll(model), examples, quantized=True)
+
+
+def _examples(inputs: Mapping[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
+    """Each row as a batch of its own."""
+    rows = len(next(iter(inputs.values())))
+    return [{name: np.ascontiguousarray(array[row : row + 1]) for name, array in inputs.items()} for row in range(rows)]
+
+
+@contextlib.contextmanager
+def telling_failure(what: str, hint: str) -> Iterator[None]:
+    """Keeps quiet what converters write to both streams, from Python and from C++; what matters is in the exception."""
+    with held_stderr(give_out=False), contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         try:
-            content = _convert(_unrolled(_bare(model)))
-        # The converter raises many undocumented types (ConverterError, ValueError, RuntimeError ...).
+            yield
+        # Converters raise many undocumented types (ConverterError, ValueError, RuntimeError ...).
         except Exception as error:  # from TensorFlow, MLIR and Python alike
-            raise ExportError(
-                f"the model cannot be converted to .tflite: {_first_line(error)}",
-                hint="predictions can use Keras instead, which takes a few seconds longer to start",
-            ) from error
-    return content
+            raise ExportError(f"the model cannot be converted to {what}: {_first_line(error)}", hint=hint) from error
 
 
-def _convert(model: keras.Model) -> bytes:
+def _convert(model: keras.Model, examples: list[dict[str, np.ndarray]], *, quantized: bool = False) -> bytes:
     """Like `TFLiteConverter.from_keras_model` in two thirds of the time: it saves only this one function."""
     specs = {tensor.name: tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype) for tensor in model.inputs}
     serve = tf.function(
@@ -49,7 +73,15 @@ def _convert(model: keras.Model) -> bytes:
     module.variables_of_model = [variable.value for variable in model.variables]  # what is saved with the function
     with tempfile.TemporaryDirectory(prefix="nncli-") as folder, _temporary_files_in(folder):
         tf.saved_model.save(module, folder, signatures={"serving_default": serve})
-        return bytes(tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"]).convert())
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"])
+        if quantized:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if examples:
+            converter.representative_dataset = lambda: (("serving_default", example) for example in examples)
+            # Operations without an int8 version, such as the test for NaN, stay in float32.
+            sets = tf.lite.OpsSet
+            converter.target_spec.supported_ops = [sets.TFLITE_BUILTINS_INT8, sets.TFLITE_BUILTINS]
+        return bytes(converter.convert())
 
 
 @contextlib.contextmanager
@@ -76,15 +108,36 @@ def to_keras(model: keras.Model) -> bytes:
         return path.read_bytes()
 
 
+def to_saved_model(model: keras.Model, folder: Path) -> None:
+    """Writes a SavedModel, for TensorFlow Serving, into `folder`, which must not exist.
+
+    The signatures `serving_default` and `serve` take the inputs by their Keras names and return `output_0`, float32
+    (n, outputs). Raises ExportError.
+    """
+    bare = _bare(model)
+    with telling_failure("a SavedModel", "export it as .keras"):
+        bare([tf.zeros((1, *tensor.shape[1:]), tensor.dtype) for tensor in bare.inputs])  # Keras wants it called once
+        with tempfile.TemporaryDirectory(prefix="nncli-") as temporary, _temporary_files_in(temporary):
+            bare.export(str(folder), format="tf_saved_model", verbose=False)
+
+
+def predict_saved_model(folder: Path, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The predictions of a SavedModel, float32 (n, outputs), through its signature `serving_default`."""
+    serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
+    tensors = {name: tf.convert_to_tensor(np.ascontiguousarray(array)) for name, array in inputs.items()}
+    return np.asarray(serve(**tensors)["output_0"])
+
+
 def _bare(model: keras.Model) -> keras.Model:
     """The same layers and weights without what `compile` added, which could not be loaded without nncli."""
     return keras.Model(model.inputs, model.outputs if len(model.outputs) > 1 else model.outputs[0], name=model.name)
 
 
-def _unrolled(model: keras.Model) -> keras.Model:
-    """The same network and weights with its recurrent layers unrolled where the number of steps is known."""
+def unroll(model: keras.Model) -> keras.Model:
+    """The same network and weights, uncompiled, with recurrent layers unrolled where the number of steps is known."""
+    model = _bare(model)
 
-    def unroll(layer: Any) -> Any:
+    def copied(layer: Any) -> Any:
         options = layer.get_config()
         known = isinstance(layer, keras.layers.RNN) and layer.input.shape[1]
         if known and known <= MAX_STEPS:
@@ -93,7 +146,7 @@ def _unrolled(model: keras.Model) -> keras.Model:
 
     if not any(isinstance(layer, keras.layers.RNN) for layer in model.layers):
         return model
-    copy = keras.models.clone_model(model, clone_function=unroll)
+    copy = keras.models.clone_model(model, clone_function=copied)
     copy.set_weights(model.get_weights())
     return copy
 

@@ -1,9 +1,10 @@
 """The story that uses every room: train, evaluate, predict, compare; plain functions that return values.
 
 Only here is everything seen. `drafting/` comes before training, `training/` and `comparing/` train, `predicting/` uses
-a run; beside them stand `preparation` (config and data together), `background_import`, `weights`, `folders`, and the
-stories of `explain` and `gradcheck`. Each is imported when it is first asked for, so that `check` does not wait for
-what only `train` needs, and TensorFlow only inside functions, so that a wrong config is reported within a second.
+a run, `exporting/` takes its model elsewhere; beside them stand `preparation` (config and data together), `own_data`,
+`agreement`, `background_import`, `weights`, `folders`, and the stories of `explain` and `gradcheck`. Each is imported
+when it is first asked for, so that `check` does not wait for what only `train` needs, and TensorFlow only inside
+functions, so that a wrong config is reported within a second.
 """
 
 from importlib import import_module
@@ -19,16 +20,20 @@ if TYPE_CHECKING:
     from nncli.pipeline.drafting.inspect import InspectionRequest, inspect
     from nncli.pipeline.drafting.samples import write_samples
     from nncli.pipeline.explanation import explain
+    from nncli.pipeline.exporting.export import ExportRequest, export
     from nncli.pipeline.folders import Folders
     from nncli.pipeline.gradient_check import GradientRequest, gradcheck
     from nncli.pipeline.predicting.evaluate import evaluate
     from nncli.pipeline.predicting.open_run import are_one_run
     from nncli.pipeline.predicting.predict import predict
+    from nncli.pipeline.training.resume import resume
     from nncli.pipeline.training.stopwatch import Stopwatch
-    from nncli.pipeline.training.train import train
+    from nncli.pipeline.training.train import DEFAULT_CONFIG, train
 
 __all__ = [
+    "DEFAULT_CONFIG",
     "ComparisonRequest",
+    "ExportRequest",
     "Folders",
     "GradientRequest",
     "InitRequest",
@@ -39,12 +44,14 @@ __all__ = [
     "compare",
     "evaluate",
     "explain",
+    "export",
     "fix",
     "gradcheck",
     "init",
     "inspect",
     "list_configs",
     "predict",
+    "resume",
     "schema_text",
     "train",
     "write_samples",
@@ -52,7 +59,9 @@ __all__ = [
 
 # name -> the module it lives in
 _HOMES = {
+    "DEFAULT_CONFIG": "nncli.pipeline.training.train",
     "ComparisonRequest": "nncli.pipeline.comparing.variants",
+    "ExportRequest": "nncli.pipeline.exporting.export",
     "Folders": "nncli.pipeline.folders",
     "GradientRequest": "nncli.pipeline.gradient_check",
     "InitRequest": "nncli.pipeline.drafting.init",
@@ -63,12 +72,14 @@ _HOMES = {
     "compare": "nncli.pipeline.comparing.compare",
     "evaluate": "nncli.pipeline.predicting.evaluate",
     "explain": "nncli.pipeline.explanation",
+    "export": "nncli.pipeline.exporting.export",
     "fix": "nncli.pipeline.drafting.fix",
     "gradcheck": "nncli.pipeline.gradient_check",
     "init": "nncli.pipeline.drafting.init",
     "inspect": "nncli.pipeline.drafting.inspect",
     "list_configs": "nncli.pipeline.drafting.init",
     "predict": "nncli.pipeline.predicting.predict",
+    "resume": "nncli.pipeline.training.resume",
     "schema_text": "nncli.config.describing.schema",
     "train": "nncli.pipeline.training.train",
     "write_samples": "nncli.pipeline.drafting.samples",

@@ -3,9 +3,10 @@
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 CONFIG = "config.yaml"
 RECORD = "run.json"
@@ -16,6 +17,8 @@ KERAS_MODEL = "model.keras"
 LITE_MODEL = "model.tflite"
 INPUTS = "inputs.json"
 SPLITS = "splits.npz"
+NOVELTY = "novelty.npz"
+CHECKPOINT = "checkpoint.npz"
 MANIFEST = "manifest.json"
 PLOTS = "plots"
 EVALUATION = "evaluation"
@@ -28,10 +31,20 @@ def write_bytes(path: Path, content: bytes) -> None:
     A reader sees the old or the new file; if the disk is full or the process is killed, the old one remains. Raises
     OSError.
     """
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that takes the place of `path` when the block ends; if it fails, `path` stays as it was.
+
+    Raises OSError.
+    """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(0o666 & ~_umask())

@@ -42,6 +42,19 @@ def find_run(word: str, runs_dir: Path) -> FoundRun:
     raise RunError(f"no run {word!r} in {runs_dir}", hint=_known([path.name for path in _trainings(runs)]))
 
 
+def find_training(word: str, runs_dir: Path) -> RunFolder:
+    """The run that `word` means, whether it finished or not; `latest` is the training that started last.
+
+    Raises RunError for none.
+    """
+    if word != LATEST:
+        return find_run(word, runs_dir).folder
+    trainings = [path for path in _run_folders(runs_dir) if _record(path).get("kind") == "train"]
+    if not trainings:
+        raise RunError(f"no training in {runs_dir}", hint="train one first: nncli train")
+    return RunFolder(max(trainings, key=lambda path: (_record(path).get("started", ""), path.name)))
+
+
 def _is_name(name: str, word: str) -> bool:
     return name == word
 

@@ -13,7 +13,7 @@ from nncli.run import files
 
 Status = Literal["running", "finished", "failed", "interrupted"]
 # The files a model is loaded from; the manifest has their checksums, which are verified before any file is parsed.
-_SUMMED = (files.CONFIG, files.INPUTS, files.WEIGHTS, files.KERAS_MODEL, files.LITE_MODEL)
+_SUMMED = (files.CONFIG, files.INPUTS, files.WEIGHTS, files.KERAS_MODEL, files.LITE_MODEL, files.NOVELTY)
 
 
 class RunFolder:

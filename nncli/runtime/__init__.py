@@ -1,4 +1,8 @@
-"""Running an exported model without TensorFlow; does not depend on training or configs."""
+"""What a prediction needs beside the data.
+
+`predictor` runs an exported model without TensorFlow, `novelty` finds images that are unlike the training images,
+`quiet` silences LiteRT. Does not depend on training or configs.
+"""
 
 from nncli.runtime.predictor import Predictor
 

@@ -77,7 +77,7 @@ def fruit(table: Path, runs: Path) -> Path:
 def test_training_on_bundled_digits_leaves_a_whole_run_folder(digits: Path) -> None:
     expected = {
         files.CONFIG, files.RECORD, files.METRICS, files.SUMMARY, files.WEIGHTS, files.KERAS_MODEL, files.LITE_MODEL,
-        files.INPUTS, files.SPLITS, files.MANIFEST, files.PLOTS,
+        files.INPUTS, files.SPLITS, files.NOVELTY, files.MANIFEST, files.PLOTS,
     }  # fmt: skip
     assert expected <= {path.name for path in digits.iterdir()}
     assert not [path for path in digits.rglob(".*")]

@@ -15,7 +15,13 @@ environment.prepare(threads=2)
 import keras  # noqa: E402
 from ai_edge_litert.interpreter import Interpreter  # noqa: E402
 
-from nncli.engine.export import to_keras, to_tflite  # noqa: E402
+from nncli.engine.export import (  # noqa: E402
+    predict_saved_model,
+    to_int8_tflite,
+    to_keras,
+    to_saved_model,
+    to_tflite,
+)
 from nncli.engine.prediction import predict  # noqa: E402
 from nncli.errors import ExportError  # noqa: E402
 
@@ -109,3 +115,35 @@ def test_a_keras_file_loads_without_the_loss_it_was_trained_with(tmp_path: Path)
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     inputs = table_inputs(4)
     np.testing.assert_array_equal(predict(loaded, inputs), predict(model, inputs))
+
+
+def test_an_int8_model_takes_the_same_inputs_and_predicts_nearly_the_same() -> None:
+    model = image_model()
+    images = np.random.default_rng(0).integers(0, 256, (64, 8, 8, 1)).astype(np.uint8)
+    content = to_int8_tflite(model, {"image": images})
+    found, expected = run_tflite(content, {"image": images}), predict(model, {"image": images})
+    assert found.dtype == np.float32
+    spread = float(expected.max() - expected.min())
+    np.testing.assert_allclose(found, expected, atol=spread / 20)
+    assert not np.array_equal(found, run_tflite(to_tflite(model), {"image": images}))
+    kinds = {np.dtype(tensor["dtype"]).name for tensor in Interpreter(model_content=content).get_tensor_details()}
+    assert "int8" in kinds
+
+
+def test_without_calibration_only_large_kernels_become_int8() -> None:
+    keras.utils.set_random_seed(4)
+    numbers = keras.Input((64,), name="numbers")
+    model = keras.Model([numbers], layers.Dense(1)(layers.Dense(64, activation="relu")(numbers)))
+    inputs = {"numbers": np.random.default_rng(0).normal(size=(9, 64)).astype(np.float32)}
+    content = to_int8_tflite(model, None)
+    assert len(content) < 0.5 * len(to_tflite(model))
+    np.testing.assert_allclose(run_tflite(content, inputs), predict(model, inputs), atol=0.1)
+
+
+def test_a_saved_model_takes_its_inputs_by_name(tmp_path: Path) -> None:
+    model = table_model()
+    to_saved_model(model, tmp_path / "model")
+    for examples in (1, 7):
+        inputs = table_inputs(examples)
+        found = predict_saved_model(tmp_path / "model", inputs)
+        np.testing.assert_allclose(found, predict(model, inputs), atol=1e-6)

@@ -18,6 +18,9 @@ def evaluate(
     by: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Also measure each value of this column separately.")
     ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="First prove on all test rows that predict gives Keras's answers.")
+    ] = False,
     data_dir: DataDir = None,
     runs_dir: RunsDir = Path("runs"),
     quiet: Quiet = False,
@@ -34,5 +37,5 @@ def evaluate(
 
         folders = pipeline.Folders(runs_dir, data_dir)
         word = choose_run(run, run_option, runs_dir)
-        evaluation = pipeline.evaluate(word, folders=folders, console=console, data_path=data, by=by)
+        evaluation = pipeline.evaluate(word, folders=folders, console=console, data_path=data, by=by, verified=verify)
         show_evaluation(console, evaluation, runs_dir)

@@ -36,7 +36,10 @@ def _with_value(args: list[str], *, is_png: Callable[[str], bool]) -> list[str]:
 
 
 def predict(
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Images, folders, tables, or - for stdin.")],
+    inputs: Annotated[
+        list[str],
+        typer.Argument(metavar="INPUT...", help="Images, tables, .npz; folders or patterns of them; - for stdin."),
+    ],
     run: Run = None,
     top: Annotated[int | None, typer.Option(min=1, help="Only the K most probable classes.")] = None,
     form: Annotated[
@@ -54,6 +57,7 @@ def predict(
         str | None,
         typer.Option(metavar="[FILE.png]", help="Draw what the network saw; into a PNG file if one is named."),
     ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Add the original columns of the table.")] = False,
     runs_dir: RunsDir = Path("runs"),
     quiet: Quiet = False,
     json_mode: Json = False,
@@ -81,6 +85,7 @@ def predict(
             as_is=as_is,
             split=split,
             show=show,
+            keep=keep,
         )
         if outcome.seen is not None and show is not None:
             show_seen(console, outcome.seen, show)

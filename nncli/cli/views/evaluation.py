@@ -20,6 +20,7 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
     parts += [f"{name}: {reason}" for name, reason in result["undefined"].items()]
     if "calibration" in result:
         parts.append(f"expected calibration error: {result['calibration']['expected_calibration_error']:.4f}")
+    parts += _unlike_lines(result)
     if result["by"]:
         parts += ["", _group_table(result["by"], next(iter(result["metrics"])))]
     for key in ("classes", "labels", "targets"):
@@ -29,6 +30,8 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
         parts += ["", _confusion_table(result)]
     if result["worst"]:
         parts += ["", _worst_table(result["worst"][:5])]
+    if result["verified"]:
+        parts += ["", _verified_line(result["verified"])]
     folder = evaluation.run.folder.path
     parts.append(f"written: {folder}/evaluation")
     console.answer(result, *parts)
@@ -53,6 +56,21 @@ def _seen_lines(result: Mapping[str, Any]) -> list[Any]:
     others = result["rows"] - seen["training"] - seen["validation"]
     rest = "no row is new to the run" if not others else f"{others:,} are new; only their score counts"
     return [f"{', '.join(told)}; {rest}"]
+
+
+def _unlike_lines(result: Mapping[str, Any]) -> list[Any]:
+    """How often a test set, which is like the training set, is called unlike it; or how much of other data is."""
+    unlike = result["unlike_training"]
+    if unlike is None or not (unlike["rows"] or result["part"] == "test"):
+        return []
+    falsely = " (false marks, as the test set is like it)" if result["part"] == "test" else ""
+    return [f"unlike training: {unlike['rows']:,} of {result['rows']:,} rows, {unlike['share']:.1%}{falsely}"]
+
+
+def _verified_line(verified: Mapping[str, Any]) -> str:
+    rows, largest = f"{verified['rows']:,}", f"{verified['largest_difference']:.1e}"
+    told = f"predict agrees with Keras on all {rows} test rows, read from {verified['through']}"
+    return f"verified: {told}; largest difference {largest}"
 
 
 def _metric_table(result: Mapping[str, Any]) -> Any:

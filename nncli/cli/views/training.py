@@ -1,13 +1,31 @@
-"""How a finished training is shown: what it reached, where it lies, what can be done next."""
+"""How a finished training is shown: what it reached, where it lies, where the time went, what can be done next."""
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nncli.cli.options import run_word
 from nncli.cli.views.evaluation import metric_rows
-from nncli.cli.views.timings import timing_lines
 from nncli.console import Console, make_table
+
+_MEANINGS = {
+    "start": "Python and the command's own imports",
+    "config": "the config read and checked",
+    "data": "the data read, split and checked",
+    "tensorflow": "waiting for the import of TensorFlow",
+    "build": "the network and its variables",
+    "trace": "the training step turned into graphs",
+    "compile": "the graphs compiled",
+    "first_batch": "tensors made, the first batch run",
+    "training": "all other batches",
+    "validation": "the validation set after each epoch",
+    "test": "the test set predicted and measured",
+    "export": "weights.npz, model.keras, model.tflite",
+    "plots": "curves.png",
+    "verify": "some test rows predicted as nncli predict does",
+    "other": "files, messages, everything else",
+}
 
 
 def show_training(console: Console, run: Any, runs_dir: Path, *, timings: bool = False) -> None:
@@ -36,3 +54,19 @@ def show_training(console: Console, run: Any, runs_dir: Path, *, timings: bool =
             f"look at {shlex.quote(str(folder / 'plots' / 'curves.png'))}",
         ]
     )
+
+
+def timing_lines(timings: Mapping[str, Any]) -> list[Any]:
+    """A table with the seconds of each part and of all up to its end, and a line for what was hidden."""
+    rows, until = [], 0.0
+    for name, seconds in timings["parts"].items():
+        until += seconds
+        rows.append([name.replace("_", " "), _MEANINGS.get(name, ""), f"{seconds:.2f}", f"{until:.2f}"])
+    lines: list[Any] = [make_table(None, ["part", "what", "seconds", "until"], rows, left=2)]
+    if timings["to_first_batch"] is not None:
+        lines.append(
+            f"{timings['to_first_batch']:.2f} s from the start to the first batch, {timings['total']:.2f} s in all"
+        )
+    if timings["hidden"]:
+        lines.append(f"{timings['hidden']:.2f} s of TensorFlow's import overlapped with reading the config and data")
+    return lines

@@ -1,6 +1,6 @@
 """Finds image files by their names, and processes many files in parallel; opens no files itself."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,10 +15,16 @@ Result = TypeVar("Result")
 
 def images_below(folder: Path) -> list[Path]:
     """All files with the suffix of an image in a folder and its subfolders, sorted; hidden ones are skipped."""
+    return files_below(folder, SUFFIXES)
+
+
+def files_below(folder: Path, suffixes: Collection[str]) -> list[Path]:
+    """All files with one of these suffixes (in lower case) in a folder and its subfolders, sorted; hidden ones are
+    skipped."""
     return sorted(
         file
         for file in folder.rglob("*")
-        if file.suffix.lower() in SUFFIXES and file.is_file() and not is_hidden(file.relative_to(folder))
+        if file.suffix.lower() in suffixes and file.is_file() and not is_hidden(file.relative_to(folder))
     )
 
 

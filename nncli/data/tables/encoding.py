@@ -11,11 +11,12 @@ import numpy as np
 
 from nncli.config.facts import CategoryColumn, NumberColumn, TableInput
 from nncli.config.sections import Data
+from nncli.data.batches import Outside
 from nncli.data.dataset import Inputs, make_room
-from nncli.data.plurals import count
 from nncli.data.tables.features.choosing import Features
 from nncli.data.tables.features.dates import expand_dates, learn_dates
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
+from nncli.data.tables.outside import count_outside
 from nncli.data.targets import deviation
 
 # The most values that a vocabulary keeps; rarer ones count as unseen.
@@ -25,11 +26,12 @@ _BLOCK_ROWS = 8192
 
 @dataclass(frozen=True)
 class Encoded:
-    """The arrays of all rows; `failures` has the reason for each row (index) that cannot be used."""
+    """The arrays of all rows; `failures` has the reason for each row (index) that cannot be used, `outside` counts the
+    values that training did not have, by column."""
 
     inputs: Inputs
     failures: dict[int, str]
-    warnings: list[str]
+    outside: dict[str, Outside]
 
 
 def learn_columns(table: Table, features: Features, training: np.ndarray, data: Data) -> tuple[Table, TableInput]:
@@ -76,9 +78,8 @@ def encode_table(table: Table, columns: TableInput) -> Encoded:
     if absent:
         raise unknown_columns(absent, table.columns, table.name)
     table, failures = expand_dates(table, columns.dates)
-    warnings: list[str] = []
-    [inputs] = encode_parts(table, columns, [np.arange(len(table))], failures, warnings)
-    return Encoded(inputs, failures, warnings)
+    [inputs] = encode_parts(table, columns, [np.arange(len(table))], failures)
+    return Encoded(inputs, failures, count_outside(table, columns))
 
 
 def encode_parts(
@@ -86,21 +87,19 @@ def encode_parts(
     columns: TableInput,
     parts: Sequence[np.ndarray],
     failures: dict[int, str] | None = None,
-    warnings: list[str] | None = None,
 ) -> list[Inputs]:
     """The arrays of each set of rows, encoded like those of `encode_table` but without an array of all rows.
 
-    Unusable rows are added to `failures`, values that training did not have to `warnings`.
+    Unusable rows are added to `failures`.
     """
     failures = {} if failures is None else failures
-    warnings = [] if warnings is None else warnings
     encoded: list[Inputs] = [{} for _ in parts]
     if columns.numbers:
         numbers = [_checked_numbers(table.columns[column.name], failures) for column in columns.numbers]
         for inputs, rows in zip(encoded, parts, strict=True):
             inputs["numbers"] = _side_by_side(numbers, rows, np.float32)
     if columns.categories:
-        codes = [_indices(table.columns[column.name], column.vocabulary, warnings) for column in columns.categories]
+        codes = [_indices(table.columns[column.name], column.vocabulary) for column in columns.categories]
         for inputs, rows in zip(encoded, parts, strict=True):
             inputs["categories"] = _side_by_side(codes, rows, np.int32)
     return encoded
@@ -128,6 +127,8 @@ def _number_facts(column: Column, training: np.ndarray, bins: int) -> NumberColu
         deviation=deviation(present),
         median=_median(known) if len(known) else 0.0,
         has_missing=len(present) < len(values),
+        minimum=float(known.min()) if len(known) else None,
+        maximum=float(known.max()) if len(known) else None,
         edges=_edges(known, bins) if bins else (),
     )
 
@@ -177,14 +178,7 @@ def _checked_numbers(column: Column, failures: dict[int, str]) -> np.ndarray:
     return column.numbers
 
 
-def _indices(column: Column, vocabulary: Sequence[str], warnings: list[str]) -> np.ndarray:
+def _indices(column: Column, vocabulary: Sequence[str]) -> np.ndarray:
     codes, texts = column.dictionary
     index_of = {name: index + 1 for index, name in enumerate(vocabulary)}
-    indices = np.array([index_of.get(text, 0) for text in texts] + [0], np.int32)[codes]
-    unseen = int(((indices == 0) & column.present).sum())
-    if unseen:
-        examples = ", ".join(f'"{text}"' for text in column.values if text not in index_of)[:80]
-        warnings.append(
-            f"{column.name}: {count(unseen, 'row has', 'rows have')} a value not in the training set ({examples})"
-        )
-    return indices
+    return np.array([index_of.get(text, 0) for text in texts] + [0], np.int32)[codes]

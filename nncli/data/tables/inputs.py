@@ -1,105 +1,97 @@
-"""Reads tables as inputs of a trained model, from files and stdin, with or without targets."""
+"""Reads tables as inputs of a trained model, from files and bytes, with or without targets."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 import numpy as np
 
 from nncli.config.facts import DataFacts, TableInput
-from nncli.data.batches import STDIN, Batch, Failure
+from nncli.data.batches import Batch, Failure
 from nncli.data.dataset import Part
-from nncli.data.images.files import SUFFIXES
 from nncli.data.tables.encoding import encode_table, needed_columns
 from nncli.data.tables.features.words import reread_as
 from nncli.data.tables.files.columns import Table
 from nncli.data.tables.files.csv_text import DELIMITERS, CsvText, open_csv
-from nncli.data.tables.files.reading import read_opened, read_parquet, stream_csv, stream_parquet
+from nncli.data.tables.files.parquet import read_parquet, stream_parquet
+from nncli.data.tables.files.reading import read_opened, stream_csv
 from nncli.data.tables.loading import label_rows
 from nncli.errors import DataError
 
 _PARQUET_SUFFIXES = frozenset((".parquet", ".pq"))
-_IMAGE_STARTS = (
-    b"\x89PNG",
-    b"\xff\xd8\xff",
-    b"GIF8",
-    b"BM",
-    b"II*\0",
-    b"MM\0*",
-    b"RIFF",
-    b"P5",
-    b"P6",
-    b"P4",
-    b"\0\0\0",
-)
 
 
-def starts_as_image(content: bytes) -> bool:
-    """Whether the bytes begin like an image file."""
-    return content.startswith(_IMAGE_STARTS)
+def table_batches(
+    name: str, source: Path | memoryview, facts: DataFacts, columns: TableInput, *, keep: bool = False
+) -> Iterator[Batch]:
+    """The rows of a file or of the bytes of one, in batches; with `keep`, each has its original cells.
 
-
-def table_batches(name: str, facts: DataFacts, columns: TableInput, stdin: BinaryIO) -> Iterator[Batch]:
-    """The rows of a file, or of stdin for "-", in batches; a failure if it cannot be read."""
-    try:
-        yield from _table_batches(name, facts, columns, stdin)
-    except DataError as error:
-        yield Batch(failures=[Failure(name, _one_line(error, name))])
+    Raises:
+        DataError: it cannot be read, or a column that the model needs is missing.
+    """
+    empty = True
+    for share, table in _stream(name, source, facts, columns):
+        empty = False
+        batch = _encode(name, table, facts, columns, keep)
+        batch.share = share
+        yield batch
+    if empty:
+        raise DataError("has no rows")
 
 
 def label_table(file: Path, path: str, facts: DataFacts, columns: TableInput) -> Part:
     """A table with its targets, encoded for a trained model; `path` is the name that the user gave. Raises
     DataError."""
-    if file.suffix.lower() in _PARQUET_SUFFIXES:
+    if is_parquet_file(file):
         return label_rows(read_parquet(file, columns.missing), facts)
     table = read_opened(_open_table(file, path, facts, columns))
     return label_rows(_named(table, facts, columns), facts)
 
 
-def _table_batches(name: str, facts: DataFacts, columns: TableInput, stdin: BinaryIO) -> Iterator[Batch]:
-    path = Path(name)
-    if name == STDIN:
-        content = stdin.read()
-        if starts_as_image(content):
-            raise DataError("is an image, but the model was trained on a table")
-        if not content.strip():
-            raise DataError("stdin is empty")
-        tables = stream_csv(_open_table(content, "stdin", facts, columns))
-    elif not path.exists():
-        raise DataError("there is no such file")
-    elif path.is_dir():
-        raise DataError("is a folder, but the model was trained on a table: name CSV or Parquet files")
-    elif path.suffix.lower() in SUFFIXES:
-        raise DataError("is an image, but the model was trained on a table")
-    elif path.suffix.lower() in _PARQUET_SUFFIXES:
-        tables = stream_parquet(path, columns.missing)
+def _stream(
+    name: str, source: Path | memoryview, facts: DataFacts, columns: TableInput
+) -> Iterator[tuple[float, Table]]:
+    """The tables of a stream, each with the share (0 to 1) that is read with it."""
+    is_parquet = bytes(source[:4]) == b"PAR1" if isinstance(source, memoryview) else is_parquet_file(source)
+    if is_parquet:
+        yield from stream_parquet(source, columns.missing, name=name)
     else:
-        tables = stream_csv(_open_table(path, name, facts, columns))
-    empty = True
-    for table in tables:
-        empty = False
-        yield _encode(name, table, facts, columns)
-    if empty:
-        raise DataError("has no rows")
+        yield from stream_csv(_open_table(source, name, facts, columns))
 
 
-def _encode(name: str, table: Table, facts: DataFacts, columns: TableInput) -> Batch:
+def is_parquet_file(path: Path) -> bool:
+    """Whether the suffix is that of a Parquet file."""
+    return path.suffix.lower() in _PARQUET_SUFFIXES
+
+
+def _encode(name: str, table: Table, facts: DataFacts, columns: TableInput, keep: bool) -> Batch:
     failures = {row: reason for row, reason in table.rejected}
     batch = Batch()
     if len(table):
-        encoded = encode_table(reread_as(_named(table, facts, columns), columns), columns)
+        table = _named(table, facts, columns)
+        encoded = encode_table(reread_as(table, columns), columns)
         usable = np.ones(len(table), bool)
         for index, reason in encoded.failures.items():
             usable[index] = False
             failures[int(table.rows[index])] = reason
-        batch.names = [f"{name}:row {row + 1}" for row in table.rows[usable]]
+        batch.names = [f"{name}:row {row}" for row in (table.rows[usable] + 1).tolist()]
         batch.inputs = {key: array[usable] for key, array in encoded.inputs.items()} if usable.any() else {}
-        batch.warnings = [f"{name}: {warning}" for warning in encoded.warnings]
+        batch.outside = encoded.outside
+        batch.kept = _original(table, usable) if keep else None
     batch.failures = [Failure(f"{name}:row {row + 1}", failures[row]) for row in sorted(failures)]
     return batch
 
 
-def _open_table(source: Path | bytes, name: str, facts: DataFacts, columns: TableInput) -> CsvText:
+def _original(table: Table, usable: np.ndarray) -> Any:
+    """The cells as they stand in the file, a pyarrow.Table of the usable rows."""
+    import pyarrow as arrow
+
+    cells = arrow.table(table.cells)
+    return cells if usable.all() else cells.filter(arrow.array(usable))
+
+
+def _open_table(source: Path | memoryview, name: str, facts: DataFacts, columns: TableInput) -> CsvText:
     """Open a CSV with the delimiter of the training data, or with another one that gives more of the needed columns."""
     needed = set(needed_columns(columns))
     best: CsvText | None = None
@@ -134,10 +126,6 @@ def _named(table: Table, facts: DataFacts, columns: TableInput) -> Table:
     names = list(columns.columns)
     if len(table.columns) < len(names):
         names = [name for name in names if name not in facts.target.columns]
-    return Table(dict(zip(names, table.columns.values(), strict=True)), table.rows, table.rejected, (), table.name)
-
-
-def _one_line(error: DataError, name: str) -> str:
-    """Message and hint in one line, without the input's name, which the failure has already."""
-    message = error.message.removeprefix(f"{name}: ").removeprefix(f"{name} ")
-    return " ".join(f"{message} ({error.hint})".split()) if error.hint else " ".join(message.split())
+    columns_by_name = dict(zip(names, table.columns.values(), strict=True))
+    cells = dict(zip(names, table.cells.values(), strict=True)) if table.cells else {}
+    return replace(table, columns=columns_by_name, cells=cells)

@@ -20,6 +20,7 @@ from nncli.data.tables.features.words import reread, reread_as
 from nncli.data.tables.files import reading
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
 from nncli.data.tables.files.csv_text import are_blank_separated, sniff
+from nncli.data.tables.files.parquet import read_parquet
 from nncli.data.tables.leakage import describe_repeats, find_twins, hash_columns
 from nncli.data.targets import Goal, choose_goal, describe, encode_targets, strata
 from nncli.errors import DataError
@@ -44,7 +45,7 @@ def load_file(data: Data, *, seed: int) -> Dataset:
 def read(path: str, data: Data) -> Table:
     """One table, read in the source and text format of the config."""
     if data.source == "parquet":
-        return reading.read_parquet(Path(path), data.missing)
+        return read_parquet(Path(path), data.missing)
     return reading.read_csv(Path(path), data.text_format)
 
 

@@ -7,7 +7,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -86,20 +85,30 @@ def label_pixels(path: Path, facts: DataFacts, image: ImageInput, pixels: PixelC
 
 
 def pixel_batches(
-    name: str, facts: DataFacts, image: ImageInput, pixels: PixelColumns, stdin: BinaryIO
+    name: str,
+    source: Path | memoryview,
+    facts: DataFacts,
+    image: ImageInput,
+    pixels: PixelColumns,
+    *,
+    keep: bool = False,
 ) -> Iterator[Batch]:
-    """The images in the rows of a table, or of stdin for "-", in batches; a failure for each row that is not an
-    image."""
+    """The images in the rows of a table, in batches; a failure for each row that is not an image. With `keep`, a batch
+    has the original cells of the columns that are not pixels. Raises DataError for a table that cannot be read."""
     columns = _table_input(pixels)
-    for batch in table_batches(name, facts.model_copy(update={"inputs": columns}), columns, stdin):
+    for batch in table_batches(name, source, facts.model_copy(update={"inputs": columns}), columns, keep=keep):
         if not batch.names:
             yield batch
             continue
         values, failures = _convert(batch.inputs["numbers"], pixels, image)
         usable = [place for place in range(len(batch.names)) if place not in failures]
         failed = [Failure(batch.names[place], reason) for place, reason in sorted(failures.items())]
-        names = [batch.names[place] for place in usable]
-        yield Batch(names, {"image": values[usable]} if usable else {}, batch.failures + failed, batch.warnings)
+        batch.names = [batch.names[place] for place in usable]
+        batch.inputs = {"image": values[usable]} if usable else {}
+        batch.failures += failed
+        if batch.kept is not None:
+            batch.kept = batch.kept.drop_columns(list(pixels.names)).take(usable)
+        yield batch
 
 
 def _check_count(names: Sequence[str], image: PixelImage, table: Table) -> None:

@@ -15,6 +15,7 @@ from nncli.evaluate.metrics import MAIN_METRICS
 from nncli.pipeline.comparing.variants import ComparisonRequest, Variant
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import Prepared, prepare, read_data
+from nncli.pipeline.training.fitting import Terms
 from nncli.pipeline.training.record import recorded
 from nncli.pipeline.training.train import train_into
 from nncli.run import files
@@ -102,9 +103,8 @@ class CellTrainer:
                 raise
         outcome: dict[str, Any] = {"variant": cell.variant.name, "seed": cell.seed, "run": str(folder.path)}
         try:
-            trained = train_into(
-                folder, prepared, self._console, title=title or str(cell), program_cache=self._program_cache
-            )
+            terms = Terms(title=title or str(cell), program_cache=self._program_cache)
+            trained = train_into(folder, prepared, self._console, terms)
             outcome["summary"] = trained.summary
         except TrainingDivergedError as error:
             outcome |= {"summary": None, "failure": error.message}

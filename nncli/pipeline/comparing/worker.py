@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
@@ -118,6 +118,9 @@ class _Reports(TrainingView):
         if now - self._reported > _REPORT_SECONDS:
             self._reported = now
             self._line.send(("progress", (epoch * self._per_epoch + batch) / self._total))
+
+    def recall(self, records: Sequence[Mapping[str, float]]) -> None:
+        """A cell begins with its first epoch."""
 
     def on_epoch(self, epoch: int, record: Mapping[str, float]) -> None:
         """Says nothing."""

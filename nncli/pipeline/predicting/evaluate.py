@@ -9,23 +9,26 @@ import numpy as np
 from nncli import data
 from nncli.config.facts import DataFacts, ImageInput, Task
 from nncli.console import Console
-from nncli.data.dataset import Dataset, Part, SeenRows, find_seen
+from nncli.data.dataset import Part, SeenRows, find_seen
 from nncli.data.plurals import count
-from nncli.errors import DataError, NncliError, RunError, UnreachableError
+from nncli.errors import DataError, NncliError, RunError, UnreachableError, UsageError
 from nncli.evaluate import plots
 from nncli.evaluate.intervals import bootstrap_intervals
 from nncli.evaluate.metrics import Baseline, measure
 from nncli.evaluate.worst import WorstExample, worst_examples
 from nncli.pipeline.folders import Folders
+from nncli.pipeline.own_data import read_own_data
 from nncli.pipeline.predicting.groups import FEWEST_ROWS, group_rows, require_column
-from nncli.pipeline.predicting.open_run import OpenRun, Predicts, make_predictor, open_run
+from nncli.pipeline.predicting.open_run import KerasPredictor, OpenRun, Predicts, make_predictor, open_run
 from nncli.pipeline.predicting.remarks import (
     count_impossible,
     describe_impossible,
     describe_other_data,
     describe_verdict,
 )
-from nncli.pipeline.preparation import example_input, read_data
+from nncli.pipeline.predicting.unlike import measure_unlike
+from nncli.pipeline.predicting.verification import verify
+from nncli.pipeline.preparation import example_input
 from nncli.run import files
 
 WORST_COUNT = 16
@@ -46,19 +49,31 @@ class Evaluation:
 
 
 def evaluate(
-    word: str = "latest", *, folders: Folders, console: Console, data_path: str | None = None, by: str | None = None
+    word: str = "latest",
+    *,
+    folders: Folders,
+    console: Console,
+    data_path: str | None = None,
+    by: str | None = None,
+    verified: bool = False,
 ) -> Evaluation:
     """Measures a run on its own test set, or on labelled data at `data_path`; writes it into the run folder.
 
     `by` names a column the network reads: then each of its values is measured by itself, too.
 
-    Raises RunError for a run that cannot be used, DataError for data that does not fit it.
+    With `verified`, all test rows first go the way of `predict` and are compared with Keras.
+
+    Raises RunError for a run that cannot be used, DataError for data that does not fit it, NncliError for test rows
+    that `predict` and Keras disagree on.
     """
+    if verified and data_path is not None:
+        raise UsageError("--verify is for the test set of the run, and --data names other data", hint="use one of them")
     run = open_run(word, folders, console)
     if by is not None:
         require_column(run.facts, by)
     part, seen = _labelled_part(run, folders, console, data_path)
     predictor = make_predictor(run, console)
+    proof = _verify(run, part, predictor, console) if verified else None
     with console.step("predicting") as progress:
         predictions = _predict_all(predictor, part, progress)
     worst = worst_examples(run.facts.target.task, part.targets, predictions, names_of(run.facts), WORST_COUNT)
@@ -69,9 +84,11 @@ def evaluate(
         **measure_part(run.facts, part, predictions),
         "intervals": _intervals_of(run.facts, part, predictions),
         "impossible": count_impossible(run.facts, predictions),
+        "unlike_training": measure_unlike(run, part.inputs),
         "seen": None if seen is None else seen.counts,
         "new_rows": _measure_new(run.facts, part, predictions, seen),
         "by": None if by is None else {"column": by, "groups": _measure_groups(run.facts, part, predictions, by)},
+        "verified": proof,
         "worst": [{**asdict(example), **_place(part, example.index)} for example in worst],
     }
     try:
@@ -80,6 +97,17 @@ def evaluate(
         console.warn(error.message)
     _remark(run, result, console)
     return Evaluation(run, result)
+
+
+def _verify(run: OpenRun, part: Part, predictor: Predicts, console: Console) -> dict[str, Any]:
+    """Whether `predict` gives Keras's answer for every test row. Raises NncliError if it does not."""
+    with console.step("comparing predict with Keras"):
+        keras = KerasPredictor(run)
+        config = run.load_config().config
+        proof = verify(config, run.facts, part, expect=keras.predict, predictor=predictor)
+    if proof is None:
+        raise DataError("no image or CSV file can hold rows such as those of this run, so there is nothing to verify")
+    return proof.told
 
 
 def _remark(run: OpenRun, result: dict[str, Any], console: Console) -> None:
@@ -181,7 +209,7 @@ def _labelled_part(
         if part.unlabelled:
             console.say(f"{count(part.unlabelled, 'row')} of {data_path} without a target dropped")
         try:
-            own = _own_data(run, folders, console)
+            own = read_own_data(run, folders, console)
         except (DataError, UnreachableError):
             console.warn(
                 "the run's own data is missing or has changed, so rows it was trained on cannot be told apart and "
@@ -189,19 +217,7 @@ def _labelled_part(
             )
             return part, None
         return part, find_seen(part, own)
-    return _own_data(run, folders, console).test, None
-
-
-def _own_data(run: OpenRun, folders: Folders, console: Console) -> Dataset:
-    loaded = run.load_config()
-    dataset = read_data(loaded.config, folders, console, say_notes=False)  # training said them
-    fingerprint = run.folder.record.get("data", {}).get("fingerprint")
-    if dataset.fingerprint != fingerprint:
-        raise DataError(
-            f"{loaded.config.data.path or loaded.config.data.source} is not the data this run was trained on",
-            hint="measure on other labelled data with --data PATH, or train again",
-        )
-    return dataset
+    return read_own_data(run, folders, console).test, None
 
 
 def _predict_all(predictor: Predicts, part: Part, progress: Callable[[str, float], None]) -> np.ndarray:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from pydantic import ValidationError
 
-from nncli.config.facts import DataFacts
+from nncli.config.facts import DataFacts, ImageInput
 from nncli.console import Console
 from nncli.errors import RunError
 from nncli.pipeline.folders import Folders
 from nncli.run import files
 from nncli.run.finding import find_run
 from nncli.run.folder import RunFolder
+from nncli.runtime.novelty import Novelty, read_novelty
 from nncli.runtime.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -84,33 +85,48 @@ def describe_score(folder: RunFolder) -> str:
         return f" ({folder.record.get('status')})"
 
 
+def open_novelty(run: OpenRun) -> Novelty | None:
+    """What the run knows of its training images; None for tables and runs of earlier versions."""
+    if not isinstance(run.facts.inputs, ImageInput) or not run.folder.file(files.NOVELTY).exists():
+        return None
+    run.folder.require_intact(files.NOVELTY)
+    return read_novelty(run.folder.file(files.NOVELTY).read_bytes())
+
+
 def make_predictor(run: OpenRun, console: Console) -> Predicts:
     """The exported model without TensorFlow; Keras, with a note, if the run has no exported model."""
     if run.folder.file(files.LITE_MODEL).exists():
         run.folder.require_intact(files.LITE_MODEL)
         return Predictor(run.folder.file(files.LITE_MODEL).read_bytes())
     console.say(f"this run has no {files.LITE_MODEL}: predicting through Keras, which takes some seconds to start")
-    return _KerasPredictor(run)
+    return KerasPredictor(run)
 
 
-class _KerasPredictor:
-    """The network built again from config and facts, with the stored weights."""
+def load_keras_model(run: OpenRun) -> Any:
+    """The network built again from config and facts with the stored weights, as it is saved: it gives probabilities or
+    values. Starts TensorFlow. Raises RunError where the weights are missing or damaged."""
+    from nncli.engine.process import environment
+
+    environment.prepare(None)
+    from nncli.model import build, serving
+    from nncli.pipeline.weights import load_weights
+
+    run.folder.require_intact(files.WEIGHTS)
+    config = run.load_config().config
+    model: Any = build(config, run.facts)
+    load_weights(run.folder, model)
+    return serving(model, config)
+
+
+class KerasPredictor:
+    """Predicts with the network in Keras."""
 
     def __init__(self, run: OpenRun) -> None:
-        from nncli.engine.process import environment
-
-        environment.prepare(None)
-        from nncli.model import build, serving
-        from nncli.pipeline.weights import load_weights
-
-        run.folder.require_intact(files.WEIGHTS)
-        config = run.load_config().config
-        model: Any = build(config, run.facts)
-        load_weights(run.folder, model)
-        self._model = serving(model, config)
+        """Loads the run's network; see `load_keras_model`."""
+        self.model = load_keras_model(run)
 
     def predict(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         """Predictions, float32 (rows, outputs)."""
         from nncli.engine.prediction import predict
 
-        return predict(self._model, dict(inputs))
+        return predict(self.model, dict(inputs))

@@ -1,28 +1,30 @@
-"""Writers of predictions: a table for the terminal, JSON, JSON lines, CSV, Parquet."""
+"""Writers of predictions, batch by batch: JSON, JSON lines, CSV, Parquet; nothing grows with the number of rows."""
 
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from nncli.config.facts import DataFacts
-from nncli.console import Console, make_table
-from nncli.data.tables.files.writing import parquet_bytes
-from nncli.errors import UsageError
-from nncli.pipeline.predicting.named_predictions import Answer
-from nncli.run.files import write_bytes
+from nncli.console import Console
+from nncli.errors import DataError, UsageError
+from nncli.pipeline.predicting.named_predictions import Answers
+from nncli.pipeline.predicting.output_table import TableWriter
+from nncli.run.files import replacing
 
-_NAME_WIDTH = 36
-_TABLE_ROWS = 60
 FORMATS = ("table", "json", "jsonl", "csv", "parquet")
+_IN_MEMORY = 1 << 24
 
 
 class Writer(Protocol):
     """Writes predictions batch by batch."""
 
-    def write(self, answers: Sequence[Answer]) -> None:
+    def write(self, answers: Answers) -> None:
         """Writes a batch of predictions."""
         ...
 
@@ -31,10 +33,10 @@ class Writer(Protocol):
         ...
 
 
-def make_writer(form: str | None, output: Path | None, facts: DataFacts, console: Console, run: str) -> Writer:
-    """The writer for a format, to stdout or, whole or not at all, to a file. Raises UsageError.
+def choose_format(form: str | None, output: Path | None, *, keep: bool) -> str:
+    """The format to write: the one given, else that of the file's ending, else a table for the screen.
 
-    Without a format it is that of the file's ending; a format that is given wins over the ending.
+    Raises UsageError for one that does not exist, or does not go with the output or with original columns.
     """
     form = form or _format_of(output)
     if form not in FORMATS:
@@ -43,15 +45,14 @@ def make_writer(form: str | None, output: Path | None, facts: DataFacts, console
         raise UsageError("parquet is not text", hint="name a file: --output predictions.parquet")
     if output is not None and not output.parent.is_dir():
         raise UsageError(f"--output {output}: there is no folder {output.parent}")
-    if form == "table" and output is None:
-        return _Table(console)
-    if form == "table":
+    if form == "table" and output is not None:
         raise UsageError("a table is for the screen", hint="--format csv, json, jsonl or parquet with --output")
-    ascii_only = output is None and not console.speaks_unicode
-    if form in ("json", "parquet"):
-        encode = _json_encoder(run, ascii_only) if form == "json" else _parquet_encoder(facts)
-        return _Whole(encode, output, console)
-    return _Lines(_line_encoder(ascii_only) if form == "jsonl" else _csv_encoder(facts), output, console)
+    if form == "table" and keep:
+        raise UsageError(
+            "--keep: the table on the screen has no room for the original columns",
+            hint="--format csv, json or jsonl, or --output FILE.csv",
+        )
+    return form
 
 
 def _format_of(output: Path | None) -> str:
@@ -64,147 +65,127 @@ def _format_of(output: Path | None) -> str:
     raise UsageError(f"--output {output}: the ending names no format", hint=f"use {endings}, or add --format")
 
 
-class _Table:
-    """Collects all, then prints one table."""
+@contextmanager
+def open_writer(form: str, output: Path | None, facts: DataFacts, console: Console, run: str) -> Iterator[Writer]:
+    """A writer in one of FORMATS to stdout or a file, which is complete or, after an error, as it was before.
+
+    Raises UsageError if the file cannot be written, or if the tables that are kept have different columns.
+    """
+    if form == "table":
+        table = TableWriter(console)
+        yield table
+        table.close()
+        return
+    ascii_only = output is None and not console.speaks_unicode
+    with _open_sink(output, console, whole=form == "json") as sink:
+        writer: Writer
+        if form == "parquet":
+            writer = _Parquet(sink, facts)
+        else:
+            writer = _Csv(sink) if form == "csv" else _Json(sink, run, ascii_only, lines=form == "jsonl")
+        try:
+            yield writer
+            writer.close()
+        except DataError as error:
+            hint = "predict the tables one by one, or use --format jsonl"
+            raise UsageError(f"--keep: {error.message}", hint=hint) from None
+
+
+class _Json:
+    """JSON lines, or one object {run, predictions}."""
+
+    def __init__(self, sink: IO[bytes], run: str, ascii_only: bool, *, lines: bool) -> None:
+        self._sink, self._ascii_only, self._lines = sink, ascii_only, lines
+        self._before = "" if lines else f'{{"run": {json.dumps(run, ensure_ascii=ascii_only)}, "predictions": ['
+
+    def write(self, answers: Answers) -> None:
+        texts = [json.dumps(each, ensure_ascii=self._ascii_only, default=str) for each in answers.records()]
+        if self._lines:
+            self._sink.write("".join(f"{text}\n" for text in texts).encode())
+        else:
+            self._sink.write((self._before + ", ".join(texts)).encode())
+            self._before = ", " if texts else self._before
+
+    def close(self) -> None:
+        if not self._lines:
+            self._sink.write(((self._before if self._before != ", " else "") + "]}\n").encode())
+
+
+class _Csv:
+    def __init__(self, sink: IO[bytes]) -> None:
+        self._sink = sink
+        self._header: list[str] | None = None
+
+    def write(self, answers: Answers) -> None:
+        columns = _with_kept(answers, to_lists=True)
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        if self._header is None:
+            self._header = list(columns)
+            writer.writerow(columns)
+        if self._header != list(columns):
+            raise DataError("the tables have different columns")
+        writer.writerows(zip(*columns.values(), strict=True))
+        self._sink.write(buffer.getvalue().encode())
+
+    def close(self) -> None:
+        """Each batch is written at once."""
+
+
+class _Parquet:
+    def __init__(self, sink: IO[bytes], facts: DataFacts) -> None:
+        from nncli.data.tables.files.parquet import ParquetWriter  # late: brings the readers of tables with it
+
+        text = {"input"} if facts.target.task.is_regression else {"input", "prediction"}
+        self._writer = ParquetWriter(sink, text)
+
+    def write(self, answers: Answers) -> None:
+        self._writer.write(_with_kept(answers, to_lists=False))
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def _with_kept(answers: Answers, *, to_lists: bool) -> dict[str, Any]:
+    """The columns of the answers, the original ones behind the input; an original one of the same name is renamed."""
+    columns = answers.columns()
+    if answers.kept is None:
+        return columns
+    told: dict[str, Any] = {"input": columns.pop("input")}
+    for name in answers.kept.column_names:
+        column, free = answers.kept[name], name
+        while free in columns or free in told:
+            free = f"original_{free}"
+        told[free] = column.to_pylist() if to_lists else column
+    return told | columns
+
+
+@contextmanager
+def _open_sink(output: Path | None, console: Console, *, whole: bool) -> Iterator[IO[bytes]]:
+    """What takes the bytes: a file under another name until it is complete, or stdout, at the end if `whole`.
+
+    A file behind a link is replaced, too; a device or pipe is written to, never replaced.
+    """
+    if output is None:
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as kept:
+            sink = _Stdout(console)
+            yield kept if whole else sink  # type: ignore[misc]
+            kept.seek(0)
+            shutil.copyfileobj(kept, sink)
+        return
+    try:
+        is_device = output.exists() and not output.is_file()
+        with output.open("wb") if is_device else replacing(output.resolve()) as file:
+            yield file
+    except OSError as error:
+        raise UsageError(f"--output {output}: cannot be written ({error.strerror})") from None
+
+
+class _Stdout:
+    """Takes the bytes of text for stdout."""
 
     def __init__(self, console: Console) -> None:
-        self._console, self._answers = console, list[Answer]()
+        self._console = console
 
-    def write(self, answers: Sequence[Answer]) -> None:
-        self._answers += answers
-
-    def close(self) -> None:
-        rows = [[_short_name(answer["input"]), *_table_row(answer)] for answer in self._answers[:_TABLE_ROWS]]
-        if not rows:
-            return
-        columns = ["input", "prediction", *(["probability", "next"] if "probabilities" in self._answers[0] else [])]
-        self._console.answer({}, make_table(None, columns, [row[: len(columns)] for row in rows], left=2))
-        left_out = len(self._answers) - len(rows)
-        if left_out:
-            self._console.say(f"and {left_out:,} more; all of them: --format csv --output FILE")
-
-
-def _short_name(name: str) -> str:
-    """The end of a long path, cut at a folder name if possible."""
-    if len(name) <= _NAME_WIDTH:
-        return name
-    end = name[3 - _NAME_WIDTH :]
-    return f"...{end[end.find('/') :] if '/' in end[:-1] else end}"
-
-
-def _table_row(answer: Answer) -> list[str]:
-    """Prediction, its probability and the next ones; or the value alone."""
-    prediction, probabilities = answer["prediction"], answer.get("probabilities", {})
-    if isinstance(prediction, dict):
-        return [", ".join(f"{name} {value:.4g}" for name, value in prediction.items())]
-    if isinstance(prediction, list):
-        shown = ", ".join(prediction) or "(none)"
-        ranked = ", ".join(f"{name} {value:.3f}" for name, value in probabilities.items())
-        return [shown, "", ranked]
-    if not probabilities:
-        return [f"{prediction:.6g}"]
-    others = list(probabilities.items())[1:3]
-    ranked = ", ".join(f"{name} {value:.3f}" for name, value in others)
-    return [prediction, f"{answer['probability']:.4f}", ranked]
-
-
-class _Lines:
-    """Writes each batch as it comes; with a file, under a temporary name until the end."""
-
-    def __init__(self, encode: Callable[[Sequence[Answer]], str], output: Path | None, console: Console) -> None:
-        self._encode, self._output, self._console = encode, output, console
-        self._texts: list[str] = []
-
-    def write(self, answers: Sequence[Answer]) -> None:
-        text = self._encode(answers)
-        if self._output is None:
-            self._console.write(text)
-        else:
-            self._texts.append(text)
-
-    def close(self) -> None:
-        if self._output is not None:
-            _write_file(self._output, "".join(self._texts).encode())
-
-
-class _Whole:
-    """Collects all and encodes it at the end."""
-
-    def __init__(self, encode: Callable[[Sequence[Answer]], bytes], output: Path | None, console: Console) -> None:
-        self._encode, self._output, self._console = encode, output, console
-        self._answers: list[Answer] = []
-
-    def write(self, answers: Sequence[Answer]) -> None:
-        self._answers += answers
-
-    def close(self) -> None:
-        content = self._encode(self._answers)
-        if self._output is None:
-            self._console.write(content.decode())
-        else:
-            _write_file(self._output, content)
-
-
-def _write_file(path: Path, content: bytes) -> None:
-    """A file is replaced as a whole, also behind a link; a device or pipe is written to, never replaced."""
-    try:
-        if path.exists() and not path.is_file():
-            path.write_bytes(content)
-        else:
-            write_bytes(path.resolve(), content)
-    except OSError as error:
-        raise UsageError(f"--output {path}: cannot be written ({error.strerror})") from None
-
-
-def _line_encoder(ascii_only: bool) -> Callable[[Sequence[Answer]], str]:
-    def encode(answers: Sequence[Answer]) -> str:
-        return "".join(json.dumps(answer, ensure_ascii=ascii_only) + "\n" for answer in answers)
-
-    return encode
-
-
-def _json_encoder(run: str, ascii_only: bool) -> Callable[[Sequence[Answer]], bytes]:
-    def encode(answers: Sequence[Answer]) -> bytes:
-        return (json.dumps({"run": run, "predictions": list(answers)}, ensure_ascii=ascii_only) + "\n").encode()
-
-    return encode
-
-
-def _parquet_encoder(facts: DataFacts) -> Callable[[Sequence[Answer]], bytes]:
-    def encode(answers: Sequence[Answer]) -> bytes:
-        return parquet_bytes([_flat(facts, answer) for answer in answers])
-
-    return encode
-
-
-def _csv_encoder(facts: DataFacts) -> Callable[[Sequence[Answer]], str]:
-    headed = False
-
-    def encode(answers: Sequence[Answer]) -> str:
-        nonlocal headed
-        rows = [_flat(facts, answer) for answer in answers]
-        buffer = io.StringIO()
-        if rows:
-            writer = csv.DictWriter(buffer, fieldnames=list(rows[0]), lineterminator="\n")
-            if not headed:
-                writer.writeheader()
-                headed = True
-            writer.writerows(rows)
-        return buffer.getvalue()
-
-    return encode
-
-
-def _flat(facts: DataFacts, answer: Answer) -> dict[str, Any]:
-    """An answer as one row: a column for each class, label or target, the same ones in every row."""
-    prediction = answer["prediction"]
-    if isinstance(prediction, dict):
-        return {"input": answer["input"], **{f"prediction_{name}": value for name, value in prediction.items()}}
-    row: dict[str, Any] = {"input": answer["input"]}
-    row["prediction"] = "|".join(prediction) if isinstance(prediction, list) else prediction
-    if "probability" in answer:
-        row["probability"] = answer["probability"]
-    if "probabilities" in answer:
-        names = facts.target.classes or facts.target.columns
-        row |= {f"p_{name}": answer["probabilities"].get(name) for name in names}
-    return row
+    def write(self, content: bytes) -> None:
+        self._console.write(content.decode())

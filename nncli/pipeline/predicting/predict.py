@@ -1,33 +1,47 @@
 """The story of a prediction: inputs of any kind, batch by batch, through a run's model, to answers with names."""
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nncli.config.facts import ImageInput
+from nncli.config.facts import DataFacts, ImageInput
 from nncli.console import Console
-from nncli.data.inputs import read_inputs
+from nncli.data.batches import Batch, Outside, merge_outside
+from nncli.data.inputs.reading import read_inputs
 from nncli.errors import UsageError
 from nncli.pipeline.folders import Folders
-from nncli.pipeline.predicting.named_predictions import make_answers
-from nncli.pipeline.predicting.open_run import OpenRun, describe_score, make_predictor, open_run
-from nncli.pipeline.predicting.output_formats import make_writer
-from nncli.pipeline.predicting.remarks import count_impossible, describe_impossible
+from nncli.pipeline.predicting.named_predictions import Answers
+from nncli.pipeline.predicting.open_run import OpenRun, describe_score, make_predictor, open_novelty, open_run
+from nncli.pipeline.predicting.output_formats import choose_format, open_writer
+from nncli.pipeline.predicting.remarks import count_impossible, describe_impossible, describe_outside
+from nncli.pipeline.predicting.unlike import describe_unlike, score_novelty
 from nncli.pipeline.showing import Seen, require_images, require_sheet
 
+if TYPE_CHECKING:
+    from nncli.console.step import Step
+
+# The same warning is shown for this many inputs, and then counted.
+_SHOWN = 3
 _PREPARED = (
     "drawings are prepared like the training images: paper removed, cropped, scaled, centred "
     "(--show draws the result, --as-is switches it off)"
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Predicted:
-    """How many inputs were answered, and how many could not be read; with `show`, what the network saw."""
+    """How many inputs were answered and how many could not be read, and what is remarkable about the answers."""
 
-    answered: int
-    failed: int
+    answered: int = 0
+    failed: int = 0
+    impossible: int = 0
+    unlike: int = 0
+    outside: dict[str, Outside] = field(default_factory=dict)
+    warnings: Counter[str] = field(default_factory=Counter)
     seen: Seen | None = None
 
 
@@ -40,44 +54,75 @@ def predict(
     top: int | None = None,
     form: str | None = None,
     output: Path | None = None,
+    keep: bool = False,
     as_is: bool = False,
     split: bool = False,
     show: str | None = None,
 ) -> Predicted:
-    """Answers for images, folders, tables and `-` (stdin), written as they are made.
+    """Answers for images, folders, patterns, tables, .npz files and `-` (stdin), written as they are made.
 
-    An input that cannot be read is told and left out; the others are answered. Drawings are prepared like those of the
-    training set, unless `as_is`; `split` answers for each drawing in an image; `show`, perhaps with the name of a
-    sheet to write later, keeps what the network saw. Raises RunError, UsageError, and
-    DataError for a table that does not fit the run.
+    With `keep`, the answers carry the original columns of tables. An input that cannot be read is told and left out;
+    the others are answered. Drawings are prepared like those of the training set, unless `as_is`; `split` answers for
+    each drawing in an image; `show`, perhaps with the name of a sheet to write later, keeps what the network saw.
+    Raises RunError and UsageError.
     """
     run = _with_preparation(open_run(word, folders, console), as_is=as_is, split=split)
     if show:
         require_sheet(Path(show))
-    seen = None if show is None else Seen(require_images(run.facts))
+    form = choose_format(form, output, keep=keep)
+    if keep and isinstance(run.facts.inputs, ImageInput) and run.facts.pixels is None:
+        raise UsageError("--keep: images have no columns that could be kept", hint="leave it out")
     console.say(f"run {run.folder.path.name}{describe_score(run.folder)}")
-    writer = make_writer(form, output, run.facts, console, str(run.folder.path))
-    predictor = make_predictor(run, console)
-    answered = failed = impossible = 0
-    for batch in read_inputs(inputs, run.facts, stdin=sys.stdin.buffer, split=split):
-        if batch.prepared:
-            console.say(_PREPARED, once=True)
-        for warning in batch.warnings:
-            console.warn(warning)
-        for failure in batch.failures:
-            console.warn(f"{failure.name}: {failure.message}")
-        failed += len(batch.failures)
-        if batch.names:
-            outputs = predictor.predict(batch.inputs)
-            impossible += count_impossible(run.facts, outputs)
-            writer.write(list(make_answers(run.facts, batch.names, outputs, top)))
-            answered += len(batch.names)
-            if seen is not None:
-                seen.add(batch, outputs)
-    writer.close()
-    if impossible:
-        console.warn(describe_impossible(run.facts, impossible, answered))
-    return Predicted(answered, failed, seen)
+    predictor, novelty = make_predictor(run, console), open_novelty(run)
+    predicted = Predicted(seen=None if show is None else Seen(require_images(run.facts)))
+    with open_writer(form, output, run.facts, console, str(run.folder.path)) as writer, ExitStack() as stack:
+        progress: Step | None = None
+        for batch in read_inputs(inputs, run.facts, stdin=sys.stdin.buffer, keep=keep, split=split):
+            _report(batch, predicted, console)
+            if batch.names:
+                outputs = predictor.predict(batch.inputs)
+                predicted.impossible += count_impossible(run.facts, outputs)
+                scores = score_novelty(run.facts, novelty, batch.inputs)
+                predicted.unlike += 0 if scores is None else int((scores > 1).sum())
+                writer.write(Answers(run.facts, batch.names, outputs, top, batch.kept, scores))
+                predicted.answered += len(batch.names)
+                if predicted.seen is not None:
+                    predicted.seen.add(batch, outputs)
+            if progress is None and batch.share < 1:
+                # Only now, since a single image does not wait for rich; and never below answers on the same screen.
+                on_screen = output is None and form not in ("table", "json") and console.shows_pictures
+                progress = stack.enter_context(console.step("predicting", shown=not on_screen))
+            if progress is not None:
+                progress(f"predicting, {predicted.answered:,} done", batch.share)
+    _remark(predicted, run.facts, console)
+    return predicted
+
+
+def _report(batch: Batch, predicted: Predicted, console: Console) -> None:
+    """Prints what is wrong with the inputs of a batch, and counts it."""
+    if batch.prepared:
+        console.say(_PREPARED, once=True)
+    for name, warning in batch.warnings:
+        predicted.warnings[warning] += 1
+        if predicted.warnings[warning] <= _SHOWN:
+            console.warn(f"{name}: {warning}")
+    for failure in batch.failures:
+        console.warn(f"{failure.name}: {failure.message}")
+    predicted.failed += len(batch.failures)
+    predicted.outside = merge_outside(predicted.outside, batch.outside)
+
+
+def _remark(predicted: Predicted, facts: DataFacts, console: Console) -> None:
+    """Prints the warnings about all answers."""
+    for warning, times in predicted.warnings.items():
+        if times > _SHOWN:
+            console.warn(f"{times - _SHOWN:,} more: {warning}")
+    for told in describe_outside(predicted.outside, predicted.answered + predicted.failed):
+        console.warn(told)
+    if predicted.unlike:
+        console.warn(describe_unlike(predicted.unlike, predicted.answered))
+    if predicted.impossible:
+        console.warn(describe_impossible(facts, predicted.impossible, predicted.answered))
 
 
 def _with_preparation(run: OpenRun, *, as_is: bool, split: bool) -> OpenRun:

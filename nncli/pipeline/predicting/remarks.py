@@ -6,12 +6,15 @@ from typing import Any
 import numpy as np
 
 from nncli.config.facts import DataFacts, Task
+from nncli.data.batches import Outside
 from nncli.data.plurals import count
 
 # A loss that changes by less than this share over a whole training has not changed.
 _STILL = 0.02
 # A loss this many times that of guessing means steps that are too large, not too little training.
 _FAR = 2.0
+# Columns with unknown values that are told one by one.
+_MOST_COLUMNS = 8
 # The share of the epochs after which the best one counts as the end of a training.
 _END = 0.9
 
@@ -32,6 +35,23 @@ def describe_impossible(facts: DataFacts, impossible: int, rows: int) -> str:
         f"{impossible:,} of {count(rows, 'prediction')} below zero, which {names} never is in the training set; "
         "`task: positive_regression` rules that out"
     )
+
+
+def describe_outside(outside: Mapping[str, Outside], rows: int) -> list[str]:
+    """A line for each column with values that training did not have, those with most rows first."""
+    ordered = sorted(outside.items(), key=lambda item: -item[1].rows)
+    told = []
+    for name, found in ordered[:_MOST_COLUMNS]:
+        examples = ", ".join(found.examples)
+        what = (
+            f"outside the training range {found.low:.7g} to {found.high:.7g} ({examples})"
+            if found.low is not None and found.high is not None
+            else f"with a value not in the training set ({examples})"
+        )
+        told.append(f"{name}: {found.rows:,} of {count(rows, 'row')} {what}")
+    if len(ordered) > _MOST_COLUMNS:
+        told.append(f"{count(len(ordered) - _MOST_COLUMNS, 'more column')} with values that training did not have")
+    return told
 
 
 def describe_verdict(judged: Mapping[str, Any], history: Sequence[Mapping[str, float]]) -> str | None:

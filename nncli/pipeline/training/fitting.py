@@ -1,27 +1,49 @@
 """From prepared data to a trained model: threads, executor, callbacks, the loop of the engine."""
 
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.config.sections import Config, EarlyStopping
+from nncli.config.sections import Config
 from nncli.console import Console
-from nncli.console.training import TrainingView
 from nncli.data.dataset import Dataset
-from nncli.errors import NncliError, StopRequest, Terminated
-from nncli.pipeline.background_import import begin_drawing, finish_import
+from nncli.errors import NncliError, Terminated, TrainingDivergedError
+from nncli.pipeline.background_import import finish_import
 from nncli.pipeline.preparation import Prepared
-from nncli.pipeline.training.planning import choose_engine, facts_for_network, make_plan, network_mark
+from nncli.pipeline.training.checkpoint import Resumed
+from nncli.pipeline.training.planning import Engine, choose_engine, facts_for_network, make_plan, network_mark
 from nncli.pipeline.training.stopwatch import Stopwatch
+from nncli.pipeline.training.watching import History, Watchers, make_watchers
 from nncli.pipeline.weights import save_weights
-from nncli.run import files
 from nncli.run.folder import RunFolder
 
-History = list[dict[str, float]]
-_LARGER_IS_BETTER = ("accuracy", "auc", "precision", "recall", "r2_score")
+if TYPE_CHECKING:
+    from nncli.engine.arrays import Arrays, TrainingState
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What beside config and data a training is given.
+
+    One training of many has a `title`; it says little of each epoch and leaves no checkpoints. A `program_cache` of the
+    engine keeps what the next training of the same network can use again. `resumed` is what an earlier training left.
+    No epoch begins that would end after `max_minutes`.
+    """
+
+    title: str = ""
+    program_cache: Any = None
+    resumed: Resumed | None = None
+    max_minutes: float | None = None
+    watch: Stopwatch = field(default_factory=Stopwatch)
+
+    @property
+    def state(self) -> "TrainingState | None":
+        """The state to go on from."""
+        return None if self.resumed is None else self.resumed.state
 
 
 @dataclass(frozen=True)
@@ -29,9 +51,6 @@ class Fitted:
     """A trained Keras model with the weights to keep, and how it was trained; epochs are counted from 0."""
 
     model: Any
-    executor: str
-    threads: int
-    parts: int
     history: History
     best_epoch: int
 
@@ -51,126 +70,86 @@ def telling_exhaustion() -> Iterator[None]:
 
 
 @telling_exhaustion()
-def fit_model(
-    folder: RunFolder,
-    prepared: Prepared,
-    console: Console,
-    *,
-    title: str = "",
-    program_cache: Any = None,
-    watch: Stopwatch | None = None,
-) -> Fitted:
+def fit_model(folder: RunFolder, prepared: Prepared, console: Console, terms: Terms | None = None) -> Fitted:
     """Builds and trains the network of a resolved config.
 
-    A `program_cache` of the engine keeps compiled loops from one call to the next; the `watch` records how long each
-    part took.
-    Raises TrainingDivergedError, and NncliError where the memory does not suffice.
+    Raises TrainingDivergedError, and NncliError where the memory does not suffice. A training that diverges or is
+    stopped leaves the best weights so far and the state after its last whole epoch.
     """
-    config, dataset, watch = prepared.config, prepared.dataset, watch or Stopwatch()
-    facts = facts_for_network(dataset.facts)
+    terms = terms or Terms()
+    config, watch = prepared.config, terms.watch
+    facts = facts_for_network(prepared.dataset.facts)
     with console.step("starting TensorFlow"):
         with watch.part("tensorflow"):
-            watch.hide(finish_import())
-            from nncli.engine.process import environment
-
-            environment.prepare()  # before anything below imports Keras
-            from nncli.engine import arrays
+            engine = _start_engine(folder, prepared, terms)
             from nncli.engine.loop import stage_timing, training
-
-            engine = choose_engine(config, facts, accelerator=environment.has_accelerator())
-            threads = environment.prepare(engine.threads, side_by_side=engine.side_by_side)
-            import nncli.model as models
         with watch.part("build"):
+            import nncli.model as models
+
             model = models.build(config, facts)
             models.compile_model(model, config, facts)
-    plan = make_plan(config, facts, engine)
-    train = arrays.Arrays(
-        dataset.train.inputs, models.targets_for(config, dataset.train.targets), row_weights(config, dataset)
-    )
-    validation = arrays.Arrays(dataset.validation.inputs, models.targets_for(config, dataset.validation.targets), None)
-    view = _make_view(console, config, -(-len(dataset.train) // plan.batch_size), title)
-    callbacks = make_callbacks(config, folder, view, watch)
+    plan = make_plan(config, facts, engine, _first_epoch(config, terms.state))
+    train, validation = _arrays(config, prepared.dataset)
+    watchers = make_watchers(folder, prepared, console, batches=-(-len(train) // plan.batch_size), terms=terms)
     try:
         network = network_mark(config, facts)
         watch.add_rest("other")
         with watch.part("training"), stage_timing.listening(watch.add):
             history = training.fit(
-                model, train, validation, plan, callbacks, program_cache=program_cache, network=network
+                model, train, validation, plan, watchers.all, program_cache=terms.program_cache, network=network
             )
             watch.add("validation", sum(record["seconds"] - record["train_seconds"] for record in history))
-    except (KeyboardInterrupt, Terminated):
-        _keep_interrupted(folder, model, callbacks[0].best_weights, console)
+            watchers.flush()
+    except (KeyboardInterrupt, Terminated, TrainingDivergedError) as stop:
+        watchers.flush()
+        _keep_stopped(folder, model, watchers, console, can_continue=not isinstance(stop, TrainingDivergedError))
         raise
     finally:
-        view.close()
-    view.draw_curves()
-    return Fitted(model, engine.executor, threads, engine.parts, history, callbacks[0].best_epoch)
+        watchers.view.close()
+    watchers.view.draw_curves()
+    return Fitted(model, watchers.records, watchers.best.best_epoch)
 
 
-def _make_view(console: Console, config: Config, batches: int, title: str) -> TrainingView:
-    monitor = monitored(config)
-    best = direction(monitor)
-    return console.training(config.train.epochs, batches, title=title, monitor=monitor, larger_is_better=best == "max")
+def _start_engine(folder: RunFolder, prepared: Prepared, terms: Terms) -> Engine:
+    """Imports TensorFlow and prepares its threads; as they were, for a training that goes on."""
+    terms.watch.hide(finish_import())
+    from nncli.engine.process import environment
+
+    environment.prepare()  # before anything imports Keras
+    engine = None if terms.resumed is None else terms.resumed.engine
+    if engine is None:
+        facts = facts_for_network(prepared.dataset.facts)
+        engine = choose_engine(prepared.config, facts, accelerator=environment.has_accelerator())
+    threads = environment.prepare(engine.threads, side_by_side=engine.side_by_side)
+    folder.write_record(executor=engine.executor, threads=threads, parts=engine.parts)
+    return engine
 
 
-def _keep_interrupted(folder: RunFolder, model: Any, best: Any, console: Console) -> None:
-    """Saves the best weights so far, so that an interrupted training is not lost to eval and predict."""
-    if best is None:
-        return
-    model.set_weights(best)
-    save_weights(folder, model)
-    folder.write_manifest()
-    console.say(f"the best weights so far are kept in {folder.path}")
+def _arrays(config: Config, dataset: Dataset) -> tuple["Arrays", "Arrays"]:
+    """The training set with the weights of its rows, and the validation set."""
+    from nncli.engine.arrays import Arrays
+    from nncli.model import targets_for
+
+    train = Arrays(dataset.train.inputs, targets_for(config, dataset.train.targets), row_weights(config, dataset))
+    return train, Arrays(dataset.validation.inputs, targets_for(config, dataset.validation.targets), None)
 
 
-def make_callbacks(config: Config, folder: RunFolder, view: TrainingView, watch: Stopwatch) -> list[Any]:
-    """Keras callbacks in the order they act: keep the best, lower the rate, then report what they changed."""
-    from nncli.engine import callbacks
-
-    stopping, reducing, monitor = config.train.early_stopping, config.train.reduce_lr_on_plateau, monitored(config)
-    chosen = [
-        callbacks.keep_best(
-            monitor,
-            mode=direction(monitor),
-            patience=stopping.patience if stopping else config.train.epochs + 1,
-            min_delta=stopping.min_delta if stopping else 0.0,
-            restore=config.train.keep == "best",
-        )
-    ]
-    if reducing is not None:
-        chosen.append(
-            callbacks.reduce_learning_rate(
-                reducing.monitor,
-                mode=direction(reducing.monitor),
-                factor=reducing.factor,
-                patience=reducing.patience,
-                minimum=reducing.min_learning_rate,
-            )
-        )
-
-    def on_batch(epoch: int, batch: int, metrics: Mapping[str, float]) -> None:
-        StopRequest.check()
-        if watch.reach_first_batch():
-            begin_drawing()  # from here on this thread mostly waits
-        view.on_batch(epoch, batch, metrics)
-
-    def on_epoch(epoch: int, record: Mapping[str, float]) -> None:
-        folder.append(files.METRICS, {"epoch": epoch + 1, **record})
-        view.on_epoch(epoch, record)
-
-    if config.optimizer.use_ema:
-        chosen.append(callbacks.AveragedWeights())
-    return [*chosen, callbacks.Reporter(on_batch, on_epoch)]
+def _first_epoch(config: Config, state: "TrainingState | None") -> int:
+    """The epoch, counted from 0, with which a training goes on; past the last one if it has ended."""
+    if state is None:
+        return 0
+    return config.train.epochs if state.stopped_early else state.epochs
 
 
-def monitored(config: Config) -> str:
-    """The number that decides which epoch is the best one."""
-    return (config.train.early_stopping or EarlyStopping()).monitor
-
-
-def direction(monitor: str) -> str:
-    """`max` for what should grow, `min` for losses and errors."""
-    return "max" if monitor.removeprefix("val_") in _LARGER_IS_BETTER else "min"
+def _keep_stopped(folder: RunFolder, model: Any, watchers: Watchers, console: Console, *, can_continue: bool) -> None:
+    """Saves the best weights so far, so that a training that was stopped is not lost to eval and predict."""
+    if watchers.best.best_weights is not None:
+        model.set_weights(watchers.best.best_weights)
+        save_weights(folder, model)
+        folder.write_manifest()
+        console.say(f"the best weights so far are kept in {folder.path}")
+    if can_continue and watchers.checkpoints is not None:
+        console.say(f"to continue: nncli train --resume {shlex.quote(str(folder.path))}")
 
 
 def row_weights(config: Config, dataset: Dataset) -> np.ndarray | None:

@@ -45,8 +45,8 @@ def choose_engine(config: Config, facts: DataFacts, *, accelerator: bool) -> Eng
     return Engine(chosen, threads, parts)
 
 
-def make_plan(config: Config, facts: DataFacts, engine: Engine) -> "Plan":
-    """The plan of the training for the engine."""
+def make_plan(config: Config, facts: DataFacts, engine: Engine, start_epoch: int = 0) -> "Plan":
+    """The plan of the training for the engine, from an epoch (counted from 0) on."""
     from nncli.engine.arrays import Plan
 
     return Plan(
@@ -54,6 +54,7 @@ def make_plan(config: Config, facts: DataFacts, engine: Engine) -> "Plan":
         batch_size=batch_size(config, facts),
         seed=config.seed,
         executor=engine.executor,
+        start_epoch=start_epoch,
         parts=engine.parts,
     )
 

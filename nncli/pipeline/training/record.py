@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import nncli
@@ -21,8 +22,23 @@ def describe_process() -> dict[str, Any]:
     return {
         "command": ["nncli", *sys.argv[1:]],
         "versions": {"nncli": nncli.__version__, "python": platform.python_version(), **_package_versions()},
-        "machine": {"system": platform.system(), "processor": platform.machine(), "cores": os.cpu_count()},
+        "machine": {
+            "system": platform.system(),
+            "processor": platform.machine(),
+            "cpu": _cpu(),
+            "cores": os.cpu_count(),
+        },
     }
+
+
+@cache
+def _cpu() -> str | None:
+    """The name of the processor, whose instructions decide on the last bits; None where the system does not tell."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or None
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), None)
 
 
 @cache  # a comparison asks for each of its trainings

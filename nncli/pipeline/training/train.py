@@ -1,5 +1,6 @@
 """The story of one training: config, data, model, loop, files, test; and the part of it that `compare` repeats."""
 
+import json
 import statistics
 import time
 from collections.abc import Sequence
@@ -18,12 +19,15 @@ from nncli.pipeline.folders import Folders
 from nncli.pipeline.predicting.evaluate import measure_part
 from nncli.pipeline.predicting.remarks import describe_verdict
 from nncli.pipeline.preparation import Prepared, example_input, prepare
-from nncli.pipeline.training.fitting import Fitted, History, fit_model, monitored
+from nncli.pipeline.training.checkpoint import Resumed, discard_checkpoint
+from nncli.pipeline.training.fitting import Fitted, Terms, fit_model
 from nncli.pipeline.training.record import describe_process, recorded
-from nncli.pipeline.training.saving import save_model, save_plots
+from nncli.pipeline.training.saving import save_model, save_novelty, save_plots, verify_saved
 from nncli.pipeline.training.stopwatch import Stopwatch
+from nncli.pipeline.training.watching import History, monitored
 from nncli.pipeline.weights import npz_bytes
 from nncli.run import files
+from nncli.run.files import finite
 from nncli.run.folder import RunFolder
 
 DEFAULT_CONFIG = "digits_softmax"
@@ -50,10 +54,12 @@ def train(
     assignments: Sequence[str] = (),
     options: Sequence[tuple[KeyPath, Any, str]] = (),
     stopwatch: Stopwatch | None = None,
+    max_minutes: float | None = None,
 ) -> TrainedRun:
     """Trains the network of a config (a file or a shipped name) and leaves a run folder.
 
-    Timings count from the beginning of the `stopwatch`, else from this call.
+    Timings count from the beginning of the `stopwatch`, else from this call. No epoch begins that would end after
+    `max_minutes` of training.
     Raises ConfigError and DataError before anything is written, UnreachableError where data is not available,
     TrainingDivergedError when the loss is no longer finite.
     """
@@ -65,51 +71,44 @@ def train(
     with watch.part("data"):
         prepared = prepare(loaded, folders, console)
     folder = RunFolder.create(folders.runs_dir, prepared.config.name)
-    return train_into(folder, prepared, console, stopwatch=watch)
+    return train_into(folder, prepared, console, Terms(max_minutes=max_minutes, watch=watch))
 
 
-def train_into(
-    folder: RunFolder,
-    prepared: Prepared,
-    console: Console,
-    *,
-    title: str = "",
-    program_cache: Any = None,
-    stopwatch: Stopwatch | None = None,
-) -> TrainedRun:
-    """Trains in a folder that was made for it; run.json tells how it ended.
-
-    A `title` names one training of many, which then says little of each epoch; a `program_cache` keeps what the next
-    training of the same network can use again.
-    """
-    started, watch = time.monotonic(), stopwatch or Stopwatch()
+def train_into(folder: RunFolder, prepared: Prepared, console: Console, terms: Terms | None = None) -> TrainedRun:
+    """Trains in a folder that was made for it, or goes on in it; run.json tells how it ended."""
+    terms = terms or Terms()
+    started, watch, title = time.monotonic(), terms.watch, terms.title
     with recorded(folder):
         with watch.part("other"):
-            _write_beginnings(folder, prepared)
-        fitted = fit_model(folder, prepared, console, title=title, program_cache=program_cache, watch=watch)
+            _write_beginnings(folder, prepared, terms.resumed)
+        fitted = fit_model(folder, prepared, console, terms)
         with console.step("testing and writing the model"):
             with watch.part("test"):
-                summary = _summarize(prepared, fitted)
+                predictions = _predict_test(prepared, fitted)
+                summary = _summarize(prepared, fitted, predictions)
             with watch.part("export"):
+                save_novelty(folder, prepared.dataset)  # before the manifest, which covers it
                 exports = save_model(folder, fitted.model, prepared.config)
             with watch.part("plots"):
                 save_plots(folder, prepared, fitted)
             folder.write_json(files.SUMMARY, summary)
+            with watch.part("verify"):
+                verified = verify_saved(folder, prepared, predictions)
         told = describe_verdict(summary["test"]["judged"], fitted.history)
         if told is not None:
             console.warn(f"{title}: {told}" if title else told)
+        if prepared.config.train.checkpoint == "none":
+            discard_checkpoint(folder)
         folder.write_record(
-            executor=fitted.executor,
-            threads=fitted.threads,
-            parts=fitted.parts,
             exports=exports,
+            verified=verified,
             duration_seconds=round(time.monotonic() - started, 3),
             timings=watch.told,
         )
     return TrainedRun(folder, summary, watch.told, example_input(prepared.config.data, prepared.dataset.facts))
 
 
-def _write_beginnings(folder: RunFolder, prepared: Prepared) -> None:
+def _write_beginnings(folder: RunFolder, prepared: Prepared, resumed: Resumed | None) -> None:
     """Writes what is known before the first batch, so that a killed run can still be understood."""
     config, dataset = prepared.config, prepared.dataset
     comment = "# `nncli train` with the path of this file repeats the run\n"
@@ -118,6 +117,11 @@ def _write_beginnings(folder: RunFolder, prepared: Prepared) -> None:
     folder.write(files.INPUTS, (dataset.facts.model_dump_json(indent=2) + "\n").encode())
     parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     folder.write(files.SPLITS, npz_bytes({name: part.rows for name, part in parts.items()}))
+    if resumed is not None:
+        # Lines after those of the checkpoint are of epochs that are trained again.
+        records = [finite({"epoch": number, **each}) for number, each in enumerate(resumed.history, 1)]
+        folder.write(files.METRICS, "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in records).encode())
+        return
     folder.write_record(
         **describe_process(),
         name=config.name,
@@ -136,13 +140,17 @@ def _usual_seconds(history: History) -> float:
     return statistics.median(record["train_seconds"] for record in history[1:] or history)
 
 
-def _summarize(prepared: Prepared, fitted: Fitted) -> dict[str, Any]:
-    """The content of summary.json: the best epoch, its metrics, the test metrics."""
+def _predict_test(prepared: Prepared, fitted: Fitted) -> np.ndarray:
+    """Keras's predictions of the test set, float32 (rows, outputs)."""
     from nncli.engine.prediction import predict
     from nncli.model import serving
 
+    return predict(serving(fitted.model, prepared.config), prepared.dataset.test.inputs)
+
+
+def _summarize(prepared: Prepared, fitted: Fitted, predictions: np.ndarray) -> dict[str, Any]:
+    """The content of summary.json: the best epoch, its metrics, the test metrics."""
     config, dataset, history, best = prepared.config, prepared.dataset, fitted.history, fitted.best_epoch
-    predictions = predict(serving(fitted.model, config), dataset.test.inputs)
     return {
         "monitor": monitored(config),
         "epochs": len(history),

@@ -17,7 +17,7 @@ from nncli.config.facts import DataFacts, ImageInput, Task
 from nncli.config.reading.loading import load_config
 from nncli.config.sections import Data
 from nncli.data.dataset import Dataset
-from nncli.data.inputs import load_labelled, read_inputs
+from nncli.data.inputs.reading import load_labelled, read_inputs
 from nncli.data.profile.images.pixel_columns import pixel_section
 from nncli.errors import DataError
 

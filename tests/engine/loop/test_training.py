@@ -17,7 +17,7 @@ import keras  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
 from nncli.engine.arrays import Arrays, Plan  # noqa: E402
-from nncli.engine.callbacks import AveragedWeights  # noqa: E402
+from nncli.engine.callbacks.acting import AveragedWeights  # noqa: E402
 from nncli.engine.loop import compiled_loop, data_pass, device_buffers  # noqa: E402
 from nncli.engine.loop.data_pass import Pace  # noqa: E402
 from nncli.engine.loop.training import fit  # noqa: E402

@@ -5,7 +5,7 @@ from io import StringIO
 
 import pytest
 
-from nncli.cli.views.timings import timing_lines
+from nncli.cli.views.training import timing_lines
 from nncli.console import Console
 from nncli.engine.loop import stage_timing
 from nncli.pipeline.training import stopwatch

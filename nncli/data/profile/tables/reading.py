@@ -17,6 +17,7 @@ from nncli.data.tables.files.content import find_undecodable, read_bytes, refuse
 from nncli.data.tables.files.converting import to_csv
 from nncli.data.tables.files.csv_text import CsvText, is_pattern, matching, open_csv, repeated_names, split_header
 from nncli.data.tables.files.format_guess import evenness, guess_format, looks_like_data, read_records, sample_lines
+from nncli.data.tables.files.parquet import read_parquet
 from nncli.errors import DataError
 
 PARQUET_SUFFIXES = frozenset((".parquet", ".pq"))
@@ -41,7 +42,7 @@ def open_table(path: Path, missing: Sequence[str], given: TextFormat | None = No
         DataError: the file does not exist, is no table, or has no rows.
     """
     if path.suffix.lower() in PARQUET_SUFFIXES or (path.is_file() and _starts_as_parquet(path)):
-        table = reading.read_parquet(path, missing)
+        table = read_parquet(path, missing)
         return Opened(table, given or _PLAIN, tuple(_left_out(table)), is_parquet=True)
     first = matching(path)[0] if is_pattern(path) else path
     content = unpack(read_bytes(first), str(first))
@@ -60,7 +61,7 @@ def open_table(path: Path, missing: Sequence[str], given: TextFormat | None = No
     if is_pattern(path):
         opened = open_csv(path, name=str(path), text_format=chosen)
     else:
-        opened = split_header(bytes(content), name=str(path), text_format=chosen)
+        opened = split_header(memoryview(content), name=str(path), text_format=chosen)
     table, problem = reading.read_text(_with_own_names(opened, findings))
     if not len(table):
         raise problem or DataError(f"{path} has no readable row")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -102,6 +103,7 @@ class Table:
     """Columns of the same length by name; `rows`, int64 (n,), are the row numbers in the file, counted from 0.
 
     `rejected` has the rows of the file that could not be read, each with the reason; `notes` tells what was dropped.
+    Where the table is a batch of a stream, `cells` has the original cells of all columns as Arrow arrays.
     """
 
     columns: dict[str, Column]
@@ -109,6 +111,7 @@ class Table:
     rejected: tuple[tuple[int, str], ...] = ()
     notes: tuple[str, ...] = ()
     name: str = field(default="the table")
+    cells: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -52,7 +52,7 @@ def read_bytes(path: Path) -> bytes | mmap.mmap:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
-def unpack(content: bytes | mmap.mmap, name: str) -> memoryview:
+def unpack(content: bytes | mmap.mmap | memoryview, name: str) -> memoryview:
     """The content itself, or the unpacked content of a gzip file or of a zip archive with a single table.
 
     Raises:
@@ -66,7 +66,7 @@ def unpack(content: bytes | mmap.mmap, name: str) -> memoryview:
     return memoryview(content)
 
 
-def _unzip(content: bytes | mmap.mmap, name: str) -> memoryview:
+def _unzip(content: bytes | mmap.mmap | memoryview, name: str) -> memoryview:
     try:
         archive = zipfile.ZipFile(io.BytesIO(memoryview(content)))
     except zipfile.BadZipFile as error:

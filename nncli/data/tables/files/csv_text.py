@@ -44,7 +44,7 @@ class CsvText:
         return self.text_format.delimiter
 
 
-def open_csv(source: Path | bytes, *, name: str, text_format: TextFormat) -> CsvText:
+def open_csv(source: Path | memoryview, *, name: str, text_format: TextFormat) -> CsvText:
     """Open a table (CSV, JSON lines, an Excel sheet; also compressed) or its bytes, and read its header.
 
     Without a header, the columns are called c0, c1, ... A path such as `part-*.csv` stands for all files that match it,
@@ -66,9 +66,9 @@ def open_csv(source: Path | bytes, *, name: str, text_format: TextFormat) -> Csv
     return text
 
 
-def split_header(source: Path | bytes, *, name: str, text_format: TextFormat) -> CsvText:
+def split_header(source: Path | memoryview, *, name: str, text_format: TextFormat) -> CsvText:
     """Like `open_csv`, but for one file, and the header may repeat a name."""
-    content = unpack(source if isinstance(source, bytes) else read_bytes(source), name)
+    content = unpack(read_bytes(source) if isinstance(source, Path) else source, name)
     converted = to_csv(content, name)
     if converted is not None:
         content = converted

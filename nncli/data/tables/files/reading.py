@@ -1,10 +1,11 @@
-"""Reads CSV and Parquet with pyarrow into columns of NumPy arrays; does not depend on targets or training.
+"""Reads CSV with pyarrow into columns of NumPy arrays; does not depend on targets or training.
 
 Every cell of a CSV is first read as text and becomes a number only if it can be parsed as one, so that no type is
 guessed from the start of a file. pyarrow is imported when a table is read.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,9 @@ import numpy as np
 from nncli.config.text_format import TextFormat
 from nncli.data.plurals import count
 from nncli.data.tables.files.columns import Column, Dictionary, Table, number_column
-from nncli.data.tables.files.content import read_bytes
 from nncli.data.tables.files.csv_text import CsvText, encoding_error, open_csv, sniff
 from nncli.data.tables.files.csv_types import read_columns
-from nncli.data.tables.files.number_text import PLAIN, has_codes, parse_numbers, plain_text
+from nncli.data.tables.files.number_text import has_codes, parse_numbers, plain_text
 from nncli.errors import DataError
 
 # Bytes of CSV in a batch when a table is streamed; no row may be longer.
@@ -61,8 +61,8 @@ def read_text(text: CsvText) -> tuple[Table, DataError | None]:
         rejected = []
         read = _parse(text, rejected, threads=False)
     rows, _ = _place(0, read.num_rows, [row for row, _ in rejected])
-    arrays = [_joined(column) for column in read.columns]
-    table = _table(text.name, text.names, arrays, rows, text.text_format, tuple(rejected))
+    arrays = [joined(column) for column in read.columns]
+    table = make_table(text.name, text.names, arrays, rows, text.text_format, tuple(rejected))
     return table, _ragged(text, rejected) if rejected else _open_quote(text, arrays)
 
 
@@ -75,8 +75,9 @@ def _parse(text: CsvText, rejected: Rejected, *, threads: bool) -> Any:
         raise _parse_error(text, error) from None
 
 
-def stream_csv(text: CsvText) -> Iterator[Table]:
-    """The rows of an opened CSV, batch by batch; rows of the wrong length are in `rejected`."""
+def stream_csv(text: CsvText) -> Iterator[tuple[float, Table]]:
+    """The rows of an opened CSV, batch by batch, each with the share (0 to 1) of the text read with it and the original
+    cells; rows of the wrong length are in `rejected`."""
     import pyarrow.csv as arrow_csv
 
     if not bytes(text.body[: 1 << 16]).strip():
@@ -84,51 +85,20 @@ def stream_csv(text: CsvText) -> Iterator[Table]:
     rejected: Rejected = []
     position = 0
     try:
-        with arrow_csv.open_csv(_source(text), **_options(text, rejected, threads=False)) as reader:
+        source = _source(text)
+        with arrow_csv.open_csv(source, **_options(text, rejected, threads=False)) as reader:
             for batch in reader:
                 rows, position = _place(position, batch.num_rows, [row for row, _ in rejected])
                 passed = tuple(item for item in rejected if item[0] < position)
                 rejected[:] = rejected[len(passed) :]
-                yield _table(text.name, text.names, batch.columns, rows, text.text_format, passed)
+                table = make_table(text.name, text.names, batch.columns, rows, text.text_format, passed)
+                share = min(1.0, source.tell() / len(text.body))
+                yield share, replace(table, cells=dict(zip(text.names, batch.columns, strict=True)))
     except ValueError as error:
         raise _parse_error(text, error) from None
     if rejected:
         nothing = np.empty(0, np.int64)
-        yield Table({}, nothing, tuple(rejected), (), text.name)
-
-
-def read_parquet(path: Path, missing: Sequence[str]) -> Table:
-    """Read a whole Parquet file into memory; numbers are taken as they are, text is parsed like the cells of a CSV.
-
-    Raises:
-        DataError: it cannot be read, or has no rows.
-    """
-    batches = list(stream_parquet(path, missing, rows=1 << 62))
-    if not batches:
-        raise DataError(f"{path} has no rows")
-    return batches[0]
-
-
-def stream_parquet(path: Path, missing: Sequence[str], rows: int = 1 << 16) -> Iterator[Table]:
-    """The rows of a Parquet file, at most `rows` at a time."""
-    import pyarrow as arrow
-    import pyarrow.parquet
-
-    content = memoryview(read_bytes(path))
-    if bytes(content[:4]) != b"PAR1":
-        raise DataError(f"{path} is not a Parquet file", hint="for a text file with delimiters, say `source: csv`")
-    try:
-        whole = pyarrow.parquet.read_table(arrow.BufferReader(content))
-    except (arrow.ArrowException, OSError, ValueError) as error:
-        raise DataError(f"{path} is damaged: {_first_line(error)}") from None
-    names = whole.column_names
-    if len(set(names)) < len(names):
-        raise DataError(f"{path} has the column {_repeated(names)} more than once")
-    text_format = PLAIN.model_copy(update={"missing": tuple(missing)})
-    for start in range(0, whole.num_rows, rows):
-        batch = whole.slice(start, min(rows, whole.num_rows))
-        arrays = [_joined(column) for column in batch.columns]
-        yield _table(str(path), names, arrays, np.arange(start, start + batch.num_rows), text_format)
+        yield 1.0, Table({}, nothing, tuple(rejected), (), text.name)
 
 
 def _options(text: CsvText, rejected: Rejected, *, threads: bool) -> dict[str, Any]:
@@ -167,7 +137,7 @@ def _place(position: int, rows: int, rejected: list[int]) -> tuple[np.ndarray, i
     return places, int(places[-1]) + 1 if rows else position
 
 
-def _table(
+def make_table(
     name: str,
     names: Sequence[str],
     arrays: Sequence[Any],
@@ -175,6 +145,7 @@ def _table(
     text_format: TextFormat,
     rejected: tuple[tuple[int, str], ...] = (),
 ) -> Table:
+    """A table of Arrow arrays; columns of types that cannot be learned from are left out, with a note."""
     columns, notes = {}, []
     for column_name, array in zip(names, arrays, strict=True):
         column = _column(column_name, array, text_format)
@@ -243,7 +214,7 @@ def _encode(array: Any) -> Dictionary:
     return codes.astype(np.int32), encoded.dictionary.to_pylist()
 
 
-def _joined(column: Any) -> Any:
+def joined(column: Any) -> Any:
     """A chunked array as one array (this fails for a column with more than 2 GiB of text)."""
     joined = column.combine_chunks()
     return joined.chunk(0) if hasattr(joined, "num_chunks") else joined
@@ -284,12 +255,9 @@ def _delimiter_hint(text: CsvText) -> str | None:
 def _parse_error(text: CsvText, error: Exception) -> DataError:
     if "UTF8" in str(error):
         return encoding_error(text)
-    return DataError(f"{text.name} cannot be read as CSV: {_first_line(error)}")
+    return DataError(f"{text.name} cannot be read as CSV: {first_line(error)}")
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """The first line of a message of pyarrow, shortened."""
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-
-
-def _repeated(names: Sequence[str]) -> str:
-    return ", ".join(repr(name) for name in sorted({name for name in names if list(names).count(name) > 1}))

@@ -16,7 +16,7 @@ from nncli.data.images.ink.fitting import fit_centred
 from nncli.data.images.ink.paper import find_ink
 from nncli.data.images.ink.preparing import Prepared, prepare_image, read_images
 from nncli.data.images.ink.strokes import grow, stroke_width
-from nncli.data.inputs import load_labelled
+from nncli.data.inputs.reading import load_labelled
 from nncli.errors import DataError
 
 MNIST = ImageInput(height=28, width=28, channels=1, scale=1 / 255, border=0.0, prepare="ink")

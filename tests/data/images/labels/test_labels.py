@@ -17,7 +17,7 @@ from nncli.config.reading.loading import load_config
 from nncli.config.sections import Data
 from nncli.data.dataset import Dataset
 from nncli.data.images.labels.finding import find_labels
-from nncli.data.inputs import load_labelled
+from nncli.data.inputs.reading import load_labelled
 from nncli.data.profile.profiling import profile_data
 from nncli.data.profile.values import ImageProfile
 from nncli.errors import DataError

@@ -12,7 +12,7 @@ from nncli.config.facts import TableInput
 from nncli.config.reading.document import parse_document
 from nncli.config.sections import Data
 from nncli.data.dataset import Dataset
-from nncli.data.inputs import load_labelled, read_inputs
+from nncli.data.inputs.reading import load_labelled, read_inputs
 from nncli.data.tables.features.words import find_spellings, fold
 from nncli.data.tables.files.columns import text_column
 

@@ -17,7 +17,7 @@ from nncli import data
 from nncli.config.facts import TableInput
 from nncli.config.sections import MISSING, Data
 from nncli.data.dataset import Dataset
-from nncli.data.inputs import load_labelled, read_inputs
+from nncli.data.inputs.reading import load_labelled, read_inputs
 from nncli.data.profile.profiling import profile_table
 from nncli.data.profile.tables.reading import open_table
 from nncli.data.tables.files import converting, reading

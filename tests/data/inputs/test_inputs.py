@@ -12,7 +12,9 @@ from PIL import Image
 from nncli import data
 from nncli.config.facts import DataFacts
 from nncli.config.sections import Data
-from nncli.data.inputs import BATCH_IMAGES, Batch, load_labelled, read_inputs
+from nncli.data.batches import Batch, Outside, merge_outside
+from nncli.data.inputs.images import BATCH_IMAGES
+from nncli.data.inputs.reading import load_labelled, read_inputs
 from nncli.data.tables.files import reading
 from nncli.errors import DataError
 
@@ -93,7 +95,17 @@ def test_rows_keep_their_numbers_over_many_batches(
 def test_an_unseen_category_is_index_0_and_said(table: tuple[Path, DataFacts]) -> None:
     (batch,) = read(["-"], table[1], b"a,c\n1,z\n1,\n")
     assert batch.inputs["categories"].tolist() == [[0], [0]]
-    assert batch.warnings == ['-: c: 1 row has a value not in the training set ("z")']
+    assert batch.outside == {"c": Outside(1, ("z",))}
+
+
+def test_numbers_outside_the_training_range_are_counted(table: tuple[Path, DataFacts]) -> None:
+    lowest, highest = table[1].inputs.numbers[0].minimum, table[1].inputs.numbers[0].maximum  # type: ignore[union-attr]
+    assert 0 <= lowest < highest <= 60
+    rows = [highest, highest + 1, lowest, -7, "", -7, 1e30]
+    (batch,) = read(["-"], table[1], ("a,c\n" + "".join(f"{value},p\n" for value in rows)).encode())
+    assert batch.outside == {"a": Outside(4, (f"{highest + 1:g}", "-7", "1e+30"), lowest, highest)}
+    twice = merge_outside(batch.outside, {"a": Outside(2, ("99",), lowest, highest), "c": Outside(1, ("z",))})
+    assert twice["a"].rows == 6 and twice["c"].examples == ("z",)
 
 
 def test_another_delimiter_is_recognized_by_the_columns_needed(table: tuple[Path, DataFacts]) -> None:
@@ -125,8 +137,8 @@ def test_missing_files_and_wrong_kinds_are_failures_and_the_rest_goes_on(
     batches = read(["none.csv", str(tmp_path / "x.png"), str(tmp_path), str(path)], facts)
     told = [failure.message for batch in batches for failure in batch.failures]
     assert told[0] == "there is no such file"
-    assert "is an image" in told[1] and "is a folder" in told[2]
-    assert len(batches[-1].names) == 60
+    assert "is an image" in told[1] and len(told) == 2
+    assert [len(batch.names) for batch in batches[-2:]] == [60, 60]  # from the folder, and named
     batches = read(["none.png", str(path), str(tmp_path / "empty"), str(tmp_path / "x.png")], digits)
     told = [failure.message for batch in batches for failure in batch.failures]
     assert told == [
@@ -202,6 +214,7 @@ def test_labelled_folders_use_the_classes_of_the_training_data(digits: DataFacts
 
 
 def test_reading_images_imports_neither_pyarrow_nor_scikit_learn() -> None:
-    code = "import sys, nncli.data.inputs; print([n for n in ('pyarrow', 'sklearn', 'tensorflow') if n in sys.modules])"
+    heavy = ("pyarrow", "sklearn", "tensorflow")
+    code = f"import sys, nncli.data.inputs.reading; print([n for n in {heavy} if n in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"

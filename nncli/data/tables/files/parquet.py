@@ -1,0 +1,134 @@
+"""Reads and writes Parquet files with pyarrow, which is imported when it is needed; does not depend on models."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from nncli.data.tables.files.columns import Table
+from nncli.data.tables.files.content import read_bytes
+from nncli.data.tables.files.number_text import PLAIN
+from nncli.data.tables.files.reading import first_line, joined, make_table
+from nncli.errors import DataError
+
+_GROUP_ROWS = 1 << 16
+
+
+def read_parquet(path: Path, missing: Sequence[str]) -> Table:
+    """Read a whole Parquet file into memory; numbers are taken as they are, text is parsed like the cells of a CSV.
+
+    Raises:
+        DataError: it cannot be read, or has no rows.
+    """
+    with _open_parquet(path, str(path)) as file:
+        whole = _read(file.read, str(path))
+    if not whole.num_rows:
+        raise DataError(f"{path} has no rows")
+    text_format = PLAIN.model_copy(update={"missing": tuple(missing)})
+    arrays = [joined(column) for column in whole.columns]
+    return make_table(str(path), whole.column_names, arrays, np.arange(whole.num_rows), text_format)
+
+
+def stream_parquet(
+    source: Path | memoryview, missing: Sequence[str], *, name: str, rows: int = 1 << 16
+) -> Iterator[tuple[float, Table]]:
+    """The rows of a Parquet file or its bytes, at most `rows` at a time, each batch with the share (0 to 1) of the rows
+    read with it and the original cells.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    text_format = PLAIN.model_copy(update={"missing": tuple(missing)})
+    with _open_parquet(source, name) as file:
+        total, start = file.metadata.num_rows, 0
+        batches = file.iter_batches(rows)
+        while (batch := _read(lambda: next(batches, None), name)) is not None:
+            names, places = batch.schema.names, np.arange(start, start + batch.num_rows)
+            table = make_table(name, names, batch.columns, places, text_format)
+            start += batch.num_rows
+            yield start / total, replace(table, cells=dict(zip(names, batch.columns, strict=True)))
+
+
+def _open_parquet(source: Path | memoryview, name: str) -> Any:
+    import pyarrow as arrow
+    import pyarrow.parquet
+
+    content = memoryview(read_bytes(source)) if isinstance(source, Path) else source
+    if bytes(content[:4]) != b"PAR1":
+        raise DataError(f"{name} is not a Parquet file", hint="for a text file with delimiters, say `source: csv`")
+    file = _read(lambda: pyarrow.parquet.ParquetFile(arrow.BufferReader(content)), name)
+    names = file.schema_arrow.names
+    if len(set(names)) < len(names):
+        raise DataError(f"{name} has the column {_repeated(names)} more than once")
+    return file
+
+
+def _read(read: Callable[[], Any], name: str) -> Any:
+    """What `read` returns. Raises DataError where the file is damaged."""
+    import pyarrow as arrow
+
+    try:
+        return read()
+    except (arrow.ArrowException, OSError, ValueError) as error:
+        raise DataError(f"{name} is damaged: {first_line(error)}") from None
+
+
+def _repeated(names: Sequence[str]) -> str:
+    return ", ".join(repr(name) for name in sorted({name for name in names if list(names).count(name) > 1}))
+
+
+class ParquetWriter:
+    """Writes rows into a Parquet file as they come; few rows at a time are collected into a row group."""
+
+    def __init__(self, file: IO[bytes], text: Collection[str]) -> None:
+        """`file` is open for writing; `text` names the columns that hold text, the others hold numbers."""
+        self._file, self._text = file, text
+        self._writer: Any = None
+        self._waiting: list[Any] = []
+
+    def write(self, columns: Mapping[str, Any]) -> None:
+        """Some rows, as lists or Arrow arrays by column.
+
+        Raises:
+            DataError: the columns are not those of the rows before.
+        """
+        import pyarrow as arrow
+
+        table = arrow.table({name: self._array(name, values) for name, values in columns.items()})
+        if self._waiting and table.schema != self._waiting[0].schema:
+            raise DataError("the tables have different columns")
+        self._waiting.append(table)
+        if sum(each.num_rows for each in self._waiting) >= _GROUP_ROWS:
+            self._flush()
+
+    def close(self) -> None:
+        """Writes what is left and the end of the file."""
+        import pyarrow as arrow
+
+        if self._writer is None and not self._waiting:
+            self._waiting.append(arrow.table({}))
+        self._flush()
+        self._writer.close()
+
+    def _array(self, name: str, values: Any) -> Any:
+        import pyarrow as arrow
+
+        if isinstance(values, arrow.Array | arrow.ChunkedArray):
+            return values
+        return arrow.array(values, arrow.string() if name in self._text else arrow.float64())
+
+    def _flush(self) -> None:
+        import pyarrow as arrow
+        import pyarrow.parquet
+
+        if not self._waiting:
+            return
+        table = arrow.concat_tables(self._waiting)
+        self._waiting = []
+        if self._writer is None:
+            self._writer = pyarrow.parquet.ParquetWriter(self._file, table.schema)
+        if table.schema != self._writer.schema:
+            raise DataError("the tables have different columns")
+        self._writer.write_table(table)

@@ -1,0 +1,5 @@
+"""Keras callbacks of a training, in the order in which they follow each other.
+
+`acting` keep the best weights, reduce the learning rate and average the weights, `reporting` tells listeners what they
+left, `checkpoint` captures the state at the end of an epoch and restores it.
+"""

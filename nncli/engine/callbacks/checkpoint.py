@@ -1,0 +1,110 @@
+"""The state of a training between two epochs: captured at the end of each, written now and then, restored at the start.
+
+All randomness follows from seed and epoch (`engine.randomness`), so weights, the optimizer's variables and what the
+callbacks remember are all that a training needs to go on to the same bits.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from nncli.engine.arrays import TrainingState
+from nncli.engine.callbacks.acting import AveragedWeights
+from nncli.errors import RunError
+
+# What Keras's callbacks remember, by their class.
+_REMEMBERED: dict[type, tuple[str, ...]] = {
+    keras.callbacks.EarlyStopping: ("wait", "best", "best_epoch", "stopped_epoch"),
+    keras.callbacks.ReduceLROnPlateau: ("wait", "best", "cooldown_counter"),
+}
+
+
+class Checkpoints(keras.callbacks.Callback):  # type: ignore[misc]
+    """Captures the state after each epoch, and writes it after the first, then at most every `seconds`.
+
+    It stands last in the list of `callbacks`, whose states it captures. `write` stores a state; `mark` returns what the
+    caller wants to find in it. A `restored` state is set when the training begins.
+    """
+
+    def __init__(
+        self,
+        callbacks: Sequence[keras.callbacks.Callback],
+        write: Callable[[TrainingState], None],
+        mark: Callable[[], Mapping[str, Any]],
+        *,
+        restored: TrainingState | None = None,
+        seconds: float = 10.0,
+    ) -> None:
+        super().__init__()
+        self._callbacks, self._write, self._mark = callbacks, write, mark
+        self._restored, self._seconds = restored, seconds
+        self._captured: TrainingState | None = None
+        self._written_at: float | None = None
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Sets the restored state, after the other callbacks have forgotten theirs."""
+        if self._restored is not None:
+            restore(self.model, self._callbacks, self._restored)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Captures the state, and writes it if it is time."""
+        self._captured = capture(self.model, self._callbacks, epoch + 1, self._mark())
+        if self._written_at is None or time.monotonic() - self._written_at >= self._seconds:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes the last captured state, unless it is written already."""
+        if self._captured is not None:
+            self._write(self._captured)
+            self._captured, self._written_at = None, time.monotonic()
+
+
+def capture(
+    model: keras.Model, callbacks: Sequence[keras.callbacks.Callback], epochs: int, marks: Mapping[str, Any]
+) -> TrainingState:
+    """Copies of all that training after `epochs` epochs needs to go on."""
+    arrays = _numbered("model", model.variables) | _numbered("optimizer", model.optimizer.variables)
+    numbers = {}
+    for callback in callbacks:
+        name = type(callback).__name__
+        if type(callback) in _REMEMBERED:
+            values = {attribute: getattr(callback, attribute) for attribute in _REMEMBERED[type(callback)]}
+            numbers[name] = {key: None if value is None else float(value) for key, value in values.items()}
+        if isinstance(callback, keras.callbacks.EarlyStopping):
+            arrays |= _numbered("best", callback.best_weights or ())
+        if isinstance(callback, AveragedWeights):
+            arrays |= _numbered("last_step", callback.last_step or ())
+    return TrainingState(epochs, arrays, numbers, dict(marks))
+
+
+def restore(model: keras.Model, callbacks: Sequence[keras.callbacks.Callback], state: TrainingState) -> None:
+    """Sets the variables of a built model and the callbacks' memory. Raises RunError if the state is of another
+    network; then nothing is set."""
+    variables = {"model": model.variables, "optimizer": model.optimizer.variables}
+    for group, expected in variables.items():
+        shapes = [array.shape for array in _group(state, group)]
+        if shapes != [tuple(variable.shape) for variable in expected]:
+            raise RunError("the checkpoint is of another network", hint="train again")
+    for group, expected in variables.items():
+        for variable, array in zip(expected, _group(state, group), strict=True):
+            variable.assign(array)
+    for callback in callbacks:
+        for key, value in state.numbers.get(type(callback).__name__, {}).items():
+            whole = key != "best" and value is not None
+            setattr(callback, key, int(value) if whole and value is not None else value)
+        if isinstance(callback, keras.callbacks.EarlyStopping):
+            callback.best_weights = _group(state, "best") or None
+        if isinstance(callback, AveragedWeights):
+            callback.last_step = _group(state, "last_step") or None
+
+
+def _numbered(group: str, values: Sequence[Any]) -> dict[str, np.ndarray]:
+    return {f"{group}/{place}": np.array(keras.ops.convert_to_numpy(value)) for place, value in enumerate(values)}
+
+
+def _group(state: TrainingState, group: str) -> list[np.ndarray]:
+    names = [name for name in state.arrays if name.startswith(f"{group}/")]
+    return [state.arrays[name] for name in sorted(names, key=lambda name: int(name.rpartition("/")[2]))]

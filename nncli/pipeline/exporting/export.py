@@ -1,0 +1,132 @@
+"""The story of an export: which run, which format, which file, and what to know of the file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nncli.console import Console
+from nncli.errors import ExportError, UsageError
+from nncli.pipeline.exporting.conversion import convert_to_int8, convert_to_onnx, write_saved_model
+from nncli.pipeline.exporting.description import describe_inputs, describe_output
+from nncli.pipeline.exporting.script.writing import write_script
+from nncli.pipeline.folders import Folders
+from nncli.pipeline.own_data import read_own_data
+from nncli.pipeline.predicting.open_run import OpenRun, open_run
+from nncli.pipeline.training.watching import direction, monitored
+from nncli.pipeline.weights import npz_bytes
+from nncli.run import files
+
+# format -> the ending of its file; a SavedModel is a folder
+ENDINGS = {"keras": ".keras", "tflite": ".tflite", "onnx": ".onnx", "saved_model": "", "script": ".py"}
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """The format (that of the output's ending where it is left out), where to write it, and how."""
+
+    form: str | None = None
+    output: Path | None = None
+    int8: bool = False
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The exported run, and what is told of the file (see docs/runs.md)."""
+
+    run: OpenRun
+    result: dict[str, Any]
+
+
+def export(word: str, request: ExportRequest, *, folders: Folders, console: Console) -> Exported:
+    """Writes the model of a run in another format.
+
+    Raises UsageError for arguments that do not fit together and a file that exists, RunError for a run that cannot be
+    used, ExportError for a network that the format cannot hold, or that predicts otherwise in it.
+    """
+    form = _choose_format(request)
+    run = open_run(word, folders, console)
+    output = request.output or Path(f"{run.folder.record['name']}{'_int8' if request.int8 else ''}{ENDINGS[form]}")
+    _refuse_existing(output, form, request.force)
+    details = _write(run, form, request, output, folders, console)
+    written = [file for file in output.rglob("*") if file.is_file()] if output.is_dir() else [output]
+    result = {
+        "run": str(run.folder.path),
+        "format": form,
+        "output": str(output),
+        "bytes": sum(file.stat().st_size for file in written),
+        "inputs": describe_inputs(run.facts),
+        "outputs": describe_output(run.facts),
+        **details,
+    }
+    return Exported(run, result)
+
+
+def _choose_format(request: ExportRequest) -> str:
+    form = request.form
+    if form is None and request.output is not None:
+        form = next((form for form, ending in ENDINGS.items() if ending and request.output.suffix == ending), None)
+    if form not in ENDINGS:
+        got = f"got --format {form}" if form else "got no --format" if request.output is None else ""
+        got = got or f"--output {request.output}: the ending names no format"
+        raise UsageError(f"{got}, expected one of {', '.join(ENDINGS)}", hint="nncli export latest --format onnx")
+    if request.int8 and form != "tflite":
+        raise UsageError(f"--int8 is for --format tflite, got {form}", hint="leave one of them out")
+    return form
+
+
+def _refuse_existing(output: Path, form: str, force: bool) -> None:
+    if not output.parent.is_dir():
+        raise UsageError(f"--output {output}: there is no folder {output.parent}", hint="make it first")
+    if output.is_dir() or (output.exists() and form == "saved_model"):  # --force is for a file in the place of a file
+        raise UsageError(f"{output} exists already", hint="choose another with --output, or remove it")
+    for file in (output, output.with_suffix(".npz")) if form == "script" else (output,):
+        if file.exists() and not force:
+            raise UsageError(f"{file} exists already", hint="choose another with --output, or replace it with --force")
+
+
+def _write(
+    run: OpenRun, form: str, request: ExportRequest, output: Path, folders: Folders, console: Console
+) -> dict[str, Any]:
+    """Writes the file or folder; returns what is told of it beside its size."""
+    if form == "script":
+        return _write_script(run, output, folders, console)
+    if form == "saved_model":
+        return {"checked": write_saved_model(run, output, folders, console)}
+    if form == "onnx":
+        content, checked = convert_to_onnx(run, folders, console)
+        _write_file(output, content)
+        return {"checked": checked}
+    if request.int8:
+        content, told = convert_to_int8(run, folders, console)
+        _write_file(output, content)
+        return {"int8": told}
+    _write_file(output, _read_model(run, files.KERAS_MODEL if form == "keras" else files.LITE_MODEL))
+    return {}
+
+
+def _write_script(run: OpenRun, output: Path, folders: Folders, console: Console) -> dict[str, Any]:
+    """The script, and beside it the .npz file that it reads."""
+    config, dataset = run.load_config().config, read_own_data(run, folders, console)
+    monitor = monitored(config)
+    script = write_script(config, dataset, name=output.stem, monitor=monitor, mode=direction(monitor))
+    arrays = output.with_suffix(".npz")
+    _write_file(arrays, npz_bytes(script.arrays))
+    _write_file(output, script.text.encode())
+    return {"arrays": str(arrays), "lines": len(script.text.splitlines())}
+
+
+def _read_model(run: OpenRun, name: str) -> bytes:
+    """A model file of the run, found intact. Raises ExportError with the reason where the training wrote none."""
+    if not run.folder.file(name).exists():
+        reason = run.folder.record.get("exports", {}).get(name, "the training did not finish")
+        raise ExportError(f"{run.folder.path} has no {name}: {reason}", hint="choose another --format")
+    run.folder.require_intact(name)
+    return run.folder.file(name).read_bytes()
+
+
+def _write_file(output: Path, content: bytes) -> None:
+    try:
+        files.write_bytes(output.resolve(), content)
+    except OSError as error:
+        raise UsageError(f"--output {output}: cannot be written ({error.strerror})") from None

@@ -1,0 +1,146 @@
+"""The story of a training that goes on: from the state that a run left, to the same bits as if it had not stopped."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from nncli.config.reading.document import KeyPath
+from nncli.config.reading.loading import load_config
+from nncli.config.schedules import Cosine
+from nncli.config.sections import Config
+from nncli.console import Console
+from nncli.data.plurals import count
+from nncli.errors import RunError, UsageError
+from nncli.pipeline.background_import import begin_import
+from nncli.pipeline.folders import Folders
+from nncli.pipeline.preparation import Prepared, prepare
+from nncli.pipeline.training.checkpoint import Resumed, load_checkpoint, mark_of
+from nncli.pipeline.training.fitting import Terms
+from nncli.pipeline.training.planning import Engine
+from nncli.pipeline.training.record import describe_process
+from nncli.pipeline.training.stopwatch import Stopwatch
+from nncli.pipeline.training.train import TrainedRun, train_into
+from nncli.run import files
+from nncli.run.finding import find_training
+from nncli.run.folder import RunFolder, now
+
+if TYPE_CHECKING:
+    from nncli.engine.arrays import TrainingState
+
+# The versions that the bits of a training depend on; its data is compared by itself.
+_DECISIVE = ("nncli", "tensorflow", "keras", "numpy")
+
+
+def resume(
+    word: str,
+    *,
+    folders: Folders,
+    console: Console,
+    epochs: int | None = None,
+    inexact: bool = False,
+    stopwatch: Stopwatch | None = None,
+    max_minutes: float | None = None,
+) -> TrainedRun:
+    """Continues a training that was stopped or killed, or extends a finished one to `epochs` epochs, in its folder.
+
+    Raises RunError if it cannot go on, or, unless `inexact`, if it would not go on to the same bits; UsageError for
+    `epochs` that it has done already; and what `train` raises.
+    """
+    watch = stopwatch or Stopwatch()
+    watch.add_rest("start")
+    folder = find_training(word, folders.runs_dir)
+    record, state = folder.record, load_checkpoint(folder)
+    _refuse(folder, record, state, epochs)
+    with watch.part("config"):
+        options: list[tuple[KeyPath, Any, str]] = []
+        if epochs is not None:
+            options.append((("train", "epochs"), epochs, f"--epochs {epochs}"))
+        loaded = load_config(str(folder.file(files.CONFIG)), (), options)
+        begin_import(loaded.config.data.source, data_dir=folders.data_dir)
+    with watch.part("data"):
+        prepared = prepare(loaded, folders, console)
+    _refuse_epochs(folder, prepared.config, state, epochs)
+    differences = _differences(record, state, prepared)
+    if differences and not inexact:
+        told = "\n".join(f"  {line}" for line in differences)
+        raise RunError(
+            f"{folder.path} would not go on to the same bits:\n{told}",
+            hint="--inexact continues it all the same, and run.json says so; or train again",
+        )
+    done = 0 if state is None else state.epochs
+    console.say(f"continuing {folder.path} after {count(done, 'epoch')}")
+    folder.write_record(
+        status="running",
+        ended=None,
+        reason=None,
+        resumed=[*record.get("resumed", []), {"at": now(), "epochs": done, "differences": differences}],
+    )
+    engine = Engine(record["executor"], record["threads"], record["parts"]) if "threads" in record else None
+    terms = Terms(resumed=Resumed(state, engine), max_minutes=max_minutes, watch=watch)
+    return train_into(folder, prepared, console, terms)
+
+
+def _refuse(folder: RunFolder, record: Mapping[str, Any], state: "TrainingState | None", epochs: int | None) -> None:
+    """Raises RunError for a run that cannot go on whatever its config."""
+    if record.get("kind") != "train":
+        raise RunError(f"{folder.path} is a {record.get('kind')}, not a training", hint="start it again")
+    if not folder.file(files.CONFIG).exists():
+        raise RunError(f"{folder.path} ended before its training began", hint="train again")
+    if record.get("diverged"):
+        raise RunError(
+            f"{folder.path} diverged, and would again: {record.get('reason')}",
+            hint="train again with a lower learning rate, or `clipnorm: 1.0` on the optimizer",
+        )
+    if record.get("status") != "finished":
+        return
+    if state is None:
+        raise RunError(
+            f"{folder.path} is finished, and kept no state to go on from",
+            hint="train again with more epochs; `train.checkpoint: keep` keeps the state",
+        )
+    if state.stopped_early:
+        raise RunError(
+            f"early stopping ended {folder.path} after {count(state.epochs, 'epoch')}: more would change nothing",
+            hint="train again with a larger `train.early_stopping.patience`",
+        )
+
+
+def _refuse_epochs(folder: RunFolder, config: Config, state: "TrainingState | None", epochs: int | None) -> None:
+    """Raises UsageError or RunError where no epoch is left, or where their number decided on the learning rate."""
+    done = 0 if state is None else state.epochs
+    if folder.record.get("status") == "finished" and config.train.epochs <= done:
+        raise UsageError(
+            f"{folder.path} has trained all of its {count(done, 'epoch')}",
+            hint=f"--epochs N extends it, with an N of more than {done}",
+        )
+    if epochs is None:
+        return
+    if epochs < done:
+        raise UsageError(f"got --epochs {epochs}, and {count(done, 'epoch')} are done", hint="ask for more")
+    rate = config.optimizer.learning_rate
+    asked = load_config(str(folder.file(files.CONFIG))).config.train.epochs
+    if isinstance(rate, Cosine) and rate.decay_epochs is None and epochs != asked:
+        raise RunError(
+            f"the learning rate of {folder.path} falls over its {asked} epochs, so those of {epochs} epochs differ "
+            "from the first on",
+            hint="train again with more epochs, or with `decay_epochs` in the schedule",
+        )
+
+
+def _differences(record: Mapping[str, Any], state: "TrainingState | None", prepared: Prepared) -> list[str]:
+    """What has changed since the run was started, and decides on the bits."""
+    process = describe_process()
+    told = []
+    if prepared.dataset.fingerprint != record.get("data", {}).get("fingerprint"):
+        told.append("data: the rows are not those that the run was trained on")
+    if state is not None:
+        known, mark = state.marks["of"], mark_of(prepared.config, prepared.dataset)
+        told += [f"{name}: changed since" for name in ("config", "facts") if known[name] != mark[name]]
+    for name in _DECISIVE:
+        then, today = record.get("versions", {}).get(name), process["versions"].get(name)
+        if then != today:
+            told.append(f"{name}: then {then}, now {today}")
+    for name in ("system", "processor", "cpu"):
+        then, today = record.get("machine", {}).get(name), process["machine"].get(name)
+        if then != today and then is not None:
+            told.append(f"{name}: then {then}, now {today}")
+    return told

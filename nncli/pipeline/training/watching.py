@@ -1,0 +1,139 @@
+"""What follows a training epoch by epoch: Keras's callbacks, the view on the terminal, metrics and checkpoints."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nncli.config.sections import Config, EarlyStopping
+from nncli.console import Console
+from nncli.console.training import TrainingView
+from nncli.errors import StopRequest
+from nncli.pipeline.background_import import begin_drawing
+from nncli.pipeline.preparation import Prepared
+from nncli.pipeline.training.checkpoint import mark_of, save_checkpoint
+from nncli.run import files
+from nncli.run.folder import RunFolder
+
+if TYPE_CHECKING:
+    from nncli.pipeline.training.fitting import Terms
+
+History = list[dict[str, float]]
+_LARGER_IS_BETTER = ("accuracy", "auc", "precision", "recall", "r2_score")
+
+
+@dataclass(frozen=True)
+class Watchers:
+    """The callbacks of a training: those that act, the first of which knows the `best` weights, the one that reports,
+    and `checkpoints`, if there are any; the `view`, and the `records` of all epochs."""
+
+    callbacks: list[Any]
+    checkpoints: Any
+    view: TrainingView
+    records: History
+
+    @property
+    def all(self) -> list[Any]:
+        """The callbacks in the order they act."""
+        return self.callbacks if self.checkpoints is None else [*self.callbacks, self.checkpoints]
+
+    @property
+    def best(self) -> Any:
+        """The callback that keeps the best weights."""
+        return self.callbacks[0]
+
+    def flush(self) -> None:
+        """Writes the state after the last whole epoch. Raises NncliError where it cannot be written."""
+        if self.checkpoints is not None:
+            self.checkpoints.flush()
+
+
+def make_watchers(folder: RunFolder, prepared: Prepared, console: Console, *, batches: int, terms: "Terms") -> Watchers:
+    """What follows a training in a run folder; an epoch has so many `batches`."""
+    config = prepared.config
+    records: History = [] if terms.resumed is None else terms.resumed.history
+    view = _make_view(console, config, batches, terms.title)
+    view.recall(records)
+    callbacks = [*_make_acting(config, terms.max_minutes), _make_reporter(folder, view, records, terms)]
+    checkpoints = None if terms.title else _make_checkpoints(folder, prepared, callbacks, records, terms)
+    return Watchers(callbacks, checkpoints, view, records)
+
+
+def _make_view(console: Console, config: Config, batches: int, title: str) -> TrainingView:
+    monitor = monitored(config)
+    best = direction(monitor)
+    return console.training(config.train.epochs, batches, title=title, monitor=monitor, larger_is_better=best == "max")
+
+
+def _make_checkpoints(
+    folder: RunFolder, prepared: Prepared, callbacks: list[Any], records: History, terms: "Terms"
+) -> Any:
+    from nncli.engine.callbacks.checkpoint import Checkpoints
+
+    of = mark_of(prepared.config, prepared.dataset)
+    return Checkpoints(
+        callbacks,
+        lambda captured: save_checkpoint(folder, captured),
+        lambda: {"of": of, "history": list(records)},
+        restored=terms.state,
+    )
+
+
+def _make_acting(config: Config, max_minutes: float | None) -> list[Any]:
+    """Keep the best, lower the rate, average the weights, stop in time."""
+    from nncli.engine.callbacks import acting
+
+    stopping, reducing, monitor = config.train.early_stopping, config.train.reduce_lr_on_plateau, monitored(config)
+    chosen = [
+        acting.keep_best(
+            monitor,
+            mode=direction(monitor),
+            patience=stopping.patience if stopping else config.train.epochs + 1,
+            min_delta=stopping.min_delta if stopping else 0.0,
+            restore=config.train.keep == "best",
+        )
+    ]
+    if reducing is not None:
+        chosen.append(
+            acting.reduce_learning_rate(
+                reducing.monitor,
+                mode=direction(reducing.monitor),
+                factor=reducing.factor,
+                patience=reducing.patience,
+                minimum=reducing.min_learning_rate,
+            )
+        )
+    if config.optimizer.use_ema:
+        chosen.append(acting.AveragedWeights())
+    if max_minutes is not None:
+        chosen.append(acting.TimeLimit(60 * max_minutes))
+    return chosen
+
+
+def _make_reporter(folder: RunFolder, view: TrainingView, records: History, terms: "Terms") -> Any:
+    """Shows each batch; adds the record of each epoch to `records` and to the run's metrics, and shows it."""
+    from nncli.engine.callbacks.reporting import Reporter
+
+    watch = terms.watch
+
+    def on_batch(epoch: int, batch: int, metrics: Mapping[str, float]) -> None:
+        StopRequest.check()
+        if watch.reach_first_batch():
+            begin_drawing()  # from here on this thread mostly waits
+        view.on_batch(epoch, batch, metrics)
+
+    def on_epoch(epoch: int, record: Mapping[str, float]) -> None:
+        folder.append(files.METRICS, {"epoch": epoch + 1, **record})
+        records.append(dict(record))
+        view.on_epoch(epoch, record)
+
+    return Reporter(on_batch, on_epoch)
+
+
+def monitored(config: Config) -> str:
+    """The number that decides which epoch is the best one."""
+    return (config.train.early_stopping or EarlyStopping()).monitor
+
+
+def direction(monitor: str) -> str:
+    """`max` for what should grow, `min` for losses and errors."""
+    return "max" if monitor.removeprefix("val_") in _LARGER_IS_BETTER else "min"
