@@ -84,8 +84,9 @@ def report(folder: Path, runs: Path) -> None:
     for name, rows in results.items():
         print(f"{name:28}" + "".join(f"{right / count:24.3f}" for right, count in rows))
     for name, several in totals.items():
-        sums = np.array(several).sum(axis=0) if several else np.zeros((0, 2))
-        print(f"{name:28}" + "".join(f"{right / count:24.3f}" for right, count in sums))
+        if several:
+            sums = np.array(several).sum(axis=0)
+            print(f"{name:28}" + "".join(f"{right / count:24.3f}" for right, count in sums))
 
 
 SOURCES = ("pen", "mnist")

@@ -59,7 +59,8 @@ def prepare_image(file: ImageFile, image: ImageInput, *, split: bool = False) ->
     if (header.height, header.width) == (image.height, image.width):
         values, warnings = decode_image(file, image)
         grey = not header.may_have_colour or not has_colour(open_picture(file, 3, dark_border=None, fit=_fit())[0])
-        if grey and not is_inverted(values, image):
+        is_blank = values.min() == values.max()  # told already, and nothing to be found
+        if grey and (is_blank or not is_inverted(values, image)):
             return Prepared([values], warnings, is_changed=False)
     picture, warnings = open_picture(file, 3 if header.may_have_colour else 1, dark_border=False, fit=_fit())
     grey_values = _grey_values(picture)

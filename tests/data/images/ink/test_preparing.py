@@ -175,6 +175,12 @@ def test_an_image_like_the_training_images_passes_bit_for_bit() -> None:
     np.testing.assert_array_equal(found.images[0][..., 0], eight)
 
 
+def test_a_blank_image_of_the_training_size_is_told_to_be_blank() -> None:
+    for grey in (0, 255):
+        found = prepare_image(png(np.full((28, 28), grey)), MNIST)
+        assert found.warnings == ["is blank: all its pixels are the same"] and not found.is_changed
+
+
 def test_the_training_polarity_is_kept() -> None:
     dark = MNIST.model_copy(update={"border": 255.0})
     np.testing.assert_array_equal(255 - prepared(png(page()), dark), REFERENCE)
