@@ -17,6 +17,7 @@ from nncli.cli.options import Quiet
 from nncli.cli.predicting.eval import evaluate
 from nncli.cli.predicting.export import export
 from nncli.cli.predicting.predict import predict
+from nncli.cli.predicting.show_option import PredictCommand
 from nncli.cli.training.compare import compare
 from nncli.cli.training.gradcheck import gradcheck
 from nncli.cli.training.train import train
@@ -51,7 +52,7 @@ app = typer.Typer(
 )
 app.command("train")(train)
 app.command("eval")(evaluate)
-app.command("predict")(predict)
+app.command("predict", cls=PredictCommand)(predict)
 app.command("compare")(compare)
 app.command("export")(export)
 app.command("check")(check)

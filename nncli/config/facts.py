@@ -34,6 +34,8 @@ Spellings = Annotated[dict[str, Names], AfterValidator(_one_value_each)]
 
 # How an image of another aspect becomes one of the model's size (data.images.decoding).
 Resize = Literal["pad", "crop", "stretch"]
+# How drawings become images like those of the training set (data.images.ink).
+Prepare = Literal["ink"]
 
 
 class Task(StrEnum):
@@ -66,6 +68,9 @@ class ImageInput(Section):
     resize: Resize | None = Field(
         None,
         description="how another aspect is fitted; older runs do not say it: they pad grey images and stretch others",
+    )
+    prepare: Prepare | None = Field(
+        None, description="ink: a drawing is found, scaled and centred as those of the training set were"
     )
 
     @property

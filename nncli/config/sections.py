@@ -113,6 +113,11 @@ class Data(TextFormat):
     resize: Resize | None = Field(
         None, description="images of another aspect: pad with the border's colour (the default), crop, or stretch"
     )
+    prepare: Literal["ink", "none"] | None = Field(
+        None,
+        description="images: ink finds the drawing in an image, then scales and centres it as in MNIST; the default of "
+        "mnist and digits for new images, none turns it off",
+    )
     test: PathText | Fraction | None = Field(None, description="fraction, or the path of a test set; 0.2 by default")
     validation: Fraction = Field(0.1, description="fraction of the training set")
     duplicates: Duplicates = Field(

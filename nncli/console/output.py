@@ -111,6 +111,10 @@ class Console:
         if not self.quiet:
             self._talk("", text, once)
 
+    def draw(self, picture: Any) -> None:
+        """A picture made of characters, among the talk; it was asked for, so a quiet console shows it too."""
+        self._stderr.print(picture)
+
     def suggest(self, commands: Sequence[str]) -> None:
         """The commands to run next, one per line; not shown to programs."""
         if not self.json_mode:
@@ -167,6 +171,11 @@ class Console:
             larger_is_better=larger_is_better,
             shown=not self.quiet,
         )
+
+    @property
+    def talk_has_colour(self) -> bool:
+        """Whether talk may have colours."""
+        return self._stderr.color_system is not None and not self._stderr.no_color
 
     @property
     def talk_width(self) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from nncli.data.dataset import Inputs
@@ -38,7 +39,8 @@ class Batch:
 
     `warnings` are pairs of a name and what is wrong with it. `outside` counts, by column, the rows whose value training
     did not have. `kept` are the original cells of the rows as a pyarrow.Table, where they were asked for. `share` (0 to
-    1) of all that is read is done with this batch.
+    1) of all that is read is done with this batch. `files` has the image file of each row, or its bytes; `prepared`
+    counts the files that were changed to look like the training images.
     """
 
     names: list[str] = field(default_factory=list)
@@ -48,6 +50,8 @@ class Batch:
     outside: dict[str, Outside] = field(default_factory=dict)
     kept: Any = None
     share: float = 1.0
+    files: list[Path | bytes] = field(default_factory=list)
+    prepared: int = 0
 
 
 def merge_outside(total: Mapping[str, Outside], more: Mapping[str, Outside]) -> dict[str, Outside]:

@@ -75,7 +75,19 @@ def _refuse_image_options(data: Data) -> None:
             f"data.image: expected a table (source csv or parquet), got source {data.source}",
             hint="leave `image` out",
         )
+    if data.prepare is not None and not _has_images(data):
+        raise DataError(
+            f"data.prepare: expected a source of images, got source {data.source}", hint="leave `prepare` out"
+        )
     given = [key for key in _IMAGE_KEYS if getattr(data, key) is not None and data.source != "images"]
     if given:
         lines = [f"data.{key}: expected source images, got {data.source}" for key in given]
         raise DataError("\n".join(lines), hint=f"leave {', '.join(f'`{key}`' for key in given)} out")
+
+
+def _has_images(data: Data) -> bool:
+    if data.source == "npz":
+        return True  # its arrays may be images or a table; if they are a table, that is told when they are read
+    if data.source in BUNDLED:
+        return data.source in ("digits", "digit_attributes")
+    return data.source not in ("csv", "parquet") or data.image is not None

@@ -1,6 +1,7 @@
 """How a look at data is shown: a table's columns, an image set's classes, the findings, pictures in characters."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from nncli.console import Console, make_table, make_text
@@ -191,3 +192,16 @@ def _number(value: float) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
+
+
+def show_seen(console: Console, seen: Any, wanted: str) -> None:
+    """What the network saw: a sheet in the file that is `wanted`, or pictures below the talk where it is empty."""
+    if wanted:
+        seen.write_sheet(Path(wanted))
+        console.say(f"what the network saw: {wanted}")
+    elif seen.images:
+        colour, unicode = console.talk_has_colour, console.speaks_unicode
+        lines = draw_thumbnails(seen.thumbnails(), console.talk_width, colour=colour, unicode=unicode)
+        console.draw(make_text(lines))
+    if seen.count > len(seen.images):
+        console.say(f"the first {len(seen.images)} of {seen.count:,} images are drawn")

@@ -12,19 +12,19 @@ def border_median(pixels: np.ndarray) -> np.ndarray:
     """The median (n,) of the outermost pixels of each image in (n, height, width, channels)."""
     edges = [pixels[:, 0], pixels[:, -1], pixels[:, 1:-1, 0], pixels[:, 1:-1, -1]]
     flat = [edge.reshape(len(pixels), -1) for edge in edges]
-    return _median(np.concatenate(flat, axis=1))
+    return median(np.concatenate(flat, axis=1))
 
 
 def common_border(pixels: np.ndarray, scale: float) -> float | None:
     """The border value that nearly all images share, in the range of their pixels; None if they differ."""
     sample = pixels[:: max(1, len(pixels) // _BORDER_SAMPLE)]
     medians = border_median(np.asarray(sample))
-    common = float(_median(medians[None])[0])
+    common = float(median(medians[None])[0])
     agreeing = np.abs(medians - common) <= _NEARLY / scale
     return common if agreeing.mean() >= BORDER_AGREEMENT else None
 
 
-def _median(values: np.ndarray) -> np.ndarray:
+def median(values: np.ndarray) -> np.ndarray:
     """The median (n,) of each row of (n, k). NumPy's own imports masked arrays, which costs each prediction 10 ms."""
     ordered = np.sort(values, axis=1)
     half, odd = divmod(values.shape[1], 2)

@@ -50,17 +50,22 @@ def decode_image(file: ImageFile, image: ImageInput) -> tuple[np.ndarray, list[s
     dark = None if image.border is None else image.border * image.scale < 0.5
     fit = Fit(image.height, image.width, image.resize or ("pad" if image.channels == 1 else "stretch"))
     picture, warnings = open_picture(file, image.channels, dark_border=dark, fit=fit)
-    full = 1 / image.scale
     pixels = fit.apply(picture)
     values = _to_range(pixels, image, warnings)
     if values.size and values.min() == values.max():
         warnings.append("is blank: all its pixels are the same")
-    elif image.border is not None:
-        border = float(border_median(values[None])[0])
-        if abs(border - image.border) > INVERTED * full:
-            ours, theirs = ("light", "dark") if border > image.border else ("dark", "light")
-            warnings.append(f"looks inverted: its border is {ours}, that of the training images is {theirs}")
+    elif is_inverted(values, image):
+        ours, theirs = ("light", "dark") if dark else ("dark", "light")
+        warnings.append(f"looks inverted: its border is {ours}, that of the training images is {theirs}")
     return values, warnings
+
+
+def is_inverted(values: np.ndarray, image: ImageInput) -> bool:
+    """Whether the border of an image, (height, width, channels), is light where that of the training images is dark,
+    or the other way round; false where the training images' borders differ."""
+    if image.border is None:
+        return False
+    return abs(float(border_median(values[None])[0]) - image.border) > INVERTED / image.scale
 
 
 def open_picture(
@@ -112,14 +117,14 @@ class Header:
         return self.mode not in ("1", "L", "LA", "La", "I", "F") and "I;16" not in self.mode
 
 
-def read_header(file: Path) -> Header:
+def read_header(file: ImageFile) -> Header:
     """The size (after applying the EXIF orientation) and the pixel format, from the header alone.
 
     Raises:
         DataError: the file is not an image.
     """
     try:
-        with Image.open(file) as picture:
+        with Image.open(io.BytesIO(file) if isinstance(file, bytes) else file) as picture:
             _refuse_bomb(picture)
             width, height = _shown_size(picture)
             return Header(height, width, picture.mode)

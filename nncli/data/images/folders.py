@@ -11,9 +11,10 @@ import numpy as np
 from nncli.config.facts import ImageInput, Target, Task
 from nncli.config.sections import Data
 from nncli.data.dataset import Dataset, Part, Progress
-from nncli.data.images.decoding import LOOK, Header, decode_image, has_colour, open_picture, read_header
+from nncli.data.images.decoding import LOOK, Header, has_colour, open_picture, read_header
 from nncli.data.images.files import SUFFIXES, images_below, is_hidden, map_parallel
 from nncli.data.images.image_dataset import common_size, dataset_of_parts, given_size, refuse_table_options
+from nncli.data.images.ink.preparing import MNIST_SIDE, read_images
 from nncli.data.plurals import count
 from nncli.data.targets import class_goal, class_targets
 from nncli.errors import DataError
@@ -209,6 +210,11 @@ def choose_shape(files: Sequence[Path], data: Data, notes: list[str], progress: 
                 maybe_coloured.append(file)
     if not sizes:
         raise DataError(f"none of the {len(files)} images can be read, such as {files[0]}")
+    if data.prepare == "ink":
+        if data.resize is not None:
+            raise DataError("data.resize: `prepare: ink` scales drawings in its own way", hint="leave `resize` out")
+        height, width = given_size(data) or (MNIST_SIDE, MNIST_SIDE)
+        return ImageInput(height=height, width=width, channels=1, scale=1 / 255, border=0.0, prepare="ink")
     resize = data.resize or "pad"
     height, width = given_size(data) or common_size(sizes)
     others = sum(sizes.values()) - sizes[(height, width)]
@@ -240,7 +246,7 @@ def decode_all(
 
     def decode(file: Path) -> np.ndarray | str:
         try:
-            return decode_image(file, image)[0]
+            return read_images(file, image).images[0]
         except DataError as error:
             return error.message
 

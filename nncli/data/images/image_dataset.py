@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nncli.config.facts import DataFacts, ImageInput, Resize
+from nncli.config.facts import DataFacts, ImageInput, Prepare, Resize
 from nncli.config.sections import Data
 from nncli.data.dataset import Dataset, Part, hash_rows, make_dataset, part_of
 from nncli.data.images.border import common_border
@@ -17,6 +17,8 @@ from nncli.errors import DataError
 
 # Photos are scaled down to this many pixels on the longer side: what a small network on a CPU can learn from.
 LONGEST_SIDE = 256
+# The sources whose images are drawings prepared as `data.images.ink` prepares new ones.
+DRAWINGS = ("mnist", "digits", "digit_attributes")
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ def image_dataset(
         return Part(taken.inputs, taken.targets, places[rows], files)
 
     train = part(split.train)
-    facts = _describe(data.source, train, labels.goal, scale, resize)
+    prepare = preparation(data, train.inputs["image"].shape[-1])
+    facts = _describe(data.source, train, labels.goal, scale, resize, prepare)
     return make_dataset(
         facts,
         train,
@@ -138,7 +141,25 @@ def _without_duplicates(
     )
 
 
-def _describe(source: str, train: Part, goal: Goal, scale: float, resize: Resize | None) -> DataFacts:
+def preparation(data: Data, channels: int) -> Prepare | None:
+    """How images are prepared for prediction: as the config says, or by default as the makers of MNIST and digits did.
+
+    Raises:
+        DataError: the config asks for it, but the images have colours.
+    """
+    if data.prepare == "ink" and channels != 1:
+        raise DataError(
+            f"data.prepare: ink is for grey images, but those of {data.source} have {channels} channels",
+            hint="leave `prepare` out",
+        )
+    if data.prepare is not None:
+        return "ink" if data.prepare == "ink" else None
+    return "ink" if data.source.removeprefix("tfds:").partition(":")[0] in DRAWINGS else None
+
+
+def _describe(
+    source: str, train: Part, goal: Goal, scale: float, resize: Resize | None, prepare: Prepare | None
+) -> DataFacts:
     pixels = train.inputs["image"]
     _, height, width, channels = pixels.shape
     inputs = ImageInput(
@@ -149,6 +170,7 @@ def _describe(source: str, train: Part, goal: Goal, scale: float, resize: Resize
         scale=scale,
         border=common_border(pixels, scale),
         resize=resize,
+        prepare=prepare,
     )
     return DataFacts(source=source, inputs=inputs, target=describe(goal, train.targets), rows={})
 

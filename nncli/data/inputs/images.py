@@ -14,32 +14,35 @@ from nncli.errors import DataError
 BATCH_IMAGES = 256
 
 
-def image_batches(inputs: Sequence[Found], image: ImageInput) -> Iterator[Batch]:
-    """The images in order, in batches; a failure for each that cannot be read."""
+def image_batches(inputs: Sequence[Found], image: ImageInput, *, split: bool = False) -> Iterator[Batch]:
+    """The images in order, in batches; a failure for each that cannot be read. With `split`, each drawing is a row."""
     for start in range(0, len(inputs), BATCH_IMAGES):
-        batch = _read(inputs[start : start + BATCH_IMAGES], image)
+        batch = _read(inputs[start : start + BATCH_IMAGES], image, split)
         batch.share = min(1.0, (start + BATCH_IMAGES) / len(inputs))
         yield batch
 
 
-def _read(inputs: Sequence[Found], image: ImageInput) -> Batch:
-    from nncli.data.images.decoding import decode_image
+def _read(inputs: Sequence[Found], image: ImageInput, split: bool) -> Batch:
+    from nncli.data.images.ink.preparing import Prepared, read_images
 
-    def decode(source: Path | memoryview) -> tuple[np.ndarray, list[str]] | str:
+    def read(source: Path | bytes) -> Prepared | str:
         try:
-            return decode_image(source if isinstance(source, Path) else bytes(source), image)
+            return read_images(source, image, split=split)
         except DataError as error:
             return error.message
 
     batch = Batch()
-    pixels = []
-    for found, decoded in zip(inputs, map_parallel(decode, [each.source for each in inputs]), strict=True):
-        if isinstance(decoded, str):
-            batch.failures.append(Failure(found.name, decoded))
+    pixels: list[np.ndarray] = []
+    sources = [each.source if isinstance(each.source, Path) else bytes(each.source) for each in inputs]
+    for found, source, images in zip(inputs, sources, map_parallel(read, sources), strict=True):
+        if isinstance(images, str):
+            batch.failures.append(Failure(found.name, images))
             continue
-        batch.names.append(found.name)
-        pixels.append(decoded[0])
-        batch.warnings += [(found.name, warning) for warning in decoded[1]]
+        batch.names += images.names(found.name)
+        batch.files += [source] * len(images.images)
+        batch.prepared += images.is_changed
+        pixels += images.images
+        batch.warnings += [(found.name, warning) for warning in images.warnings]
     if pixels:
         batch.inputs["image"] = np.stack(pixels)
     return batch

@@ -17,17 +17,20 @@ from nncli.data.inputs.images import image_batches
 from nncli.errors import DataError
 
 
-def read_inputs(words: Sequence[str], facts: DataFacts, *, stdin: BinaryIO, keep: bool = False) -> Iterator[Batch]:
+def read_inputs(
+    words: Sequence[str], facts: DataFacts, *, stdin: BinaryIO, keep: bool = False, split: bool = False
+) -> Iterator[Batch]:
     """What the words stand for (see `finding.find_inputs`) as the model's inputs, in order, one batch at a time.
 
-    The `share` of a batch is that of all inputs; with `keep`, batches of tables have the original cells.
+    The `share` of a batch is that of all inputs; with `keep`, batches of tables have the original cells;
+    with `split`, each drawing in an image is a row, if the model's images are drawings.
     """
     is_image = isinstance(facts.inputs, ImageInput)
     found = find_inputs(words, stdin, images=is_image, tables=not is_image or facts.pixels is not None)
     done = 0
     for kind, group in groupby(found, key=lambda each: _kind_of(each, facts)):
         inputs = list(group)
-        for batch in _batches(kind, inputs, facts, keep):
+        for batch in _batches(kind, inputs, facts, keep, split):
             batch.share = (done + batch.share * len(inputs)) / len(found)
             yield batch
         done += len(inputs)
@@ -47,12 +50,14 @@ def _kind_of(found: Found | Failure, facts: DataFacts) -> str:
     return "table" if is_table else "image"
 
 
-def _batches(kind: str, inputs: Sequence[Found | Failure], facts: DataFacts, keep: bool) -> Iterator[Batch]:
+def _batches(
+    kind: str, inputs: Sequence[Found | Failure], facts: DataFacts, keep: bool, split: bool
+) -> Iterator[Batch]:
     found = [each for each in inputs if isinstance(each, Found)]
     if kind == "failure":
         yield Batch(failures=[each for each in inputs if isinstance(each, Failure)])
     elif kind == "image" and isinstance(facts.inputs, ImageInput):
-        yield from _image_batches(found, facts.inputs)
+        yield from _image_batches(found, facts.inputs, split)
     else:
         for place, each in enumerate(found):
             for batch in _one(kind, each, facts, keep):
@@ -60,14 +65,14 @@ def _batches(kind: str, inputs: Sequence[Found | Failure], facts: DataFacts, kee
                 yield batch
 
 
-def _image_batches(found: Sequence[Found], image: ImageInput) -> Iterator[Batch]:
+def _image_batches(found: Sequence[Found], image: ImageInput, split: bool) -> Iterator[Batch]:
     """Images in large batches; in between, a failure for a table, whose bytes would only be a damaged image."""
     for is_table, group in groupby(found, key=lambda each: each.suffix in TABLES):
         if is_table:
             message = "is a table, but the model was trained on images"
             yield Batch(failures=[Failure(each.name, message) for each in group])
         else:
-            yield from image_batches(list(group), image)
+            yield from image_batches(list(group), image, split=split)
 
 
 def _one(kind: str, found: Found, facts: DataFacts, keep: bool) -> Iterator[Batch]:

@@ -2,7 +2,7 @@
 
 `canvas` is what all pictures share, `curves` draws the epochs of a training, `comparison` several trainings,
 `confusion` what a classifier says, `calibration` whether its probabilities mean what they say, `ranking` ROC and
-precision-recall, `values` a regression, `worst` the worst images, `contact_sheet` images in a grid.
+precision-recall, `values` a regression; `images/` are pictures of images.
 matplotlib is imported when the first picture is drawn.
 """
 
@@ -10,9 +10,9 @@ from nncli.evaluate.plots.calibration import reliability
 from nncli.evaluate.plots.comparison import comparison_curves
 from nncli.evaluate.plots.confusion import confusion_matrix, label_bars, probabilities
 from nncli.evaluate.plots.curves import learning_curves
+from nncli.evaluate.plots.images.worst import worst_images
 from nncli.evaluate.plots.ranking import class_curves, ranking_curves
 from nncli.evaluate.plots.values import residuals, true_against_predicted
-from nncli.evaluate.plots.worst import worst_images
 
 __all__ = [
     "class_curves",

@@ -17,7 +17,7 @@ from nncli.data.plurals import count
 from nncli.data.profile.images.pixel_columns import pixel_section
 from nncli.data.profile.profiling import ImageProfile, Profile, profile_data, profile_table
 from nncli.errors import UsageError
-from nncli.evaluate.plots.contact_sheet import Picture, Thumbnail, draw_sheet, make_thumbnails
+from nncli.evaluate.plots.images.contact_sheet import Picture, Thumbnail, draw_sheet, make_thumbnails
 from nncli.pipeline.drafting.images.augmentation import augmented_pictures
 from nncli.pipeline.drafting.target_option import split_targets
 from nncli.pipeline.folders import Folders

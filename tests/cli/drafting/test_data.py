@@ -14,7 +14,7 @@ from nncli.cli import app
 from nncli.cli.views.data import draw_thumbnails, show_inspection
 from nncli.config.reading.loading import load_config
 from nncli.console import Console
-from nncli.evaluate.plots.contact_sheet import Picture, choose_pictures, draw_sheet, make_thumbnails
+from nncli.evaluate.plots.images.contact_sheet import Picture, choose_pictures, draw_sheet, make_thumbnails
 from nncli.pipeline.drafting.images.augmentation import augmented_pictures
 from nncli.pipeline.drafting.inspect import InspectionRequest, inspect
 from nncli.pipeline.folders import Folders

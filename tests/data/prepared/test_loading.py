@@ -250,7 +250,7 @@ def test_a_host_that_cannot_be_found_is_not_reachable(monkeypatch: pytest.Monkey
 def test_real_mnist_is_read_without_tensorflow(shared_data: Path) -> None:
     dataset = load(shared_data / "tfds", "mnist")
     assert dataset.facts.rows == {"train": 54000, "validation": 6000, "test": 10000}
-    assert dataset.facts.inputs == ImageInput(height=28, width=28, channels=1, scale=1 / 255, border=0.0)
+    assert dataset.facts.inputs == ImageInput(height=28, width=28, channels=1, scale=1 / 255, border=0.0, prepare="ink")
     for file in sorted((shared_data / "digits_png").iterdir()):
         with Image.open(file) as image:
             same = (dataset.test.inputs["image"][..., 0] == np.asarray(image)).all(axis=(1, 2))

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from nncli.evaluate import plots
-from nncli.evaluate.plots import canvas, comparison, confusion, curves, values, worst
+from nncli.evaluate.plots import canvas, comparison, confusion, curves, values
+from nncli.evaluate.plots.images import worst
 from nncli.evaluate.worst import WorstExample
 
 

@@ -8,7 +8,7 @@ from nncli.config.layers import LayerSection, RandomFlip, RandomRotation, Random
 from nncli.config.sections import Config
 from nncli.data.dataset import Dataset, Progress
 from nncli.errors import UsageError
-from nncli.evaluate.plots.contact_sheet import Picture
+from nncli.evaluate.plots.images.contact_sheet import Picture
 from nncli.pipeline.folders import Folders
 
 _KINDS = (RandomFlip, RandomTranslation, RandomRotation, RandomZoom)

@@ -1,0 +1,114 @@
+"""What the network saw: input, prepared image and prediction, for a terminal or as a sheet."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from nncli.config.facts import DataFacts, ImageInput, Target, Task
+from nncli.data.batches import Batch
+from nncli.errors import UsageError
+from nncli.run.files import write_bytes
+
+# Enough to look at; more pictures would fill the memory.
+MOST_SHOWN = 64
+MOST_IN_TERMINAL = 12
+_MOST_PROBABILITIES = 5
+_INPUT_SIDE = 160  # pixels of an input's picture on the sheet
+# Marks a sheet, so that only a sheet is ever replaced by one.
+_MARK = b"what the network saw"
+
+
+@dataclass(frozen=True)
+class SeenImage:
+    """An input's name and file, the image the network saw, uint8 (height, width, channels), and what it predicted."""
+
+    name: str
+    file: Path | bytes
+    pixels: np.ndarray
+    prediction: str
+    probabilities: tuple[tuple[str, float], ...]
+
+
+@dataclass
+class Seen:
+    """The first images that were predicted; `count` counts all."""
+
+    facts: DataFacts
+    images: list[SeenImage] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, batch: Batch, outputs: np.ndarray) -> None:
+        """Keeps the images of a batch, with outputs (rows, outputs), as long as there is room."""
+        self.count += len(batch.names)
+        image = self.facts.inputs
+        scale = image.scale if isinstance(image, ImageInput) else 1.0
+        for place in range(min(len(batch.files), MOST_SHOWN - len(self.images))):
+            pixels = np.clip(batch.inputs["image"][place] * scale * 255, 0, 255).round().astype(np.uint8)
+            prediction, probabilities = _describe(self.facts.target, outputs[place])
+            self.images.append(SeenImage(batch.names[place], batch.files[place], pixels, prediction, probabilities))
+
+    def thumbnails(self) -> list[object]:
+        """The first images for a terminal, each with its name and prediction as the caption."""
+        from nncli.evaluate.plots.images.contact_sheet import Picture, make_thumbnails  # late: only --show draws
+
+        pictures = [
+            Picture("", f"{each.prediction}: {Path(each.name).name}", each.pixels)
+            for each in self.images[:MOST_IN_TERMINAL]
+        ]
+        side = max(max(picture.pixels.shape[:2]) for picture in pictures) if pictures else 1
+        return [thumbnail for each in pictures for thumbnail in make_thumbnails([each], most=1, side=min(side, 32))]
+
+    def write_sheet(self, path: Path) -> None:
+        """A PNG with each input, the image the network saw, its prediction and the largest probabilities.
+
+        Raises:
+            UsageError: the file cannot be written, or is a picture that is not such a sheet.
+        """
+        from nncli.data.images.decoding import LOOK, open_picture  # late: only --show draws
+        from nncli.evaluate.plots.images.seen import SeenRow, draw_seen
+
+        require_sheet(path)
+        rows = []
+        for each in self.images:
+            picture, _ = open_picture(each.file, 3, dark_border=None, fit=LOOK)
+            picture.thumbnail((_INPUT_SIDE, _INPUT_SIDE))
+            rows.append(SeenRow(each.name, np.asarray(picture), each.pixels, each.prediction, each.probabilities))
+        try:
+            write_bytes(path.resolve(), draw_seen(rows, title=_MARK.decode()))
+        except OSError as error:
+            raise UsageError(f"--show {path}: cannot be written ({error.strerror})") from None
+
+
+def require_images(facts: DataFacts) -> DataFacts:
+    """The facts themselves, if the run was trained on images. Raises UsageError."""
+    if isinstance(facts.inputs, ImageInput):
+        return facts
+    raise UsageError("--show: this run was trained on a table", hint="leave it out; it draws images")
+
+
+def require_sheet(path: Path) -> None:
+    """Refuses to replace a picture that is no sheet, such as an input named behind --show. Raises UsageError."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise UsageError(f"--show {path}: cannot be written, there is no such folder or it is one")
+    if path.exists() and _MARK not in path.read_bytes()[:400]:
+        raise UsageError(
+            f"--show {path}: this file exists and is not a sheet of `nncli predict`",
+            hint="name a new file, or put --show at the end to draw in the terminal",
+        )
+
+
+def _describe(target: Target, output: np.ndarray) -> tuple[str, tuple[tuple[str, float], ...]]:
+    """The prediction as text, and the largest probabilities by name."""
+    if target.task.is_regression:
+        return ", ".join(f"{value:.4g}" for value in output.tolist()), ()
+    names = target.columns if target.task is Task.MULTILABEL else target.classes
+    values = (
+        [1 - float(output[0]), float(output[0])] if target.task is Task.BINARY else [float(each) for each in output]
+    )
+    ranked = sorted(zip(names, values, strict=True), key=lambda pair: -pair[1])
+    if target.task is Task.MULTILABEL:
+        told = ", ".join(name for name, value in zip(names, values, strict=True) if value > 0.5) or "(none)"
+    else:
+        told = f"{ranked[0][0]} ({100 * ranked[0][1]:.0f} %)"
+    return told, tuple(ranked[:_MOST_PROBABILITIES])
