@@ -4,8 +4,10 @@ All randomness follows from seed and epoch (`engine.randomness`), so weights, th
 callbacks remember are all that a training needs to go on to the same bits.
 """
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 import keras
@@ -15,6 +17,8 @@ from nncli.engine.arrays import TrainingState
 from nncli.engine.callbacks.acting import AveragedWeights
 from nncli.errors import RunError
 
+# Capturing a state takes a few milliseconds, which is much of an epoch that takes ten.
+_CAPTURE_SECONDS = 0.25
 # What Keras's callbacks remember, by their class.
 _REMEMBERED: dict[type, tuple[str, ...]] = {
     keras.callbacks.EarlyStopping: ("wait", "best", "best_epoch", "stopped_epoch"),
@@ -23,10 +27,12 @@ _REMEMBERED: dict[type, tuple[str, ...]] = {
 
 
 class Checkpoints(keras.callbacks.Callback):  # type: ignore[misc]
-    """Captures the state after each epoch, and writes it after the first, then at most every `seconds`.
+    """Captures the state after an epoch, and writes it after the first, then at most every `seconds`.
 
-    It stands last in the list of `callbacks`, whose states it captures. `write` stores a state; `mark` returns what the
-    caller wants to find in it. A `restored` state is set when the training begins.
+    Short epochs are not all captured: a training that goes on from an earlier one repeats less than a second. Writing
+    happens in a thread, as syncing a file takes longer than a short epoch; `flush` waits for it. The callback stands
+    last in the list of `callbacks`, whose states it captures. `write` stores a state; `mark` returns what the caller
+    wants to find in it. A `restored` state is set when the training begins.
     """
 
     def __init__(
@@ -42,7 +48,9 @@ class Checkpoints(keras.callbacks.Callback):  # type: ignore[misc]
         self._callbacks, self._write, self._mark = callbacks, write, mark
         self._restored, self._seconds = restored, seconds
         self._captured: TrainingState | None = None
+        self._captured_at = -_CAPTURE_SECONDS
         self._written_at: float | None = None
+        self._writing: Future[None] | None = None
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Sets the restored state, after the other callbacks have forgotten theirs."""
@@ -51,15 +59,48 @@ class Checkpoints(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Captures the state, and writes it if it is time."""
+        is_last = self.model.stop_training or epoch + 1 == self.params["epochs"]
+        if not is_last and time.monotonic() - self._captured_at < _CAPTURE_SECONDS:
+            return
+        self._captured_at = time.monotonic()
         self._captured = capture(self.model, self._callbacks, epoch + 1, self._mark())
         if self._written_at is None or time.monotonic() - self._written_at >= self._seconds:
-            self.flush()
+            self.begin_writing()
+
+    def begin_writing(self) -> None:
+        """Begins to write the last captured state, unless that is done; waits for a state that is still being written.
+
+        Raises what went wrong with that one.
+        """
+        self._wait()
+        if self._captured is not None:
+            self._writing = _in_thread(self._write, self._captured)
+            self._captured, self._written_at = None, time.monotonic()
 
     def flush(self) -> None:
-        """Writes the last captured state, unless it is written already."""
-        if self._captured is not None:
-            self._write(self._captured)
-            self._captured, self._written_at = None, time.monotonic()
+        """Writes the last captured state, unless that is done. Raises what goes wrong."""
+        self.begin_writing()
+        self._wait()
+
+    def _wait(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.result()
+
+
+def _in_thread(write: Callable[[TrainingState], None], state: TrainingState) -> "Future[None]":
+    """Runs `write` in a thread that a process about to end does not wait for."""
+    future: Future[None] = Future()
+
+    def run() -> None:
+        try:
+            write(state)
+            future.set_result(None)
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
 
 
 def capture(

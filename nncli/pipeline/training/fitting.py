@@ -48,11 +48,15 @@ class Terms:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained Keras model with the weights to keep, and how it was trained; epochs are counted from 0."""
+    """A trained Keras model with the weights to keep, and how it was trained; epochs are counted from 0.
+
+    The last state may still be being written: `watchers.flush` waits for it.
+    """
 
     model: Any
     history: History
     best_epoch: int
+    watchers: Watchers
 
 
 @contextmanager
@@ -99,7 +103,7 @@ def fit_model(folder: RunFolder, prepared: Prepared, console: Console, terms: Te
                 model, train, validation, plan, watchers.all, program_cache=terms.program_cache, network=network
             )
             watch.add("validation", sum(record["seconds"] - record["train_seconds"] for record in history))
-            watchers.flush()
+            watchers.flush(wait=False)
     except (KeyboardInterrupt, Terminated, TrainingDivergedError) as stop:
         watchers.flush()
         _keep_stopped(folder, model, watchers, console, can_continue=not isinstance(stop, TrainingDivergedError))
@@ -107,7 +111,7 @@ def fit_model(folder: RunFolder, prepared: Prepared, console: Console, terms: Te
     finally:
         watchers.view.close()
     watchers.view.draw_curves()
-    return Fitted(model, watchers.records, watchers.best.best_epoch)
+    return Fitted(model, watchers.records, watchers.best.best_epoch, watchers)
 
 
 def _start_engine(folder: RunFolder, prepared: Prepared, terms: Terms) -> Engine:

@@ -101,6 +101,7 @@ def train_into(folder: RunFolder, prepared: Prepared, console: Console, terms: T
         told = describe_verdict(summary["test"]["judged"], fitted.history)
         if told is not None:
             console.warn(f"{title}: {told}" if title else told)
+        fitted.watchers.flush()
         if prepared.config.train.checkpoint == "none":
             discard_checkpoint(folder)
         folder.write_record(

@@ -41,10 +41,10 @@ class Watchers:
         """The callback that keeps the best weights."""
         return self.callbacks[0]
 
-    def flush(self) -> None:
-        """Writes the state after the last whole epoch. Raises NncliError where it cannot be written."""
+    def flush(self, *, wait: bool = True) -> None:
+        """Writes the state after the last whole epoch, or begins to. Raises NncliError where it cannot be written."""
         if self.checkpoints is not None:
-            self.checkpoints.flush()
+            (self.checkpoints.flush if wait else self.checkpoints.begin_writing)()
 
 
 def make_watchers(folder: RunFolder, prepared: Prepared, console: Console, *, batches: int, terms: "Terms") -> Watchers:

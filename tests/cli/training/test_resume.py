@@ -31,13 +31,14 @@ import sys, time
 from nncli.engine.process import environment
 environment.prepare(1)
 from nncli.engine.callbacks import checkpoint
-flush, init = checkpoint.Checkpoints.flush, checkpoint.Checkpoints.__init__
+begin, init = checkpoint.Checkpoints.begin_writing, checkpoint.Checkpoints.__init__
 def eager(self, *args, **kwargs):
     init(self, *args, **{**kwargs, "seconds": 0.0})
 def slow(self):
-    flush(self)
+    begin(self)
     time.sleep(0.02)
-checkpoint.Checkpoints.__init__, checkpoint.Checkpoints.flush = eager, slow
+checkpoint._CAPTURE_SECONDS = 0.0
+checkpoint.Checkpoints.__init__, checkpoint.Checkpoints.begin_writing = eager, slow
 from nncli.cli.process import main
 sys.argv = ["nncli", *sys.argv[1:]]
 main()

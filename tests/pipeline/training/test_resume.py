@@ -44,6 +44,7 @@ def fit(here: Path, config: dict[str, Any], name: str, before: RunFolder | None 
     folder, prepared = start(here, config, name)
     resumed = None if before is None else Resumed(load_checkpoint(before), None)
     fitted = fit_model(folder, prepared, silent(), Terms(resumed=resumed))
+    fitted.watchers.flush()
     save_weights(folder, fitted.model)
     folder.write_json(files.SUMMARY, {"best": fitted.best_epoch, "history": fitted.history})
     return folder
