@@ -19,6 +19,8 @@ from nncli.errors import RunError
 
 # Capturing a state takes a few milliseconds, which is much of an epoch that takes ten.
 _CAPTURE_SECONDS = 0.25
+# A training that is shorter than this has nothing to lose.
+_FIRST_SECONDS = 1.0
 # What Keras's callbacks remember, by their class.
 _REMEMBERED: dict[type, tuple[str, ...]] = {
     keras.callbacks.EarlyStopping: ("wait", "best", "best_epoch", "stopped_epoch"),
@@ -27,7 +29,8 @@ _REMEMBERED: dict[type, tuple[str, ...]] = {
 
 
 class Checkpoints(keras.callbacks.Callback):  # type: ignore[misc]
-    """Captures the state after an epoch, and writes it after the first, then at most every `seconds`.
+    """Captures the state after an epoch, and writes it: after the first that ends a second or more after the start,
+    then at most every `seconds`, and when the training ends.
 
     Short epochs are not all captured: a training that goes on from an earlier one repeats less than a second. Writing
     happens in a thread, as syncing a file takes longer than a short epoch; `flush` waits for it. The callback stands
@@ -48,12 +51,13 @@ class Checkpoints(keras.callbacks.Callback):  # type: ignore[misc]
         self._callbacks, self._write, self._mark = callbacks, write, mark
         self._restored, self._seconds = restored, seconds
         self._captured: TrainingState | None = None
-        self._captured_at = -_CAPTURE_SECONDS
-        self._written_at: float | None = None
+        self._captured_at = 0.0
+        self._due = 0.0
         self._writing: Future[None] | None = None
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Sets the restored state, after the other callbacks have forgotten theirs."""
+        self._due = time.monotonic() + min(_FIRST_SECONDS, self._seconds)
         if self._restored is not None:
             restore(self.model, self._callbacks, self._restored)
 
@@ -64,7 +68,7 @@ class Checkpoints(keras.callbacks.Callback):  # type: ignore[misc]
             return
         self._captured_at = time.monotonic()
         self._captured = capture(self.model, self._callbacks, epoch + 1, self._mark())
-        if self._written_at is None or time.monotonic() - self._written_at >= self._seconds:
+        if time.monotonic() >= self._due:
             self.begin_writing()
 
     def begin_writing(self) -> None:
@@ -75,7 +79,7 @@ class Checkpoints(keras.callbacks.Callback):  # type: ignore[misc]
         self._wait()
         if self._captured is not None:
             self._writing = _in_thread(self._write, self._captured)
-            self._captured, self._written_at = None, time.monotonic()
+            self._captured, self._due = None, time.monotonic() + self._seconds
 
     def flush(self) -> None:
         """Writes the last captured state, unless that is done. Raises what goes wrong."""
