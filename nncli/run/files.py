@@ -22,6 +22,8 @@ MANIFEST = "manifest.json"
 PLOTS = "plots"
 EVALUATION = "evaluation"
 COMPARISON = "comparison.json"
+LOCK = ".lock"
+CHECKPOINT = "checkpoint.npz"
 
 
 def write_bytes(path: Path, content: bytes) -> None:
