@@ -58,10 +58,11 @@ LATE_BETWEEN = {("cli", "pipeline"), ("pipeline", "model"), ("pipeline", "engine
 # (room, its sub-room) -> the sub-rooms of that room it may import. "" stands for the modules beside the sub-rooms,
 # which are both what all of them build on and the doors that lead into them; circles are tested module by module.
 SUBROOMS: dict[tuple[str, str], set[str]] = {
-    ("cli", ""): {"drafting", "training", "predicting"},
+    ("cli", ""): {"drafting", "training", "predicting", "runs"},
     ("cli", "drafting"): {"", "views"},
     ("cli", "training"): {"", "views"},
     ("cli", "predicting"): {"", "views"},
+    ("cli", "runs"): {"", "views"},
     ("cli", "views"): {""},
     ("config", ""): {"layers"},
     ("config", "layers"): {""},
@@ -87,10 +88,11 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("evaluate", "plots"): {""},
     ("model", ""): {"layers"},
     ("model", "layers"): set(),
-    ("pipeline", ""): {"drafting", "training", "comparing", "predicting"},
+    ("pipeline", ""): {"drafting", "training", "comparing", "predicting", "runs"},
     ("pipeline", "drafting"): {"", "drafting.images"},
     ("pipeline", "drafting.images"): {"", "drafting"},
     ("pipeline", "predicting"): {""},
+    ("pipeline", "runs"): {""},
     ("pipeline", "training"): {"", "predicting"},
     ("pipeline", "comparing"): {"", "training"},
 }

@@ -134,7 +134,10 @@ def test_a_shell_line_is_a_command_that_exists_with_options_that_exist(place: st
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_and_options_in_the_text_exist(page: Path) -> None:
-    options = {name for command in COMMANDS.values() for option in command.params for name in option.opts}
+    commands = [
+        inner for command in COMMANDS.values() for inner in (command, *getattr(command, "commands", {}).values())
+    ]
+    options = {name for command in commands for option in command.params for name in option.opts}
     options |= {"--help", "--version"}
     for span in re.findall(r"`([^`\n]+)`", prose_of(page)):
         words = span.split()

@@ -1,9 +1,10 @@
 """The story that uses every room: train, evaluate, predict, compare; plain functions that return values.
 
 Only here is everything seen. `drafting/` comes before training, `training/` and `comparing/` train, `predicting/` uses
-a run; beside them stand `preparation` (config and data together), `background_import`, `weights`, `folders`, and the
-stories of `explain` and `gradcheck`. Each is imported when it is first asked for, so that `check` does not wait for
-what only `train` needs, and TensorFlow only inside functions, so that a wrong config is reported within a second.
+a run, `runs/` lists and removes them; beside them stand `preparation` (config and data together), `background_import`,
+`weights`, `folders`, and the stories of `explain` and `gradcheck`. Each is imported when it is first asked for, so that
+`check` does not wait for what only `train` needs, and TensorFlow only inside functions, so that a wrong config is
+reported within a second.
 """
 
 from importlib import import_module
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from nncli.pipeline.predicting.evaluate import evaluate
     from nncli.pipeline.predicting.open_run import are_one_run
     from nncli.pipeline.predicting.predict import predict
+    from nncli.pipeline.runs.details import describe_run
+    from nncli.pipeline.runs.differences import diff_runs
+    from nncli.pipeline.runs.removing import choose_named, choose_old, remove
+    from nncli.pipeline.runs.selecting import list_rows
     from nncli.pipeline.training.stopwatch import Stopwatch
     from nncli.pipeline.training.train import train
 
@@ -36,7 +41,11 @@ __all__ = [
     "Stopwatch",
     "are_one_run",
     "check",
+    "choose_named",
+    "choose_old",
     "compare",
+    "describe_run",
+    "diff_runs",
     "evaluate",
     "explain",
     "fix",
@@ -44,7 +53,9 @@ __all__ = [
     "init",
     "inspect",
     "list_configs",
+    "list_rows",
     "predict",
+    "remove",
     "schema_text",
     "train",
     "write_samples",
@@ -60,7 +71,11 @@ _HOMES = {
     "Stopwatch": "nncli.pipeline.training.stopwatch",
     "are_one_run": "nncli.pipeline.predicting.open_run",
     "check": "nncli.pipeline.drafting.check",
+    "choose_named": "nncli.pipeline.runs.removing",
+    "choose_old": "nncli.pipeline.runs.removing",
     "compare": "nncli.pipeline.comparing.compare",
+    "describe_run": "nncli.pipeline.runs.details",
+    "diff_runs": "nncli.pipeline.runs.differences",
     "evaluate": "nncli.pipeline.predicting.evaluate",
     "explain": "nncli.pipeline.explanation",
     "fix": "nncli.pipeline.drafting.fix",
@@ -68,7 +83,9 @@ _HOMES = {
     "init": "nncli.pipeline.drafting.init",
     "inspect": "nncli.pipeline.drafting.inspect",
     "list_configs": "nncli.pipeline.drafting.init",
+    "list_rows": "nncli.pipeline.runs.selecting",
     "predict": "nncli.pipeline.predicting.predict",
+    "remove": "nncli.pipeline.runs.removing",
     "schema_text": "nncli.config.describing.schema",
     "train": "nncli.pipeline.training.train",
     "write_samples": "nncli.pipeline.drafting.samples",

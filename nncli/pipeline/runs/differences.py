@@ -1,0 +1,75 @@
+"""What differs between two runs: config, data, versions, machine and metrics, key by key."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from nncli.pipeline.folders import Folders
+from nncli.pipeline.runs.keys import flatten
+from nncli.pipeline.runs.rows import RunReader, read_mapping
+from nncli.run import files
+from nncli.run.finding import find_run
+from nncli.run.listing import ListedRun
+
+# Keys of summary.json that are compared; the test metrics follow, and what both share is left out.
+_SUMMARY = ("epochs", "best_epoch", "kept_epoch", "seconds_per_epoch", "parameters", "best", "last")
+_TRAINING = ("executor", "threads", "parts", "seed")
+
+
+@dataclass(frozen=True)
+class RunDifference:
+    """The names of two runs and, by section and dotted key, both values where they differ.
+
+    `equal_weights` says whether the kept weights have the same bits; None where one of the runs has none.
+    """
+
+    first: str
+    second: str
+    sections: dict[str, dict[str, tuple[Any, Any]]]
+    equal_weights: bool | None
+    notes: tuple[str, ...] = ()
+
+    def to_mapping(self) -> dict[str, Any]:
+        """For JSON: a pair for each key; null stands for a key that one of the runs does not have."""
+        differing = {
+            section: {key: list(pair) for key, pair in pairs.items()} for section, pairs in self.sections.items()
+        }
+        return {"runs": [self.first, self.second], "equal_weights": self.equal_weights, **differing}
+
+
+def diff_runs(first: str, second: str, folders: Folders) -> RunDifference:
+    """What differs between the runs that two words mean. Raises RunError where one means none."""
+    found = [find_run(word, folders.runs_dir) for word in (first, second)]
+    readers = [RunReader(ListedRun.read(each.folder.path)) for each in found]
+    parts = [_sections(reader) for reader in readers]
+    sums = [read_mapping(each.folder.file(files.MANIFEST)).get("sha256", {}).get(files.WEIGHTS) for each in found]
+    return RunDifference(
+        first=readers[0].run.name,
+        second=readers[1].run.name,
+        sections={name: _differing(parts[0][name], parts[1][name]) for name in parts[0]},
+        equal_weights=sums[0] == sums[1] if all(sums) else None,
+        notes=tuple(each.note for each in found if each.note is not None),
+    )
+
+
+def _sections(reader: RunReader) -> dict[str, dict[str, Any]]:
+    record, summary = reader.run.record, reader.summary
+    test = summary.get("test", {})
+    metrics = {f"test.{name}": value for name, value in test.get("metrics", {}).items()}
+    if reader.run.kind == "compare":
+        metrics = {f"test.{reader.row.metric}": reader.row.value}
+    return {
+        "status": {"kind": reader.run.kind, "status": reader.run.status},
+        "config": flatten(dict(reader.config)) if reader.config else {},
+        "data": flatten(record.get("data") or {}),
+        "training": {name: record.get(name) for name in _TRAINING},
+        "versions": dict(record.get("versions") or {}),
+        "machine": dict(record.get("machine") or {}),
+        "metrics": {**metrics, **flatten({name: summary[name] for name in _SUMMARY if name in summary})},
+    }
+
+
+def _differing(first: dict[str, Any], second: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """The keys whose values differ, in the order of the first run."""
+    keys = dict.fromkeys([*first, *second])
+    pairs = {key: (first.get(key), second.get(key)) for key in keys if key}
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
