@@ -1,6 +1,7 @@
 """A run as a row of a table: what its JSON files say in short; reads no config and no arrays."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -63,6 +64,20 @@ class RunReader:
         except ConfigError:
             return {}
 
+    def section(self, name: str) -> Mapping[str, Any]:
+        """The config, or only the lines of that top-level key, which is much faster for a thousand runs."""
+        if "config" in self.__dict__:
+            return self.config
+        lines = _section_lines(self.run.path / files.CONFIG, name)
+        if lines is None:
+            return self.config
+        from nncli.config.reading.document import parse_document
+
+        try:
+            return parse_document(lines, name).values if lines else {}
+        except ConfigError:  # lines that mean something with the others only
+            return self.config
+
     @cached_property
     def row(self) -> Row:
         """The run in short."""
@@ -123,6 +138,18 @@ def read_mapping(path: Path) -> Mapping[str, Any]:
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
+
+
+def _section_lines(path: Path, name: str) -> str | None:
+    """The lines of a top-level key as training writes them: empty if there is none, None if they may mean more."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
+    if "&" in text or "\t" in text or not name.isidentifier():  # anchors: what is meant may stand elsewhere
+        return None
+    found = re.search(rf"^{name}:.*\n(?:(?:[ #-].*)?\n)*", text, re.MULTILINE)
+    return found[0] if found else None
 
 
 def _seconds(run: ListedRun) -> float | None:

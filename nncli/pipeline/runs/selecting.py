@@ -1,6 +1,7 @@
 """Which runs are listed, and in which order: `--filter KEY=VALUE` and `--sort KEY`."""
 
 import difflib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def _values(reader: RunReader, key: str) -> Any:
             return
     yield look_up(reader.run.record, key)
     yield look_up(reader.summary, key)
-    yield look_up(reader.config, key)
+    yield look_up(reader.section(re.split(r"[.\[]", key)[0]), key)
 
 
 def _sorted(readers: list[RunReader], sort: str) -> list[RunReader]:
