@@ -68,7 +68,8 @@ def how_to_go_on(path: Path, status: str) -> str:
         return f"continue it: nncli train --resume {shlex.quote(str(path))}"
     if (path / files.CONFIG).exists():
         return f"train it again: nncli train {shlex.quote(str(path / files.CONFIG))}"
-    return "train it again"
+    command = read_record(path).get("command")
+    return f"start it again: {shlex.join(command)}" if isinstance(command, list) and command else "train it again"
 
 
 def how_it_stands(status: str) -> str:

@@ -15,7 +15,7 @@ from nncli.pipeline.predicting.open_run import open_run
 from nncli.run import files, lock
 from nncli.run.finding import find_run
 from nncli.run.folder import RunFolder
-from nncli.run.listing import ListedRun, list_runs
+from nncli.run.listing import ListedRun, how_to_go_on, list_runs
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock")
 
@@ -88,6 +88,14 @@ def test_eval_and_predict_say_that_a_run_is_dead_and_how_to_continue(
     with pytest.raises(RunError, match="no finished run") as caught:
         find_run("latest", tmp_path)
     assert caught.value.hint == f"net is dead; {expected.format(run=tmp_path / 'net')}"
+
+
+def test_a_dead_comparison_is_called_so_with_its_command(tmp_path: Path) -> None:
+    kill(hold(tmp_path, "comparison", "compare"))
+    RunFolder(tmp_path / "comparison").write_record(command=["nncli", "compare", "my net.yaml"])
+    with pytest.raises(RunError, match="is a comparison; its status is dead"):
+        open_run("comparison", Folders(tmp_path), Console())
+    assert how_to_go_on(tmp_path / "comparison", "dead") == "start it again: nncli compare 'my net.yaml'"
 
 
 def test_latest_tells_that_a_newer_run_is_dead(tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
 """What `nncli runs show` and `nncli runs diff` answer, in plain text."""
 
 import shlex
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nncli.cli.runs.table import run_table
-from nncli.cli.views.numbers import show_interval, show_number
+from nncli.cli.views.numbers import show_number
 from nncli.console import Console
 
 _GAP = "  "
@@ -38,7 +39,7 @@ def show_run(console: Console, details: Any) -> None:
         ("files", f"{len(details.files)}, {sum(details.files.values()) / 1e6:,.2f} MB"),
     ]
     width = console.line_width
-    text = "".join(f"{name:<10}{_GAP}{value}\n" for name, value in facts if value is not None)
+    text = "".join(_fact(name, value, width) for name, value in facts if value is not None)
     text += _metrics(details.summary.get("test"))
     if details.cells:
         text += "\n" + "".join(
@@ -47,6 +48,25 @@ def show_run(console: Console, details: Any) -> None:
     console.write(text)
     if details.further is not None:
         console.say(details.further)
+
+
+def _fact(name: str, value: str, width: int | None) -> str:
+    """A name and its value, whose words go to the next line where a terminal is narrow."""
+    head = f"{name:<10}{_GAP}"
+    if width is None:
+        return f"{head}{value}\n"
+    indent = " " * len(head)
+    return (
+        textwrap.fill(
+            value,
+            max(width, 2 * len(head)),
+            initial_indent=head,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        + "\n"
+    )
 
 
 def show_difference(console: Console, difference: Any) -> None:
@@ -114,18 +134,12 @@ def _pairs(values: Mapping[str, Any], keys: Sequence[str] = ()) -> str | None:
 
 
 def _metrics(test: Mapping[str, Any] | None) -> str:
-    """The test metrics with their intervals and the baseline."""
+    """The test metrics beside the baseline."""
     if not test or not test.get("metrics"):
         return ""
     baseline = test.get("baseline", {}).get("metrics", {})
-    intervals = test.get("intervals", {})
-    rows = [("test", "value", "95 % interval", "baseline")]
-    rows += [
-        (name, show_number(value), show_interval(intervals.get(name)), show_number(baseline.get(name)))
-        for name, value in test["metrics"].items()
-    ]
-    widths = [max(len(row[position]) for row in rows) for position in range(4)]
-    return "\n" + "".join(
-        _GAP.join([row[0].ljust(widths[0]), *(row[i].rjust(widths[i]) for i in (1, 2, 3))]).rstrip() + "\n"
-        for row in rows
-    )
+    rows = [("test", "value", "baseline")]
+    rows += [(name, show_number(value), show_number(baseline.get(name))) for name, value in test["metrics"].items()]
+    widths = [max(len(row[position]) for row in rows) for position in range(3)]
+    lines = (_GAP.join([row[0].ljust(widths[0]), *(row[i].rjust(widths[i]) for i in (1, 2))]) for row in rows)
+    return "\n" + "".join(f"{line}\n" for line in lines)

@@ -65,7 +65,8 @@ def open_run(word: str, folders: Folders, console: Console) -> OpenRun:
     if record.get("kind") == "compare":
         cells = sorted(path.parent.name for path in folder.path.glob(f"*/{files.RECORD}"))
         hint = f"name one of its runs: {folder.path}/{cells[0]}" if cells else "train again"
-        raise RunError(f"{folder.path} is a comparison", hint=hint)
+        stands = "" if folder.status == "finished" else f"; its status is {folder.status}"
+        raise RunError(f"{folder.path} is a comparison{stands}", hint=hint)
     if not folder.file(files.MANIFEST).exists():
         status = folder.status
         hint = how_to_go_on(folder.path, status)

@@ -10,8 +10,9 @@ from nncli.run import files
 from nncli.run.finding import find_run
 from nncli.run.listing import ListedRun
 
-# Keys of summary.json that are compared; the test metrics follow, and what both share is left out.
-_SUMMARY = ("epochs", "best_epoch", "kept_epoch", "seconds_per_epoch", "parameters", "best", "last")
+# What of summary.json is compared beside the test metrics; how long the best epoch took says nothing of the network.
+_SUMMARY = ("epochs", "best_epoch", "kept_epoch", "seconds_per_epoch", "parameters", "best")
+_CLOCK = ("best.seconds", "best.train_seconds")
 _TRAINING = ("executor", "threads", "parts", "seed")
 
 
@@ -45,7 +46,11 @@ def diff_runs(first: str, second: str, folders: Folders) -> RunDifference:
     return RunDifference(
         first=readers[0].run.name,
         second=readers[1].run.name,
-        sections={name: _differing(parts[0][name], parts[1][name]) for name in parts[0]},
+        # A section that one of them lacks, as a comparison has no config of its own, has nothing to compare.
+        sections={
+            name: _differing(parts[0][name], parts[1][name]) if parts[0][name] and parts[1][name] else {}
+            for name in parts[0]
+        },
         equal_weights=sums[0] == sums[1] if all(sums) else None,
         notes=tuple(each.note for each in found if each.note is not None),
     )
@@ -53,23 +58,24 @@ def diff_runs(first: str, second: str, folders: Folders) -> RunDifference:
 
 def _sections(reader: RunReader) -> dict[str, dict[str, Any]]:
     record, summary = reader.run.record, reader.summary
-    test = summary.get("test", {})
-    metrics = {f"test.{name}": value for name, value in test.get("metrics", {}).items()}
+    metrics = {f"test.{name}": value for name, value in summary.get("test", {}).get("metrics", {}).items()}
+    metrics |= flatten({name: summary[name] for name in _SUMMARY if name in summary})
     if reader.run.kind == "compare":
-        metrics = {f"test.{reader.row.metric}": reader.row.value}
+        variants = read_mapping(reader.run.path / files.COMPARISON).get("variants", ())
+        metrics = {f"{variant['name']}: test.{reader.row.metric}": variant["test"]["mean"] for variant in variants}
     return {
         "status": {"kind": reader.run.kind, "status": reader.run.status},
         "config": flatten(dict(reader.config)) if reader.config else {},
-        "data": flatten(record.get("data") or {}),
-        "training": {name: record.get(name) for name in _TRAINING},
+        "data": flatten(record["data"]) if record.get("data") else {},
+        "training": {name: record[name] for name in _TRAINING if name in record},
         "versions": dict(record.get("versions") or {}),
         "machine": dict(record.get("machine") or {}),
-        "metrics": {**metrics, **flatten({name: summary[name] for name in _SUMMARY if name in summary})},
+        "metrics": {key: value for key, value in metrics.items() if key not in _CLOCK},
     }
 
 
 def _differing(first: dict[str, Any], second: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     """The keys whose values differ, in the order of the first run."""
     keys = dict.fromkeys([*first, *second])
-    pairs = {key: (first.get(key), second.get(key)) for key in keys if key}
+    pairs = {key: (first.get(key), second.get(key)) for key in keys if key}  # flatten({}) has an empty key
     return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}

@@ -234,6 +234,20 @@ def test_diff_tells_only_what_differs(runs: Path) -> None:
     assert nncli("diff", "new", "none", "--runs-dir", runs).exit_code == 2
 
 
+def test_a_training_and_a_comparison_differ_in_what_both_have(runs: Path) -> None:
+    value = json.loads(nncli("diff", "new", "20260105", "--runs-dir", runs, "--json").stdout)
+    assert value["status"] == {"kind": ["train", "compare"]}
+    assert value["config"] == value["data"] == {} and value["equal_weights"] is None
+    assert value["metrics"]["b: test.accuracy"] == [None, 0.8]
+
+
+def test_a_failure_is_told_with_its_reason_and_how_to_go_on(runs: Path) -> None:
+    RunFolder(runs / "20260102-000000-bad").write_record(reason="the disk is full")
+    outcome = nncli("show", "bad", "--runs-dir", runs)
+    assert "failed: the disk is full" in outcome.stdout
+    assert "train it again: nncli train" in outcome.stderr
+
+
 def test_rm_asks_and_removes_a_comparison_with_its_cells(runs: Path) -> None:
     for answer in ("n\n", "", "\n"):
         outcome = nncli("rm", "20260105", "20260101", "--runs-dir", runs, stdin=answer)
