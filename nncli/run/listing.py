@@ -69,7 +69,11 @@ def how_to_go_on(path: Path, status: str) -> str:
     if (path / files.CONFIG).exists():
         return f"train it again: nncli train {shlex.quote(str(path / files.CONFIG))}"
     command = read_record(path).get("command")
-    return f"start it again: {shlex.join(command)}" if isinstance(command, list) and command else "train it again"
+    return (
+        f"start it again: {shlex.join(map(str, command))}"
+        if isinstance(command, list) and command
+        else "train it again"
+    )
 
 
 def how_it_stands(status: str) -> str:

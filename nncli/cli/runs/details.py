@@ -1,6 +1,5 @@
 """What `nncli runs show` and `nncli runs diff` answer, in plain text."""
 
-import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,26 +20,23 @@ def show_run(console: Console, details: Any) -> None:
     if console.json_mode:
         console.answer(details.to_mapping())
         return
-    row, record = details.row, details.record
+    row, told = details.row, details.facts
     facts = [
         ("run", row.path),
-        ("status", row.status + (f": {record['reason']}" if record.get("reason") else "")),
+        ("status", row.status + (f": {told['reason']}" if "reason" in told else "")),
         ("started", row.started),
         ("ended", row.ended),
         ("seconds", None if row.seconds is None else f"{row.seconds:,.1f}"),
-        ("command", shlex.join(record.get("command", ())) or None),
-        ("data", _data(record.get("data"))),
-        ("seed", None if row.seed is None else str(row.seed)),
-        ("epochs", _epochs(details.summary, row)),
-        ("parameters", _number(details.summary.get("parameters"))),
-        ("engine", _pairs(record, ("executor", "threads", "parts"))),
-        ("versions", _pairs(record.get("versions", {}))),
-        ("machine", _pairs(record.get("machine", {}))),
+        ("command", told.get("command")),
+        ("data", told.get("data")),
+        ("seed", told.get("seed")),
+        ("epochs", _epochs(row, told.get("kept"))),
+        *((name, told.get(name)) for name in ("parameters", "engine", "versions", "machine")),
         ("files", f"{len(details.files)}, {sum(details.files.values()) / 1e6:,.2f} MB"),
     ]
     width = console.line_width
     text = "".join(_fact(name, value, width) for name, value in facts if value is not None)
-    text += _metrics(details.summary.get("test"))
+    text += _metrics(details.scores)
     if details.cells:
         text += "\n" + "".join(
             f"{_GAP}{line}\n" for line in run_table(details.cells, width and width - len(_GAP)).splitlines()
@@ -110,36 +106,18 @@ def _value(value: Any) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 2] + ".."
 
 
-def _data(data: Mapping[str, Any] | None) -> str | None:
-    if not data:
-        return None
-    rows = ", ".join(f"{part} {count:,}" for part, count in data.get("rows", {}).items())
-    return f"{data.get('source')} ({rows}), fingerprint {str(data.get('fingerprint'))[:12]}"
-
-
-def _epochs(summary: Mapping[str, Any], row: Any) -> str | None:
+def _epochs(row: Any, kept: str | None) -> str | None:
     if row.epochs is None:
         return None
-    kept = f", weights of epoch {summary['kept_epoch']}" if "kept_epoch" in summary else ""
-    return f"{row.epochs}{f' of {row.epochs_asked}' if row.epochs_asked else ''}{kept}"
+    return f"{row.epochs}{f' of {row.epochs_asked}' if row.epochs_asked else ''}{f', {kept}' if kept else ''}"
 
 
-def _number(value: Any) -> str | None:
-    return None if value is None else show_number(value)
-
-
-def _pairs(values: Mapping[str, Any], keys: Sequence[str] = ()) -> str | None:
-    known = {key: values[key] for key in keys or values if values.get(key) is not None}
-    return ", ".join(f"{key} {value}" for key, value in known.items()) or None
-
-
-def _metrics(test: Mapping[str, Any] | None) -> str:
+def _metrics(scores: Mapping[str, tuple[float | None, float | None]]) -> str:
     """The test metrics beside the baseline."""
-    if not test or not test.get("metrics"):
+    if not scores:
         return ""
-    baseline = test.get("baseline", {}).get("metrics", {})
     rows = [("test", "value", "baseline")]
-    rows += [(name, show_number(value), show_number(baseline.get(name))) for name, value in test["metrics"].items()]
+    rows += [(name, show_number(value), show_number(baseline)) for name, (value, baseline) in scores.items()]
     widths = [max(len(row[position]) for row in rows) for position in range(3)]
     lines = (_GAP.join([row[0].ljust(widths[0]), *(row[i].rjust(widths[i]) for i in (1, 2))]) for row in rows)
     return "\n" + "".join(f"{line}\n" for line in lines)

@@ -6,6 +6,7 @@ from typing import Any
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.runs.keys import flatten
 from nncli.pipeline.runs.rows import RunReader, read_mapping
+from nncli.pipeline.runs.values import mapping
 from nncli.run import files
 from nncli.run.finding import find_run
 from nncli.run.listing import ListedRun
@@ -42,7 +43,7 @@ def diff_runs(first: str, second: str, folders: Folders) -> RunDifference:
     found = [find_run(word, folders.runs_dir) for word in (first, second)]
     readers = [RunReader(ListedRun.read(each.folder.path)) for each in found]
     parts = [_sections(reader) for reader in readers]
-    sums = [read_mapping(each.folder.file(files.MANIFEST)).get("sha256", {}).get(files.WEIGHTS) for each in found]
+    sums = [mapping(read_mapping(each.folder.file(files.MANIFEST)).get("sha256")).get(files.WEIGHTS) for each in found]
     return RunDifference(
         first=readers[0].run.name,
         second=readers[1].run.name,
@@ -58,18 +59,18 @@ def diff_runs(first: str, second: str, folders: Folders) -> RunDifference:
 
 def _sections(reader: RunReader) -> dict[str, dict[str, Any]]:
     record, summary = reader.run.record, reader.summary
-    metrics = {f"test.{name}": value for name, value in summary.get("test", {}).get("metrics", {}).items()}
+    scores = mapping(mapping(summary.get("test")).get("metrics"))
+    metrics = {f"test.{name}": value for name, value in scores.items()}
     metrics |= flatten({name: summary[name] for name in _SUMMARY if name in summary})
     if reader.run.kind == "compare":
-        variants = read_mapping(reader.run.path / files.COMPARISON).get("variants", ())
-        metrics = {f"{variant['name']}: test.{reader.row.metric}": variant["test"]["mean"] for variant in variants}
+        metrics = {f"{name}: test.{reader.row.metric}": mean for name, mean in reader.means.items()}
     return {
         "status": {"kind": reader.run.kind, "status": reader.run.status},
         "config": flatten(dict(reader.config)) if reader.config else {},
-        "data": flatten(record["data"]) if record.get("data") else {},
+        "data": flatten(mapping(record.get("data"))) if record.get("data") else {},
         "training": {name: record[name] for name in _TRAINING if name in record},
-        "versions": dict(record.get("versions") or {}),
-        "machine": dict(record.get("machine") or {}),
+        "versions": dict(mapping(record.get("versions"))),
+        "machine": dict(mapping(record.get("machine"))),
         "metrics": {key: value for key, value in metrics.items() if key not in _CLOCK},
     }
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from nncli.errors import ConfigError
 from nncli.evaluate.main_metrics import MAIN_METRICS
+from nncli.pipeline.runs.values import items, mapping, number, text, whole
 from nncli.run import files
 from nncli.run.listing import ListedRun, list_runs, run_folders
 
@@ -84,39 +85,46 @@ class RunReader:
         run, record = self.run, self.run.record
         cells = run_folders(run.path) if run.kind == "compare" else None
         about = record if cells is None else (ListedRun.read(min(cells)).record if cells else {})
-        metric, value = self._compared() if run.kind == "compare" else self._tested()
+        metric, score = self._compared() if run.kind == "compare" else self._tested()
         return Row(
             name=run.name,
             path=str(run.path),
             kind=run.kind,
             status=run.status,
-            data=_mapping(about.get("data")).get("source"),
+            data=text(mapping(about.get("data")).get("source")),
             metric=metric,
-            value=value,
+            value=score,
             epochs=self._epochs() if cells is None else None,
-            epochs_asked=self.summary.get("epochs_asked"),
+            epochs_asked=whole(self.summary.get("epochs_asked")),
             started=run.started or None,
-            ended=record.get("ended"),
+            ended=text(record.get("ended")),
             seconds=_seconds(run),
-            seed=record.get("seed"),
+            seed=whole(record.get("seed")),
             cells=None if cells is None else len(cells),
         )
 
+    @cached_property
+    def means(self) -> dict[str, float | None]:
+        """The mean test metric of each variant of a comparison."""
+        variants = items(read_mapping(self.run.path / files.COMPARISON).get("variants"))
+        known = [mapping(variant) for variant in variants]
+        return {str(each.get("name")): number(mapping(each.get("test")).get("mean")) for each in known}
+
     def _tested(self) -> tuple[str | None, float | None]:
-        test = _mapping(self.summary.get("test"))
-        metrics = _mapping(test.get("metrics"))
+        test = mapping(self.summary.get("test"))
         metric = MAIN_METRICS.get(str(test.get("task")), "")
-        return (metric, metrics.get(metric)) if metric in metrics else (None, None)
+        score = number(mapping(test.get("metrics")).get(metric))
+        return (None, None) if score is None else (metric, score)
 
     def _compared(self) -> tuple[str | None, float | None]:
-        result = read_mapping(self.run.path / files.COMPARISON)
-        means = [_mapping(_mapping(variant).get("test")).get("mean") for variant in result.get("variants", ())]
-        return result.get("metric"), max((mean for mean in means if mean is not None), default=None)
+        metric = text(read_mapping(self.run.path / files.COMPARISON).get("metric"))
+        best = max((mean for mean in self.means.values() if mean is not None), default=None)
+        return (None, None) if metric is None or best is None else (metric, best)
 
     def _epochs(self) -> int | None:
         """From the summary; of a run that did not finish, the lines that were written."""
         if "epochs" in self.summary:
-            return int(self.summary["epochs"])
+            return whole(self.summary["epochs"])
         try:
             return (self.run.path / files.METRICS).read_bytes().count(b"\n")
         except OSError:
@@ -131,31 +139,27 @@ def read_rows(folder: Path) -> list[RunReader]:
 def read_mapping(path: Path) -> Mapping[str, Any]:
     """A JSON object, empty if there is none that can be read."""
     try:
-        return _mapping(json.loads(path.read_bytes()))
+        return mapping(json.loads(path.read_bytes()))
     except (OSError, ValueError):
         return {}
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _section_lines(path: Path, name: str) -> str | None:
     """The lines of a top-level key as training writes them: empty if there is none, None if they may mean more."""
     try:
-        text = path.read_text(encoding="utf-8")
+        content = path.read_text(encoding="utf-8")
     except (OSError, ValueError):
         return ""
-    if "&" in text or "\t" in text or not name.isidentifier():  # anchors: what is meant may stand elsewhere
+    if "&" in content or "\t" in content or not name.isidentifier():  # anchors: what is meant may stand elsewhere
         return None
-    found = re.search(rf"^{name}:.*\n(?:(?:[ #-].*)?\n)*", text, re.MULTILINE)
+    found = re.search(rf"^{name}:.*\n(?:(?:[ #-].*)?\n)*", content, re.MULTILINE)
     return found[0] if found else None
 
 
 def _seconds(run: ListedRun) -> float | None:
     """How long the run took, or has taken so far."""
     if "duration_seconds" in run.record:
-        return float(run.record["duration_seconds"])
+        return number(run.record["duration_seconds"])
     end = run.record.get("ended") or (datetime.now(UTC).isoformat() if run.status == "running" else "")
     try:
         taken = datetime.fromisoformat(str(end)) - datetime.fromisoformat(run.started)
