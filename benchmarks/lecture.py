@@ -19,7 +19,7 @@ from accuracy import ROOT, SHARED, errors_as_text, new_process
 from nncli import pipeline
 from nncli.config.reading.shipped import shipped_names
 from nncli.console import Console
-from nncli.evaluate.metrics import MAIN_METRICS
+from nncli.evaluate.main_metrics import MAIN_METRICS
 
 # The order of the lecture; other configs come last.
 ORDER = (

@@ -71,10 +71,11 @@ LATE_BETWEEN = {("cli", "pipeline"), ("pipeline", "model"), ("pipeline", "engine
 # (room, its sub-room) -> the sub-rooms of that room it may import. "" stands for the modules beside the sub-rooms,
 # which are both what all of them build on and the doors that lead into them; circles are tested module by module.
 SUBROOMS: dict[tuple[str, str], set[str]] = {
-    ("cli", ""): {"drafting", "training", "predicting"},
+    ("cli", ""): {"drafting", "training", "predicting", "runs"},
     ("cli", "drafting"): {"", "views"},
     ("cli", "training"): {"", "views"},
     ("cli", "predicting"): {"", "views"},
+    ("cli", "runs"): {"", "views"},
     ("cli", "views"): {""},
     ("config", ""): {"layers"},
     ("config", "layers"): {""},
@@ -115,13 +116,14 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("evaluate", "plots.images"): {"", "plots"},
     ("model", ""): {"layers"},
     ("model", "layers"): set(),
-    ("pipeline", ""): {"drafting", "training", "comparing", "predicting", "exporting"},
+    ("pipeline", ""): {"drafting", "training", "comparing", "predicting", "exporting", "runs"},
     ("pipeline", "drafting"): {"", "drafting.images"},
     ("pipeline", "drafting.images"): {"", "drafting"},
     ("pipeline", "predicting"): {"", "predicting.scoring"},
     ("pipeline", "predicting.scoring"): {"", "predicting"},
     ("pipeline", "exporting"): {"", "predicting", "predicting.scoring", "training", "exporting.script"},
     ("pipeline", "exporting.script"): {""},
+    ("pipeline", "runs"): {""},
     ("pipeline", "training"): {"", "predicting", "predicting.scoring"},
     ("pipeline", "comparing"): {"", "training"},
 }

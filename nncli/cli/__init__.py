@@ -1,8 +1,9 @@
 """The command line: arguments in, a call of the pipeline, answers shown.
 
-`commands` puts the commands together; `process` prepares streams and signals and ends with the exit code; `command`
-runs one command and reports how it ended; `options` are shared options. The commands lie in `drafting/`, `training/`
-and `predicting/`, what their answers look like in `views/`. Does not depend on data or models.
+`commands` puts the commands together, `group` shows their help; `process` prepares streams and signals and ends with
+the exit code; `command` runs one command and reports how it ended; `options` are shared options. The commands lie in
+`drafting/`, `training/`, `predicting/` and `runs/`, what their answers look like in `views/`. Does not depend on data
+or models.
 """
 
 from typing import TYPE_CHECKING, Any

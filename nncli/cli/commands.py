@@ -1,10 +1,9 @@
 """The `nncli` command with all its commands."""
 
 import shutil
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import typer.core
 
 import nncli
 from nncli.cli.drafting.check import check
@@ -13,11 +12,13 @@ from nncli.cli.drafting.data import data
 from nncli.cli.drafting.explain import explain
 from nncli.cli.drafting.init import init
 from nncli.cli.drafting.schema import schema
+from nncli.cli.group import Commands
 from nncli.cli.options import Quiet
 from nncli.cli.predicting.eval import evaluate
 from nncli.cli.predicting.export import export
 from nncli.cli.predicting.predict import predict
 from nncli.cli.predicting.show_option import PredictCommand
+from nncli.cli.runs.commands import runs
 from nncli.cli.training.compare import compare
 from nncli.cli.training.gradcheck import gradcheck
 from nncli.cli.training.train import train
@@ -26,19 +27,9 @@ from nncli.cli.training.train import train
 _WIDEST, _NARROWEST = 100, 30
 
 
-class _Commands(typer.core.TyperGroup):
-    """Lists the commands with their whole summaries, however narrow the terminal is."""
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Wraps a summary where click would cut it."""
-        rows = [(name, (command.help or "").partition("\n\n")[0]) for name, command in self.commands.items()]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
-
-
 app = typer.Typer(
     name="nncli",
-    cls=_Commands,
+    cls=Commands,
     help="Describe a neural network in ten lines of YAML; train, evaluate, use and compare it.",
     epilog="Start with: nncli train",
     no_args_is_help=True,
@@ -55,6 +46,7 @@ app.command("eval")(evaluate)
 app.command("predict", cls=PredictCommand)(predict)
 app.command("compare")(compare)
 app.command("export")(export)
+app.add_typer(runs)
 app.command("check")(check)
 app.command("data")(data)
 app.command("init")(init)

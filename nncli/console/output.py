@@ -5,6 +5,7 @@ written without.
 """
 
 import json
+import shutil
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -78,6 +79,21 @@ class Console:
     def width(self) -> int:
         """Columns that an answer has."""
         return self._stdout.width
+
+    @property
+    def line_width(self) -> int | None:
+        """Columns of a person's terminal, None where answers go elsewhere; known without rich."""
+        return shutil.get_terminal_size().columns if self._file.isatty() else None
+
+    def ask(self, question: str) -> bool:
+        """A question on stderr that is answered by a line of stdin; without one, the answer is no."""
+        stream = self._given_stderr or sys.stderr
+        stream.write(f"{question} [y/N] ")
+        stream.flush()
+        line = sys.stdin.readline()
+        if not line.endswith("\n"):
+            stream.write("\n")
+        return line.strip().lower() in ("y", "yes")
 
     def wrap(self, text: str) -> str:
         """A line of words broken at blanks to the width of a terminal; whole where a program reads it."""

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nncli.evaluate.metrics import MAIN_METRICS
+from nncli.evaluate.main_metrics import MAIN_METRICS
 
 # The metric of an epoch that stands for the main metric of a task while training.
 _WATCHED = {"binary": "val_accuracy", "multiclass": "val_accuracy", "multilabel": "val_accuracy"}

@@ -15,15 +15,6 @@ from nncli.evaluate.classification import measure_classes, measure_labels
 from nncli.evaluate.regression import measure_numbers
 from nncli.evaluate.scores import Scores
 
-# The one number to compare models by, for each task; larger is better for all of them.
-MAIN_METRICS = {
-    "binary": "accuracy",
-    "multiclass": "accuracy",
-    "multilabel": "micro_f1",
-    "regression": "r2_score",
-    "positive_regression": "r2_score",
-}
-
 
 @dataclass(frozen=True)
 class Baseline:

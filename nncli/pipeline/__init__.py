@@ -1,10 +1,10 @@
 """The story that uses every room: train, evaluate, predict, compare; plain functions that return values.
 
 Only here is everything seen. `drafting/` comes before training, `training/` and `comparing/` train, `predicting/` uses
-a run, `exporting/` takes its model elsewhere; beside them stand `preparation` (config and data together), `own_data`,
-`agreement`, `background_import`, `weights`, `folders`, and the stories of `explain` and `gradcheck`. Each is imported
-when it is first asked for, so that `check` does not wait for what only `train` needs, and TensorFlow only inside
-functions, so that a wrong config is reported within a second.
+a run, `exporting/` takes its model elsewhere, `runs/` lists and removes runs; beside them stand `preparation` (config
+and data together), `own_data`, `agreement`, `showing`, `background_import`, `weights`, `folders`, and the stories of
+`explain` and `gradcheck`. Each is imported when it is first asked for, so that `check` does not wait for what only
+`train` needs, and TensorFlow only inside functions, so that a wrong config is reported within a second.
 """
 
 from importlib import import_module
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from nncli.pipeline.predicting.evaluate import evaluate
     from nncli.pipeline.predicting.open_run import are_one_run
     from nncli.pipeline.predicting.predict import predict
+    from nncli.pipeline.runs.details import describe_run
+    from nncli.pipeline.runs.differences import diff_runs
+    from nncli.pipeline.runs.removing import choose_named, choose_old, remove
+    from nncli.pipeline.runs.selecting import list_rows
     from nncli.pipeline.training.resume import resume
     from nncli.pipeline.training.stopwatch import Stopwatch
     from nncli.pipeline.training.train import DEFAULT_CONFIG, train
@@ -41,7 +45,11 @@ __all__ = [
     "Stopwatch",
     "are_one_run",
     "check",
+    "choose_named",
+    "choose_old",
     "compare",
+    "describe_run",
+    "diff_runs",
     "evaluate",
     "explain",
     "export",
@@ -50,7 +58,9 @@ __all__ = [
     "init",
     "inspect",
     "list_configs",
+    "list_rows",
     "predict",
+    "remove",
     "resume",
     "schema_text",
     "train",
@@ -69,7 +79,11 @@ _HOMES = {
     "Stopwatch": "nncli.pipeline.training.stopwatch",
     "are_one_run": "nncli.pipeline.predicting.open_run",
     "check": "nncli.pipeline.drafting.check",
+    "choose_named": "nncli.pipeline.runs.removing",
+    "choose_old": "nncli.pipeline.runs.removing",
     "compare": "nncli.pipeline.comparing.compare",
+    "describe_run": "nncli.pipeline.runs.details",
+    "diff_runs": "nncli.pipeline.runs.differences",
     "evaluate": "nncli.pipeline.predicting.evaluate",
     "explain": "nncli.pipeline.explanation",
     "export": "nncli.pipeline.exporting.export",
@@ -78,7 +92,9 @@ _HOMES = {
     "init": "nncli.pipeline.drafting.init",
     "inspect": "nncli.pipeline.drafting.inspect",
     "list_configs": "nncli.pipeline.drafting.init",
+    "list_rows": "nncli.pipeline.runs.selecting",
     "predict": "nncli.pipeline.predicting.predict",
+    "remove": "nncli.pipeline.runs.removing",
     "resume": "nncli.pipeline.training.resume",
     "schema_text": "nncli.config.describing.schema",
     "train": "nncli.pipeline.training.train",

@@ -23,6 +23,7 @@ MANIFEST = "manifest.json"
 PLOTS = "plots"
 EVALUATION = "evaluation"
 COMPARISON = "comparison.json"
+LOCK = ".lock"
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -1,13 +1,12 @@
 """Which run a word means: a folder, a name, the beginning of one, or `latest`."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from nncli.errors import RunError
 from nncli.run import files
-from nncli.run.folder import RunFolder
+from nncli.run.folder import DEAD, RunFolder
+from nncli.run.listing import ListedRun, how_it_stands, how_to_go_on, list_runs, run_folders
 
 LATEST = "latest"
 
@@ -32,14 +31,14 @@ def find_run(word: str, runs_dir: Path) -> FoundRun:
     folder = Path(word)
     if (folder / files.RECORD).is_file():
         return FoundRun(RunFolder(folder))
-    runs = _run_folders(runs_dir)
+    paths = run_folders(runs_dir)
     for fits in (_is_name, _is_beginning, _is_config_name):
-        matches = [path for path in runs if fits(path.name, word)]
+        matches = [path for path in paths if fits(path.name, word)]
         if matches:
-            return _newest_of(matches, word)
+            return _newest_of([ListedRun.read(path) for path in matches], word)
     if folder.is_dir():
         raise RunError(f"{word} is not a run folder: it has no {files.RECORD}")
-    raise RunError(f"no run {word!r} in {runs_dir}", hint=_known([path.name for path in _trainings(runs)]))
+    raise RunError(f"no run {word!r} in {runs_dir}", hint=_known([run.name for run in _trainings(list_runs(runs_dir))]))
 
 
 def find_training(word: str, runs_dir: Path) -> RunFolder:
@@ -49,10 +48,10 @@ def find_training(word: str, runs_dir: Path) -> RunFolder:
     """
     if word != LATEST:
         return find_run(word, runs_dir).folder
-    trainings = [path for path in _run_folders(runs_dir) if _record(path).get("kind") == "train"]
+    trainings = [run for run in list_runs(runs_dir) if run.kind == "train"]
     if not trainings:
         raise RunError(f"no training in {runs_dir}", hint="train one first: nncli train")
-    return RunFolder(max(trainings, key=lambda path: (_record(path).get("started", ""), path.name)))
+    return RunFolder(max(trainings, key=lambda run: (run.started, run.name)).path)
 
 
 def _is_name(name: str, word: str) -> bool:
@@ -67,76 +66,61 @@ def _is_config_name(name: str, word: str) -> bool:
     return name.split("-", 2)[-1] == word
 
 
-def _newest_of(matches: list[Path], word: str) -> FoundRun:
+def _newest_of(matches: list[ListedRun], word: str) -> FoundRun:
     chosen = _newest(_trainings(matches) or matches)
     if len(matches) == 1:
-        return FoundRun(RunFolder(chosen))
+        return FoundRun(RunFolder(chosen.path))
     older = _unfinished_after(chosen, matches)
     if older is not None:
-        return FoundRun(RunFolder(chosen), f"{word!r} fits {len(matches)} runs; {older}", is_older=True)
-    return FoundRun(RunFolder(chosen), f"{word!r} fits {len(matches)} runs; using the newest, {chosen.name}")
+        return FoundRun(RunFolder(chosen.path), f"{word!r} fits {len(matches)} runs; {older}", is_older=True)
+    return FoundRun(RunFolder(chosen.path), f"{word!r} fits {len(matches)} runs; using the newest, {chosen.name}")
 
 
 def _latest(runs_dir: Path) -> FoundRun:
     """The newest finished training, and whether a newer one did not finish."""
-    runs = _run_folders(runs_dir)
+    runs = list_runs(runs_dir)
     trainings = _trainings(runs)
     if not trainings:
         raise RunError(f"no finished run in {runs_dir}", hint=_unfinished_hint(runs) or "train one first: nncli train")
     chosen = _newest(trainings)
     note = _unfinished_after(chosen, runs)
-    return FoundRun(RunFolder(chosen), note, is_older=note is not None)
+    return FoundRun(RunFolder(chosen.path), note, is_older=note is not None)
 
 
-def _unfinished_after(chosen: Path, runs: list[Path]) -> str | None:
+def _unfinished_after(chosen: ListedRun, runs: list[ListedRun]) -> str | None:
     """What to say of a newer run that did not finish, None where there is none."""
-    started = _record(chosen).get("started", "")
-    newer = [path for path in _unfinished(runs) if path != chosen and _record(path).get("started", "") >= started]
+    newer = [run for run in _unfinished(runs) if run.path != chosen.path and run.started >= chosen.started]
     if not newer:
         return None
-    other = max(newer, key=lambda path: (_record(path).get("started", ""), path.name))
-    return f"using {chosen.name}; the newer run {other.name} {_how_it_stands(other)}"
+    other = max(newer, key=lambda run: (run.started, run.name))
+    further = f"; {how_to_go_on(other.path, other.status)}" if other.status == DEAD else ""
+    return f"using {chosen.name}; the newer run {other.name} {how_it_stands(other.status)}{further}"
 
 
-def _how_it_stands(path: Path) -> str:
-    status = _record(path).get("status")
-    return "is still running" if status == "running" else f"was {status}" if status == "interrupted" else f"{status}"
-
-
-def _unfinished_hint(runs: list[Path]) -> str | None:
-    usable = [path for path in _unfinished(runs) if (path / files.MANIFEST).exists()]
-    return f"name the run that was interrupted: {_newest(usable).name}" if usable else None
+def _unfinished_hint(runs: list[ListedRun]) -> str | None:
+    """The newest run that did not finish: usable if it has a model, else to be continued."""
+    unfinished = _unfinished(runs)
+    usable = [run for run in unfinished if (run.path / files.MANIFEST).exists()]
+    if usable:
+        newest = _newest(usable)
+        return f"name the run that {'is' if newest.status == DEAD else 'was'} {newest.status}: {newest.name}"
+    dead = [run for run in unfinished if run.status == DEAD]
+    return f"{_newest(dead).name} is dead; {how_to_go_on(_newest(dead).path, DEAD)}" if dead else None
 
 
 def _known(names: list[str]) -> str:
     return f"known: {', '.join(sorted(names)[-5:])}" if names else "train one first: nncli train"
 
 
-def _run_folders(runs_dir: Path) -> list[Path]:
-    if not runs_dir.is_dir():
-        return []
-    return [path for path in runs_dir.iterdir() if (path / files.RECORD).is_file()]
-
-
-def _newest(paths: list[Path]) -> Path:
+def _newest(runs: list[ListedRun]) -> ListedRun:
     """The run that ended last, or started last where none has ended."""
-    return max(paths, key=lambda path: (_record(path).get("ended") or _record(path).get("started", ""), path.name))
+    return max(runs, key=lambda run: (run.last_time, run.name))
 
 
-def _trainings(paths: list[Path]) -> list[Path]:
+def _trainings(runs: list[ListedRun]) -> list[ListedRun]:
     """The finished trainings, no comparisons."""
-    wanted = {"kind": "train", "status": "finished"}
-    return [path for path in paths if wanted.items() <= _record(path).items()]
+    return [run for run in runs if run.kind == "train" and run.status == "finished"]
 
 
-def _unfinished(paths: list[Path]) -> list[Path]:
-    records = [(path, _record(path)) for path in paths]
-    return [path for path, record in records if record.get("kind") == "train" and record.get("status") != "finished"]
-
-
-def _record(path: Path) -> dict[str, Any]:
-    try:
-        record = json.loads((path / files.RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
+def _unfinished(runs: list[ListedRun]) -> list[ListedRun]:
+    return [run for run in runs if run.kind == "train" and run.status != "finished"]

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nncli.errors import NncliError, RunError
-from nncli.run import files
+from nncli.run import files, lock
 
+# What a record can say. A run that says `running` and whose process is gone is `dead`, which no process can record.
 Status = Literal["running", "finished", "failed", "interrupted"]
+DEAD = "dead"
 # The files a model is loaded from; the manifest has their checksums, which are verified before any file is parsed.
 _SUMMED = (files.CONFIG, files.INPUTS, files.WEIGHTS, files.KERAS_MODEL, files.LITE_MODEL, files.NOVELTY)
 
@@ -21,10 +23,14 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._lock: int | None = None
 
     @classmethod
     def create(cls, runs_dir: Path, name: str, *, kind: str = "train", stamped: bool = True) -> "RunFolder":
-        """Creates `runs_dir/20261123-021507-name`, with a numeric suffix if that exists. Raises RunError."""
+        """Creates and locks `runs_dir/20261123-021507-name`, with a numeric suffix if that exists. Raises RunError.
+
+        A cell needs no lock: that of its comparison counts.
+        """
         stem = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}" if stamped else name
         try:
             runs_dir.mkdir(parents=True, exist_ok=True)
@@ -33,6 +39,8 @@ class RunFolder:
                 with contextlib.suppress(FileExistsError):
                     path.mkdir()
                     folder = cls(path)
+                    if kind != "cell":
+                        folder.lock()  # before the record says `running`, so that it is never taken for dead
                     folder.write_record(kind=kind, status="running", started=now())
                     return folder
         except OSError as error:
@@ -40,6 +48,22 @@ class RunFolder:
                 f"cannot create a run folder in {runs_dir}: {error.strerror}", hint="choose another with --runs-dir"
             ) from None
         raise RunError(f"cannot find a free name for {stem} in {runs_dir}")
+
+    def lock(self) -> None:
+        """Locks the folder until the run is closed or this process ends. Raises RunError if another process has it."""
+        if self._lock is not None:
+            return
+        try:
+            self._lock = lock.take(self.file(files.LOCK))
+        except lock.LockedError:
+            raise RunError(f"{self.path} is in use by another process", hint="wait until it has ended") from None
+
+    def unlock(self) -> None:
+        """Gives the lock up, if this object has it."""
+        if self._lock is not None:
+            with contextlib.suppress(OSError):  # a folder that was removed or became read-only
+                lock.release(self._lock, self.file(files.LOCK))
+            self._lock = None
 
     def file(self, name: str) -> Path:
         """The path of a file of this run."""
@@ -93,14 +117,20 @@ class RunFolder:
         """The content of run.json."""
         return self.read_json(files.RECORD)
 
+    @property
+    def status(self) -> str:
+        """How the run stands: what its record says, or `dead`."""
+        return living_status(self.path, self.record)
+
     def write_record(self, **changes: Any) -> None:
         """Updates keys of run.json and keeps the others."""
         known = self.record if self.file(files.RECORD).exists() else {}
         self.write_json(files.RECORD, {**known, **changes})
 
     def close(self, status: Status, **changes: Any) -> None:
-        """Records how the run ended."""
+        """Records how the run ended, and unlocks the folder."""
         self.write_record(status=status, ended=now(), **changes)
+        self.unlock()
 
     def write_manifest(self) -> None:
         """Writes the sha256 of the files a model is loaded from."""
@@ -119,6 +149,31 @@ class RunFolder:
                     f"{path} is damaged: its sha256 is not the one in {files.MANIFEST}",
                     hint="its predictions could be wrong; restore the file or train again",
                 )
+
+
+def living_status(path: Path, record: Mapping[str, Any]) -> str:
+    """The status in a run's record; `dead` for one that is `running` without a living process.
+
+    Where nobody can tell, it stays as recorded. A cell lives as long as its comparison.
+    """
+    if record.get("status") != "running":
+        return str(record.get("status"))
+    places = [path, path.parent] if record.get("kind") == "cell" else [path]
+    held = [lock.is_held(place / files.LOCK) for place in places]
+    if True in held:
+        return "running"
+    # Read again: it may have ended in the meantime, and its lock with it.
+    status = str(read_record(path).get("status"))
+    return DEAD if status == "running" and False in held else status
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """The content of a folder's run.json, empty if there is none that can be read."""
+    try:
+        record = json.loads((path / files.RECORD).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 @contextlib.contextmanager

@@ -140,3 +140,23 @@ def test_an_epoch_is_the_best_only_when_it_is_better_than_all_before() -> None:
 def test_a_sparkline_scales_from_lowest_to_highest(values: list[float], width: int, expected: str) -> None:
     assert sparkline(values, width) == expected
     assert sparkline(values, width, ascii_only=True).isascii()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"), [("y\n", True), ("YES\n", True), ("y", True), ("n\n", False), ("\n", False), ("", False)]
+)
+def test_a_question_is_answered_by_a_line_of_stdin(monkeypatch: pytest.MonkeyPatch, line: str, expected: bool) -> None:
+    out, err = io.StringIO(), io.StringIO()
+    monkeypatch.setattr("sys.stdin", io.StringIO(line))
+    assert Console(stdout=out, stderr=err).ask("remove it?") is expected
+    assert (out.getvalue(), err.getvalue().strip()) == ("", "remove it? [y/N]")
+
+
+def test_a_line_is_as_wide_as_the_terminal_and_has_no_end_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("COLUMNS", "72")
+    assert Console(stdout=Terminal()).line_width == 72
+    assert Console(stdout=io.StringIO()).line_width is None

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from nncli.errors import DataError, NncliError
-from nncli.evaluate.metrics import MAIN_METRICS, Baseline, measure
+from nncli.evaluate.main_metrics import MAIN_METRICS
+from nncli.evaluate.metrics import Baseline, measure
 
 GENERATOR = np.random.default_rng(5)
 

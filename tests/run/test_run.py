@@ -3,6 +3,8 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,40 @@ def test_a_folder_is_never_used_twice(tmp_path: Path) -> None:
     paths = {RunFolder.create(tmp_path / "runs", "net").path for _ in range(3)}
     assert len(paths) == 3
     assert all(RunFolder(path).record["status"] == "running" for path in paths)
+
+
+def test_processes_that_start_in_the_same_second_get_a_folder_each(tmp_path: Path) -> None:
+    code = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from nncli.run import folder
+
+class Clock(datetime):
+    @classmethod
+    def now(cls, zone):
+        return datetime(2026, 1, 1, tzinfo=UTC)
+
+folder.datetime = Clock
+sys.stdin.readline()  # all begin at once
+for _ in range(20):
+    made = folder.RunFolder.create(Path(sys.argv[1]), "net")
+    made.write_record(owner=sys.argv[2])
+    print(made.path.name)
+"""
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path), str(i)], stdin=-1, stdout=-1, text=True)
+        for i in range(4)
+    ]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    made = [process.communicate()[0].split() for process in processes]
+    assert sorted(name for names in made for name in names) == sorted(path.name for path in tmp_path.iterdir())
+    assert len(list(tmp_path.iterdir())) == 80
+    for owner, names in enumerate(made):
+        assert {RunFolder(tmp_path / name).record["owner"] for name in names} == {str(owner)}
 
 
 def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:

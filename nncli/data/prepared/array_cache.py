@@ -2,19 +2,24 @@
 
 An entry is a folder of .npy files and an index, written last, with the size and checksum of each. Files are written
 under a temporary name and renamed, so several processes can safely write the same entry at once: they write the same
-bytes.
+bytes. Where the system has locks, one of them decodes and writes, and the others wait for it.
 """
 
 import json
 import os
+import sys
 import tempfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+
+if sys.platform != "win32":
+    import fcntl
 
 INDEX = "index.json"
 # Increased when the arrays of an entry are computed in another way.
@@ -54,6 +59,48 @@ def load_entry(folder: Path) -> Entry | None:
         return Entry(arrays, index["notes"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError):
         return None
+
+
+@contextmanager
+def filling(folder: Path) -> Iterator[None]:
+    """Waits until no other process fills the entry, and lets none in meanwhile; look again whether there is one now.
+
+    The lock is a `flock`, which ends with its process, on a file beside the entry. Without locks, as on Windows or in
+    some network folders, nobody waits: all write the same bytes.
+    """
+    lock = folder.with_name(f".{folder.name}.lock")
+    handle = _locked(lock)
+    try:
+        if handle is not None:
+            for left in folder.glob(".*"):  # by a process that was killed while it wrote
+                with suppress(OSError):
+                    left.unlink()
+        yield
+    finally:
+        if handle is not None:
+            # Those who wait have this file open and find the entry; who comes later finds it without a lock.
+            lock.unlink(missing_ok=True)
+            os.close(handle)
+
+
+def _locked(path: Path) -> int | None:
+    """A handle that holds the lock, or None where there are no locks."""
+    if sys.platform == "win32":
+        return None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError:
+        return None  # the entry cannot be written either, which is reported then
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    except OSError:
+        os.close(handle)
+        return None
+    except BaseException:  # Ctrl-C while waiting
+        os.close(handle)
+        raise
+    return handle
 
 
 def store_entry(folder: Path, arrays: Mapping[str, np.ndarray], notes: Mapping[str, Any]) -> str | None:

@@ -44,15 +44,23 @@ def load_prepared(data: Data, *, seed: int, data_dir: Path | None, progress: Pro
     entry_folder = array_cache.cache_folder() / _key(folder, name)
     entry = array_cache.load_entry(entry_folder)
     if entry is None:
-        from nncli.data.prepared.prepared_folder import decode, describe_folder  # late: not needed if cached
-
-        record_set = describe_folder(folder, name)
-        arrays, said = decode(record_set, progress)
-        entry = array_cache.Entry(arrays, {**_notes_of(record_set, name), "said": said})
-        failure = array_cache.store_entry(entry_folder, entry.arrays, entry.notes)
-        if failure:
-            notes.append(f"cache: the decoded images could not be saved: {failure}")
+        progress(f"reading {name}", 0.0)  # also while another process does
+        with array_cache.filling(entry_folder):
+            entry = array_cache.load_entry(entry_folder) or _decode(folder, name, entry_folder, notes, progress)
     return _dataset(data, seed, entry, notes)
+
+
+def _decode(folder: Path, name: str, entry_folder: Path, notes: list[str], progress: Progress) -> array_cache.Entry:
+    """Decodes the files and caches their arrays; a failure to do so becomes a note."""
+    from nncli.data.prepared.prepared_folder import decode, describe_folder  # late: not needed if cached
+
+    record_set = describe_folder(folder, name)
+    arrays, said = decode(record_set, progress)
+    entry = array_cache.Entry(arrays, {**_notes_of(record_set, name), "said": said})
+    failure = array_cache.store_entry(entry_folder, entry.arrays, entry.notes)
+    if failure:
+        notes.append(f"cache: the decoded images could not be saved: {failure}")
+    return entry
 
 
 def must_download(source: str, data_dir: Path | None) -> bool:

@@ -11,7 +11,7 @@ from nncli.console import Console
 from nncli.console.epochs import short_name
 from nncli.data.dataset import Dataset
 from nncli.errors import TrainingDivergedError
-from nncli.evaluate.metrics import MAIN_METRICS
+from nncli.evaluate.main_metrics import MAIN_METRICS
 from nncli.pipeline.comparing.variants import ComparisonRequest, Variant
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import Prepared, prepare, read_data

@@ -14,6 +14,7 @@ from nncli.pipeline.folders import Folders
 from nncli.run import files
 from nncli.run.finding import find_run
 from nncli.run.folder import RunFolder
+from nncli.run.listing import how_to_go_on
 from nncli.runtime.novelty import Novelty, read_novelty
 from nncli.runtime.predictor import Predictor
 
@@ -64,10 +65,12 @@ def open_run(word: str, folders: Folders, console: Console) -> OpenRun:
     if record.get("kind") == "compare":
         cells = sorted(path.parent.name for path in folder.path.glob(f"*/{files.RECORD}"))
         hint = f"name one of its runs: {folder.path}/{cells[0]}" if cells else "train again"
-        raise RunError(f"{folder.path} is a comparison", hint=hint)
-    status = record.get("status")
+        stands = "" if folder.status == "finished" else f"; its status is {folder.status}"
+        raise RunError(f"{folder.path} is a comparison{stands}", hint=hint)
     if not folder.file(files.MANIFEST).exists():
-        raise RunError(f"{folder.path} has no model yet: its status is {status}", hint="train it again")
+        status = folder.status
+        hint = how_to_go_on(folder.path, status)
+        raise RunError(f"{folder.path} has no model yet: its status is {status}", hint=hint)
     folder.require_intact(files.CONFIG, files.INPUTS)
     try:
         facts = DataFacts.model_validate_json(folder.file(files.INPUTS).read_bytes())
@@ -82,7 +85,7 @@ def describe_score(folder: RunFolder) -> str:
         metric, value = next(iter(folder.read_json(files.SUMMARY)["test"]["metrics"].items()))
         return f" (test {metric} {value:.4g})"
     except (RunError, KeyError, TypeError, StopIteration):  # no summary: an interrupted run has none
-        return f" ({folder.record.get('status')})"
+        return f" ({folder.status})"
 
 
 def open_novelty(run: OpenRun) -> Novelty | None:

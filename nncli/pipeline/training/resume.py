@@ -48,38 +48,51 @@ def resume(
     watch = stopwatch or Stopwatch()
     watch.add_rest("start")
     folder = find_training(word, folders.runs_dir)
-    record, state = folder.record, load_checkpoint(folder)
-    _refuse(folder, record, state, epochs)
-    with watch.part("config"):
-        options: list[tuple[KeyPath, Any, str]] = []
-        if epochs is not None:
-            options.append((("train", "epochs"), epochs, f"--epochs {epochs}"))
-        loaded = load_config(str(folder.file(files.CONFIG)), (), options)
-        begin_import(loaded.config.data.source, data_dir=folders.data_dir)
-    with watch.part("data"):
-        prepared = prepare(loaded, folders, console)
-    _refuse_epochs(folder, prepared.config, state, epochs)
-    differences = _differences(record, state, prepared)
-    if differences and not inexact:
-        told = "\n".join(f"  {line}" for line in differences)
-        raise RunError(
-            f"{folder.path} would not go on to the same bits:\n{told}",
-            hint="--inexact continues it all the same, and run.json says so; or train again",
-        )
+    folder.lock()
+    try:
+        record, state = folder.record, load_checkpoint(folder)
+        _refuse(folder, record, state)
+        prepared = _prepare(folder, state, epochs, folders, console, watch)
+        differences = _differences(record, state, prepared)
+        if differences and not inexact:
+            told = "\n".join(f"  {line}" for line in differences)
+            raise RunError(
+                f"{folder.path} would not go on to the same bits:\n{told}",
+                hint="--inexact continues it all the same, and run.json says so; or train again",
+            )
+    except BaseException:
+        folder.unlock()
+        raise
     done = 0 if state is None else state.epochs
     console.say(f"continuing {folder.path} after {count(done, 'epoch')}")
-    folder.write_record(
-        status="running",
-        ended=None,
-        reason=None,
-        resumed=[*record.get("resumed", []), {"at": now(), "epochs": done, "differences": differences}],
-    )
+    resumed = [*record.get("resumed", []), {"at": now(), "epochs": done, "differences": differences}]
+    folder.write_record(status="running", ended=None, reason=None, resumed=resumed)
     engine = Engine(record["executor"], record["threads"], record["parts"]) if "threads" in record else None
     terms = Terms(resumed=Resumed(state, engine), max_minutes=max_minutes, watch=watch)
     return train_into(folder, prepared, console, terms)
 
 
-def _refuse(folder: RunFolder, record: Mapping[str, Any], state: "TrainingState | None", epochs: int | None) -> None:
+def _prepare(
+    folder: RunFolder,
+    state: "TrainingState | None",
+    epochs: int | None,
+    folders: Folders,
+    console: Console,
+    watch: Stopwatch,
+) -> Prepared:
+    """The run's config with the number of epochs that is asked for, and its data. Raises what `train` raises."""
+    with watch.part("config"):
+        options: list[tuple[KeyPath, Any, str]] = []
+        if epochs is not None:
+            options.append((("train", "epochs"), epochs, f"--epochs {epochs}"))
+        loaded = load_config(str(folder.file(files.CONFIG)), (), options)
+        _refuse_epochs(folder, loaded.config, state, epochs)
+        begin_import(loaded.config.data.source, data_dir=folders.data_dir)
+    with watch.part("data"):
+        return prepare(loaded, folders, console)
+
+
+def _refuse(folder: RunFolder, record: Mapping[str, Any], state: "TrainingState | None") -> None:
     """Raises RunError for a run that cannot go on whatever its config."""
     if record.get("kind") != "train":
         raise RunError(f"{folder.path} is a {record.get('kind')}, not a training", hint="start it again")

@@ -332,3 +332,17 @@ def test_the_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
     shutil.copy(second / files.CHECKPOINT, first / files.CHECKPOINT)
     outcome = nncli("train", "--resume", first, "--epochs", 2)
     assert outcome.exit_code == 2 and "config: changed since" in outcome.stderr
+
+
+def test_a_run_that_is_running_is_refused_and_a_killed_one_is_dead(tmp_path: Path) -> None:
+    (tmp_path / "iris.yaml").write_text(CONFIG % 100_000)
+    running = spawn("train", tmp_path / "iris.yaml", "--runs-dir", tmp_path / "runs")
+    assert wait_for_epochs(running, tmp_path / "runs", 1)
+    outcome = nncli("train", "--resume", "latest", "--runs-dir", tmp_path / "runs")
+    assert outcome.exit_code == 2 and "in use by another process" in outcome.stderr
+    running.kill()
+    running.communicate(timeout=60)
+    (run,) = (tmp_path / "runs").iterdir()
+    assert RunFolder(run).status == "dead"
+    outcome = nncli("predict", "x", "--run", run)
+    assert f"nncli train --resume {run}" in outcome.stderr

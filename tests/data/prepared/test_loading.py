@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -181,19 +182,69 @@ def test_a_cache_that_cannot_be_written_is_only_a_note(tmp_path: Path, monkeypat
     assert any(note.startswith("cache:") for note in dataset.notes)
 
 
-def test_processes_that_fill_the_cache_at_once_do_no_harm(tmp_path: Path) -> None:
-    prepare(tmp_path / "here")
-    code = f"""
+READER = """
+import sys
 from pathlib import Path
 from nncli import data
 from nncli.config.sections import Data
-section = Data(source="tfds:shapes")
-folder = Path({str(tmp_path / "here")!r})
-print(data.load(section, seed=1, data_dir=folder, progress=lambda what, share: None).fingerprint)
+from nncli.data.prepared import array_cache
+write = array_cache._write
+def told(path, fill):
+    print("wrote", path.name)
+    write(path, fill)
+array_cache._write = told
+sys.stdin.readline()  # all begin at once
+dataset = data.load(
+    Data(source="tfds:shapes"), seed=1, data_dir=Path(sys.argv[1]), progress=lambda what, share: None
+)
+print(dataset.fingerprint)
 """
-    processes = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    answers = {process.communicate()[0].strip() for process in processes}
-    assert answers == {load(tmp_path / "here").fingerprint}
+
+
+@pytest.mark.parametrize("count", [2, 8])
+@pytest.mark.parametrize("damage", ["none yet", "flipped", "half written"])
+def test_processes_share_a_cache_that_one_of_them_writes_or_repairs(tmp_path: Path, count: int, damage: str) -> None:
+    prepare(tmp_path / "here")
+    fingerprint = load(tmp_path / "here").fingerprint
+    (array,) = (tmp_path / "cache").rglob("train_images.npy")
+    entry, whole = array.parent, array.read_bytes()
+    if damage == "none yet":
+        shutil.rmtree(entry)
+    elif damage == "flipped":
+        array.write_bytes(whole[:-5] + bytes([whole[-5] ^ 1]) + whole[-4:])
+    else:  # a process that was killed before the index was written
+        (entry / "index.json").unlink()
+        (entry / ".test_images.npy-abc").write_bytes(b"half")
+    processes = [
+        subprocess.Popen([sys.executable, "-c", READER, str(tmp_path / "here")], stdin=-1, stdout=-1, text=True)
+        for _ in range(count)
+    ]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    answers = [process.communicate()[0].split() for process in processes]
+    assert {answer[-1] for answer in answers} == {fingerprint}
+    assert array.read_bytes() == whole
+    assert [path for path in (tmp_path / "cache").rglob(".*")] == []
+    if sys.platform != "win32":  # which has no locks: there each writes the same bytes
+        written = [word for answer in answers for word in answer[1:-1:2]]
+        assert sorted(written) == sorted(path.name for path in entry.iterdir())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock")
+def test_a_process_that_is_killed_while_it_fills_the_cache_keeps_nobody_waiting(tmp_path: Path) -> None:
+    prepare(tmp_path / "here")
+    code = READER.replace("    write(path, fill)", "    sys.stdout.flush(); import time; time.sleep(600)")
+    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "here")], stdin=-1, stdout=-1, text=True)
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+    assert process.stdout.readline().startswith("wrote")
+    process.kill()
+    process.communicate()
+    assert len(load(tmp_path / "here").test) == 30
+    assert [path for path in (tmp_path / "cache").rglob(".*")] == []
 
 
 def test_images_of_different_sizes_are_resized_and_said(tmp_path: Path) -> None:

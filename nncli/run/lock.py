@@ -1,0 +1,83 @@
+"""The lock of a run folder, which ends with the process that holds it, however that ends; does not know records.
+
+It is a `flock` (flock(2)) on a file in the folder. Processes that the holder forks hold it as well, so a comparison
+counts as running until its last worker has ended. Windows has no such lock, and some network file systems neither: the
+file is then absent and nobody can tell.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
+
+# Someone who looks whether a lock is held is in the way of a taker for a moment.
+_TAKING_SECONDS = 1.0
+_RETRY_SECONDS = 0.02
+
+
+class LockedError(Exception):
+    """Another process holds the lock."""
+
+
+def take(path: Path) -> int | None:
+    """Locks the file, making it if need be; returns the handle that holds the lock, or None where there are no locks.
+
+    Raises LockedError if another has it, and OSError if the file cannot be made.
+    """
+    if sys.platform == "win32":
+        return None
+    deadline = time.monotonic() + _TAKING_SECONDS
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            if time.monotonic() > deadline:
+                raise LockedError from None
+            time.sleep(_RETRY_SECONDS)
+            continue
+        except OSError:  # a file system without locks: a file would claim that there is one
+            os.close(handle)
+            path.unlink(missing_ok=True)
+            return None
+        if _is_same_file(handle, path):
+            return handle
+        os.close(handle)  # the one who held it has just removed it
+
+
+def release(handle: int, path: Path) -> None:
+    """Removes the file and gives the lock up, in this order, so that no one can lock a file that is about to go."""
+    path.unlink(missing_ok=True)
+    if sys.platform != "win32":
+        fcntl.flock(handle, fcntl.LOCK_UN)  # also where a forked process has the handle, too
+    os.close(handle)
+
+
+def is_held(path: Path) -> bool | None:
+    """Whether a living process holds the lock; None where nobody can tell."""
+    if sys.platform == "win32":
+        return None
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: several may look at once
+    except BlockingIOError:
+        return True
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+    return False
+
+
+def _is_same_file(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
