@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nncli.config.facts import CategoryColumn, DataFacts, DateColumn, NumberColumn, TableInput, Target, Task
-from nncli.data.inputs import read_inputs
+from nncli.data.inputs.reading import read_inputs
 from nncli.data.tables.rewriting import can_rewrite, rewrite_rows
 
 

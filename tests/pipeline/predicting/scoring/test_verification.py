@@ -15,6 +15,7 @@ from PIL import Image
 
 from nncli.cli import app
 from nncli.data.images import decoding
+from nncli.data.images.ink import preparing
 from nncli.data.tables import encoding
 
 NETWORK = "model: {layers: [{dense: {units: 6}}, output]}\ntrain: {epochs: 2}\n"
@@ -155,7 +156,7 @@ def test_an_image_that_predict_reads_otherwise_fails_loudly_with_the_first_rows(
         pixels, warnings = honest(file, image)
         return pixels[::-1], warnings
 
-    monkeypatch.setattr(decoding, "decode_image", upside_down)
+    monkeypatch.setattr(preparing, "decode_image", upside_down)
     error = invoke("eval", "--verify", code=1).stderr
     assert "verification: predict disagrees with Keras on" in error and "of 359 test rows: row " in error
     assert error.count("Keras") == 4 and "Traceback" not in error
@@ -185,7 +186,7 @@ def test_a_row_that_predict_cannot_read_is_named(tmp_path: Path, monkeypatch: py
     def fail(file: Any, image: Any) -> Any:
         raise decoding.DataError("is a damaged image")
 
-    monkeypatch.setattr(decoding, "decode_image", fail)
+    monkeypatch.setattr(preparing, "decode_image", fail)
     error = invoke("eval", "--verify", code=1).stderr
     assert "predict cannot read" in error and "00000000.png" in error and "is a damaged image" in error
 
