@@ -28,7 +28,7 @@ def reliability(calibration: Mapping[str, Any]) -> bytes:
     above.set_ylabel("share of right answers")
     above.set_ylim(-0.02, 1.02)
     above.set_title(f"expected calibration error {calibration['expected_calibration_error']:.4f}", fontsize=11)
-    above.legend(frameon=False, fontsize=9, loc="upper left")
+    above.legend(frameon=False, fontsize=9, loc="lower right")
     below.bar(confidence, rows, width=1 / 18, color=COLOURS[0])
     below.set_ylabel("answers")
     thousands(below.yaxis, below.get_ylim())
