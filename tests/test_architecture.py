@@ -116,7 +116,7 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("evaluate", "plots.images"): {"", "plots"},
     ("model", ""): {"layers"},
     ("model", "layers"): set(),
-    ("pipeline", ""): {"drafting", "training", "comparing", "predicting", "exporting", "runs"},
+    ("pipeline", ""): {"drafting", "training", "comparing", "predicting", "exporting", "reproducing", "runs"},
     ("pipeline", "drafting"): {"", "drafting.images"},
     ("pipeline", "drafting.images"): {"", "drafting"},
     ("pipeline", "predicting"): {"", "predicting.scoring"},
@@ -124,6 +124,7 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("pipeline", "exporting"): {"", "predicting", "predicting.scoring", "training", "exporting.script"},
     ("pipeline", "exporting.script"): {""},
     ("pipeline", "runs"): {""},
+    ("pipeline", "reproducing"): {"", "training"},
     ("pipeline", "training"): {"", "predicting", "predicting.scoring"},
     ("pipeline", "comparing"): {"", "training"},
 }

@@ -21,6 +21,7 @@ from nncli.cli.predicting.show_option import PredictCommand
 from nncli.cli.runs.commands import runs
 from nncli.cli.training.compare import compare
 from nncli.cli.training.gradcheck import gradcheck
+from nncli.cli.training.reproduce import reproduce
 from nncli.cli.training.train import train
 
 # Wider lines are hard to read; narrower ones than 30 columns would hold half an option.
@@ -53,6 +54,7 @@ app.command("init")(init)
 app.command("configs")(configs)
 app.command("explain")(explain)
 app.command("gradcheck")(gradcheck)
+app.command("reproduce")(reproduce)
 app.command("schema")(schema)
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from nncli.pipeline.predicting.evaluate import evaluate
     from nncli.pipeline.predicting.open_run import are_one_run
     from nncli.pipeline.predicting.predict import predict
+    from nncli.pipeline.reproducing.reproduce import reproduce
     from nncli.pipeline.runs.details import describe_run
     from nncli.pipeline.runs.differences import diff_runs
     from nncli.pipeline.runs.removing import choose_named, choose_old, remove
@@ -61,6 +62,7 @@ __all__ = [
     "list_rows",
     "predict",
     "remove",
+    "reproduce",
     "resume",
     "schema_text",
     "train",
@@ -95,6 +97,7 @@ _HOMES = {
     "list_rows": "nncli.pipeline.runs.selecting",
     "predict": "nncli.pipeline.predicting.predict",
     "remove": "nncli.pipeline.runs.removing",
+    "reproduce": "nncli.pipeline.reproducing.reproduce",
     "resume": "nncli.pipeline.training.resume",
     "schema_text": "nncli.config.describing.schema",
     "train": "nncli.pipeline.training.train",

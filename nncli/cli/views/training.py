@@ -70,3 +70,30 @@ def timing_lines(timings: Mapping[str, Any]) -> list[Any]:
     if timings["hidden"]:
         lines.append(f"{timings['hidden']:.2f} s of TensorFlow's import overlapped with reading the config and data")
     return lines
+
+
+def show_reproduction(console: Console, reproduction: Any) -> None:
+    """Whether a training that was repeated has the same bits, else where the two part and by how much."""
+    found = reproduction.comparison
+    if found.is_equal:
+        lines = [f"bitwise equal: {found.epochs:,} epochs and {found.weights} arrays of weights"]
+    else:
+        lines = _parting_lines(found)
+        lines += [f"different: {line}" for line in reproduction.differences]
+        if not reproduction.differences:
+            lines.append("data, config, versions, threads and processor are the same, so the bits should be equal")
+    lines.append(f"run: {reproduction.original.path}, again: {reproduction.again.path}")
+    console.answer(reproduction.to_mapping(), *(console.wrap(line) for line in lines))
+
+
+def _parting_lines(found: Any) -> list[str]:
+    lines = []
+    if found.first_epoch is not None:
+        told = ", ".join(f"{name} {one} and {other}" for name, (one, other) in list(found.numbers.items())[:4])
+        lines.append(f"not equal from epoch {found.first_epoch} on: {told}")
+    if found.differing:
+        lines.append(
+            f"{len(found.differing)} of {found.weights} arrays of weights differ, by {found.largest:.3g} at most: "
+            f"{', '.join(found.differing[:4])}"
+        )
+    return lines

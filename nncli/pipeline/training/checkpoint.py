@@ -12,7 +12,6 @@ import numpy as np
 from nncli.config.sections import Config
 from nncli.data.dataset import Dataset
 from nncli.errors import RunError
-from nncli.pipeline.training.planning import Engine
 from nncli.run import files
 from nncli.run.folder import RunFolder
 
@@ -24,10 +23,9 @@ _ABOUT, _DIGEST = "about", "digest"
 
 @dataclass(frozen=True)
 class Resumed:
-    """What a training goes on from: a state with its epochs' records, None for the start; how it was trained."""
+    """What a training goes on from: a state with its epochs' records, None for the start."""
 
     state: "TrainingState | None"
-    engine: Engine | None
 
     @property
     def history(self) -> list[dict[str, float]]:

@@ -31,12 +31,14 @@ class Terms:
 
     One training of many has a `title`; it says little of each epoch and leaves no checkpoints. A `program_cache` of the
     engine keeps what the next training of the same network can use again. `resumed` is what an earlier training left.
+    `engine` says how it was trained, chosen if left out.
     No epoch begins that would end after `max_minutes`.
     """
 
     title: str = ""
     program_cache: Any = None
     resumed: Resumed | None = None
+    engine: Engine | None = None
     max_minutes: float | None = None
     watch: Stopwatch = field(default_factory=Stopwatch)
 
@@ -120,7 +122,7 @@ def _start_engine(folder: RunFolder, prepared: Prepared, terms: Terms) -> Engine
     from nncli.engine.process import environment
 
     environment.prepare()  # before anything imports Keras
-    engine = None if terms.resumed is None else terms.resumed.engine
+    engine = terms.engine
     if engine is None:
         facts = facts_for_network(prepared.dataset.facts)
         engine = choose_engine(prepared.config, facts, accelerator=environment.has_accelerator())

@@ -53,7 +53,7 @@ def resume(
         record, state = folder.record, load_checkpoint(folder)
         _refuse(folder, record, state)
         prepared = _prepare(folder, state, epochs, folders, console, watch)
-        differences = _differences(record, state, prepared)
+        differences = list_differences(record, state, prepared)
         if differences and not inexact:
             told = "\n".join(f"  {line}" for line in differences)
             raise RunError(
@@ -68,7 +68,7 @@ def resume(
     resumed = [*record.get("resumed", []), {"at": now(), "epochs": done, "differences": differences}]
     folder.write_record(status="running", ended=None, reason=None, resumed=resumed)
     engine = Engine(record["executor"], record["threads"], record["parts"]) if "threads" in record else None
-    terms = Terms(resumed=Resumed(state, engine), max_minutes=max_minutes, watch=watch)
+    terms = Terms(resumed=Resumed(state), engine=engine, max_minutes=max_minutes, watch=watch)
     return train_into(folder, prepared, console, terms)
 
 
@@ -139,7 +139,7 @@ def _refuse_epochs(folder: RunFolder, config: Config, state: "TrainingState | No
         )
 
 
-def _differences(record: Mapping[str, Any], state: "TrainingState | None", prepared: Prepared) -> list[str]:
+def list_differences(record: Mapping[str, Any], state: "TrainingState | None", prepared: Prepared) -> list[str]:
     """What has changed since the run was started, and decides on the bits."""
     process = describe_process()
     told = []

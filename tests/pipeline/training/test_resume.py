@@ -42,7 +42,7 @@ def start(here: Path, config: dict[str, Any], name: str) -> tuple[RunFolder, Pre
 def fit(here: Path, config: dict[str, Any], name: str, before: RunFolder | None = None) -> RunFolder:
     """Only the training, without test and export; from the state in a folder, if there is one `before`."""
     folder, prepared = start(here, config, name)
-    resumed = None if before is None else Resumed(load_checkpoint(before), None)
+    resumed = None if before is None else Resumed(load_checkpoint(before))
     fitted = fit_model(folder, prepared, silent(), Terms(resumed=resumed))
     fitted.watchers.flush()
     save_weights(folder, fitted.model)

@@ -1,0 +1,99 @@
+"""`nncli reproduce`: the same bits, or where and why not."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer.testing
+
+from nncli.cli import app
+from nncli.pipeline.reproducing.traces import compare_traces
+from nncli.run import files
+from nncli.run.folder import RunFolder
+
+CONFIG = """
+data: {source: iris}
+model: {layers: [{dense: {units: 6}}, {dropout: {rate: 0.2}}, output]}
+train: {epochs: 2, batch_size: 16, executor: graph}
+"""
+
+
+def nncli(*arguments: object) -> typer.testing.Result:
+    return typer.testing.CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def train(here: Path, *options: object) -> Path:
+    (here / "iris.yaml").write_text(CONFIG)
+    outcome = nncli("train", here / "iris.yaml", "--runs-dir", here / "runs", "--json", *options)
+    assert outcome.exit_code == 0, outcome.stderr
+    return Path(json.loads(outcome.stdout)["run"])
+
+
+def edit(path: Path, **changes: object) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_a_run_is_reproduced_bit_by_bit(tmp_path: Path) -> None:
+    run = train(tmp_path)
+    outcome = nncli("reproduce", run, "--runs-dir", tmp_path / "runs", "--json")
+    assert outcome.exit_code == 0, outcome.stderr
+    told = json.loads(outcome.stdout)
+    assert told["equal"] and told["epochs"] == 2 and told["weights"] == {"arrays": 4, "differing": [], "largest": None}
+    assert Path(told["again"]).parent == tmp_path / "runs" and told["again"] != str(run)
+    outcome = nncli("reproduce", run, "--runs-dir", tmp_path / "runs")
+    assert "bitwise equal: 2 epochs and 4 arrays of weights" in outcome.stdout
+
+
+def test_another_result_without_a_reason_fails(tmp_path: Path) -> None:
+    run = train(tmp_path)
+    lines = (run / files.METRICS).read_text().splitlines()
+    last = {**json.loads(lines[1]), "loss": 9.0}
+    (run / files.METRICS).write_text(f"{lines[0]}\n{json.dumps(last)}\n")
+    outcome = nncli("reproduce", run, "--runs-dir", tmp_path / "runs")
+    assert outcome.exit_code == 1
+    assert "not equal from epoch 2 on: loss 9.0 and" in outcome.stdout
+    assert "so the bits should be equal" in outcome.stdout
+
+
+def test_another_result_with_a_reason_is_told(tmp_path: Path) -> None:
+    run = train(tmp_path)
+    (run / files.METRICS).write_text((run / files.METRICS).read_text().splitlines()[0] + "\n")
+    record = json.loads((run / files.RECORD).read_text())
+    edit(run / files.RECORD, versions={**record["versions"], "numpy": "0.1"})
+    outcome = nncli("reproduce", run, "--runs-dir", tmp_path / "runs")
+    assert outcome.exit_code == 0, outcome.stderr
+    assert "different: numpy: then 0.1, now" in outcome.stdout
+    assert "not equal from epoch 2 on: epochs 1 and 2" in outcome.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "changes", "told"),
+    [
+        (files.RECORD, {"status": "interrupted"}, "only a finished training can be reproduced"),
+        (files.RECORD, {"kind": "compare"}, "only a finished training can be reproduced"),
+        (files.SUMMARY, {"temperature": 1.5}, "was calibrated"),
+        (files.SUMMARY, {"epochs": 1}, "was ended in time after 1 of 2 epochs"),
+    ],
+)
+def test_a_run_without_a_second_is_refused(tmp_path: Path, file: str, changes: dict[str, object], told: str) -> None:
+    run = train(tmp_path)
+    edit(run / file, **changes)
+    outcome = nncli("reproduce", run, "--runs-dir", tmp_path / "runs")
+    assert outcome.exit_code == 2 and told in outcome.stderr
+    assert len(list((tmp_path / "runs").iterdir())) == 1
+
+
+def test_weights_are_compared_by_their_bits(tmp_path: Path) -> None:
+    folders = []
+    for name, values in (("a", [1.0, 0.0]), ("b", [1.0, -0.0]), ("c", [1.5, 0.0]), ("d", [1.0])):
+        folder = RunFolder(tmp_path / name)
+        folder.path.mkdir()
+        np.savez(folder.file(files.WEIGHTS), kernel=np.array(values, np.float32), bias=np.zeros(3, np.float32))
+        folder.write_manifest()
+        folders.append(folder)
+    first, zero, other, shape = folders
+    assert compare_traces(first, first).is_equal
+    assert compare_traces(first, zero).differing == ("kernel",) and compare_traces(first, zero).largest == 0.0
+    assert compare_traces(first, other).largest == 0.5
+    assert compare_traces(first, shape).largest == float("inf")
