@@ -39,6 +39,7 @@ class TrainingView:
         self._records: list[Mapping[str, float]] = []
         self._table: EpochTable | None = None
         self._skipped: list[int] = []  # positions in the records of the epochs since the last line
+        self._is_closed = False
         self._done_before = 0  # batches of earlier trainings of the run
         self._progress: Progress | None = None
         self._started: float | None = None
@@ -126,6 +127,9 @@ class TrainingView:
 
     def close(self) -> None:
         """Ends the bars and the lines, also those of a training that was stopped, and says what the mark means."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         if self._progress is not None:
             self._progress.stop()
             self._progress = None

@@ -96,6 +96,8 @@ def _fitting(path: Path, inputs: np.ndarray, facts: DataFacts) -> np.ndarray | T
         raise DataError(f"{path} holds numeric rows (shape {inputs.shape}), but the model was trained on images")
     pixels, scale = as_pixels(inputs, path)
     image = facts.inputs
+    if inputs.dtype == np.uint8 and image.dtype == "uint8" and scale > image.scale:
+        scale = image.scale  # a few dark images need not reach the end of the range
     if pixels.shape[1:] != image.shape or pixels.dtype != image.dtype or abs(scale / image.scale - 1) > 0.01:
         raise DataError(
             f"{path} holds images of {pixels.shape[1:]} {pixels.dtype} (up to {1 / scale:g}), "

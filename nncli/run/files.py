@@ -1,5 +1,6 @@
 """The names of the files in a run folder, and atomic writing of files."""
 
+import errno
 import json
 import os
 import tempfile
@@ -73,11 +74,17 @@ def finite(value: Any) -> Any:
 
 
 def append_line(path: Path, value: Mapping[str, Any]) -> None:
-    """Appends one JSON line in a single write, so that readers see whole lines."""
+    """Appends one JSON line in a single write, so that readers see whole lines; none of it if the disk is full.
+
+    Raises OSError.
+    """
     line = (json.dumps(finite(value), ensure_ascii=False) + "\n").encode()
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     try:
-        os.write(handle, line)
+        before = os.fstat(handle).st_size
+        if os.write(handle, line) < len(line):
+            os.ftruncate(handle, before)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     finally:
         os.close(handle)
 

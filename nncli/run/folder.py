@@ -57,12 +57,18 @@ class RunFolder:
             self._lock = lock.take(self.file(files.LOCK))
         except lock.LockedError:
             raise RunError(f"{self.path} is in use by another process", hint="wait until it has ended") from None
+        except OSError as error:
+            raise NncliError(
+                f"{self.path} cannot be locked: {error.strerror}", hint="is the folder writable?"
+            ) from None
 
     def unlock(self) -> None:
         """Gives the lock up, if this object has it."""
         if self._lock is not None:
+            # Without the file, a run whose record says `running` could not be told to be dead.
+            is_dead = read_record(self.path).get("status") == "running"
             with contextlib.suppress(OSError):  # a folder that was removed or became read-only
-                lock.release(self._lock, self.file(files.LOCK))
+                lock.release(self._lock, self.file(files.LOCK), keep=is_dead)
             self._lock = None
 
     def file(self, name: str) -> Path:

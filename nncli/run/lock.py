@@ -49,9 +49,13 @@ def take(path: Path) -> int | None:
         os.close(handle)  # the one who held it has just removed it
 
 
-def release(handle: int, path: Path) -> None:
-    """Removes the file and gives the lock up, in this order, so that no one can lock a file that is about to go."""
-    path.unlink(missing_ok=True)
+def release(handle: int, path: Path, *, keep: bool = False) -> None:
+    """Removes the file and gives the lock up, in this order, so that no one can lock a file that is about to go.
+
+    With `keep` the file stays, and says by itself that nobody holds it.
+    """
+    if not keep:
+        path.unlink(missing_ok=True)
     if sys.platform != "win32":
         fcntl.flock(handle, fcntl.LOCK_UN)  # also where a forked process has the handle, too
     os.close(handle)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nncli.errors import RunError
+from nncli.errors import NncliError, RunError
 from nncli.run import files
 from nncli.run.finding import find_run
 from nncli.run.folder import RunFolder
@@ -158,3 +158,24 @@ def test_without_any_run_the_next_step_is_told(tmp_path: Path) -> None:
     with pytest.raises(RunError) as caught:
         find_run("latest", tmp_path / "none")
     assert caught.value.hint == "train one first: nncli train"
+
+
+def test_a_line_that_does_not_fit_on_the_disk_is_not_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "metrics.jsonl"
+    files.append_line(path, {"epoch": 1})
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda handle, content: write(handle, content[:5]))
+    with pytest.raises(OSError, match="No space left"):
+        files.append_line(path, {"epoch": 2})
+    assert path.read_text() == '{"epoch": 1}\n'
+
+
+def test_a_folder_that_cannot_be_locked_is_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("nncli.run.lock.take", refuse)
+    with pytest.raises(NncliError, match="cannot be locked: Permission denied"):
+        RunFolder(tmp_path).lock()

@@ -92,7 +92,9 @@ def _find(word: str, suffixes: frozenset[str], kind: str) -> Iterator[Found | Fa
     elif not glob.has_magic(word):
         yield Failure(word, "there is no such file")
     else:
-        matches = sorted(glob.glob(word, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
+        # Path.glob takes no absolute pattern. A folder that is linked into itself gives each file many names.
+        names = sorted(glob.glob(word, recursive=True), key=lambda name: (len(name), name))  # noqa: PTH207
+        matches = sorted({Path(name).resolve(): name for name in reversed(names)}.values())
         for match in matches:
             if not Path(match).is_dir():
                 yield Found(match, Path(match))

@@ -78,6 +78,8 @@ def predict(
     are prepared like those of the training set, unless `as_is`; `split` answers for each drawing in an image; `show`,
     perhaps with the name of a sheet to write later, keeps what the network saw. Raises RunError and UsageError.
     """
+    if not all(inputs):
+        raise UsageError("got an empty INPUT", hint="name a file or folder; is a variable of the shell empty?")
     run = _with_preparation(open_run(word, folders, console), as_is=as_is, split=split)
     run = replace(run, facts=thresholds.override(run.facts, threshold))
     form = choose_format(form, output, keep=keep)

@@ -108,6 +108,7 @@ def fit_model(folder: RunFolder, prepared: Prepared, console: Console, terms: Te
             watchers.flush(wait=False)
     except (KeyboardInterrupt, Terminated, TrainingDivergedError) as stop:
         watchers.flush()
+        watchers.view.close()  # what follows is to be the last that is read
         _keep_stopped(folder, model, watchers, console, can_continue=not isinstance(stop, TrainingDivergedError))
         raise
     finally:

@@ -212,12 +212,11 @@ def test_an_interrupted_output_leaves_the_old_file_and_no_temporary_one(shops: P
     os.close(reader)
     os.write(writer, b"shop,size\neast,0.5\n")
     os.close(writer)
-    with (tmp_path / "pipe").open("wb") as pipe:  # opens when the command has come to its second input
+    with (tmp_path / "pipe").open("wb", buffering=0) as pipe:  # opens when the command has come to its second input
         assert list(tmp_path.glob(".out.csv*")), "the first answers are in a temporary file"
         process.send_signal(2)
         with contextlib.suppress(BrokenPipeError):  # it may be gone by now
             pipe.write(b"shop,size\neast,0.5\n")
-            pipe.flush()
     process.communicate(timeout=60)
     assert process.returncode == 130
     assert output.read_text() == "old" and not list(tmp_path.glob(".out.csv*"))
@@ -259,3 +258,22 @@ def test_a_damaged_measure_of_novelty_is_one_error(digits: Path, tmp_path: Path)
     (copy / "novelty.npz").unlink()  # as in a run of an earlier version
     outcome = nncli("predict", tmp_path / "x.png", "--run", copy, "--json")
     assert outcome.exit_code == 0 and "unlike_training" not in outcome.stdout
+
+
+def test_an_empty_word_is_no_folder(digits: Path) -> None:
+    outcome = nncli("predict", "", "--run", digits)
+    assert outcome.exit_code == 2 and "got an empty INPUT" in outcome.stderr
+
+
+def test_a_folder_linked_into_itself_gives_each_file_once(digits: Path, tmp_path: Path) -> None:
+    Image.new("L", (8, 8), 9).save(tmp_path / "x.png")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    outcome = nncli("predict", f"{tmp_path}/**/*.png", "--run", digits, "--json")
+    assert [each["input"] for each in json.loads(outcome.stdout)["predictions"]] == [str(tmp_path / "x.png")]
+
+
+def test_dark_arrays_are_in_the_range_of_the_training_images(digits: Path, tmp_path: Path) -> None:
+    np.savez(tmp_path / "dark.npz", x=np.zeros((2, 8, 8), np.uint8))
+    outcome = nncli("predict", tmp_path / "dark.npz", "--run", digits, "--json")
+    assert outcome.exit_code == 0, outcome.stderr
+    assert all(each["unlike_training"] > 1 for each in json.loads(outcome.stdout)["predictions"])

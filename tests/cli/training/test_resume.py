@@ -346,3 +346,17 @@ def test_a_run_that_is_running_is_refused_and_a_killed_one_is_dead(tmp_path: Pat
     assert RunFolder(run).status == "dead"
     outcome = nncli("predict", "x", "--run", run)
     assert f"nncli train --resume {run}" in outcome.stderr
+
+
+def test_a_refused_run_stays_dead(tmp_path: Path) -> None:
+    (tmp_path / "iris.yaml").write_text(CONFIG % 100_000)
+    running = spawn("train", tmp_path / "iris.yaml", "--runs-dir", tmp_path / "runs")
+    assert wait_for_epochs(running, tmp_path / "runs", 1)
+    running.kill()
+    running.communicate(timeout=60)
+    (run,) = (tmp_path / "runs").iterdir()
+    config = (run / files.CONFIG).read_text()
+    (run / files.CONFIG).write_text(config.replace("batch_size: 16", "batch_size: 8"))
+    for _ in range(2):
+        assert nncli("train", "--resume", run).exit_code == 2
+        assert RunFolder(run).status == "dead"
