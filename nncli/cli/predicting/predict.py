@@ -7,7 +7,6 @@ import typer
 
 from nncli.cli.command import command
 from nncli.cli.options import Json, Quiet, Run, RunsDir
-from nncli.cli.views.data import show_seen
 from nncli.errors import UsageError
 
 _Format = Annotated[
@@ -68,6 +67,8 @@ def predict(
             threshold=threshold,
         )
         if outcome.seen is not None and show is not None:
+            from nncli.cli.views.data import show_seen  # late: only --show draws
+
             show_seen(console, outcome.seen, show)
         if outcome.failed:
             console.warn(f"{outcome.failed} of {outcome.failed + outcome.answered} inputs could not be read")

@@ -9,7 +9,6 @@ from typing import BinaryIO
 
 from nncli.data.batches import STDIN, Failure
 from nncli.data.images.files import SUFFIXES, files_below
-from nncli.data.tables.files.content import spool
 
 TABLES = frozenset((".csv", ".tsv", ".txt", ".gz", ".zip", ".jsonl", ".ndjson", ".xlsx", ".parquet", ".pq"))
 ARCHIVES = frozenset((".npz",))
@@ -69,6 +68,8 @@ def find_inputs(words: Sequence[str], stdin: BinaryIO, *, images: bool, tables: 
         if word != STDIN:
             found += _find(word, suffixes, kind)
             continue
+        from nncli.data.tables.files.content import spool  # late: only stdin needs it
+
         content = spool(iter(lambda: stdin.read(_CHUNK), b""))
         listed = _paths_in(content)
         if listed:

@@ -14,7 +14,6 @@ from nncli.config.facts import DataFacts
 from nncli.console import Console
 from nncli.errors import DataError, UsageError
 from nncli.pipeline.predicting.named_predictions import Answers
-from nncli.pipeline.predicting.output_table import TableWriter
 from nncli.run.files import replacing
 
 FORMATS = ("table", "json", "jsonl", "csv", "parquet")
@@ -72,6 +71,8 @@ def open_writer(form: str, output: Path | None, facts: DataFacts, console: Conso
     Raises UsageError if the file cannot be written, or if the tables that are kept have different columns.
     """
     if form == "table":
+        from nncli.pipeline.predicting.output_table import TableWriter  # late, as the formats for programs need none
+
         table = TableWriter(console)
         yield table
         table.close()

@@ -22,10 +22,10 @@ from nncli.pipeline.predicting.output_formats import choose_format, open_writer
 from nncli.pipeline.predicting.remarks import count_impossible, describe_impossible, describe_outside
 from nncli.pipeline.predicting.scoring import thresholds
 from nncli.pipeline.predicting.unlike import describe_unlike, score_novelty
-from nncli.pipeline.showing import Seen, require_images, require_sheet
 
 if TYPE_CHECKING:
     from nncli.console.step import Step
+    from nncli.pipeline.showing import Seen
 
 # The same warning is shown for this many inputs, and then counted.
 _SHOWN = 3
@@ -45,7 +45,7 @@ class Predicted:
     unlike: int = 0
     outside: dict[str, Outside] = field(default_factory=dict)
     warnings: Counter[str] = field(default_factory=Counter)
-    seen: Seen | None = None
+    seen: "Seen | None" = None
 
     def add(self, facts: DataFacts, batch: Batch, outputs: np.ndarray, scores: np.ndarray | None) -> None:
         """Counts the answers to a batch: its outputs (n, outputs) and the novelty of its images (n,)."""
@@ -89,7 +89,7 @@ def predict(
         chosen = "chosen on the validation set" if threshold is None else "as given by --threshold"
         console.say(f"predicts {told}: {chosen}")
     predictor, novelty = make_predictor(run, console), open_novelty(run)
-    predicted = Predicted(seen=None if show is None else Seen(require_images(run.facts)))
+    predicted = Predicted(seen=_start_showing(run.facts, show))
     with open_writer(form, output, run.facts, console, str(run.folder.path)) as writer, ExitStack() as stack:
         progress: Step | None = None
         for batch in read_inputs(inputs, run.facts, stdin=sys.stdin.buffer, keep=keep, split=split):
@@ -112,9 +112,20 @@ def predict(
 def _refuse(facts: DataFacts, *, keep: bool, show: str | None) -> None:
     """Raises UsageError for options that do not go with the run, and for a sheet that would replace another file."""
     if show:
+        from nncli.pipeline.showing import require_sheet
+
         require_sheet(Path(show))
     if keep and isinstance(facts.inputs, ImageInput) and facts.pixels is None:
         raise UsageError("--keep: images have no columns that could be kept", hint="leave it out")
+
+
+def _start_showing(facts: DataFacts, show: str | None) -> "Seen | None":
+    """What keeps the images that the network sees, where they are to be shown."""
+    if show is None:
+        return None
+    from nncli.pipeline.showing import Seen, require_images
+
+    return Seen(require_images(facts))
 
 
 def _report(batch: Batch, predicted: Predicted, console: Console) -> None:
