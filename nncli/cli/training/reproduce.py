@@ -19,7 +19,7 @@ def reproduce(
     """Train a run again from its record, and compare the two bit by bit.
 
     \b
-    Example: nncli reproduce mnist_softmax
+    Example: nncli reproduce latest
     """
     with command(json_mode=json_mode, quiet=quiet) as console:
         from nncli import pipeline
