@@ -35,30 +35,18 @@ def worst_examples(
     names: Sequence[str],
     count: int,
     thresholds: Sequence[float] = (),
+    *,
+    best: bool = False,
 ) -> list[WorstExample]:
-    """At most `count` rows, the largest loss first, rows of equal loss in their order; arrays as `measure` has them."""
+    """At most `count` rows, the largest loss first, or the smallest with `best`; rows of equal loss in their order.
+
+    Arrays as `measure` has them.
+    """
     losses = _losses(task, targets, predictions)
-    order = np.argsort(-losses, kind="stable")[:count]
+    order = np.argsort(losses if best else -losses, kind="stable")[:count]
     limits = cuts(thresholds, predictions.shape[1])
     return [
         _describe(task, int(row), float(losses[row]), targets[row], predictions[row], names, limits) for row in order
-    ]
-
-
-def best_examples(
-    task: str,
-    targets: np.ndarray,
-    predictions: np.ndarray,
-    names: Sequence[str],
-    count: int,
-    thresholds: Sequence[float] = (),
-) -> list[WorstExample]:
-    """At most `count` rows, the smallest loss first, as `worst_examples` gives the largest."""
-    losses = _losses(task, targets, predictions)
-    limits = cuts(thresholds, predictions.shape[1])
-    return [
-        _describe(task, int(row), float(losses[row]), targets[row], predictions[row], names, limits)
-        for row in np.argsort(losses, kind="stable")[:count]
     ]
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nncli.config.facts import DataFacts, Task
+from nncli.config.facts import DataFacts, Target, Task
+from nncli.evaluate.scores import cuts
 
 # Float32 arithmetic in another order differs by about 1e-6 in a probability.
 TOLERANCE = 1e-4
@@ -42,16 +43,17 @@ def compare_predictions(facts: DataFacts, first: np.ndarray, second: np.ndarray)
             # Far from the mean, or where the mean is large, float32 itself has no finer steps than that.
             difference /= np.maximum(np.asarray(facts.target.deviation), np.abs(first))
     furthest = difference.max(axis=1, initial=0.0)
-    changed = _changed(facts.target.task, first, second)
+    changed = _changed(facts.target, first, second)
     differing = np.flatnonzero(changed | ~(furthest <= TOLERANCE))  # a comparison with NaN is false
     largest = float(furthest.max(initial=0.0))
     return Agreement(len(first), largest, int(changed.sum()), differing)
 
 
-def _changed(task: Task, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def _changed(target: Target, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Whether the predicted class of a row, or one of its labels, differs, bool (rows,)."""
-    if task.is_regression:
+    if target.task.is_regression:
         return np.zeros(len(first), bool)
-    if task is Task.MULTICLASS:
+    if target.task is Task.MULTICLASS:
         return np.asarray(first.argmax(axis=1) != second.argmax(axis=1))
-    return np.asarray(((first > 0.5) != (second > 0.5)).any(axis=1))
+    limits = cuts(target.thresholds, first.shape[1])
+    return np.asarray(((first > limits) != (second > limits)).any(axis=1))

@@ -41,17 +41,24 @@ def find_run(word: str, runs_dir: Path) -> FoundRun:
     raise RunError(f"no run {word!r} in {runs_dir}", hint=_known([run.name for run in _trainings(list_runs(runs_dir))]))
 
 
-def find_training(word: str, runs_dir: Path) -> RunFolder:
-    """The run that `word` means, whether it finished or not; `latest` is the training that started last.
+def find_training(word: str, runs_dir: Path) -> FoundRun:
+    """The run to go on with that `word` means; of several that fit, the training that started last, finished or not.
 
     Raises RunError for none.
     """
-    if word != LATEST:
-        return find_run(word, runs_dir).folder
+    folder = Path(word)
+    if word != LATEST and (folder / files.RECORD).is_file():
+        return FoundRun(RunFolder(folder))
     trainings = [run for run in list_runs(runs_dir) if run.kind == "train"]
     if not trainings:
         raise RunError(f"no training in {runs_dir}", hint="train one first: nncli train")
-    return RunFolder(max(trainings, key=lambda run: (run.started, run.name)).path)
+    fits = (lambda name, word: word == LATEST, _is_name, _is_beginning, _is_config_name)
+    matches = next((found for fit in fits if (found := [run for run in trainings if fit(run.name, word)])), [])
+    if not matches:
+        return find_run(word, runs_dir)  # a comparison, or an error that says what is known
+    chosen = max(matches, key=lambda run: (run.started, run.name))
+    note = f"{word!r} fits {len(matches)} runs; using the newest, {chosen.name}"
+    return FoundRun(RunFolder(chosen.path), note if len(matches) > 1 and word != LATEST else None)
 
 
 def _is_name(name: str, word: str) -> bool:

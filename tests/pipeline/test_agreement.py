@@ -50,3 +50,10 @@ def test_infinity_agrees_with_itself_alone() -> None:
     first = np.array([[np.inf, 1.0], [np.inf, 1.0], [np.inf, 1.0]])
     second = np.array([[np.inf, 1.0], [-np.inf, 1.0], [3.0, 1.0]])
     assert compare_predictions(facts(Task.REGRESSION), first, second).differing.tolist() == [1, 2]
+
+
+def test_a_class_is_decided_by_the_thresholds_of_the_run() -> None:
+    cut = facts(Task.BINARY).target.model_copy(update={"thresholds": (0.3,)})
+    known = facts(Task.BINARY).model_copy(update={"target": cut})
+    assert compare_predictions(known, np.array([[0.30001]]), np.array([[0.29999]])).classes == 1
+    assert compare_predictions(known, np.array([[0.50001]]), np.array([[0.49999]])).classes == 0

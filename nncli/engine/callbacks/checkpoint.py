@@ -100,7 +100,7 @@ def _in_thread(write: Callable[[TrainingState], None], state: TrainingState) -> 
         try:
             write(state)
             future.set_result(None)
-        except BaseException as error:
+        except BaseException as error:  # whatever it is, the thread of the training raises it again
             future.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()

@@ -15,7 +15,7 @@ from nncli.evaluate.main_metrics import MAIN_METRICS
 from nncli.pipeline.comparing.variants import ComparisonRequest, Variant
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import Prepared, prepare, read_data
-from nncli.pipeline.training.fitting import Terms
+from nncli.pipeline.training.planning import Terms
 from nncli.pipeline.training.record import recorded
 from nncli.pipeline.training.train import train_into
 from nncli.run import files

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nncli.config.facts import DataFacts, Task
+from nncli.evaluate.scores import cuts
 
 Answer = dict[str, Any]
 
@@ -127,8 +128,7 @@ class Answers:
     def _chosen(self) -> list[Any]:
         """The class of each row, or its list of labels."""
         if self.facts.target.task is Task.MULTILABEL:
-            limits = self.facts.target.thresholds or (0.5,) * len(self._labels)
-            over = (self._probabilities > np.array(limits)).tolist()
+            over = (self._probabilities > cuts(self.facts.target.thresholds, len(self._labels))).tolist()
             return [[name for name, is_over in zip(self._labels, row, strict=True) if is_over] for row in over]
         return [self._labels[place] for place in self._best]
 

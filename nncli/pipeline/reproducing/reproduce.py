@@ -10,8 +10,7 @@ from nncli.pipeline.background_import import begin_import
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import prepare
 from nncli.pipeline.reproducing.traces import Comparison, compare_traces
-from nncli.pipeline.training.fitting import Terms
-from nncli.pipeline.training.planning import Engine
+from nncli.pipeline.training.planning import Engine, Terms
 from nncli.pipeline.training.resume import list_differences
 from nncli.pipeline.training.train import train_into
 from nncli.run import files

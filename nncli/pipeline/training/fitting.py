@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,38 +14,13 @@ from nncli.data.dataset import Dataset
 from nncli.errors import NncliError, Terminated, TrainingDivergedError
 from nncli.pipeline.background_import import finish_import
 from nncli.pipeline.preparation import Prepared
-from nncli.pipeline.training.checkpoint import Resumed
-from nncli.pipeline.training.planning import Engine, choose_engine, facts_for_network, make_plan, network_mark
-from nncli.pipeline.training.stopwatch import Stopwatch
+from nncli.pipeline.training.planning import Engine, Terms, choose_engine, facts_for_network, make_plan, network_mark
 from nncli.pipeline.training.watching import History, Watchers, make_watchers
 from nncli.pipeline.weights import save_weights
 from nncli.run.folder import RunFolder
 
 if TYPE_CHECKING:
     from nncli.engine.arrays import Arrays, TrainingState
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What beside config and data a training is given.
-
-    One training of many has a `title`; it says little of each epoch and leaves no checkpoints. A `program_cache` of the
-    engine keeps what the next training of the same network can use again. `resumed` is what an earlier training left.
-    `engine` says how it was trained, chosen if left out.
-    No epoch begins that would end after `max_minutes`.
-    """
-
-    title: str = ""
-    program_cache: Any = None
-    resumed: Resumed | None = None
-    engine: Engine | None = None
-    max_minutes: float | None = None
-    watch: Stopwatch = field(default_factory=Stopwatch)
-
-    @property
-    def state(self) -> "TrainingState | None":
-        """The state to go on from."""
-        return None if self.resumed is None else self.resumed.state
 
 
 @dataclass(frozen=True)

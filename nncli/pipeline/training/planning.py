@@ -1,15 +1,18 @@
-"""Decides before Keras is imported how to train: executor, threads; and identifies a network."""
+"""What a training is given beside config and data; decides before Keras is imported how to train, and identifies a
+network."""
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from nncli.config.facts import DataFacts, ImageInput
 from nncli.config.sections import Config
 from nncli.config.stack import stack_layers
+from nncli.pipeline.training.checkpoint import Resumed
+from nncli.pipeline.training.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
-    from nncli.engine.arrays import Plan
+    from nncli.engine.arrays import Plan, TrainingState
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,29 @@ class Engine:
     def side_by_side(self) -> bool:
         """Whether the threads run parts of a batch in parallel, and not single operations."""
         return self.parts > 1
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What beside config and data a training is given.
+
+    One training of many has a `title`; it says little of each epoch and leaves no checkpoints. A `program_cache` of the
+    engine keeps what the next training of the same network can use again. `resumed` is what an earlier training left.
+    `engine` says how it was trained, chosen if left out.
+    No epoch begins that would end after `max_minutes`.
+    """
+
+    title: str = ""
+    program_cache: Any = None
+    resumed: Resumed | None = None
+    engine: Engine | None = None
+    max_minutes: float | None = None
+    watch: Stopwatch = field(default_factory=Stopwatch)
+
+    @property
+    def state(self) -> "TrainingState | None":
+        """The state to go on from."""
+        return None if self.resumed is None else self.resumed.state
 
 
 def choose_engine(config: Config, facts: DataFacts, *, accelerator: bool) -> Engine:

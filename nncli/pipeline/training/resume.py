@@ -14,8 +14,7 @@ from nncli.pipeline.background_import import begin_import
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import Prepared, prepare
 from nncli.pipeline.training.checkpoint import Resumed, load_checkpoint, mark_of
-from nncli.pipeline.training.fitting import Terms
-from nncli.pipeline.training.planning import Engine
+from nncli.pipeline.training.planning import Engine, Terms
 from nncli.pipeline.training.record import describe_process
 from nncli.pipeline.training.stopwatch import Stopwatch
 from nncli.pipeline.training.train import TrainedRun, train_into
@@ -47,7 +46,10 @@ def resume(
     """
     watch = stopwatch or Stopwatch()
     watch.add_rest("start")
-    folder = find_training(word, folders.runs_dir)
+    found = find_training(word, folders.runs_dir)
+    if found.note is not None:
+        console.say(found.note)
+    folder = found.folder
     folder.lock()
     try:
         record, state = folder.record, load_checkpoint(folder)
@@ -60,7 +62,7 @@ def resume(
                 f"{folder.path} would not go on to the same bits:\n{told}",
                 hint="--inexact continues it all the same, and run.json says so; or train again",
             )
-    except BaseException:
+    except BaseException:  # Ctrl-C included: the run stays as it was
         folder.unlock()
         raise
     done = 0 if state is None else state.epochs

@@ -22,7 +22,8 @@ from nncli.pipeline.predicting.remarks import describe_verdict
 from nncli.pipeline.predicting.scoring import thresholds
 from nncli.pipeline.preparation import Prepared, example_input, prepare
 from nncli.pipeline.training.checkpoint import Resumed, discard_checkpoint
-from nncli.pipeline.training.fitting import Fitted, Terms, fit_model
+from nncli.pipeline.training.fitting import Fitted, fit_model
+from nncli.pipeline.training.planning import Terms
 from nncli.pipeline.training.record import describe_process, recorded
 from nncli.pipeline.training.saving import save_model, save_novelty, save_plots, verify_saved
 from nncli.pipeline.training.stopwatch import Stopwatch

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nncli.config.sections import Config, EarlyStopping
 from nncli.console import Console
@@ -11,11 +11,9 @@ from nncli.errors import StopRequest
 from nncli.pipeline.background_import import begin_drawing
 from nncli.pipeline.preparation import Prepared
 from nncli.pipeline.training.checkpoint import mark_of, save_checkpoint
+from nncli.pipeline.training.planning import Terms
 from nncli.run import files
 from nncli.run.folder import RunFolder
-
-if TYPE_CHECKING:
-    from nncli.pipeline.training.fitting import Terms
 
 History = list[dict[str, float]]
 _LARGER_IS_BETTER = ("accuracy", "auc", "precision", "recall", "r2_score")
@@ -47,7 +45,7 @@ class Watchers:
             (self.checkpoints.flush if wait else self.checkpoints.begin_writing)()
 
 
-def make_watchers(folder: RunFolder, prepared: Prepared, console: Console, *, batches: int, terms: "Terms") -> Watchers:
+def make_watchers(folder: RunFolder, prepared: Prepared, console: Console, *, batches: int, terms: Terms) -> Watchers:
     """What follows a training in a run folder; an epoch has so many `batches`."""
     config = prepared.config
     records: History = [] if terms.resumed is None else terms.resumed.history
@@ -65,7 +63,7 @@ def _make_view(console: Console, config: Config, batches: int, title: str) -> Tr
 
 
 def _make_checkpoints(
-    folder: RunFolder, prepared: Prepared, callbacks: list[Any], records: History, terms: "Terms"
+    folder: RunFolder, prepared: Prepared, callbacks: list[Any], records: History, terms: Terms
 ) -> Any:
     from nncli.engine.callbacks.checkpoint import Checkpoints
 
@@ -109,7 +107,7 @@ def _make_acting(config: Config, max_minutes: float | None) -> list[Any]:
     return chosen
 
 
-def _make_reporter(folder: RunFolder, view: TrainingView, records: History, terms: "Terms") -> Any:
+def _make_reporter(folder: RunFolder, view: TrainingView, records: History, terms: Terms) -> Any:
     """Shows each batch; adds the record of each epoch to `records` and to the run's metrics, and shows it."""
     from nncli.engine.callbacks.reporting import Reporter
 

@@ -1,7 +1,6 @@
 """`nncli train --resume`: after a kill, Ctrl-C or the end of the epochs, and what it refuses."""
 
 import json
-import os
 import random
 import shutil
 import signal
@@ -18,6 +17,7 @@ from nncli.cli import app
 from nncli.errors import RunError
 from nncli.pipeline.training.checkpoint import load_checkpoint
 from nncli.run import files
+from nncli.run.finding import find_training
 from nncli.run.folder import RunFolder
 
 CONFIG = """
@@ -326,7 +326,6 @@ def test_other_things_than_trainings_are_refused(tmp_path: Path) -> None:
     assert outcome.exit_code == 2 and "ended before its training began" in outcome.stderr
 
 
-@pytest.mark.skipif(not hasattr(os, "statvfs"), reason="needs a POSIX system")
 def test_the_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
     first, second = train(tmp_path, 1), train(tmp_path, 1, "other", "--set", "train.batch_size=8")
     shutil.copy(second / files.CHECKPOINT, first / files.CHECKPOINT)
@@ -360,3 +359,16 @@ def test_a_refused_run_stays_dead(tmp_path: Path) -> None:
     for _ in range(2):
         assert nncli("train", "--resume", run).exit_code == 2
         assert RunFolder(run).status == "dead"
+
+
+def test_of_several_runs_the_one_that_started_last_goes_on(tmp_path: Path) -> None:
+    finished, other = train(tmp_path, 1), train(tmp_path, 3)
+    edit_record(finished, started="2026-01-01T00:00:00+00:00", ended="2026-01-01T00:00:09+00:00")
+    edit_record(other, started="2026-01-02T00:00:00+00:00", status="interrupted", ended=None)
+    for word in ("iris", "latest"):
+        found = find_training(word, tmp_path / "runs")
+        assert found.folder.path == other and (found.note is None) == (word == "latest")
+    assert find_training(str(finished), tmp_path / "runs").folder.path == finished
+    assert find_training(finished.name, tmp_path / "runs").note is None
+    with pytest.raises(RunError, match="no run 'nothing'"):
+        find_training("nothing", tmp_path / "runs")

@@ -14,7 +14,8 @@ from nncli.config.reading.loading import load_config
 from nncli.console import Console
 from nncli.pipeline.preparation import Prepared, prepare
 from nncli.pipeline.training.checkpoint import Resumed, load_checkpoint
-from nncli.pipeline.training.fitting import Terms, fit_model
+from nncli.pipeline.training.fitting import fit_model
+from nncli.pipeline.training.planning import Terms
 from nncli.pipeline.weights import save_weights
 from nncli.run import files
 from nncli.run.folder import RunFolder

@@ -13,7 +13,7 @@ from nncli.evaluate.importance import pictures
 from nncli.evaluate.importance.occlusion import occlusion_maps
 from nncli.evaluate.importance.permutation import Places, permutation_importance
 from nncli.evaluate.references import HEADLINES, headline
-from nncli.evaluate.worst import WorstExample, best_examples, worst_examples
+from nncli.evaluate.worst import WorstExample, worst_examples
 from nncli.pipeline.predicting.open_run import OpenRun, Predicts
 from nncli.run import files
 
@@ -106,7 +106,8 @@ def _measure_images(
     names = target.classes or target.columns
     task = target.task.value
     worst = worst_examples(task, part.targets, predictions, names, _EXAMPLES, target.thresholds)
-    best = _varied(best_examples(task, part.targets, predictions, names, _CANDIDATES, target.thresholds))
+    candidates = worst_examples(task, part.targets, predictions, names, _CANDIDATES, target.thresholds, best=True)
+    best = _varied(candidates)
     rows = np.array([example.index for example in (*worst, *best)])
     images = part.inputs["image"][rows]
     outputs, sign = _outputs(facts, predictions[rows])
