@@ -17,7 +17,7 @@ from nncli.errors import ExportError
 OUTPUT_NAME = "output_0"
 # The newest version of ONNX's operators that tf2onnx is tested with.
 OPSET = 18
-_INSTALL = "pip install 'nncli[onnx]'"
+_INSTALL = "install nncli with the extra `onnx`, or choose another --format"
 _INT64 = 7  # onnx.TensorProto.INT64
 
 

@@ -1,9 +1,13 @@
 """The option --show of `nncli predict`, whose value may be left out."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import typer
 import typer.core
+
+_OTHER_PICTURES = (".jpg", ".jpeg", ".gif", ".webp", ".svg", ".pdf")
 
 
 class PredictCommand(typer.core.TyperCommand):
@@ -23,6 +27,16 @@ def _with_value(args: list[str], *, is_png: Callable[[str], bool]) -> list[str]:
     for place, word in enumerate(args):
         words.append(word)
         following = args[place + 1] if place + 1 < len(args) else ""
-        if word == "--show" and "--" not in args[:place] and (following.startswith("-") or not is_png(following)):
+        if word != "--show" or "--" in args[:place]:
+            continue
+        _refuse_other_pictures(following)
+        if following.startswith("-") or not is_png(following):
             words.append("")
     return words
+
+
+def _refuse_other_pictures(following: str) -> None:
+    """Raises BadParameter for a picture behind --show that does not exist and no PNG: it is meant to be written."""
+    path = Path(following)
+    if path.suffix.lower() in _OTHER_PICTURES and not path.exists():
+        raise typer.BadParameter(f"--show writes a PNG file, got {following}: name it {path.with_suffix('.png')}")

@@ -17,7 +17,8 @@ def show_export(console: Console, exported: Any) -> None:
     if result["format"] == "script":
         parts.append(f"written: {result['output']} ({result['lines']} lines) and {result['arrays']}, which it reads")
         console.answer(result, *parts)
-        console.suggest([f"python {shlex.quote(result['output'])}"])
+        where = f"TFDS_DATA_DIR={shlex.quote(result['data_dir'])} " if result["data_dir"] else ""
+        console.suggest([f"{where}python {shlex.quote(result['output'])}"])
         return
     if "int8" in result:
         parts += [*_int8_lines(result["int8"]), ""]

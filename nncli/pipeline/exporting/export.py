@@ -113,7 +113,10 @@ def _write_script(run: OpenRun, output: Path, folders: Folders, console: Console
     arrays = output.with_suffix(".npz")
     _write_file(arrays, npz_bytes(script.arrays))
     _write_file(output, script.text.encode())
-    return {"arrays": str(arrays), "lines": len(script.text.splitlines())}
+    # The script reads a prepared data set with tensorflow-datasets, which looks in one folder only.
+    is_prepared = config.data.source == "mnist" or config.data.source.startswith("tfds:")
+    data_dir = str(folders.data_dir) if is_prepared and folders.data_dir is not None else None
+    return {"arrays": str(arrays), "lines": len(script.text.splitlines()), "data_dir": data_dir}
 
 
 def _read_model(run: OpenRun, name: str) -> bytes:

@@ -5,7 +5,8 @@ from typing import Any
 from nncli.console import Console, make_table
 from nncli.pipeline.predicting.named_predictions import Answer, Answers
 
-_NAME_WIDTH = 36
+_LONGEST_NAME, _SHORTEST_NAME = 36, 12
+_ROOM_FOR_NEXT = 72  # a narrower terminal does not show the next classes
 _TABLE_ROWS = 60
 
 
@@ -22,25 +23,36 @@ class TableWriter:
 
     def close(self) -> None:
         """Prints the table."""
-        rows = [[_short_name(answer["input"]), *_table_row(answer)] for answer in self._shown]
-        for row, answer in zip(rows, self._shown, strict=True):
-            if answer.get("unlike_training", 0) > 1:
-                row[1] += f" (unlike training {answer['unlike_training']:.3g})"
-        if not rows:
+        if not self._shown:
             return
         columns = ["input", "prediction", *(["probability", "next"] if "probabilities" in self._shown[0] else [])]
-        self._console.answer({}, make_table(None, columns, [row[: len(columns)] for row in rows], left=2))
+        if self._console.width < _ROOM_FOR_NEXT and not isinstance(self._shown[0]["prediction"], list):
+            columns = [name for name in columns if name != "next"]
+        cells = [_marked_row(answer)[: len(columns) - 1] for answer in self._shown]
+        # The names get what the other columns leave, with two blanks before each of these.
+        widths = [max(map(len, column)) + 2 for column in zip(columns[1:], *cells, strict=True)]
+        room = max(_SHORTEST_NAME, min(_LONGEST_NAME, self._console.width - sum(widths)))
+        rows = [[_short_name(answer["input"], room), *row] for answer, row in zip(self._shown, cells, strict=True)]
+        self._console.answer({}, make_table(None, columns, rows, left=2))
         left_out = self._count - len(rows)
         if left_out:
             self._console.say(f"and {left_out:,} more; all of them: --output FILE.csv")
 
 
-def _short_name(name: str) -> str:
-    """The end of a long path, cut at a folder name if possible."""
-    if len(name) <= _NAME_WIDTH:
+def _short_name(name: str, room: int) -> str:
+    """The end of a long path, cut at a folder name if possible; a line break in it would break the table."""
+    name = "".join(letter if letter.isprintable() else "?" for letter in name)
+    if len(name) <= room:
         return name
-    end = name[3 - _NAME_WIDTH :]
+    end = name[3 - room :]
     return f"...{end[end.find('/') :] if '/' in end[:-1] else end}"
+
+
+def _marked_row(answer: Answer) -> list[str]:
+    """The cells behind the name, with a mark on an image that is unlike the training images."""
+    prediction, *others = _table_row(answer)
+    unlike = answer.get("unlike_training", 0)
+    return [f"{prediction} (unlike training {unlike:.3g})" if unlike > 1 else prediction, *others]
 
 
 def _table_row(answer: Answer) -> list[str]:

@@ -277,3 +277,25 @@ def test_dark_arrays_are_in_the_range_of_the_training_images(digits: Path, tmp_p
     outcome = nncli("predict", tmp_path / "dark.npz", "--run", digits, "--json")
     assert outcome.exit_code == 0, outcome.stderr
     assert all(each["unlike_training"] > 1 for each in json.loads(outcome.stdout)["predictions"])
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_a_narrow_terminal_shows_whole_words(
+    digits: Path, tmp_path: Path, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a/very/long/way/to/one.png", "two\nlines.png"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8), 9).save(name)
+    words = ["predict", ".", "--run", str(digits)]
+    outcome = typer.testing.CliRunner().invoke(app, words, env={"COLUMNS": str(width)})
+    header, *rows = outcome.stdout.splitlines()
+    assert header.split() == ["input", "prediction", "probability", *(["next"] if width >= 72 else [])]
+    assert any("one.png " in row for row in rows) and any(".png " in row and "lines" in row for row in rows)
+    assert max(map(len, (header, *rows))) <= width
+
+
+def test_a_sheet_of_another_kind_is_refused_before_anything_is_predicted(digits: Path, tmp_path: Path) -> None:
+    Image.new("L", (8, 8), 9).save(tmp_path / "x.png")
+    outcome = nncli("predict", tmp_path / "x.png", "--run", digits, "--show", tmp_path / "s.jpg")
+    assert outcome.exit_code == 2 and "name it" in outcome.stderr and not outcome.stdout
