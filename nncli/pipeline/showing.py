@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from nncli.config.facts import DataFacts, ImageInput, Target, Task
+from nncli.config.facts import DataFacts, ImageInput
 from nncli.data.batches import Batch
 from nncli.errors import UsageError
+from nncli.pipeline.predicting.named_predictions import Answer, Answers
 from nncli.run.files import write_bytes
 
 # Enough to look at; more pictures would fill the memory.
@@ -38,15 +39,16 @@ class Seen:
     images: list[SeenImage] = field(default_factory=list)
     count: int = 0
 
-    def add(self, batch: Batch, outputs: np.ndarray) -> None:
-        """Keeps the images of a batch, with outputs (rows, outputs), as long as there is room."""
+    def add(self, batch: Batch, answers: Answers) -> None:
+        """Keeps the images of a batch with their answers, as long as there is room."""
         self.count += len(batch.names)
         image = self.facts.inputs
         scale = image.scale if isinstance(image, ImageInput) else 1.0
-        for place in range(min(len(batch.files), MOST_SHOWN - len(self.images))):
+        room = min(len(batch.files), MOST_SHOWN - len(self.images))
+        for place, record in enumerate(answers.first(room).records()):
             pixels = np.clip(batch.inputs["image"][place] * scale * 255, 0, 255).round().astype(np.uint8)
-            prediction, probabilities = _describe(self.facts.target, outputs[place])
-            self.images.append(SeenImage(batch.names[place], batch.files[place], pixels, prediction, probabilities))
+            ranked = tuple(record.get("probabilities", {}).items())[:_MOST_PROBABILITIES]
+            self.images.append(SeenImage(batch.names[place], batch.files[place], pixels, _told(record), ranked))
 
     def thumbnails(self) -> list[object]:
         """The first images for a terminal, each with its name and prediction as the caption."""
@@ -98,17 +100,11 @@ def require_sheet(path: Path) -> None:
         )
 
 
-def _describe(target: Target, output: np.ndarray) -> tuple[str, tuple[tuple[str, float], ...]]:
-    """The prediction as text, and the largest probabilities by name."""
-    if target.task.is_regression:
-        return ", ".join(f"{value:.4g}" for value in output.tolist()), ()
-    names = target.columns if target.task is Task.MULTILABEL else target.classes
-    values = (
-        [1 - float(output[0]), float(output[0])] if target.task is Task.BINARY else [float(each) for each in output]
-    )
-    ranked = sorted(zip(names, values, strict=True), key=lambda pair: -pair[1])
-    if target.task is Task.MULTILABEL:
-        told = ", ".join(name for name, value in zip(names, values, strict=True) if value > 0.5) or "(none)"
-    else:
-        told = f"{ranked[0][0]} ({100 * ranked[0][1]:.0f} %)"
-    return told, tuple(ranked[:_MOST_PROBABILITIES])
+def _told(answer: Answer) -> str:
+    """The prediction in a few words."""
+    prediction = answer["prediction"]
+    if isinstance(prediction, list):
+        return ", ".join(prediction) or "(none)"
+    if isinstance(prediction, dict):
+        return ", ".join(f"{value:.4g}" for value in prediction.values())
+    return f"{prediction} ({100 * answer['probability']:.0f} %)" if "probability" in answer else f"{prediction:.4g}"

@@ -11,12 +11,15 @@ import numpy as np
 _SQUARES = 7  # of the cover, along the shorter side
 
 
-def occlusion_maps(images: np.ndarray, mean: np.ndarray, predict: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def occlusion_maps(
+    images: np.ndarray, mean: np.ndarray, predict: Callable[[int, np.ndarray], np.ndarray]
+) -> np.ndarray:
     """For each pixel the mean fall of the prediction over all covers on it, float64 (n, height, width).
 
     `images` are (n, height, width, channels), `mean` is (height, width, channels), and `predict` gives one number for
-    each image, (n,). Positive where covering lowers it. A cover is a seventh of the shorter side wide and moves by half
-    of that: about two hundred predictions an image.
+    each of many covered versions of an image, (versions,), from its index and the versions. Positive where covering
+    lowers it. A cover is a seventh of the shorter side wide and moves by half of that: about two hundred predictions an
+    image.
     """
     _, height, width, _ = images.shape
     size = max(1, min(height, width) // _SQUARES)
@@ -31,7 +34,7 @@ def occlusion_maps(images: np.ndarray, mean: np.ndarray, predict: Callable[[np.n
         covered = np.repeat(image[None], len(squares) + 1, axis=0)
         for place, square in enumerate(squares):
             covered[place][square] = mean[square].astype(images.dtype)
-        answers = predict(covered).astype(np.float64)
+        answers = predict(index, covered).astype(np.float64)
         counts = np.zeros((height, width))
         for place, square in enumerate(squares):
             maps[index][square] += answers[-1] - answers[place]

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from nncli.config.facts import DataFacts, ImageInput
 from nncli.console import Console
 from nncli.data.batches import Batch, Outside, merge_outside
@@ -47,13 +45,13 @@ class Predicted:
     warnings: Counter[str] = field(default_factory=Counter)
     seen: "Seen | None" = None
 
-    def add(self, facts: DataFacts, batch: Batch, outputs: np.ndarray, scores: np.ndarray | None) -> None:
-        """Counts the answers to a batch: its outputs (n, outputs) and the novelty of its images (n,)."""
-        self.answered += len(batch.names)
-        self.impossible += count_impossible(facts, outputs)
-        self.unlike += 0 if scores is None else int((scores > 1).sum())
+    def add(self, batch: Batch, answers: Answers) -> None:
+        """Counts the answers to a batch."""
+        self.answered += len(answers)
+        self.impossible += count_impossible(answers.facts, answers.outputs)
+        self.unlike += 0 if answers.novelty is None else int((answers.novelty > 1).sum())
         if self.seen is not None:
-            self.seen.add(batch, outputs)
+            self.seen.add(batch, answers)
 
 
 def predict(
@@ -97,8 +95,9 @@ def predict(
             if batch.names:
                 outputs = predictor.predict(batch.inputs)
                 scores = score_novelty(run.facts, novelty, batch.inputs)
-                writer.write(Answers(run.facts, batch.names, outputs, top, batch.kept, scores))
-                predicted.add(run.facts, batch, outputs, scores)
+                answers = Answers(run.facts, batch.names, outputs, top, batch.kept, scores)
+                writer.write(answers)
+                predicted.add(batch, answers)
             if progress is None and batch.share < 1:
                 # Only now, since a single image does not wait for rich; and never below answers on the same screen.
                 on_screen = output is None and form not in ("table", "json") and console.shows_pictures

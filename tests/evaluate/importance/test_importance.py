@@ -56,7 +56,7 @@ def test_places_of_a_column_move_together_and_a_column_that_is_not_read_has_none
 def test_occlusion_marks_the_place_that_is_looked_at() -> None:
     images = np.zeros((1, 14, 14, 1), np.uint8)
     images[0, 3, 10] = 200
-    maps = occlusion_maps(images, np.zeros((14, 14, 1)), lambda covered: covered[:, 3, 10, 0] / 255)
+    maps = occlusion_maps(images, np.zeros((14, 14, 1)), lambda _, covered: covered[:, 3, 10, 0] / 255)
     assert np.unravel_index(maps[0].argmax(), (14, 14)) == (3, 10)
     assert maps[0, 3, 10] == pytest.approx(200 / 255)
     assert not maps[0, 8:].any() and not maps[0, :, :8].any()
@@ -65,7 +65,7 @@ def test_occlusion_marks_the_place_that_is_looked_at() -> None:
 @pytest.mark.parametrize("shape", [(1, 1, 1), (5, 3, 3), (20, 31, 1)])
 def test_images_of_any_size_are_covered_everywhere(shape: tuple[int, int, int]) -> None:
     images = np.full((1, *shape), 255, np.uint8)
-    maps = occlusion_maps(images, np.zeros(shape), lambda covered: covered.mean(axis=(1, 2, 3)))
+    maps = occlusion_maps(images, np.zeros(shape), lambda _, covered: covered.mean(axis=(1, 2, 3)))
     assert maps.shape == (1, *shape[:2]) and (maps > 0).all()
 
 

@@ -13,6 +13,7 @@ from nncli.evaluate.importance import pictures
 from nncli.evaluate.importance.occlusion import occlusion_maps
 from nncli.evaluate.importance.permutation import Places, permutation_importance
 from nncli.evaluate.references import HEADLINES, headline
+from nncli.evaluate.scores import cuts
 from nncli.evaluate.worst import WorstExample, worst_examples
 from nncli.pipeline.predicting.open_run import OpenRun, Predicts
 from nncli.run import files
@@ -112,10 +113,8 @@ def _measure_images(
     images = part.inputs["image"][rows]
     outputs, sign = _outputs(facts, predictions[rows])
     mean = part.inputs["image"].mean(axis=0, dtype=np.float64)
-    covering = iter(range(len(rows)))
 
-    def predict(covered: np.ndarray) -> np.ndarray:
-        place = next(covering)
+    def predict(place: int, covered: np.ndarray) -> np.ndarray:
         return np.asarray(sign[place] * predictor.predict({"image": covered})[:, outputs[place]])
 
     with console.step("covering parts of images"):
@@ -161,7 +160,7 @@ def _outputs(facts: DataFacts, predictions: np.ndarray) -> tuple[np.ndarray, np.
     """
     rows = len(predictions)
     if facts.target.task is Task.BINARY:
-        return np.zeros(rows, np.int64), np.where(predictions[:, 0] > 0.5, 1.0, -1.0)
+        return np.zeros(rows, np.int64), np.where(predictions[:, 0] > cuts(facts.target.thresholds, 1), 1.0, -1.0)
     if facts.target.task.is_regression:
         return np.zeros(rows, np.int64), np.ones(rows)
     return predictions.argmax(axis=1), np.ones(rows)
