@@ -124,6 +124,8 @@ def _write_beginnings(folder: RunFolder, prepared: Prepared, resumed: Resumed | 
     parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     folder.write(files.SPLITS, npz_bytes({name: part.rows for name, part in parts.items()}))
     if resumed is not None:
+        # The model that a finished run has can be used until the longer training has another.
+        folder.renew_manifest(files.CONFIG, files.INPUTS)
         # Lines after those of the checkpoint are of epochs that are trained again.
         records = [finite({"epoch": number, **each}) for number, each in enumerate(resumed.history, 1)]
         folder.write(files.METRICS, "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in records).encode())

@@ -372,3 +372,16 @@ def test_of_several_runs_the_one_that_started_last_goes_on(tmp_path: Path) -> No
     assert find_training(finished.name, tmp_path / "runs").note is None
     with pytest.raises(RunError, match="no run 'nothing'"):
         find_training("nothing", tmp_path / "runs")
+
+
+def test_a_finished_run_stays_usable_while_it_is_extended(tmp_path: Path) -> None:
+    run = train(tmp_path, 2)
+    before = nncli("eval", run, "--json")
+    extending = spawn("train", "--resume", run, "--epochs", 100_000)
+    assert wait_for_epochs(extending, tmp_path / "runs", 2)
+    extending.kill()
+    extending.communicate(timeout=60)
+    after = nncli("eval", run, "--json")
+    assert after.exit_code == 0, after.stderr
+    assert json.loads(after.stdout)["metrics"] == json.loads(before.stdout)["metrics"]
+    assert RunFolder(run).status == "dead"
