@@ -23,7 +23,7 @@ from accuracy import ROOT, SHARED
 from lecture import chosen, in_order
 
 from nncli.config.reading.shipped import shipped_names
-from nncli.evaluate.metrics import MAIN_METRICS
+from nncli.evaluate.main_metrics import MAIN_METRICS
 
 SEEDS = (2, 3)  # beside the config's own
 NO_NNCLI = "import sys; sys.modules['nncli'] = None; import runpy; sys.argv = sys.argv[1:]; "

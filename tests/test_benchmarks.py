@@ -1,3 +1,4 @@
+import ast
 import json
 import os
 import subprocess
@@ -198,3 +199,13 @@ def test_data_that_is_not_there_is_told_in_the_row(tmp_path: Path) -> None:
     text = table.block(found)
     assert "  not measured: " in text and max(map(len, text.splitlines())) <= 80
     assert "diamonds.csv" in outcome.to_json(found, PEAK)["failure"]
+
+
+@pytest.mark.parametrize("script", sorted(BENCHMARKS.rglob("*.py")), ids=lambda path: path.name)
+def test_what_a_benchmark_takes_from_nncli_is_there(script: Path) -> None:
+    for node in ast.walk(ast.parse(script.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "nncli":
+            names = [alias.name for alias in node.names]
+            check = f"from {node.module} import {', '.join(names)}"
+            # In this process, which may have imported TensorFlow: modules of the engine take no further time.
+            exec(check, {})

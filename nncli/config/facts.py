@@ -207,6 +207,11 @@ class Target(Section):
     untested: Annotated[tuple[str, ...], FromList] = Field((), description="classes without a row in the test set")
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the classes; of the labels or target columns where there are no classes."""
+        return self.classes or self.columns
+
+    @property
     def outputs(self) -> int:
         """How many output units the task needs (DESIGN.md, section 5)."""
         if self.task is Task.MULTICLASS:
@@ -238,3 +243,7 @@ class DataFacts(Section):
     twins: Annotated[tuple[str, ...], FromList] = Field(
         (), description="columns that say the same as the target, row by row"
     )
+
+    def to_bytes(self) -> bytes:
+        """The content of inputs.json."""
+        return (self.model_dump_json(indent=2) + "\n").encode()

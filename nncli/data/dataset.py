@@ -42,6 +42,12 @@ class Part:
     def __len__(self) -> int:
         return len(self.targets)
 
+    def take(self, rows: np.ndarray) -> "Part":
+        """Only these examples (indices or a mask)."""
+        inputs = {name: array[rows] for name, array in self.inputs.items()}
+        files = tuple(np.array(self.files)[rows].tolist()) if self.files else ()
+        return Part(inputs, self.targets[rows], self.rows[rows], files)
+
 
 @dataclass(frozen=True)
 class Dataset:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nncli.pipeline.exporting.export import ExportRequest, export
     from nncli.pipeline.folders import Folders
     from nncli.pipeline.gradient_check import GradientRequest, gradcheck
-    from nncli.pipeline.predicting.evaluate import evaluate
+    from nncli.pipeline.predicting.evaluate import EvaluationRequest, evaluate
     from nncli.pipeline.predicting.open_run import are_one_run
     from nncli.pipeline.predicting.predict import predict
     from nncli.pipeline.reproducing.reproduce import reproduce
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_CONFIG",
     "ComparisonRequest",
+    "EvaluationRequest",
     "ExportRequest",
     "Folders",
     "GradientRequest",
@@ -86,6 +87,7 @@ _HOMES = {
     "compare": "nncli.pipeline.comparing.compare",
     "describe_run": "nncli.pipeline.runs.details",
     "diff_runs": "nncli.pipeline.runs.differences",
+    "EvaluationRequest": "nncli.pipeline.predicting.evaluate",
     "evaluate": "nncli.pipeline.predicting.evaluate",
     "explain": "nncli.pipeline.explanation",
     "export": "nncli.pipeline.exporting.export",

@@ -43,14 +43,6 @@ def evaluate(
 
         folders = pipeline.Folders(runs_dir, data_dir)
         word = choose_run(run, run_option, runs_dir)
-        evaluation = pipeline.evaluate(
-            word,
-            folders=folders,
-            console=console,
-            data_path=data,
-            by=by,
-            verified=verify,
-            calibrated=calibrate,
-            with_importance=importance,
-        )
+        request = pipeline.EvaluationRequest(data, by, verify, calibrate, importance)
+        evaluation = pipeline.evaluate(word, request, folders=folders, console=console)
         show_evaluation(console, evaluation, runs_dir)

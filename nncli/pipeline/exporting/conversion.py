@@ -14,8 +14,8 @@ from nncli.errors import DataError, ExportError, UnreachableError
 from nncli.pipeline.agreement import Agreement, compare_predictions
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.own_data import read_own_data
-from nncli.pipeline.predicting.evaluate import measure_part
 from nncli.pipeline.predicting.open_run import KerasPredictor, OpenRun
+from nncli.pipeline.predicting.scoring.measuring import measure_part
 from nncli.runtime.predictor import Predictor
 
 # Enough rows to meet every class; evenly spaced, so that a sorted set is met everywhere.
@@ -88,9 +88,7 @@ def convert_to_int8(run: OpenRun, folders: Folders, console: Console) -> tuple[b
 
 def choose_rows(part: Part, most: int) -> Part:
     """At most that many rows of a set, evenly spaced."""
-    rows = np.unique(np.linspace(0, len(part) - 1, min(most, len(part))).astype(np.int64))
-    inputs = {name: array[rows] for name, array in part.inputs.items()}
-    return Part(inputs, part.targets[rows], part.rows[rows])
+    return part.take(np.unique(np.linspace(0, len(part) - 1, min(most, len(part))).astype(np.int64)))
 
 
 def _check(

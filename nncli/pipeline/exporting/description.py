@@ -38,4 +38,4 @@ def describe_output(facts: DataFacts) -> dict[str, Any]:
     if target.task is Task.BINARY:
         return {"shape": shape, "values": "probability", "of": [target.classes[1]]}
     values = "value" if target.task.is_regression else "probability"
-    return {"shape": shape, "values": values, "of": list(target.classes or target.columns)}
+    return {"shape": shape, "values": values, "of": list(target.names)}

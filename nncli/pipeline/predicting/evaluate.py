@@ -7,17 +7,14 @@ from typing import Any
 import numpy as np
 
 from nncli import data
-from nncli.config.facts import DataFacts
 from nncli.console import Console
 from nncli.data.dataset import Dataset, Part, SeenRows, find_seen
 from nncli.data.plurals import count
 from nncli.errors import DataError, NncliError, RunError, UnreachableError, UsageError
-from nncli.evaluate.intervals import bootstrap_intervals
-from nncli.evaluate.metrics import Baseline, measure
-from nncli.evaluate.worst import WorstExample, worst_examples
+from nncli.evaluate.worst import worst_examples
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.own_data import read_own_data
-from nncli.pipeline.predicting.groups import FEWEST_ROWS, find_groups, require_column
+from nncli.pipeline.predicting.groups import FEWEST_ROWS, require_column
 from nncli.pipeline.predicting.open_run import KerasPredictor, OpenRun, Predicts, make_predictor, open_run
 from nncli.pipeline.predicting.remarks import (
     count_impossible,
@@ -27,7 +24,8 @@ from nncli.pipeline.predicting.remarks import (
 )
 from nncli.pipeline.predicting.scoring import thresholds
 from nncli.pipeline.predicting.scoring.calibrating import calibrate, offer
-from nncli.pipeline.predicting.scoring.importance import measure_importance
+from nncli.pipeline.predicting.scoring.importance import Importance, measure_importance
+from nncli.pipeline.predicting.scoring.measuring import intervals_of, measure_groups, measure_new, measure_part
 from nncli.pipeline.predicting.scoring.pictures import write_pictures
 from nncli.pipeline.predicting.scoring.references import compare_with_references
 from nncli.pipeline.predicting.scoring.verification import verify
@@ -52,62 +50,54 @@ class Evaluation:
         return example_input(self.run.load_config().config.data, self.run.facts)
 
 
+@dataclass(frozen=True)
+class EvaluationRequest:
+    """What is measured, and what beside the metrics.
+
+    `data_path` is that of labelled data in place of the run's own test set. `by` names a column of the table: then each
+    of its values is measured by itself, too. If `verified`, all test rows first go the way of `predict` and are
+    compared with Keras. If `calibrated`, the run's probabilities are calibrated first (see scoring.calibrating).
+    `with_importance` also measures which inputs the network uses (see scoring.importance).
+    """
+
+    data_path: str | None = None
+    by: str | None = None
+    verified: bool = False
+    calibrated: bool = False
+    with_importance: bool = False
+
+
 def evaluate(
-    word: str = "latest",
-    *,
-    folders: Folders,
-    console: Console,
-    data_path: str | None = None,
-    by: str | None = None,
-    verified: bool = False,
-    calibrated: bool = False,
-    with_importance: bool = False,
+    word: str = "latest", request: EvaluationRequest | None = None, *, folders: Folders, console: Console
 ) -> Evaluation:
-    """Measures a run on its own test set, or on labelled data at `data_path`; writes it into the run folder.
-
-    `by` names a column of the table: then each of its values is measured by itself, too. `with_importance` also
-    measures which inputs the network uses (see scoring.importance). If `calibrated`, the run's probabilities are
-    calibrated first (see scoring.calibrating).
-
-    With `verified`, all test rows first go the way of `predict` and are compared with Keras.
+    """Measures a run on its own test set, or on other labelled data; writes what is found into the run folder.
 
     Raises RunError for a run that cannot be used, DataError for data that does not fit it, NncliError for test rows
-    that `predict` and Keras disagree on.
+    that `predict` and Keras disagree on, UsageError for requests that do not go together.
     """
-    if verified and data_path is not None:
+    request = request or EvaluationRequest()
+    if request.verified and request.data_path is not None:
         raise UsageError("--verify is for the test set of the run, and --data names other data", hint="use one of them")
     run = open_run(word, folders, console)
-    if by is not None:
-        require_column(run.facts, by, in_training_file=data_path is None)
-    part, seen, own = _labelled_part(run, folders, console, data_path)
-    if calibrated:
+    if request.by is not None:
+        require_column(run.facts, request.by, in_training_file=request.data_path is None)
+    part, seen, own = _labelled_part(run, folders, console, request.data_path)
+    if request.calibrated:
         run = calibrate(run, own or read_own_data(run, folders, console), console)
     predictor = make_predictor(run, console)
-    proof = _verify(run, part, predictor, console) if verified else None
-    predictions, offered = _predict(run, predictor, part, own if data_path is None else None, console)
-    importance = measure_importance(run, part, predictions, predictor, console) if with_importance else None
+    proof = _verify(run, part, predictor, console) if request.verified else None
+    predictions, offered = _predict(run, predictor, part, own if request.data_path is None else None, console)
+    importance = measure_importance(run, part, predictions, predictor, console) if request.with_importance else None
     result = {
-        "run": str(run.folder.path),
-        "source": run.facts.source if data_path is None else data_path,
-        "part": "test" if data_path is None else "all",
-        **_measure_all(run, part, predictions, console),
+        **_measure_all(run, part, predictions, request, console),
         "offered": offered,
-        "references": None if data_path or own is None else compare_with_references(own, predictions, console),
+        "references": None if request.data_path or own is None else compare_with_references(own, predictions, console),
         "seen": None if seen is None else seen.counts,
-        "new_rows": _measure_new(run.facts, part, predictions, seen),
-        "by": None if by is None else {"column": by, "groups": _measure_groups(run, part, predictions, by, data_path)},
+        "new_rows": measure_new(run.facts, part, predictions, seen),
         "verified": proof,
         "importance": importance.told if importance else None,
     }
-    target = run.facts.target
-    worst = worst_examples(target.task, part.targets, predictions, names_of(run.facts), WORST_COUNT, target.thresholds)
-    result["worst"] = [{**asdict(example), **_place(part, example.index)} for example in worst]
-    try:
-        _write(run, part, predictions, result, worst)
-        if importance is not None:
-            importance.write(run)
-    except NncliError as error:  # the numbers are the answer, and they are there
-        console.warn(error.message)
+    _write(run, part, predictions, result, importance, console)
     _remark(run, result, console)
     return Evaluation(run, result)
 
@@ -124,16 +114,24 @@ def _predict(
         return predictions, offer(run.facts, own.validation, known, part, predictions)
 
 
-def _measure_all(run: OpenRun, part: Part, predictions: np.ndarray, console: Console) -> dict[str, Any]:
-    """What is measured on all rows, whatever was asked for."""
+def _measure_all(
+    run: OpenRun, part: Part, predictions: np.ndarray, request: EvaluationRequest, console: Console
+) -> dict[str, Any]:
+    """What all rows are, and what is measured on them and on their groups."""
+    own, by = request.data_path is None, request.by
     with console.step("resampling rows") as progress:
-        intervals = _intervals_of(run.facts, part, predictions, progress)
+        intervals = intervals_of(run.facts, part, predictions, progress)
+    groups = None if by is None else measure_groups(run, part, predictions, by, request.data_path)
     return {
+        "run": str(run.folder.path),
+        "source": run.facts.source if own else request.data_path,
+        "part": "test" if own else "all",
         **measure_part(run.facts, part, predictions),
         "intervals": intervals,
         "thresholds": thresholds.by_name(run.facts),
         "impossible": count_impossible(run.facts, predictions),
         "unlike_training": measure_unlike(run, part.inputs),
+        "by": None if by is None else {"column": by, "groups": groups},
     }
 
 
@@ -180,70 +178,10 @@ def _has_learned(run: OpenRun) -> bool:
     return judged["verdict"] in ("better", "overconfident", "outliers")
 
 
-def _measure_new(facts: DataFacts, part: Part, predictions: np.ndarray, seen: SeenRows | None) -> dict[str, Any] | None:
-    """The metrics of the rows that the run did not learn from, where the others are among them."""
-    if seen is None or not seen.any or seen.all:
-        return None
-    new = seen.new
-    chosen = _choose(part, new)
-    measured = measure_part(facts, chosen, predictions[new])
-    baseline = measured["baseline"]["metrics"]
-    return {
-        "rows": measured["rows"],
-        "metrics": measured["metrics"],
-        "intervals": _intervals_of(facts, chosen, predictions[new]),
-        "baseline": baseline,
-        "judged": measured["judged"],
-    }
-
-
-def _choose(part: Part, rows: np.ndarray) -> Part:
-    return Part({name: array[rows] for name, array in part.inputs.items()}, part.targets[rows], part.rows[rows])
-
-
-def _measure_groups(
-    run: OpenRun, part: Part, predictions: np.ndarray, column: str, data_path: str | None
-) -> list[dict[str, Any]]:
-    """For each value of a column the metrics of its rows, their intervals and the baseline's metrics."""
-    facts, groups = run.facts, []
-    for name, rows in find_groups(run, part, column, data_path):
-        chosen = _choose(part, rows)
-        measured = measure_part(facts, chosen, predictions[rows])
-        intervals = _intervals_of(facts, chosen, predictions[rows])
-        told = {"rows": len(rows), "metrics": measured["metrics"], "intervals": intervals}
-        groups.append({"name": name, **told, "baseline": measured["baseline"]["metrics"]})
-    return groups
-
-
 def _place(part: Part, index: int) -> dict[str, Any]:
     """Where an example comes from: its row in the source, counted from 1, and its file if it has one."""
     file = {"file": part.files[index]} if part.files else {}
     return {"row": int(part.rows[index]) + 1, **file}
-
-
-def measure_part(facts: DataFacts, part: Part, predictions: np.ndarray) -> dict[str, Any]:
-    """The metrics of the task, with the baseline that the training set's targets give (see evaluate.metrics)."""
-    baseline = Baseline(facts.target.class_counts, facts.target.mean)
-    target = facts.target
-    return measure(target.task.value, part.targets, predictions, names_of(facts), baseline, target.thresholds)
-
-
-def _intervals_of(
-    facts: DataFacts,
-    part: Part,
-    predictions: np.ndarray,
-    progress: Callable[[str, float], None] = lambda what, share: None,
-) -> dict[str, tuple[float, float] | None]:
-    """Between which values chance in the choice of rows leaves each metric (see evaluate.intervals)."""
-    target = facts.target
-    return bootstrap_intervals(
-        target.task.value, part.targets, predictions, names_of(facts), target.thresholds, progress
-    )
-
-
-def names_of(facts: DataFacts) -> tuple[str, ...]:
-    """The names of classes, or of labels or target columns where there are no classes."""
-    return facts.target.classes or facts.target.columns
 
 
 def _labelled_part(
@@ -288,10 +226,24 @@ def _count_evaluation(run: OpenRun) -> None:
 
 
 def _write(
-    run: OpenRun, part: Part, predictions: np.ndarray, result: dict[str, Any], worst: list[WorstExample]
+    run: OpenRun,
+    part: Part,
+    predictions: np.ndarray,
+    result: dict[str, Any],
+    importance: Importance | None,
+    console: Console,
 ) -> None:
-    """evaluation/metrics.json and the pictures that fit the task, beside what the training left."""
-    run.folder.write_json(f"{files.EVALUATION}/metrics.json", result)
-    if result["part"] == "test":
-        _count_evaluation(run)
-    write_pictures(run, part, predictions, result, worst)
+    """Adds the worst rows to the result and writes it and the pictures that fit the task, beside what the training
+    left; a folder that takes nothing is told, since the numbers are the answer, and they are there."""
+    target = run.facts.target
+    worst = worst_examples(target.task, part.targets, predictions, target.names, WORST_COUNT, target.thresholds)
+    result["worst"] = [{**asdict(example), **_place(part, example.index)} for example in worst]
+    try:
+        run.folder.write_json(f"{files.EVALUATION}/metrics.json", result)
+        if result["part"] == "test":
+            _count_evaluation(run)
+        write_pictures(run, part, predictions, result, worst)
+        if importance is not None:
+            importance.write(run)
+    except NncliError as error:
+        console.warn(error.message)

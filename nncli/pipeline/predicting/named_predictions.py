@@ -108,7 +108,7 @@ class Answers:
 
     @cached_property
     def _labels(self) -> tuple[str, ...]:
-        return self.facts.target.classes or self.facts.target.columns
+        return self.facts.target.names
 
     @cached_property
     def _probabilities(self) -> np.ndarray:

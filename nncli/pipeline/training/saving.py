@@ -7,7 +7,7 @@ import numpy as np
 
 from nncli.config.facts import ImageInput
 from nncli.config.sections import Config
-from nncli.data.dataset import Dataset, Part
+from nncli.data.dataset import Dataset
 from nncli.errors import ExportError
 from nncli.evaluate import plots
 from nncli.pipeline.predicting.scoring.verification import verify_few
@@ -61,12 +61,7 @@ def verify_saved(folder: RunFolder, prepared: Prepared, predictions: np.ndarray)
     if not folder.file(files.LITE_MODEL).exists():
         return None
     test = prepared.dataset.test
-    part = Part(
-        {name: array[:VERIFIED_ROWS] for name, array in test.inputs.items()},
-        test.targets[:VERIFIED_ROWS],
-        test.rows[:VERIFIED_ROWS],
-        test.files[:VERIFIED_ROWS],
-    )
+    part = test.take(np.arange(min(VERIFIED_ROWS, len(test))))
     predictor = Predictor(folder.file(files.LITE_MODEL), threads=1)
     started = datetime.fromisoformat(folder.record["started"]).timestamp() + 1  # it is rounded down to a second
     expected = predictions[:VERIFIED_ROWS]

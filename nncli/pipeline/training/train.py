@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import yaml
 
-from nncli.config.facts import DataFacts, Task
+from nncli.config.facts import Task
 from nncli.config.reading.document import KeyPath
 from nncli.config.reading.loading import load_config
 from nncli.config.sections import to_mapping
 from nncli.console import Console
 from nncli.pipeline.background_import import begin_import
 from nncli.pipeline.folders import Folders
-from nncli.pipeline.predicting.evaluate import measure_part
 from nncli.pipeline.predicting.remarks import describe_verdict
 from nncli.pipeline.predicting.scoring import thresholds
+from nncli.pipeline.predicting.scoring.measuring import measure_part
 from nncli.pipeline.preparation import Prepared, example_input, prepare
 from nncli.pipeline.training.checkpoint import Resumed, discard_checkpoint
 from nncli.pipeline.training.fitting import Fitted, fit_model
@@ -120,7 +120,7 @@ def _write_beginnings(folder: RunFolder, prepared: Prepared, resumed: Resumed | 
     comment = "# `nncli train` with the path of this file repeats the run\n"
     document = yaml.safe_dump(to_mapping(config), sort_keys=False, allow_unicode=True)
     folder.write(files.CONFIG, (comment + document).encode())
-    folder.write(files.INPUTS, facts_bytes(dataset.facts))
+    folder.write(files.INPUTS, dataset.facts.to_bytes())
     parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     folder.write(files.SPLITS, npz_bytes({name: part.rows for name, part in parts.items()}))
     if resumed is not None:
@@ -156,13 +156,8 @@ def _with_thresholds(folder: RunFolder, prepared: Prepared, fitted: Fitted, cons
     if facts is dataset.facts or not (told := thresholds.describe(facts)):
         return prepared
     console.say(f"predicts {told}: larger F1 on the validation set")
-    folder.write(files.INPUTS, facts_bytes(facts))
+    folder.write(files.INPUTS, facts.to_bytes())
     return replace(prepared, dataset=replace(dataset, facts=facts))
-
-
-def facts_bytes(facts: DataFacts) -> bytes:
-    """The content of inputs.json."""
-    return (facts.model_dump_json(indent=2) + "\n").encode()
 
 
 def _usual_seconds(history: History) -> float:

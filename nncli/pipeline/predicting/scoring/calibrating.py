@@ -35,7 +35,7 @@ def offer(
     if not fitted.is_clear or abs(fitted.temperature - 1) < _STILL:
         return None
     changed = scaled(task.value, logits_of(task.value, predictions), fitted.temperature)
-    names = facts.target.classes or facts.target.columns
+    names = facts.target.names
     found = measure(task.value, test.targets, changed, names, Baseline(facts.target.class_counts, facts.target.mean))
     error = found["calibration"]["expected_calibration_error"]
     return {
@@ -131,7 +131,7 @@ def _write(run: OpenRun, model: Any, config: Any, facts: DataFacts, temperature:
             made[files.LITE_MODEL] = export.to_tflite(served)
         except ExportError as error:
             raise RunError(f"the calibrated model cannot be exported: {error.message}") from None
-    made[files.INPUTS] = (facts.model_dump_json(indent=2) + "\n").encode()
+    made[files.INPUTS] = facts.to_bytes()
     for name, content in made.items():
         folder.write(name, content)
     folder.write_manifest()

@@ -104,7 +104,7 @@ def _measure_images(
     run: OpenRun, part: Part, predictions: np.ndarray, predictor: Predicts, console: Console
 ) -> Importance:
     facts, target = run.facts, run.facts.target
-    names = target.classes or target.columns
+    names = target.names
     task = target.task.value
     worst = worst_examples(task, part.targets, predictions, names, _EXAMPLES, target.thresholds)
     candidates = worst_examples(task, part.targets, predictions, names, _CANDIDATES, target.thresholds, best=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nncli.config.facts import DataFacts, ImageInput, Task
+from nncli.config.facts import ImageInput, Task
 from nncli.console import Console
 from nncli.data.dataset import Dataset
 from nncli.data.prepared.array_cache import cache_folder, load_entry, store_entry
@@ -37,7 +37,7 @@ def compare_with_references(dataset: Dataset, predictions: np.ndarray, console: 
     """
     facts, test = dataset.facts, dataset.test
     task, metric = facts.target.task.value, HEADLINES[facts.target.task.value]
-    constant = constant_prediction(task, _names(facts), Baseline(facts.target.class_counts, facts.target.mean))
+    constant = constant_prediction(task, facts.target.names, Baseline(facts.target.class_counts, facts.target.mean))
     guess = _Fitted("guessing", np.tile(constant, (len(test), 1)), sum_of_rows(dataset))
     tried = [_fit(dataset, linear.NAMES[task], fit_linear, console)]
     if not isinstance(facts.inputs, ImageInput):
@@ -70,10 +70,6 @@ def compare_with_references(dataset: Dataset, predictions: np.ndarray, console: 
 def sum_of_rows(dataset: Dataset) -> int:
     """The rows of the training and validation sets."""
     return len(dataset.train) + len(dataset.validation)
-
-
-def _names(facts: DataFacts) -> tuple[str, ...]:
-    return facts.target.classes or facts.target.columns
 
 
 def _value(task: str, dataset: Dataset, predictions: np.ndarray) -> float | None:
