@@ -14,7 +14,7 @@ from nncli.pipeline.runs.rows import Row, RunReader, read_rows
 _LARGEST_FIRST = ("value", "epochs", "seconds", "started", "ended", "cells")
 _FIELDS = tuple(Row.__dataclass_fields__)
 # Other words for a column, as the table's heads have them.
-_SYNONYMS = {"run": "name", "test": "value", "metric": "metric", "when": "started", "trainings": "cells"}
+_SYNONYMS = {"run": "name", "test": "value", "when": "started", "trainings": "cells"}
 
 
 def list_rows(
