@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import sys
+import time
 from typing import Any, TextIO
 
 from nncli.console.encoding import ENCODING_ERRORS
@@ -14,6 +15,8 @@ from nncli.errors import StopRequest, Terminated
 
 # Allocations between two garbage collections; Python's 700 to 2000 would mean hundreds during imports.
 _COLLECT_EVERY = 50_000
+_TWICE_SECONDS = 0.3
+_SHOW_CURSOR = b"\x1b[?25h\n"
 
 
 def main() -> None:
@@ -78,6 +81,24 @@ def _own_stderr() -> TextIO:
     return os.fdopen(os.dup(stream.fileno()), "w", buffering=1, encoding=stream.encoding, errors=ENCODING_ERRORS)
 
 
+class _Stops:
+    """When the last signal came, in seconds of time.monotonic()."""
+
+    last = 0.0
+
+
 def _stop(number: int, frame: Any) -> None:
+    """The first signal ends the command in order; a second one ends the process at once.
+
+    A signal that a program such as `timeout` passes on arrives twice in a moment, which means no more than once.
+    """
+    before, _Stops.last = _Stops.last, time.monotonic()
+    if StopRequest.raised is not None:
+        if _Stops.last - before < _TWICE_SECONDS:
+            return
+        with contextlib.suppress(OSError):
+            if sys.stderr.isatty():  # a progress bar hides the cursor
+                os.write(sys.stderr.fileno(), _SHOW_CURSOR)
+        os._exit(128 + number)
     StopRequest.raised = KeyboardInterrupt if number == signal.SIGINT else Terminated
     raise StopRequest.raised

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from nncli.pipeline.runs.differences import diff_runs
     from nncli.pipeline.runs.removing import choose_named, choose_old, remove
     from nncli.pipeline.runs.selecting import list_rows
-    from nncli.pipeline.training.resume import resume
+    from nncli.pipeline.training.continuing.resume import resume
     from nncli.pipeline.training.stopwatch import Stopwatch
     from nncli.pipeline.training.train import DEFAULT_CONFIG, train
 
@@ -100,7 +100,7 @@ _HOMES = {
     "predict": "nncli.pipeline.predicting.predict",
     "remove": "nncli.pipeline.runs.removing",
     "reproduce": "nncli.pipeline.reproducing.reproduce",
-    "resume": "nncli.pipeline.training.resume",
+    "resume": "nncli.pipeline.training.continuing.resume",
     "schema_text": "nncli.config.describing.schema",
     "train": "nncli.pipeline.training.train",
     "write_samples": "nncli.pipeline.drafting.samples",

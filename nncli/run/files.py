@@ -1,6 +1,7 @@
 """The names of the files in a run folder, and atomic writing of files."""
 
 import errno
+import hashlib
 import json
 import os
 import tempfile
@@ -25,6 +26,8 @@ PLOTS = "plots"
 EVALUATION = "evaluation"
 COMPARISON = "comparison.json"
 LOCK = ".lock"
+# The key of run.json and comparison.json with the sum of all others.
+SEAL = "sha256"
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -50,16 +53,39 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
+        _rename(temporary, path)
     except BaseException:  # Ctrl-C included: no temporary file may stay behind
         Path(temporary).unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Writes a JSON object; NaN and infinity, which JSON does not support, become null."""
-    write_bytes(path, (json.dumps(finite(value), indent=2, ensure_ascii=False) + "\n").encode())
+    """Writes a JSON object; see `json_bytes`. Raises OSError."""
+    write_bytes(path, json_bytes(value))
+
+
+def json_bytes(value: Mapping[str, Any]) -> bytes:
+    """A JSON object as the content of a file; NaN and infinity, which JSON does not support, become null."""
+    return (json.dumps(finite(value), indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def seal(value: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON object with the sha256 of its content as its last key."""
+    content = {key: item for key, item in finite(value).items() if key != SEAL}
+    return {**content, SEAL: _sum_of(content)}
+
+
+def unseal(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of a sealed object, or of one without a seal. Raises ValueError if it is not what was sealed."""
+    content = {key: item for key, item in value.items() if key != SEAL}
+    if SEAL in value and value[SEAL] != _sum_of(content):
+        raise ValueError("its content is not what was written")
+    return content
+
+
+def _sum_of(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def finite(value: Any) -> Any:
@@ -89,13 +115,24 @@ def append_line(path: Path, value: Mapping[str, Any]) -> None:
         os.close(handle)
 
 
+def _rename(temporary: str, path: Path) -> None:
+    """Renames a file; again where a signal interrupts that, which network file systems do and Python does not mend."""
+    while True:
+        try:
+            Path(temporary).replace(path)
+            return
+        except InterruptedError:
+            continue
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Makes the entries of a folder durable: new, renamed and removed files. Raises OSError."""
     if os.name == "nt":  # Windows cannot open folders; it syncs the entry with the file
         return
     handle = os.open(folder, os.O_RDONLY)

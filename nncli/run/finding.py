@@ -107,7 +107,7 @@ def _unfinished_after(chosen: ListedRun, runs: list[ListedRun]) -> str | None:
 def _unfinished_hint(runs: list[ListedRun]) -> str | None:
     """The newest run that did not finish: usable if it has a model, else to be continued."""
     unfinished = _unfinished(runs)
-    usable = [run for run in unfinished if (run.path / files.MANIFEST).exists()]
+    usable = [run for run in unfinished if RunFolder(run.path).has_model]
     if usable:
         newest = _newest(usable)
         return f"name the run that {'is' if newest.status == DEAD else 'was'} {newest.status}: {newest.name}"

@@ -1,21 +1,21 @@
 """A run folder: its creation under a new name, its record, its status and its manifest."""
 
 import contextlib
-import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from nncli.errors import NncliError, RunError
-from nncli.run import files, lock
+from nncli.run import files, lock, model_files
 
 # What a record can say. A run that says `running` and whose process is gone is `dead`, which no process can record.
 Status = Literal["running", "finished", "failed", "interrupted"]
 DEAD = "dead"
-# The files a model is loaded from; the manifest has their checksums, which are verified before any file is parsed.
-_SUMMED = (files.CONFIG, files.INPUTS, files.WEIGHTS, files.KERAS_MODEL, files.LITE_MODEL, files.NOVELTY)
+_RESTORE = "restore the file, or train again"
+# No manifest has the sums of these, which change after the model is written.
+_SEALED = (files.RECORD, files.COMPARISON)
 
 
 class RunFolder:
@@ -71,6 +71,15 @@ class RunFolder:
                 lock.release(self._lock, self.file(files.LOCK), keep=is_dead)
             self._lock = None
 
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the lock for a change of a run that is not being trained. Raises RunError if another has it."""
+        self.lock()
+        try:
+            yield
+        finally:
+            self.unlock()
+
     def file(self, name: str) -> Path:
         """The path of a file of this run."""
         return self.path / name
@@ -83,11 +92,11 @@ class RunFolder:
             files.write_bytes(path, content)
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
-        """Writes a JSON object atomically."""
+        """Writes a JSON object atomically; run.json and comparison.json with a sum of their content."""
         path = self.path / name
         with _told(path):
             path.parent.mkdir(exist_ok=True)
-            files.write_json(path, value)
+            files.write_json(path, files.seal(value) if name in _SEALED else value)
 
     def append(self, name: str, value: Mapping[str, Any]) -> None:
         """Appends one JSON line to a file."""
@@ -96,20 +105,24 @@ class RunFolder:
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Reads a JSON object. Raises RunError if it is missing or damaged."""
+        path = self.path / name
         try:
-            value = json.loads((self.path / name).read_text(encoding="utf-8"))
+            value = json.loads(self.read(name))
+            if not isinstance(value, dict):
+                raise RunError(f"{path} is not a JSON object", hint=_RESTORE)
+            return files.unseal(value) if name in _SEALED else value
         except FileNotFoundError:
             raise RunError(f"{self.path} has no {name}", hint="is it the folder of a finished run?") from None
         except (OSError, ValueError) as error:
-            raise RunError(f"{self.path / name} cannot be read ({error})") from None
-        if not isinstance(value, dict):
-            raise RunError(f"{self.path / name} is not a JSON object")
-        return value
+            raise RunError(f"{path} is damaged ({error})", hint=_RESTORE) from None
 
     def read_lines(self, name: str) -> list[dict[str, Any]]:
-        """The JSON lines of a file; an incomplete last line, left when the process was killed, is skipped."""
+        """The JSON lines of a file; an incomplete last line, left when the process was killed, is skipped.
+
+        Raises RunError for a file of a model that is not what was written.
+        """
         try:
-            lines = (self.path / name).read_text(encoding="utf-8").splitlines()
+            lines = self.read(name).decode(errors="replace").splitlines()
         except FileNotFoundError:
             return []
         values = []
@@ -134,33 +147,55 @@ class RunFolder:
         self.write_json(files.RECORD, {**known, **changes})
 
     def close(self, status: Status, **changes: Any) -> None:
-        """Records how the run ended, and unlocks the folder."""
-        self.write_record(status=status, ended=now(), **changes)
+        """Records how the run ended, and unlocks the folder. Raises NncliError."""
+        try:
+            self.write_record(status=status, ended=now(), **changes)
+        except NncliError:
+            if self._lock is None:
+                raise
+            with _told(self.file(files.LOCK)):
+                lock.spend_reserve(self.file(files.LOCK))
+            self.write_record(status=status, ended=now(), **changes)
         self.unlock()
 
-    def write_manifest(self) -> None:
-        """Writes the sha256 of the files a model is loaded from."""
-        sums = {name: _sum(self.file(name)) for name in _SUMMED if self.file(name).exists()}
-        self.write_json(files.MANIFEST, {"sha256": sums})
+    @property
+    def has_model(self) -> bool:
+        """Whether there is a model to use, be it the best one so far."""
+        return self.file(files.MANIFEST).exists()
 
-    def renew_manifest(self, *names: str) -> None:
-        """Writes the sums of these files anew where there is a manifest; the others must still be what they were."""
-        if self.file(files.MANIFEST).exists():
-            sums = self.read_json(files.MANIFEST).get("sha256", {})
-            self.write_json(files.MANIFEST, {"sha256": {**sums, **{name: _sum(self.file(name)) for name in names}}})
+    def keep_model(self) -> None:
+        """Keeps a model that is there usable while its files are replaced one by one, until `replace_model`."""
+        with _told(self.path):
+            model_files.keep_previous(self.path)
 
-    def require_intact(self, *names: str) -> None:
-        """Raises RunError if one of the files is missing or was changed since it was written."""
-        sums = self.read_json(files.MANIFEST).get("sha256", {})
-        for name in names:
-            path = self.file(name)
-            if name not in sums or not path.exists():
-                raise RunError(f"{self.path} has no {name}", hint="train again, or name another run")
-            if _sum(path) != sums[name]:
-                raise RunError(
-                    f"{path} is damaged: its sha256 is not the one in {files.MANIFEST}",
-                    hint="its predictions could be wrong; restore the file or train again",
-                )
+    def replace_model(
+        self, contents: Mapping[str, bytes], *, written: Iterable[str] = (), without: Iterable[str] = ()
+    ) -> None:
+        """Writes files of the model, so that readers see all of them at once; see `model_files.replace`.
+
+        Raises NncliError, after which the old model is still there.
+        """
+        with _told(self.path):
+            model_files.replace(self.path, contents, written=written, without=without)
+
+    def read(self, name: str) -> bytes:
+        """The content of a file; of one that the manifest names, only what was written.
+
+        Raises RunError where it is damaged, OSError where it cannot be read.
+        """
+        known = model_files.find(self.path, name) if name in model_files.NAMES else None
+        return (self.path / name).read_bytes() if known is None else known
+
+    def find_intact(self, name: str) -> bytes | None:
+        """The content of a file of the model, None if it has no such file. Raises RunError if it is damaged."""
+        return model_files.find(self.path, name)
+
+    def read_intact(self, name: str) -> bytes:
+        """The same for a file that the model must have. Raises RunError where it is missing or damaged."""
+        content = self.find_intact(name)
+        if content is None:
+            raise RunError(f"{self.path} has no {name}", hint="train again, or name another run")
+        return content
 
 
 def living_status(path: Path, record: Mapping[str, Any]) -> str:
@@ -183,9 +218,9 @@ def read_record(path: Path) -> dict[str, Any]:
     """The content of a folder's run.json, empty if there is none that can be read."""
     try:
         record = json.loads((path / files.RECORD).read_bytes())
+        return files.unseal(record) if isinstance(record, dict) else {}
     except (OSError, ValueError):
         return {}
-    return record if isinstance(record, dict) else {}
 
 
 @contextlib.contextmanager
@@ -200,8 +235,3 @@ def _told(path: Path) -> Iterator[None]:
 def now() -> str:
     """The current time in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _sum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

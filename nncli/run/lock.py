@@ -3,11 +3,14 @@
 It is a `flock` (flock(2)) on a file in the folder. Processes that the holder forks hold it as well, so a comparison
 counts as running until its last worker has ended. Windows has no such lock, and some network file systems neither: the
 file is then absent and nobody can tell.
+
+The file takes some room on the disk, which is given up where a full disk would keep a run from recording how it ended.
 """
 
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 if sys.platform != "win32":
@@ -16,6 +19,8 @@ if sys.platform != "win32":
 # Someone who looks whether a lock is held is in the way of a taker for a moment.
 _TAKING_SECONDS = 1.0
 _RETRY_SECONDS = 0.02
+# Enough for a run.json and its temporary name.
+_RESERVE_BYTES = 16384
 
 
 class LockedError(Exception):
@@ -45,6 +50,7 @@ def take(path: Path) -> int | None:
             path.unlink(missing_ok=True)
             return None
         if _is_same_file(handle, path):
+            _reserve(handle)
             return handle
         os.close(handle)  # the one who held it has just removed it
 
@@ -59,6 +65,16 @@ def release(handle: int, path: Path, *, keep: bool = False) -> None:
     if sys.platform != "win32":
         fcntl.flock(handle, fcntl.LOCK_UN)  # also where a forked process has the handle, too
     os.close(handle)
+
+
+def _reserve(handle: int) -> None:
+    with suppress(OSError, AttributeError):  # a full disk, or a system without it: then there is no reserve
+        os.posix_fallocate(handle, 0, _RESERVE_BYTES)
+
+
+def spend_reserve(path: Path) -> None:
+    """Frees the room that the file takes. Raises OSError."""
+    os.truncate(path, 0)
 
 
 def is_held(path: Path) -> bool | None:

@@ -96,14 +96,14 @@ def test_json_holds_no_nan_and_lines_are_whole(tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_noticed_before_it_is_read(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path, "net")
-    folder.write(files.LITE_MODEL, b"model")
-    folder.write_manifest()
-    folder.require_intact(files.LITE_MODEL)
+    folder.replace_model({files.LITE_MODEL: b"model"})
+    assert folder.read_intact(files.LITE_MODEL) == b"model"
     folder.file(files.LITE_MODEL).write_bytes(b"modem")
     with pytest.raises(RunError, match="damaged"):
-        folder.require_intact(files.LITE_MODEL)
+        folder.find_intact(files.LITE_MODEL)
     with pytest.raises(RunError, match=r"has no weights\.npz"):
-        folder.require_intact(files.WEIGHTS)
+        folder.read_intact(files.WEIGHTS)
+    assert folder.find_intact(files.WEIGHTS) is None
 
 
 def test_latest_is_the_newest_finished_training_and_no_cell_or_comparison(tmp_path: Path) -> None:
@@ -146,8 +146,7 @@ def test_a_newer_run_that_did_not_finish_is_named(tmp_path: Path) -> None:
 
 def test_without_a_finished_run_the_interrupted_one_is_offered(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path, "net")
-    folder.write(files.LITE_MODEL, b"model")
-    folder.write_manifest()
+    folder.replace_model({files.LITE_MODEL: b"model"})
     folder.close("interrupted")
     with pytest.raises(RunError) as caught:
         find_run("latest", tmp_path)

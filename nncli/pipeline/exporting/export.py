@@ -121,11 +121,11 @@ def _write_script(run: OpenRun, output: Path, folders: Folders, console: Console
 
 def _read_model(run: OpenRun, name: str) -> bytes:
     """A model file of the run, found intact. Raises ExportError with the reason where the training wrote none."""
-    if not run.folder.file(name).exists():
+    content = run.folder.find_intact(name)
+    if content is None:
         reason = run.folder.record.get("exports", {}).get(name, "the training did not finish")
         raise ExportError(f"{run.folder.path} has no {name}: {reason}", hint="choose another --format")
-    run.folder.require_intact(name)
-    return run.folder.file(name).read_bytes()
+    return content
 
 
 def _write_file(output: Path, content: bytes) -> None:

@@ -32,6 +32,7 @@ from nncli.pipeline.predicting.scoring.verification import verify
 from nncli.pipeline.predicting.unlike import measure_unlike
 from nncli.pipeline.preparation import example_input
 from nncli.run import files
+from nncli.run.files import json_bytes
 
 WORST_COUNT = 16
 PREDICT_ROWS = 4096
@@ -220,9 +221,12 @@ def _predict_all(predictor: Predicts, part: Part, progress: Callable[[str, float
 
 def _count_evaluation(run: OpenRun) -> None:
     """Counts in the summary how often the test set was looked at: chosen by often enough, it is a validation set."""
-    summary = run.folder.read_json(files.SUMMARY)
-    looked = summary.get("test_evaluations", 1)  # runs of earlier versions counted nothing; their training looked once
-    run.folder.write_json(files.SUMMARY, {**summary, "test_evaluations": looked + 1})
+    if not run.folder.file(files.SUMMARY).exists():  # of a run that was interrupted
+        return
+    with run.folder.locked():
+        summary = run.folder.read_json(files.SUMMARY)
+        looked = summary.get("test_evaluations", 1)  # earlier versions counted nothing; their training looked once
+        run.folder.replace_model({files.SUMMARY: json_bytes({**summary, "test_evaluations": looked + 1})})
 
 
 def _write(

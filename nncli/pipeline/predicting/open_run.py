@@ -43,7 +43,8 @@ class OpenRun:
         from nncli.config.reading.document import read_document
         from nncli.config.reading.loading import validate
 
-        return validate(read_document(self.folder.file(files.CONFIG)))
+        content = self.folder.read_intact(files.CONFIG).decode()
+        return validate(read_document(self.folder.file(files.CONFIG), content))
 
 
 def are_one_run(first: str, second: str, folders: Folders) -> bool:
@@ -67,13 +68,13 @@ def open_run(word: str, folders: Folders, console: Console) -> OpenRun:
         hint = f"name one of its runs: {folder.path}/{cells[0]}" if cells else "train again"
         stands = "" if folder.status == "finished" else f"; its status is {folder.status}"
         raise RunError(f"{folder.path} is a comparison{stands}", hint=hint)
-    if not folder.file(files.MANIFEST).exists():
+    if not folder.has_model:
         status = folder.status
         hint = how_to_go_on(folder.path, status)
         raise RunError(f"{folder.path} has no model yet: its status is {status}", hint=hint)
-    folder.require_intact(files.CONFIG, files.INPUTS)
+    folder.read_intact(files.CONFIG)
     try:
-        facts = DataFacts.model_validate_json(folder.file(files.INPUTS).read_bytes())
+        facts = DataFacts.model_validate_json(folder.read_intact(files.INPUTS))
     except ValidationError as error:
         raise RunError(f"{folder.file(files.INPUTS)} is not of this version ({error.error_count()} problems)") from None
     return OpenRun(folder, facts)
@@ -90,17 +91,16 @@ def describe_score(folder: RunFolder) -> str:
 
 def open_novelty(run: OpenRun) -> Novelty | None:
     """What the run knows of its training images; None for tables and runs of earlier versions."""
-    if not isinstance(run.facts.inputs, ImageInput) or not run.folder.file(files.NOVELTY).exists():
-        return None
-    run.folder.require_intact(files.NOVELTY)
-    return read_novelty(run.folder.file(files.NOVELTY).read_bytes())
+    content = run.folder.find_intact(files.NOVELTY) if isinstance(run.facts.inputs, ImageInput) else None
+    return None if content is None else read_novelty(content)
 
 
 def make_predictor(run: OpenRun, console: Console) -> Predicts:
     """The exported model without TensorFlow; Keras, with a note, if the run has no exported model."""
     if run.folder.file(files.LITE_MODEL).exists():
-        run.folder.require_intact(files.LITE_MODEL)
-        return Predictor(run.folder.file(files.LITE_MODEL).read_bytes())
+        model = run.folder.find_intact(files.LITE_MODEL)
+        if model is not None:
+            return Predictor(model)
     console.say(f"this run has no {files.LITE_MODEL}: predicting through Keras, which takes some seconds to start")
     return KerasPredictor(run)
 
@@ -114,7 +114,6 @@ def load_keras_model(run: OpenRun) -> Any:
     from nncli.model import build, serving
     from nncli.pipeline.weights import load_weights
 
-    run.folder.require_intact(files.WEIGHTS)
     config = run.load_config().config
     model: Any = build(config, run.facts)
     load_weights(run.folder, model)

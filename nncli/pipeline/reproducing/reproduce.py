@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from nncli.config.reading.loading import load_config
+from nncli.config.reading.loading import LoadedConfig, load_config
 from nncli.console import Console
 from nncli.errors import RunError
 from nncli.pipeline.background_import import begin_import
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import prepare
 from nncli.pipeline.reproducing.traces import Comparison, compare_traces
+from nncli.pipeline.training.continuing.resume import list_differences
 from nncli.pipeline.training.planning import Engine, Terms
-from nncli.pipeline.training.resume import list_differences
 from nncli.pipeline.training.train import train_into
 from nncli.run import files
 from nncli.run.finding import find_run
@@ -61,7 +61,7 @@ def reproduce(word: str, *, folders: Folders, console: Console) -> Reproduction:
         console.say(found.note)
     original, record = found.folder, found.folder.record
     _refuse(original, record)
-    loaded = load_config(str(original.file(files.CONFIG)))
+    loaded = _load_config(original)
     begin_import(loaded.config.data.source, data_dir=folders.data_dir)
     prepared = prepare(loaded, folders, console)
     differences = list_differences(record, None, prepared)
@@ -79,17 +79,21 @@ def _refuse(folder: RunFolder, record: dict[str, Any]) -> None:
             f"only a finished training can be reproduced; {folder.path} ({record.get('kind')}) is {folder.status}",
             hint=f"continue it: nncli train --resume {folder.path}" if record.get("kind") == "train" else None,
         )
-    folder.require_intact(files.CONFIG, files.WEIGHTS)
+    folder.read_intact(files.WEIGHTS)
     summary = folder.read_json(files.SUMMARY)
     if summary.get("temperature", 1.0) != 1.0:
         raise RunError(
             f"{folder.path} was calibrated, so its weights are no longer those of its training",
             hint="train it again: nncli train " + str(folder.file(files.CONFIG)),
         )
-    stopping = load_config(str(folder.file(files.CONFIG))).config.train.early_stopping
+    stopping = _load_config(folder).config.train.early_stopping
     if summary["epochs"] < summary["epochs_asked"] and stopping is None:
         raise RunError(
             f"{folder.path} was ended in time after {summary['epochs']} of {summary['epochs_asked']} epochs, which a "
             "second training would not do at the same epoch",
             hint=f"continue it: nncli train --resume {folder.path}",
         )
+
+
+def _load_config(folder: RunFolder) -> LoadedConfig:
+    return load_config(str(folder.file(files.CONFIG)), text=folder.read_intact(files.CONFIG).decode())

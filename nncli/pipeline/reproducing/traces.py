@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nncli.errors import RunError
+from nncli.pipeline.weights import read_weights
 from nncli.run import files
 from nncli.run.folder import RunFolder
 
@@ -39,7 +39,7 @@ def compare_traces(first: RunFolder, second: RunFolder) -> Comparison:
     """Compares metrics.jsonl and weights.npz of two runs. Raises RunError where one of them lacks weights."""
     lines = [folder.read_lines(files.METRICS) for folder in (first, second)]
     epoch, numbers = _first_difference(*lines)
-    ours, theirs = _weights(first), _weights(second)
+    ours, theirs = read_weights(first), read_weights(second)
     names = [name for name in dict.fromkeys([*ours, *theirs]) if not _have_same_bits(ours.get(name), theirs.get(name))]
     return Comparison(
         epochs=min(map(len, lines)),
@@ -62,15 +62,6 @@ def _first_difference(
     if len(ours) != len(theirs):
         return min(len(ours), len(theirs)) + 1, {"epochs": (len(ours), len(theirs))}
     return None, {}
-
-
-def _weights(folder: RunFolder) -> dict[str, np.ndarray]:
-    folder.require_intact(files.WEIGHTS)
-    try:
-        with np.load(folder.file(files.WEIGHTS), allow_pickle=False) as stored:
-            return dict(stored)
-    except (OSError, ValueError) as error:
-        raise RunError(f"{folder.file(files.WEIGHTS)} cannot be read ({error})") from None
 
 
 def _have_same_bits(one: np.ndarray | None, other: np.ndarray | None) -> bool:

@@ -52,7 +52,7 @@ def describe_run(word: str, folders: Folders) -> RunDetails:
     return RunDetails(
         row=reader.row,
         record=dict(run.record),
-        summary=dict(read_mapping(run.path / files.COMPARISON) if is_comparison else reader.summary),
+        summary=dict(read_mapping(run.path, files.COMPARISON) if is_comparison else reader.summary),
         files={
             path.relative_to(run.path).as_posix(): path.stat().st_size
             for path in sorted(run.path.rglob("*"))

@@ -43,7 +43,7 @@ def diff_runs(first: str, second: str, folders: Folders) -> RunDifference:
     found = [find_run(word, folders.runs_dir) for word in (first, second)]
     readers = [RunReader(ListedRun.read(each.folder.path)) for each in found]
     parts = [_sections(reader) for reader in readers]
-    sums = [mapping(read_mapping(each.folder.file(files.MANIFEST)).get("sha256")).get(files.WEIGHTS) for each in found]
+    sums = [mapping(read_mapping(each.folder.path, files.MANIFEST).get("sha256")).get(files.WEIGHTS) for each in found]
     return RunDifference(
         first=readers[0].run.name,
         second=readers[1].run.name,

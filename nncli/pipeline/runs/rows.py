@@ -1,6 +1,5 @@
 """A run as a row of a table: what its JSON files say in short; reads no config and no arrays."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,10 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nncli.errors import ConfigError
+from nncli.errors import ConfigError, RunError
 from nncli.evaluate.main_metrics import MAIN_METRICS
 from nncli.pipeline.runs.values import items, mapping, number, text, whole
 from nncli.run import files
+from nncli.run.folder import RunFolder
 from nncli.run.listing import ListedRun, list_runs, run_folders
 
 
@@ -53,7 +53,7 @@ class RunReader:
     @cached_property
     def summary(self) -> Mapping[str, Any]:
         """summary.json, empty if there is none."""
-        return read_mapping(self.run.path / files.SUMMARY)
+        return read_mapping(self.run.path, files.SUMMARY)
 
     @cached_property
     def config(self) -> Mapping[str, Any]:
@@ -61,15 +61,22 @@ class RunReader:
         from nncli.config.reading.document import read_document  # late: YAML takes longer than all else here
 
         try:
-            return read_document(self.run.path / files.CONFIG).values
+            return read_document(self.run.path / files.CONFIG, self._config_text).values
         except ConfigError:
             return {}
+
+    @cached_property
+    def _config_text(self) -> str:
+        try:
+            return RunFolder(self.run.path).read(files.CONFIG).decode()
+        except (OSError, ValueError, RunError):
+            return ""
 
     def section(self, name: str) -> Mapping[str, Any]:
         """The config, or only the lines of that top-level key, which is much faster for a thousand runs."""
         if "config" in self.__dict__:
             return self.config
-        lines = _section_lines(self.run.path / files.CONFIG, name)
+        lines = _section_lines(self._config_text, name)
         if lines is None:
             return self.config
         from nncli.config.reading.document import parse_document
@@ -106,7 +113,7 @@ class RunReader:
     @cached_property
     def means(self) -> dict[str, float | None]:
         """The mean test metric of each variant of a comparison."""
-        variants = items(read_mapping(self.run.path / files.COMPARISON).get("variants"))
+        variants = items(read_mapping(self.run.path, files.COMPARISON).get("variants"))
         known = [mapping(variant) for variant in variants]
         return {str(each.get("name")): number(mapping(each.get("test")).get("mean")) for each in known}
 
@@ -117,7 +124,7 @@ class RunReader:
         return (None, None) if score is None else (metric, score)
 
     def _compared(self) -> tuple[str | None, float | None]:
-        metric = text(read_mapping(self.run.path / files.COMPARISON).get("metric"))
+        metric = text(read_mapping(self.run.path, files.COMPARISON).get("metric"))
         best = max((mean for mean in self.means.values() if mean is not None), default=None)
         return (None, None) if metric is None or best is None else (metric, best)
 
@@ -136,20 +143,16 @@ def read_rows(folder: Path) -> list[RunReader]:
     return [RunReader(run) for run in list_runs(folder)]
 
 
-def read_mapping(path: Path) -> Mapping[str, Any]:
-    """A JSON object, empty if there is none that can be read."""
+def read_mapping(folder: Path, name: str) -> Mapping[str, Any]:
+    """A JSON file of a run, empty if there is none or if it is not what was written."""
     try:
-        return mapping(json.loads(path.read_bytes()))
-    except (OSError, ValueError):
+        return RunFolder(folder).read_json(name)
+    except RunError:
         return {}
 
 
-def _section_lines(path: Path, name: str) -> str | None:
+def _section_lines(content: str, name: str) -> str | None:
     """The lines of a top-level key as training writes them: empty if there is none, None if they may mean more."""
-    try:
-        content = path.read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return ""
     if "&" in content or "\t" in content or not name.isidentifier():  # anchors: what is meant may stand elsewhere
         return None
     found = re.search(rf"^{name}:.*\n(?:(?:[ #-].*)?\n)*", content, re.MULTILINE)

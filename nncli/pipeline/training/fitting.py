@@ -1,6 +1,5 @@
 """From prepared data to a trained model: threads, executor, callbacks, the loop of the engine."""
 
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,9 +13,9 @@ from nncli.data.dataset import Dataset
 from nncli.errors import NncliError, Terminated, TrainingDivergedError
 from nncli.pipeline.background_import import finish_import
 from nncli.pipeline.preparation import Prepared
+from nncli.pipeline.training.continuing.stopping import keep_weights, say_how_to_continue
 from nncli.pipeline.training.planning import Engine, Terms, choose_engine, facts_for_network, make_plan, network_mark
 from nncli.pipeline.training.watching import History, Watchers, make_watchers
-from nncli.pipeline.weights import save_weights
 from nncli.run.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -84,7 +83,11 @@ def fit_model(folder: RunFolder, prepared: Prepared, console: Console, terms: Te
     except (KeyboardInterrupt, Terminated, TrainingDivergedError) as stop:
         watchers.flush()
         watchers.view.close()  # what follows is to be the last that is read
-        _keep_stopped(folder, model, watchers, console, can_continue=not isinstance(stop, TrainingDivergedError))
+        if watchers.best.best_weights is not None:
+            model.set_weights(watchers.best.best_weights)
+            keep_weights(folder, model, console)
+        if watchers.checkpoints is not None and not isinstance(stop, TrainingDivergedError):
+            say_how_to_continue(folder, console)
         raise
     finally:
         watchers.view.close()
@@ -121,17 +124,6 @@ def _first_epoch(config: Config, state: "TrainingState | None") -> int:
     if state is None:
         return 0
     return config.train.epochs if state.stopped_early else state.epochs
-
-
-def _keep_stopped(folder: RunFolder, model: Any, watchers: Watchers, console: Console, *, can_continue: bool) -> None:
-    """Saves the best weights so far, so that a training that was stopped is not lost to eval and predict."""
-    if watchers.best.best_weights is not None:
-        model.set_weights(watchers.best.best_weights)
-        save_weights(folder, model)
-        folder.write_manifest()
-        console.say(f"the best weights so far are kept in {folder.path}")
-    if can_continue and watchers.checkpoints is not None:
-        console.say(f"to continue: nncli train --resume {shlex.quote(str(folder.path))}")
 
 
 def row_weights(config: Config, dataset: Dataset) -> np.ndarray | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nncli.config.facts import DataFacts, ImageInput
 from nncli.config.sections import Config
 from nncli.config.stack import stack_layers
-from nncli.pipeline.training.checkpoint import Resumed
+from nncli.pipeline.training.continuing.checkpoint import Resumed
 from nncli.pipeline.training.stopwatch import Stopwatch
 
 if TYPE_CHECKING:

@@ -1,5 +1,6 @@
 """Saves a trained model: weights, the Keras file, the exported model, plots, the manifest."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +13,11 @@ from nncli.errors import ExportError
 from nncli.evaluate import plots
 from nncli.pipeline.predicting.scoring.verification import verify_few
 from nncli.pipeline.preparation import Prepared
+from nncli.pipeline.training.continuing.stopping import WRITTEN_BEFORE
 from nncli.pipeline.training.fitting import Fitted
-from nncli.pipeline.weights import npz_bytes, save_weights
+from nncli.pipeline.weights import npz_bytes, weights_bytes
 from nncli.run import files
+from nncli.run.files import json_bytes
 from nncli.run.folder import RunFolder
 from nncli.runtime.novelty import fit_novelty
 from nncli.runtime.predictor import Predictor
@@ -23,33 +26,37 @@ from nncli.runtime.predictor import Predictor
 VERIFIED_ROWS = 8
 
 
-def save_model(folder: RunFolder, model: Any, config: Config) -> dict[str, str]:
-    """Writes the model in every format; returns the outcome of each, for run.json."""
+def save_model(
+    folder: RunFolder, model: Any, config: Config, dataset: Dataset, summary: Mapping[str, Any]
+) -> dict[str, str]:
+    """Writes the model in every format and what belongs to it, as one; returns the outcome of each, for run.json."""
     from nncli.engine import export
     from nncli.model import serving
 
-    save_weights(folder, model)
     served = serving(model, config)
-    folder.write(files.KERAS_MODEL, export.to_keras(served))
+    contents = {files.WEIGHTS: weights_bytes(model), files.KERAS_MODEL: export.to_keras(served)}
     outcome = {files.KERAS_MODEL: "written"}
     try:
-        folder.write(files.LITE_MODEL, export.to_tflite(served))
+        contents[files.LITE_MODEL] = export.to_tflite(served)
         outcome[files.LITE_MODEL] = "written"
     except ExportError as error:
         # Prediction then goes through Keras, which is slower and reported.
         outcome[files.LITE_MODEL] = error.message
-    folder.write_manifest()
+    contents |= _novelty(dataset)
+    contents[files.INPUTS] = dataset.facts.to_bytes()
+    contents[files.SUMMARY] = json_bytes(summary)
+    without = {files.LITE_MODEL, files.NOVELTY} - set(contents)
+    folder.replace_model(contents, written=WRITTEN_BEFORE, without=without)
     return outcome
 
 
-def save_novelty(folder: RunFolder, dataset: Dataset) -> None:
-    """Writes what is known of the training images, so that others can be told from them; nothing for tables."""
+def _novelty(dataset: Dataset) -> dict[str, bytes]:
+    """What is known of the training images, so that others can be told from them; nothing for tables."""
     image = dataset.facts.inputs
     if not isinstance(image, ImageInput):
-        return
+        return {}
     novelty = fit_novelty(dataset.train.inputs["image"], dataset.validation.inputs["image"], image.scale)
-    if novelty is not None:
-        folder.write(files.NOVELTY, npz_bytes(novelty.arrays()))
+    return {} if novelty is None else {files.NOVELTY: npz_bytes(novelty.arrays())}
 
 
 def verify_saved(folder: RunFolder, prepared: Prepared, predictions: np.ndarray) -> dict[str, Any] | None:
@@ -58,11 +65,12 @@ def verify_saved(folder: RunFolder, prepared: Prepared, predictions: np.ndarray)
     `predictions` are those of Keras for the whole test set. None without model.tflite, or if no file can hold such
     rows. Raises NncliError if a row disagrees.
     """
-    if not folder.file(files.LITE_MODEL).exists():
+    content = folder.find_intact(files.LITE_MODEL)
+    if content is None:
         return None
     test = prepared.dataset.test
     part = test.take(np.arange(min(VERIFIED_ROWS, len(test))))
-    predictor = Predictor(folder.file(files.LITE_MODEL), threads=1)
+    predictor = Predictor(content, threads=1)
     started = datetime.fromisoformat(folder.record["started"]).timestamp() + 1  # it is rounded down to a second
     expected = predictions[:VERIFIED_ROWS]
     return verify_few(prepared.config, prepared.dataset.facts, part, expected, predictor, read_at=started)

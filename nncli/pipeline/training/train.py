@@ -8,12 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import yaml
 
 from nncli.config.facts import Task
 from nncli.config.reading.document import KeyPath
 from nncli.config.reading.loading import load_config
-from nncli.config.sections import to_mapping
 from nncli.console import Console
 from nncli.pipeline.background_import import begin_import
 from nncli.pipeline.folders import Folders
@@ -21,11 +19,12 @@ from nncli.pipeline.predicting.remarks import describe_verdict
 from nncli.pipeline.predicting.scoring import thresholds
 from nncli.pipeline.predicting.scoring.measuring import measure_part
 from nncli.pipeline.preparation import Prepared, example_input, prepare
-from nncli.pipeline.training.checkpoint import Resumed, discard_checkpoint
+from nncli.pipeline.training.continuing.checkpoint import Resumed, discard_checkpoint
+from nncli.pipeline.training.continuing.stopping import kept_if_stopped
 from nncli.pipeline.training.fitting import Fitted, fit_model
 from nncli.pipeline.training.planning import Terms
-from nncli.pipeline.training.record import describe_process, recorded
-from nncli.pipeline.training.saving import save_model, save_novelty, save_plots, verify_saved
+from nncli.pipeline.training.record import config_bytes, describe_process, recorded
+from nncli.pipeline.training.saving import save_model, save_plots, verify_saved
 from nncli.pipeline.training.stopwatch import Stopwatch
 from nncli.pipeline.training.watching import History, monitored
 from nncli.pipeline.weights import npz_bytes
@@ -85,18 +84,16 @@ def train_into(folder: RunFolder, prepared: Prepared, console: Console, terms: T
         with watch.part("other"):
             _write_beginnings(folder, prepared, terms.resumed)
         fitted = fit_model(folder, prepared, console, terms)
-        with console.step("testing and writing the model"):
+        with kept_if_stopped(folder, fitted, console), console.step("testing and writing the model"):
             with watch.part("test"):
                 predictions = _predict_test(prepared, fitted)
                 if not title:  # variants of a comparison are all measured at one half
-                    prepared = _with_thresholds(folder, prepared, fitted, console)
+                    prepared = _with_thresholds(prepared, fitted, console)
                 summary = _summarize(prepared, fitted, predictions)
             with watch.part("export"):
-                save_novelty(folder, prepared.dataset)  # before the manifest, which covers it
-                exports = save_model(folder, fitted.model, prepared.config)
+                exports = save_model(folder, fitted.model, prepared.config, prepared.dataset, summary)
             with watch.part("plots"):
                 save_plots(folder, prepared, fitted)
-            folder.write_json(files.SUMMARY, summary)
             with watch.part("verify"):
                 verified = verify_saved(folder, prepared, predictions)
         told = describe_verdict(summary["test"]["judged"], fitted.history)
@@ -117,15 +114,13 @@ def train_into(folder: RunFolder, prepared: Prepared, console: Console, terms: T
 def _write_beginnings(folder: RunFolder, prepared: Prepared, resumed: Resumed | None) -> None:
     """Writes what is known before the first batch, so that a killed run can still be understood."""
     config, dataset = prepared.config, prepared.dataset
-    comment = "# `nncli train` with the path of this file repeats the run\n"
-    document = yaml.safe_dump(to_mapping(config), sort_keys=False, allow_unicode=True)
-    folder.write(files.CONFIG, (comment + document).encode())
+    if resumed is not None:
+        folder.keep_model()  # the model that a finished run has can be used until the longer training has another
+    folder.write(files.CONFIG, config_bytes(config))
     folder.write(files.INPUTS, dataset.facts.to_bytes())
     parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     folder.write(files.SPLITS, npz_bytes({name: part.rows for name, part in parts.items()}))
     if resumed is not None:
-        # The model that a finished run has can be used until the longer training has another.
-        folder.renew_manifest(files.CONFIG, files.INPUTS)
         # Lines after those of the checkpoint are of epochs that are trained again.
         records = [finite({"epoch": number, **each}) for number, each in enumerate(resumed.history, 1)]
         folder.write(files.METRICS, "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in records).encode())
@@ -143,8 +138,8 @@ def _write_beginnings(folder: RunFolder, prepared: Prepared, resumed: Resumed | 
     )
 
 
-def _with_thresholds(folder: RunFolder, prepared: Prepared, fitted: Fitted, console: Console) -> Prepared:
-    """Chooses thresholds on the validation set and writes them among the facts of the run."""
+def _with_thresholds(prepared: Prepared, fitted: Fitted, console: Console) -> Prepared:
+    """Chooses thresholds on the validation set and puts them among the facts of the run."""
     from nncli.engine.prediction import predict
     from nncli.model import serving
 
@@ -156,7 +151,6 @@ def _with_thresholds(folder: RunFolder, prepared: Prepared, fitted: Fitted, cons
     if facts is dataset.facts or not (told := thresholds.describe(facts)):
         return prepared
     console.say(f"predicts {told}: larger F1 on the validation set")
-    folder.write(files.INPUTS, facts.to_bytes())
     return replace(prepared, dataset=replace(dataset, facts=facts))
 
 

@@ -10,7 +10,7 @@ from nncli.console.training import TrainingView
 from nncli.errors import StopRequest
 from nncli.pipeline.background_import import begin_drawing
 from nncli.pipeline.preparation import Prepared
-from nncli.pipeline.training.checkpoint import mark_of, save_checkpoint
+from nncli.pipeline.training.continuing.checkpoint import mark_of, save_checkpoint
 from nncli.pipeline.training.planning import Terms
 from nncli.run import files
 from nncli.run.folder import RunFolder

@@ -9,6 +9,7 @@ import typer.testing
 
 from nncli.cli import app
 from nncli.pipeline.reproducing.traces import compare_traces
+from nncli.pipeline.weights import npz_bytes
 from nncli.run import files
 from nncli.run.folder import RunFolder
 
@@ -30,8 +31,9 @@ def train(here: Path, *options: object) -> Path:
     return Path(json.loads(outcome.stdout)["run"])
 
 
-def edit(path: Path, **changes: object) -> None:
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+def rewrite(run: Path, name: str, content: str) -> None:
+    """Changes a file of the model as if it had been written so."""
+    RunFolder(run).replace_model({name: content.encode()})
 
 
 def test_a_run_is_reproduced_bit_by_bit(tmp_path: Path) -> None:
@@ -49,7 +51,7 @@ def test_another_result_without_a_reason_fails(tmp_path: Path) -> None:
     run = train(tmp_path)
     lines = (run / files.METRICS).read_text().splitlines()
     last = {**json.loads(lines[1]), "loss": 9.0}
-    (run / files.METRICS).write_text(f"{lines[0]}\n{json.dumps(last)}\n")
+    rewrite(run, files.METRICS, f"{lines[0]}\n{json.dumps(last)}\n")
     outcome = nncli("reproduce", run, "--runs-dir", tmp_path / "runs")
     assert outcome.exit_code == 1
     assert "not equal from epoch 2 on: loss 9.0 and" in outcome.stdout
@@ -58,9 +60,9 @@ def test_another_result_without_a_reason_fails(tmp_path: Path) -> None:
 
 def test_another_result_with_a_reason_is_told(tmp_path: Path) -> None:
     run = train(tmp_path)
-    (run / files.METRICS).write_text((run / files.METRICS).read_text().splitlines()[0] + "\n")
-    record = json.loads((run / files.RECORD).read_text())
-    edit(run / files.RECORD, versions={**record["versions"], "numpy": "0.1"})
+    rewrite(run, files.METRICS, (run / files.METRICS).read_text().splitlines()[0] + "\n")
+    folder = RunFolder(run)
+    folder.write_record(versions={**folder.record["versions"], "numpy": "0.1"})
     outcome = nncli("reproduce", run, "--runs-dir", tmp_path / "runs")
     assert outcome.exit_code == 0, outcome.stderr
     assert "different: numpy: then 0.1, now" in outcome.stdout
@@ -78,7 +80,10 @@ def test_another_result_with_a_reason_is_told(tmp_path: Path) -> None:
 )
 def test_a_run_without_a_second_is_refused(tmp_path: Path, file: str, changes: dict[str, object], told: str) -> None:
     run = train(tmp_path)
-    edit(run / file, **changes)
+    if file == files.RECORD:
+        RunFolder(run).write_record(**changes)
+    else:
+        rewrite(run, file, json.dumps({**json.loads((run / file).read_text()), **changes}))
     outcome = nncli("reproduce", run, "--runs-dir", tmp_path / "runs")
     assert outcome.exit_code == 2 and told in outcome.stderr
     assert len(list((tmp_path / "runs").iterdir())) == 1
@@ -89,8 +94,8 @@ def test_weights_are_compared_by_their_bits(tmp_path: Path) -> None:
     for name, values in (("a", [1.0, 0.0]), ("b", [1.0, -0.0]), ("c", [1.5, 0.0]), ("d", [1.0])):
         folder = RunFolder(tmp_path / name)
         folder.path.mkdir()
-        np.savez(folder.file(files.WEIGHTS), kernel=np.array(values, np.float32), bias=np.zeros(3, np.float32))
-        folder.write_manifest()
+        arrays = {"kernel": np.array(values, np.float32), "bias": np.zeros(3, np.float32)}
+        folder.replace_model({files.WEIGHTS: npz_bytes(arrays)})
         folders.append(folder)
     first, zero, other, shape = folders
     assert compare_traces(first, first).is_equal

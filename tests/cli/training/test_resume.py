@@ -15,7 +15,7 @@ import typer.testing
 
 from nncli.cli import app
 from nncli.errors import RunError
-from nncli.pipeline.training.checkpoint import load_checkpoint
+from nncli.pipeline.training.continuing.checkpoint import load_checkpoint
 from nncli.run import files
 from nncli.run.finding import find_training
 from nncli.run.folder import RunFolder
@@ -220,7 +220,7 @@ def test_a_changed_config_or_table_is_noticed(tmp_path: Path) -> None:
 
 
 def edit_record(run: Path, **changes: object) -> None:
-    (run / files.RECORD).write_text(json.dumps({**record(run), **changes}))
+    RunFolder(run).write_record(**changes)
 
 
 def test_one_flipped_bit_of_a_checkpoint_is_refused_or_harmless(tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ from nncli.config.objective import Optimizer
 from nncli.config.reading.loading import load_config
 from nncli.console import Console
 from nncli.pipeline.preparation import Prepared, prepare
-from nncli.pipeline.training.checkpoint import Resumed, load_checkpoint
+from nncli.pipeline.training.continuing.checkpoint import Resumed, load_checkpoint
 from nncli.pipeline.training.fitting import fit_model
 from nncli.pipeline.training.planning import Terms
-from nncli.pipeline.weights import save_weights
+from nncli.pipeline.weights import weights_bytes
 from nncli.run import files
 from nncli.run.folder import RunFolder
 
@@ -46,7 +46,7 @@ def fit(here: Path, config: dict[str, Any], name: str, before: RunFolder | None 
     resumed = None if before is None else Resumed(load_checkpoint(before))
     fitted = fit_model(folder, prepared, silent(), Terms(resumed=resumed))
     fitted.watchers.flush()
-    save_weights(folder, fitted.model)
+    folder.write(files.WEIGHTS, weights_bytes(fitted.model))
     folder.write_json(files.SUMMARY, {"best": fitted.best_epoch, "history": fitted.history})
     return folder
 

@@ -14,6 +14,7 @@ from nncli.evaluate.metrics import Baseline, measure
 from nncli.pipeline.predicting.open_run import OpenRun
 from nncli.pipeline.predicting.scoring import thresholds
 from nncli.run import files
+from nncli.run.files import json_bytes
 
 _FEWEST_ROWS = 100  # of a validation set; on fewer, no temperature is offered
 _SAME = 1e-3  # probabilities from logits and from probabilities differ by the rounding of float32
@@ -65,7 +66,6 @@ def calibrate(run: OpenRun, own: Dataset, console: Console) -> OpenRun:
         from nncli.model import build
         from nncli.pipeline.weights import load_weights
 
-        run.folder.require_intact(files.WEIGHTS)
         config = run.load_config().config
         model: Any = build(config, run.facts)
         load_weights(run.folder, model)
@@ -117,23 +117,21 @@ def _require_effect(model: Any, config: Any, part: Part, expected: np.ndarray) -
 
 
 def _write(run: OpenRun, model: Any, config: Any, facts: DataFacts, temperature: float) -> None:
-    """All files of the model; they are made first, so that a failure leaves the run as it was."""
+    """All files of the model, which take the place of the old ones as one."""
     from nncli.engine import export
-    from nncli.engine.weights import get_weights
     from nncli.model import serving
-    from nncli.pipeline.weights import npz_bytes
+    from nncli.pipeline.weights import weights_bytes
 
     folder = run.folder
     served = serving(model, config)
-    made = {files.WEIGHTS: npz_bytes(get_weights(model)), files.KERAS_MODEL: export.to_keras(served)}
-    if folder.file(files.LITE_MODEL).exists():
+    made = {files.WEIGHTS: weights_bytes(model), files.KERAS_MODEL: export.to_keras(served)}
+    if folder.find_intact(files.LITE_MODEL) is not None:
         try:
             made[files.LITE_MODEL] = export.to_tflite(served)
         except ExportError as error:
             raise RunError(f"the calibrated model cannot be exported: {error.message}") from None
     made[files.INPUTS] = facts.to_bytes()
-    for name, content in made.items():
-        folder.write(name, content)
-    folder.write_manifest()
-    summary = folder.read_json(files.SUMMARY) if folder.file(files.SUMMARY).exists() else {}
-    folder.write_json(files.SUMMARY, {**summary, "temperature": temperature * summary.get("temperature", 1.0)})
+    with folder.locked():
+        summary = folder.read_json(files.SUMMARY) if folder.file(files.SUMMARY).exists() else {}
+        summary["temperature"] = temperature * summary.get("temperature", 1.0)
+        folder.replace_model({**made, files.SUMMARY: json_bytes(summary)})

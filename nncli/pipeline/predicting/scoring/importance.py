@@ -180,7 +180,6 @@ def _layer_cam(run: OpenRun, images: np.ndarray, outputs: np.ndarray, console: C
         from nncli.model import build, gives_logits
         from nncli.pipeline.weights import load_weights
 
-        run.folder.require_intact(files.WEIGHTS)
         model: Any = build(config, run.facts)
         load_weights(run.folder, model)
         return layer_cam(model, images, outputs, logits=gives_logits(config))

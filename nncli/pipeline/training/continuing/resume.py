@@ -13,9 +13,9 @@ from nncli.errors import RunError, UsageError
 from nncli.pipeline.background_import import begin_import
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import Prepared, prepare
-from nncli.pipeline.training.checkpoint import Resumed, load_checkpoint, mark_of
+from nncli.pipeline.training.continuing.checkpoint import Resumed, load_checkpoint, mark_of
 from nncli.pipeline.training.planning import Engine, Terms
-from nncli.pipeline.training.record import describe_process
+from nncli.pipeline.training.record import describe_process, is_as_written
 from nncli.pipeline.training.stopwatch import Stopwatch
 from nncli.pipeline.training.train import TrainedRun, train_into
 from nncli.run import files
@@ -56,6 +56,8 @@ def resume(
         _refuse(folder, record, state)
         prepared = _prepare(folder, state, epochs, folders, console, watch)
         differences = list_differences(record, state, prepared)
+        if not is_as_written(folder.file(files.CONFIG).read_bytes()) and "config: changed since" not in differences:
+            differences.append("config: changed since")
         if differences and not inexact:
             told = "\n".join(f"  {line}" for line in differences)
             raise RunError(

@@ -1,0 +1,59 @@
+"""What a training that is stopped leaves: the best weights so far, for eval and predict, and how it goes on."""
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from nncli.console import Console
+from nncli.errors import RunError, Terminated
+from nncli.pipeline.weights import weights_bytes
+from nncli.run import files
+from nncli.run.folder import RunFolder
+
+if TYPE_CHECKING:
+    from nncli.pipeline.training.fitting import Fitted
+
+# The files of the model that a training writes before it has one.
+WRITTEN_BEFORE = (files.CONFIG, files.SPLITS, files.METRICS)
+# What belongs to a tested model only.
+_OF_TESTED = (files.KERAS_MODEL, files.LITE_MODEL, files.NOVELTY, files.SUMMARY)
+
+
+def keep_weights(folder: RunFolder, model: Any, console: Console) -> None:
+    """Makes a model's weights those of the run. Raises NncliError.
+
+    What an earlier part of the training exported stays only if it has these weights.
+    """
+    content = weights_bytes(model)
+    if _is_exported(folder, content):
+        inputs = {files.INPUTS: folder.read_intact(files.INPUTS)}  # with the thresholds that belong to the model
+        folder.replace_model(inputs, written=WRITTEN_BEFORE)
+    else:
+        folder.replace_model({files.WEIGHTS: content}, written=(*WRITTEN_BEFORE, files.INPUTS), without=_OF_TESTED)
+    console.say(f"the best weights so far are kept in {folder.path}")
+
+
+def say_how_to_continue(folder: RunFolder, console: Console) -> None:
+    """The command that continues a training."""
+    console.say(f"to continue: nncli train --resume {shlex.quote(str(folder.path))}")
+
+
+@contextmanager
+def kept_if_stopped(folder: RunFolder, fitted: "Fitted", console: Console) -> Iterator[None]:
+    """Keeps what was trained if test, export or plots are stopped."""
+    try:
+        yield
+    except (KeyboardInterrupt, Terminated):
+        fitted.watchers.flush()
+        keep_weights(folder, fitted.model, console)
+        if fitted.watchers.checkpoints is not None:
+            say_how_to_continue(folder, console)
+        raise
+
+
+def _is_exported(folder: RunFolder, weights: bytes) -> bool:
+    try:
+        return folder.find_intact(files.WEIGHTS) == weights
+    except RunError:  # damaged, and about to be replaced
+        return False
