@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -48,10 +48,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with _synced(handle) as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
         Path(temporary).chmod(0o666 & ~_umask())
         _rename(temporary, path)
     except BaseException:  # Ctrl-C included: no temporary file may stay behind
@@ -115,6 +113,22 @@ def append_line(path: Path, value: Mapping[str, Any]) -> None:
         os.close(handle)
 
 
+@contextmanager
+def _synced(handle: int) -> Iterator[BinaryIO]:
+    """The file of a handle, on the disk when the block ends."""
+    file = os.fdopen(handle, "wb")
+    try:
+        yield file
+        file.flush()
+        os.fsync(handle)
+    except BaseException:
+        with suppress(OSError):
+            file.close()
+        raise
+    with suppress(InterruptedError):  # it is closed all the same, and its content is safe
+        file.close()
+
+
 def _rename(temporary: str, path: Path) -> None:
     """Renames a file; again where a signal interrupts that, which network file systems do and Python does not mend."""
     while True:
@@ -139,4 +153,5 @@ def sync_folder(folder: Path) -> None:
     try:
         os.fsync(handle)
     finally:
-        os.close(handle)
+        with suppress(InterruptedError):
+            os.close(handle)

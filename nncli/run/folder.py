@@ -141,6 +141,23 @@ class RunFolder:
         """How the run stands: what its record says, or `dead`."""
         return living_status(self.path, self.record)
 
+    @property
+    def damaged(self) -> list[str]:
+        """The files that are not what was written; of those that nothing but a person reads, nobody knows."""
+        found = []
+        for name in (*_SEALED, files.MANIFEST, *model_files.NAMES):
+            try:
+                if name in _SEALED:
+                    self.read_json(name)
+                elif name == files.MANIFEST:
+                    model_files.read_sums(self.path)
+                else:
+                    self.find_intact(name)
+            except RunError:
+                if self.file(name).exists():
+                    found.append(name)
+        return found
+
     def write_record(self, **changes: Any) -> None:
         """Updates keys of run.json and keeps the others."""
         known = self.record if self.file(files.RECORD).exists() else {}

@@ -69,7 +69,7 @@ def keep_previous(folder: Path) -> None:
         return
     place.mkdir(exist_ok=True)
     for name, expected in sums.items():
-        own, kept = _read(folder / name), _read(place / name)
+        own, kept = _read_present(folder / name), _read_present(place / name)
         if own is None or _sum(own) != expected or (kept is not None and _sum(kept) == expected):
             continue  # replaced already, or kept already
         (place / name).unlink(missing_ok=True)
@@ -95,7 +95,7 @@ def replace(
         files.write_bytes(folder / name, content)
         sums[name] = _sum(content)
     for name in written:
-        present = _read(folder / name)
+        present = _read_present(folder / name)
         if present is not None:
             sums[name] = _sum(present)
     files.write_json(folder / files.MANIFEST, {"sha256": sums})
@@ -120,6 +120,14 @@ def _read(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
     except OSError:
+        return None
+
+
+def _read_present(path: Path) -> bytes | None:
+    """The content of a file, None if there is none. Raises OSError: what is written must not rest on a guess."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
         return None
 
 

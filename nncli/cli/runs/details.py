@@ -17,6 +17,8 @@ def show_run(console: Console, details: Any) -> None:
     """What is known of one run: how it stands, what it was made of, what it reached, its trainings."""
     if details.note is not None:
         console.say(details.note)
+    for name in details.damaged:
+        console.warn(f"{details.row.path}/{name} is damaged, and its content is left out; restore it, or train again")
     if console.json_mode:
         console.answer(details.to_mapping())
         return

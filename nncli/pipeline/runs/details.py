@@ -17,7 +17,8 @@ from nncli.run.listing import ListedRun, how_to_go_on
 class RunDetails:
     """A run: its row, run.json, summary.json (or comparison.json), its files with their bytes, and its cells.
 
-    `facts` are what its record tells, ready to be read; `scores` the test metrics, each with that of the baseline.
+    `damaged` names files that are not what was written, whose content is left out. `facts` are what its record tells,
+    ready to be read; `scores` the test metrics, each with that of the baseline.
     `further` says how to go on with a run that has not finished; `note` that the word fitted other runs as well.
     """
 
@@ -28,6 +29,7 @@ class RunDetails:
     cells: tuple[Row, ...]
     facts: dict[str, str]
     scores: dict[str, tuple[float | None, float | None]]
+    damaged: tuple[str, ...] = ()
     further: str | None = None
     note: str | None = None
 
@@ -39,6 +41,7 @@ class RunDetails:
             "summary": self.summary,
             "files": self.files,
             "cells": [cell.to_mapping() for cell in self.cells],
+            "damaged": list(self.damaged),
             "further": self.further,
         }
 
@@ -61,6 +64,7 @@ def describe_run(word: str, folders: Folders) -> RunDetails:
         facts=_facts(run.record, reader.summary),
         scores=_scores(mapping(reader.summary.get("test"))),
         cells=tuple(each.row for each in read_rows(run.path)) if is_comparison else (),
+        damaged=tuple(found.folder.damaged),
         further=None if run.status == "finished" else how_to_go_on(run.path, run.status),
         note=found.note,
     )

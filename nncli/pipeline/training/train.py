@@ -112,30 +112,32 @@ def train_into(folder: RunFolder, prepared: Prepared, console: Console, terms: T
 
 
 def _write_beginnings(folder: RunFolder, prepared: Prepared, resumed: Resumed | None) -> None:
-    """Writes what is known before the first batch, so that a killed run can still be understood."""
+    """Writes what is known before the first batch, so that a killed run can still be understood.
+
+    The config comes last: a run that has one can go on.
+    """
     config, dataset = prepared.config, prepared.dataset
-    if resumed is not None:
+    if resumed is None:
+        folder.write_record(
+            **describe_process(),
+            name=config.name,
+            seed=config.seed,
+            data={
+                "asked": config.data.source,
+                "source": dataset.facts.source,
+                "fingerprint": dataset.fingerprint,
+                "rows": dataset.facts.rows,
+            },
+        )
+    else:
         folder.keep_model()  # the model that a finished run has can be used until the longer training has another
-    folder.write(files.CONFIG, config_bytes(config))
-    folder.write(files.INPUTS, dataset.facts.to_bytes())
-    parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
-    folder.write(files.SPLITS, npz_bytes({name: part.rows for name, part in parts.items()}))
-    if resumed is not None:
         # Lines after those of the checkpoint are of epochs that are trained again.
         records = [finite({"epoch": number, **each}) for number, each in enumerate(resumed.history, 1)]
         folder.write(files.METRICS, "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in records).encode())
-        return
-    folder.write_record(
-        **describe_process(),
-        name=config.name,
-        seed=config.seed,
-        data={
-            "asked": config.data.source,
-            "source": dataset.facts.source,
-            "fingerprint": dataset.fingerprint,
-            "rows": dataset.facts.rows,
-        },
-    )
+    folder.write(files.INPUTS, dataset.facts.to_bytes())
+    parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    folder.write(files.SPLITS, npz_bytes({name: part.rows for name, part in parts.items()}))
+    folder.write(files.CONFIG, config_bytes(config))
 
 
 def _with_thresholds(prepared: Prepared, fitted: Fitted, console: Console) -> Prepared:

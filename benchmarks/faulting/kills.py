@@ -1,0 +1,223 @@
+"""kill -9 at random moments: a training that goes on afterwards ends in the bits of one that was left alone.
+
+Trainings run in forked children of a process that has imported TensorFlow and started nothing yet, so that a kill costs
+a second and not five; `--spawned` starts the program anew each time. Checkpoints are written after every epoch, so that
+kills meet them.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from faulting.flips import without_clock
+from nncli.pipeline.training.continuing.checkpoint import load_checkpoint
+from nncli.run import files
+from nncli.run.folder import RunFolder
+
+_LAYERS = [{"dense": {"units": 8, "activation": "relu"}}, {"batch_normalization": {}}, {"dropout": {"rate": 0.2}}]
+_IRIS: dict[str, Any] = {"data": {"source": "iris"}, "model": {"layers": [*_LAYERS, "output"]}}
+
+
+def _train(executor: str, **options: Any) -> dict[str, Any]:
+    return {"epochs": 40, "batch_size": 16, "executor": executor, **options}
+
+
+# Small networks that have between them each executor and all that a training remembers.
+CONFIGS: dict[str, dict[str, Any]] = {
+    "xla": {**_IRIS, "train": _train("xla")},
+    "graph": {**_IRIS, "train": _train("graph"), "optimizer": {"name": "rmsprop"}},
+    "keras": {**_IRIS, "train": _train("keras", epochs=12)},
+    "averaged": {**_IRIS, "train": _train("graph"), "optimizer": {"name": "adam", "use_ema": True}},
+    "stopping": {
+        **_IRIS,
+        "train": _train("graph", early_stopping={"patience": 6}, reduce_lr_on_plateau={"patience": 2, "factor": 0.5}),
+        "optimizer": {"name": "sgd", "learning_rate": 0.5},
+    },
+    "images": {
+        "data": {"source": "digits"},
+        "model": {
+            "layers": [
+                {"random_translation": {"height_factor": 0.1, "width_factor": 0.1}},
+                {"conv2d": {"filters": 4, "kernel_size": 3, "activation": "relu"}},
+                "flatten",
+                "output",
+            ]
+        },
+        "train": {"epochs": 10, "batch_size": 128},
+    },
+}
+
+
+@dataclass
+class Killed:
+    """A training and its kills: how far each let it come, and what differs at its end from the one left alone."""
+
+    config: str
+    seed: int
+    kills: list[int] = field(default_factory=list)
+    begun_again: int = 0
+    differing: list[str] = field(default_factory=list)
+
+
+class Killer:
+    """Kills trainings. `spawned` starts a process of its own for each, which takes seconds."""
+
+    def __init__(self, work: Path, *, spawned: bool = False) -> None:
+        self._work, self._spawned = work, spawned
+        self._alone: dict[str, tuple[RunFolder, float]] = {}
+        if not spawned:
+            from nncli.engine.process import environment
+
+            environment.prepare(1)
+
+    def kill(self, config: str, seed: int, times: int) -> Killed:
+        """A training that is killed so many times, at moments that follow from the seed, and then left to end."""
+        alone, seconds = self._left_alone(config)
+        generator = random.Random(seed)
+        runs = self._work / f"{config}-{seed}"
+        done = Killed(config, seed)
+        while len(done.kills) < times:
+            wait = generator.uniform(0.0, seconds)
+            run = _run_in(runs)
+            if not self._start_and_kill(self._words(config, runs, run), wait):
+                if run is None and (made := _run_in(runs)) is not None:  # it came to its end: a new one, for the rest
+                    _compare(alone, made, done)
+                    _remove(runs)
+                continue
+            done.kills.append(_epochs(_run_in(runs)))
+        run = _run_in(runs)
+        if run is not None and not run.file(files.CONFIG).exists():
+            _remove(runs)  # killed before there was anything to go on with
+            run, done.begun_again = None, done.begun_again + 1
+        code = self._run(self._words(config, runs, run))
+        final = _run_in(runs)
+        if code or final is None:
+            done.differing.append(f"exit code {code}")
+        else:
+            _compare(alone, final, done)
+        _remove(runs)
+        return done
+
+    def kill_many(self, count: int, seed: int, *, each: int = 4, configs: Sequence[str] = ()) -> Iterator[Killed]:
+        """So many kills, `each` of a training at most, over all configs in turn."""
+        names, left, turn = list(configs or CONFIGS), count, 0
+        while left > 0:
+            killed = self.kill(names[turn % len(names)], seed + turn, min(each, left))
+            yield killed
+            left, turn = left - len(killed.kills), turn + 1
+
+    def _left_alone(self, config: str) -> tuple[RunFolder, float]:
+        """The finished run of a config, and how long it took."""
+        if config not in self._alone:
+            path = self._work / f"{config}.yaml"
+            path.write_text(yaml.safe_dump({"name": config, **CONFIGS[config]}))
+            runs = self._work / f"{config}-alone"
+            started = time.monotonic()
+            if code := self._run(self._words(config, runs, None)):
+                raise RuntimeError(f"{config} ended with {code}")
+            found = _run_in(runs)
+            if found is None:
+                raise RuntimeError(f"{config} left no run")
+            self._alone[config] = found, time.monotonic() - started
+        return self._alone[config]
+
+    def _words(self, config: str, runs: Path, run: RunFolder | None) -> list[str]:
+        if run is not None and run.file(files.CONFIG).exists() and run.status != "finished":
+            return ["train", "--resume", str(run.path), "--quiet", "--json"]
+        return ["train", str(self._work / f"{config}.yaml"), "--runs-dir", str(runs), "--quiet", "--json"]
+
+    def _start_and_kill(self, words: list[str], wait: float) -> bool:
+        """Kills a training after so many seconds; False if it had ended by then."""
+        child = self._start(words)
+        deadline = time.monotonic() + wait
+        while time.monotonic() < deadline:
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                return self._require_right(words, status)
+            time.sleep(0.002)
+        os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        return os.WIFSIGNALED(status) or self._require_right(words, status)
+
+    def _require_right(self, words: list[str], status: int) -> bool:
+        code = os.waitstatus_to_exitcode(status)
+        if code:
+            raise RuntimeError(f"{' '.join(words)} ended with {code}")
+        return False
+
+    def _run(self, words: list[str]) -> int:
+        _, status = os.waitpid(self._start(words), 0)
+        return os.waitstatus_to_exitcode(status)
+
+    def _start(self, words: list[str]) -> int:
+        if self._spawned:
+            return subprocess.Popen([sys.executable, "-m", "nncli", *words], stdout=subprocess.DEVNULL).pid
+        child = os.fork()
+        if not child:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            _train_here(words)
+        return child
+
+
+def _train_here(words: list[str]) -> None:
+    """Runs the command in this process and ends it."""
+    from nncli.engine.callbacks import checkpoint
+
+    checkpoint._CAPTURE_SECONDS = checkpoint._FIRST_SECONDS = 0.0
+    defaults = checkpoint.Checkpoints.__init__.__kwdefaults__
+    defaults["seconds"] = 0.0
+    from nncli.cli import process
+
+    sys.argv = ["nncli", *words]
+    try:
+        process.main()
+    finally:
+        os._exit(1)
+
+
+def _run_in(runs: Path) -> RunFolder | None:
+    found = sorted(runs.glob(f"*/{files.RECORD}"))
+    return RunFolder(found[-1].parent) if found else None
+
+
+def _epochs(run: RunFolder | None) -> int:
+    state = None if run is None else load_checkpoint(run)
+    return 0 if state is None else state.epochs
+
+
+def _compare(alone: RunFolder, other: RunFolder, done: Killed) -> None:
+    """Notes what differs between two finished runs beside the clock."""
+    if other.status != "finished":
+        done.differing.append(f"status {other.status}")
+        return
+    for name in (files.WEIGHTS, files.SPLITS, files.NOVELTY):
+        if alone.find_intact(name) != other.find_intact(name):
+            done.differing.append(name)
+    if without_clock(alone.read_lines(files.METRICS)) != without_clock(other.read_lines(files.METRICS)):
+        done.differing.append(files.METRICS)
+    if without_clock(alone.read_json(files.SUMMARY)) != without_clock(other.read_json(files.SUMMARY)):
+        done.differing.append(files.SUMMARY)
+    first, second = load_checkpoint(alone), load_checkpoint(other)
+    if (
+        first is None
+        or second is None
+        or (first.numbers, first.epochs) != (second.numbers, second.epochs)
+        or any(not np.array_equal(each, second.arrays[key]) for key, each in first.arrays.items())
+    ):
+        done.differing.append(files.CHECKPOINT)
+
+
+def _remove(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
