@@ -60,7 +60,7 @@ def test_the_neuron_adds_up_its_products_and_shows_each_activation() -> None:
         (["backpropagation", "--set", "w"], "expected a number"),
         (["backpropagation", "--set", "w=1,2"], "expected a number"),
         (["backpropagation", "--set", "w=1e300"], "overflows float64"),
-        (["logits-twice", "--set", "w=1"], "only lessons have values to set"),
+        (["logits-twice", "--set", "w=1"], "--set: only lessons take it"),
         (["nueron"], 'did you mean "neuron"?'),
     ],
 )
@@ -69,20 +69,24 @@ def test_what_a_lesson_cannot_use_is_refused(arguments: list[str], message: str)
     assert outcome.exit_code == 2 and message in outcome.stderr and outcome.stdout == ""
 
 
-def test_lessons_fit_80_columns_and_are_named_where_all_is_listed() -> None:
-    for name, teach in LESSONS.items():
-        lesson = teach([])
-        assert lesson.id == name
-        assert max(map(len, lesson.text.splitlines())) <= 80
-        assert f"`nncli explain {name}`" in " ".join(explain().stdout.split())
-    assert json.loads(explain("--json").stdout)["lessons"] == list(LESSONS)
+def test_all_is_listed_and_every_lesson_with_what_one_sees() -> None:
+    listed = json.loads(explain("--json").stdout)
+    assert listed["lessons"] == [{"id": name, "title": entry.title} for name, entry in LESSONS.items()]
+    assert all(name in explain().stdout for name in LESSONS)
+    assert list(listed["topics"]) == ["layers", "optimizers", "schedules", "losses"]
+    assert "logits-twice" in [rule["id"] for rule in listed["rules"]]
 
 
-def test_the_signs_of_a_lesson_have_letters_for_a_terminal_without_them() -> None:
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_fits_a_screen_with_its_sketch_and_has_letters_for_an_ascii_terminal(name: str) -> None:
     from nncli.console import ENCODING_ERRORS
 
-    for teach in LESSONS.values():
-        assert "\\" not in teach([]).text.encode("ascii", ENCODING_ERRORS).decode()
+    told = explain(name)
+    lines = told.stdout.splitlines()
+    assert told.exit_code == 0 and told.stderr == ""
+    assert len(lines) <= 40 and max(map(len, lines)) <= 80
+    assert lines[0] == f"{name}: {LESSONS[name].title}"
+    assert "\\" not in told.stdout.encode("ascii", ENCODING_ERRORS).decode()
 
 
 def test_the_page_about_lessons_shows_what_is_printed() -> None:

@@ -1,0 +1,1 @@
+"""How networks are built: `layers` as matrix products, `convolution` of a digit, `attention` between its rows."""

@@ -1,0 +1,64 @@
+"""Which lessons there are, in the order of the lecture, how else they are called, and what continues them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from nncli.lessons.backpropagation import teach_backpropagation
+from nncli.lessons.lesson import Lesson
+from nncli.lessons.neurons import cost, logistic, neuron
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A lesson's title, the function that teaches it, commands that continue it, and other spellings of its name.
+
+    `teach` takes assignments such as `w=3`, and what `takes` names: numbers behind the lesson's name, or an image.
+    """
+
+    title: str
+    teach: Callable[..., Lesson]
+    go_on: tuple[str, ...]
+    spellings: tuple[str, ...] = ()
+    takes: tuple[Literal["numbers", "image"], ...] = ()
+
+
+LESSONS: dict[str, Entry] = {
+    "neuron": Entry(
+        neuron.TITLE,
+        neuron.teach_neuron,
+        ("nncli explain neuron --set w=1,2,3 --set x=1,1,1 --set b=-2", "nncli explain logistic"),
+        ("neurons", "perceptron", "artificial-neuron", "bias", "weights"),
+    ),
+    "logistic": Entry(
+        logistic.TITLE,
+        logistic.teach_logistic,
+        ("nncli train logistic_regression", "nncli explain cost"),
+        ("logistic-regression", "logistic-function"),
+    ),
+    "cost": Entry(
+        cost.TITLE,
+        cost.teach_cost,
+        ("nncli explain gradient-descent", "nncli explain loss"),
+        ("cost-function", "objective"),
+    ),
+    "backpropagation": Entry(
+        "how the derivatives of the cost are computed",
+        teach_backpropagation,
+        ("nncli gradcheck digits_softmax",),
+        ("backprop", "back-propagation", "back-prop", "chain-rule", "computation-graph"),
+    ),
+}
+
+
+def find_lesson(name: str) -> str | None:
+    """The lesson that a name or another spelling of it stands for; None if there is none."""
+    folded = fold(name)
+    if folded in LESSONS:
+        return folded
+    return next((lesson for lesson, entry in LESSONS.items() if folded in entry.spellings), None)
+
+
+def fold(name: str) -> str:
+    """`Gradient_Descent` and `gradient descent` are the lesson gradient-descent."""
+    return name.strip("[] ").lower().replace("_", "-").replace(" ", "-")
