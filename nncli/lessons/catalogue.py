@@ -6,7 +6,8 @@ from typing import Literal
 
 from nncli.lessons.backpropagation import teach_backpropagation
 from nncli.lessons.lesson import Lesson
-from nncli.lessons.neurons import cost, logistic, neuron
+from nncli.lessons.neurons import activations, cost, gradient_descent, logistic, neuron
+from nncli.lessons.outputs import logits, loss, multilabel, output, softmax
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,49 @@ LESSONS: dict[str, Entry] = {
         cost.teach_cost,
         ("nncli explain gradient-descent", "nncli explain loss"),
         ("cost-function", "objective"),
+    ),
+    "gradient-descent": Entry(
+        gradient_descent.TITLE,
+        gradient_descent.teach_gradient_descent,
+        ("nncli train gradient_descent", "nncli compare logistic_regression gradient_descent"),
+        ("gradient", "descent", "learning-rates", "step-size"),
+    ),
+    "activations": Entry(
+        activations.TITLE,
+        activations.teach_activations,
+        ("nncli compare deep_sigmoid deep_relu", "nncli explain deep-sigmoid"),
+        ("relu", "sigmoid", "tanh", "linear", "activation-function", "activation-functions", "vanishing-gradient"),
+    ),
+    "output": Entry(
+        output.TITLE,
+        output.teach_output,
+        ("nncli train binary", "nncli train positive_regression"),
+        ("outputs", "output-layer-activation", "pairing", "pairings"),
+    ),
+    "softmax": Entry(
+        softmax.TITLE,
+        softmax.teach_softmax,
+        ("nncli train softmax_regression", "nncli explain loss"),
+        ("softmax-regression", "temperature", "multiclass"),
+        takes=("numbers",),
+    ),
+    "loss": Entry(
+        loss.TITLE,
+        loss.teach_loss,
+        ("nncli train softmax_regression", "nncli explain logits"),
+        ("cross-entropy", "crossentropy", "log-loss", "loss-function"),
+    ),
+    "logits": Entry(
+        logits.TITLE,
+        logits.teach_logits,
+        ("nncli train mnist_softmax", "nncli explain logits-twice"),
+        ("logit", "from-logits", "from-logits=true"),
+    ),
+    "multilabel": Entry(
+        multilabel.TITLE,
+        multilabel.teach_multilabel,
+        ("nncli train multilabel", "nncli explain softmax-multilabel"),
+        ("multi-label", "multilabel-classification"),
     ),
     "backpropagation": Entry(
         "how the derivatives of the cost are computed",

@@ -108,12 +108,18 @@ def _frame(
     cells: list[list[str]], y_range: tuple[float, float], x_range: tuple[float, float], x_label: str
 ) -> list[str]:
     """The cells with their axes: the largest and the smallest value beside and below them."""
-    told = {0: show_number(y_range[1]), len(cells) - 1: show_number(y_range[0])}
+    told = {0: _fit(y_range[1]), len(cells) - 1: _fit(y_range[0])}
     rows = [f"{told.get(place, ''):>{_AXIS - 1}} │{''.join(row)}".rstrip() for place, row in enumerate(cells)]
     room = len(cells[0])
     left, right = (show_number(value) for value in x_range)
     label = f"{left} {x_label:^{max(0, room - len(left) - len(right) - 2)}} {right}"
     return [*rows, f"{'':>{_AXIS}}└{'─' * (room - 1)}", f"{'':>{_AXIS}}{label}"]
+
+
+def _fit(value: float) -> str:
+    """A number with as many digits as there is room beside an axis."""
+    texts = [show_number(float(f"{value:.{digits}g}")) for digits in (4, 3, 2, 1)]
+    return next((text for text in texts if len(text) < _AXIS), texts[-1])
 
 
 def _surface(panel: Surface, width: int, height: int) -> list[str]:

@@ -10,7 +10,7 @@ from nncli.lessons.lesson import Lesson, choose, show_number, show_term, tabulat
 from nncli.lessons.neurons.functions import sigmoid
 from nncli.lessons.neurons.logistic import loss_of
 
-TITLE = "J is the mean of the losses; training looks for its lowest point"
+TITLE = "J is the mean of the losses; training minimizes it"
 VALUES = {"w": 0.2, "b": 0.0, "x": (-1.5, -1.0, 0.5, 1.0, 2.0), "y": (0.0, 0.0, 1.0, 0.0, 1.0)}
 LIMITS = {"y": (0.0, 1.0), "w": (-100.0, 100.0), "b": (-100.0, 100.0), "x": (-1000.0, 1000.0)}
 _MOST_EXAMPLES = 6
