@@ -6,7 +6,7 @@ images that some look at, `sketch` draws in characters what `evaluate.plots.pane
 """
 
 from nncli.lessons.catalogue import LESSONS, Entry, find_lesson, fold
-from nncli.lessons.lesson import Lesson, read_numbers
+from nncli.lessons.lesson import Lesson, read_numbers, wrap_lines
 from nncli.lessons.sketch import sketch
 
-__all__ = ["LESSONS", "Entry", "Lesson", "find_lesson", "fold", "read_numbers", "sketch"]
+__all__ = ["LESSONS", "Entry", "Lesson", "find_lesson", "fold", "read_numbers", "sketch", "wrap_lines"]

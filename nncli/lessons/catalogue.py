@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from nncli.lessons.architectures import attention, convolution, layers
 from nncli.lessons.backpropagation import teach_backpropagation
 from nncli.lessons.lesson import Lesson
 from nncli.lessons.neurons import activations, cost, gradient_descent, logistic, neuron
 from nncli.lessons.outputs import logits, loss, multilabel, output, softmax
+from nncli.lessons.training import adam, batches, initialisation, normalisation, overfitting
 
 
 @dataclass(frozen=True)
@@ -86,11 +88,61 @@ LESSONS: dict[str, Entry] = {
         ("nncli train multilabel", "nncli explain softmax-multilabel"),
         ("multi-label", "multilabel-classification"),
     ),
+    "adam": Entry(
+        adam.TITLE,
+        adam.teach_adam,
+        ("nncli compare --vary optimizer.name=sgd,rmsprop,adam", "nncli train mnist_sigmoid_adam"),
+        ("optimizer", "momentum", "adam-optimizer"),
+    ),
+    "layers": Entry(
+        layers.TITLE,
+        layers.teach_layers,
+        ("nncli check digits_30_15_2", "nncli train digits_30_15_2"),
+        ("layer", "network", "matrix", "matrices", "shapes", "parameters"),
+    ),
+    "convolution": Entry(
+        convolution.TITLE,
+        convolution.teach_convolution,
+        ("nncli train mnist_cnn", "nncli explain conv2d"),
+        ("convolutions", "convolutional", "conv", "cnn", "kernel", "filter", "filters"),
+        takes=("image",),
+    ),
+    "attention": Entry(
+        attention.TITLE,
+        attention.teach_attention,
+        ("nncli train mnist_vit", "nncli explain multi_head_attention"),
+        ("transformer", "transformers", "self-attention", "attention-head", "vit"),
+        takes=("image",),
+    ),
     "backpropagation": Entry(
         "how the derivatives of the cost are computed",
         teach_backpropagation,
         ("nncli gradcheck digits_softmax",),
         ("backprop", "back-propagation", "back-prop", "chain-rule", "computation-graph"),
+    ),
+    "batches": Entry(
+        batches.TITLE,
+        batches.teach_batches,
+        ("nncli compare logistic_regression gradient_descent", "nncli explain batch-size"),
+        ("batch", "mini-batch", "mini-batches", "minibatch", "epoch", "epochs", "update", "updates"),
+    ),
+    "initialisation": Entry(
+        initialisation.TITLE,
+        initialisation.teach_initialisation,
+        ("nncli explain dense", "nncli compare deep_sigmoid deep_relu"),
+        ("initialization", "initializer", "initializers", "kernel-initializer", "glorot", "he", "xavier"),
+    ),
+    "overfitting": Entry(
+        overfitting.TITLE,
+        overfitting.teach_overfitting,
+        ("nncli train digits_softmax", "nncli explain dropout"),
+        ("overfit", "regularization", "regularisation", "early-stopping", "validation", "generalization"),
+    ),
+    "normalisation": Entry(
+        normalisation.TITLE,
+        normalisation.teach_normalisation,
+        ("nncli train logistic_regression", "nncli explain batch_normalization"),
+        ("normalization", "standardization", "standardisation", "scaling", "feature-scaling"),
     ),
 }
 

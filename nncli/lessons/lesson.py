@@ -1,6 +1,7 @@
 """A lesson (title, text, numbers, drawing), the parsing of the user's numbers, and the formatting of formulas."""
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -115,6 +116,16 @@ def show_list(values: Sequence[float], most: int = 8) -> str:
     """Numbers with commas; of more than `most`, the first ones."""
     told = ", ".join(map(show_number, values[:most]))
     return told if len(values) <= most else f"{told}, …"
+
+
+def wrap_lines(text: str, width: int = 80) -> str:
+    """The text with those lines wrapped at blanks that a user's long numbers made longer than `width`."""
+    lines = []
+    for line in text.splitlines():
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        wrapped = textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+        lines += wrapped if len(line) > width else [line]
+    return "\n".join(lines)
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -13,7 +13,6 @@ _MARKS = "•∘×+"
 _SHADES = " ░▒▓█"
 _GAP = 2
 _AXIS = 8  # columns of the numbers beside an axis
-_NUMBER = 4  # columns of a number in a grid's cell
 
 
 def sketch(drawing: Drawing) -> str:
@@ -41,7 +40,8 @@ def _sketch_panel(panel: Panel, width: int, height: int) -> list[str]:
 def _beside(blocks: Sequence[list[str]], width: int) -> list[str]:
     """Blocks side by side, each as wide as it must be if all fit in the line so, else in columns of equal widths."""
     own = [max(map(len, block), default=0) for block in blocks]
-    widths = [width] * len(blocks) if max(own) > width // 2 else [each + 2 * _GAP for each in own]
+    spare = WIDTH - sum(own) - 3 * _GAP * (len(blocks) - 1)
+    widths = [width] * len(blocks) if spare < 0 else [each + 2 * _GAP for each in own]
     lines = itertools.zip_longest(*blocks, fillvalue="")
     gap = " " * _GAP
     return [gap.join(f"{cell:<{each}}" for cell, each in zip(line, widths, strict=True)).rstrip() for line in lines]
@@ -155,7 +155,9 @@ def _grid(panel: Grid) -> list[str]:
     """The title above the cells: numbers, or shades two characters wide, so that cells are about square."""
     values = np.asarray(panel.values, dtype=np.float64)
     if panel.numbers:
-        rows = ["".join(f"{show_short(value):>{_NUMBER}}" for value in row) for row in values]
+        decimals = _decimals(values)
+        cell = 5 if (values < 0).any() else 4
+        rows = ["".join(f"{_show_short(value, decimals):>{cell}}" for value in row) for row in values]
     else:
         most = float(np.abs(values).max()) or 1.0
         shades = np.clip((np.abs(values) / most * len(_SHADES)).astype(int), 0, len(_SHADES) - 1)
@@ -163,7 +165,14 @@ def _grid(panel: Grid) -> list[str]:
     return [panel.title, *rows]
 
 
-def show_short(value: float) -> str:
-    """A number of at most four characters, as a grid's cells have."""
-    text = f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
-    return (text.removeprefix("0") if text.startswith("0.") else text.replace("-0.", "-.")).replace("-", "−")
+def _decimals(values: np.ndarray) -> int:
+    """How many decimals there is room for in a cell of three or four characters."""
+    most = float(np.abs(values).max())
+    return 2 if most < 1 else int(most < 10)
+
+
+def _show_short(value: float, decimals: int) -> str:
+    text = f"{abs(value):.{decimals}f}"
+    if float(text) == 0:
+        return "0"
+    return ("−" if value < 0 else "") + (text.removeprefix("0") if text.startswith("0.") else text)

@@ -1,6 +1,7 @@
 """The story of `nncli explain`: a lesson, a rule by its id, an entry or a topic by its name, or all of them."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from nncli.config.reading.spelling import nearest_names
 from nncli.config.rules.explanations import read_explanations
 from nncli.errors import UsageError
 from nncli.evaluate.plots.panels import FORMATS, MARK, Drawing, draw
-from nncli.lessons import LESSONS, Entry, Lesson, find_lesson, fold, read_numbers, sketch
+from nncli.lessons import LESSONS, Entry, Lesson, find_lesson, fold, read_numbers, sketch, wrap_lines
 from nncli.run.files import write_bytes
 
 
@@ -103,7 +104,8 @@ def _teach(name: str, request: LessonRequest) -> dict[str, Any]:
     if request.plot is not None:
         _require_picture(request.plot)
     lesson = entry.teach(request.assignments, **_own_options(name, entry, request))
-    told = {"lesson": name, "title": entry.title, **lesson.numbers, "text": lesson.text, "next": list(entry.go_on)}
+    told = {"lesson": name, "title": entry.title, **_to_json(lesson.numbers), "text": wrap_lines(lesson.text)}
+    told["next"] = list(entry.go_on)
     reference = _find_reference(name)
     if reference is not None:
         told["next"].append(f"nncli explain {name} --options")
@@ -113,6 +115,15 @@ def _teach(name: str, request: LessonRequest) -> dict[str, Any]:
         _write(lesson, request.plot)
         return told | {"plot": str(request.plot)}
     return told | {"sketch": sketch(lesson.drawing) if lesson.drawing and lesson.drawing.sketched else ""}
+
+
+def _to_json(value: Any) -> Any:
+    """The numbers of a lesson as JSON has them: text such as "inf" or "nan" for those that it has no way to write."""
+    if isinstance(value, Mapping):
+        return {name: _to_json(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_to_json(each) for each in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _own_options(name: str, entry: Entry, request: LessonRequest) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nncli.evaluate.plots.panels import Curves, Drawing, Line
 from nncli.errors import UsageError
+from nncli.evaluate.plots.panels import Curves, Drawing, Line
 from nncli.lessons.lesson import Lesson, choose, show_number, show_tiny, tabulate
 from nncli.lessons.neurons.functions import ACTIVATIONS
 
@@ -51,8 +51,9 @@ def teach_activations(assignments: Sequence[str] = ()) -> Lesson:
             "- relu is dead for z < 0: a neuron that is there for all examples stays there.",
             f"- sigmoid is saturated (slope below {show_tiny(v['flat'])}) for |z| > {show_number(sigmoid_flat)}, "
             f"tanh for |z| > {show_number(tanh_flat)}.",
-            f"- Through {v['layers']} layers, slopes of sigmoid leave at most 0.25^{v['layers']} = {show_tiny(most)} of",
-            "  a gradient, active relus all of it. relu is faster to compute, too: no exponential.",
+            f"- Through {v['layers']} layers, slopes of sigmoid leave at most 0.25^{v['layers']} = "
+            f"{show_tiny(most)} of",
+            "  a gradient, active relus all of it. relu is faster, too: no exponential.",
             "- linear layers alone, however many, compute no more than one of them.",
         ]
     )

@@ -132,9 +132,7 @@ def _draw(
     b = np.linspace(lowest[1] - reach[1], lowest[1] + reach[1], 121)
     z = examples.cost(*np.meshgrid(w, b))
     names = [f"α = {show_number(rate)}" for rate in rates]
-    lines = tuple(
-        Line(name, *path[np.isfinite(path).all(axis=1)].T, kind="path") for name, path in zip(names, paths, strict=True)
-    )
+    lines = tuple(Line(name, path[:, 0], path[:, 1], "path") for name, path in zip(names, paths, strict=True))
     curves = tuple(
         Line(name, np.arange(len(cost)), np.maximum(cost, 1e-12)) for name, cost in zip(names, costs, strict=True)
     )
