@@ -119,7 +119,7 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("lessons", "neurons"): {""},
     ("lessons", "outputs"): {"", "neurons"},
     ("lessons", "training"): {"", "neurons"},
-    ("lessons", "architectures"): {"", "neurons"},
+    ("lessons", "architectures"): {"", "neurons", "outputs"},
     ("model", ""): {"layers"},
     ("model", "layers"): set(),
     ("pipeline", ""): {"drafting", "training", "comparing", "predicting", "exporting", "reproducing", "runs"},

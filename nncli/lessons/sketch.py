@@ -139,11 +139,11 @@ def _surface(panel: Surface, width: int, height: int) -> list[str]:
 
 
 def _bars(panel: Bars, width: int) -> list[str]:
-    """A line for each label of the first series; negative bars have another shade."""
-    values = [float(value) for value in next(iter(panel.series.values()))]
+    """A line for each label; negative bars have another shade."""
+    values = [float(value) for value in panel.values]
     longest = max(map(len, panel.labels))
     room = width - longest - 10
-    most = max(map(abs, values)) or 1.0
+    most = panel.y_range[1] if panel.y_range else max(map(abs, values)) or 1.0
     lines = [panel.title[:width]]
     for label, value in zip(panel.labels, values, strict=True):
         bar = ("█" if value >= 0 else "░") * round(abs(value) / most * room)

@@ -132,12 +132,21 @@ def _draw(
     b = np.linspace(lowest[1] - reach[1], lowest[1] + reach[1], 121)
     z = examples.cost(*np.meshgrid(w, b))
     names = [f"α = {show_number(rate)}" for rate in rates]
-    lines = tuple(Line(name, path[:, 0], path[:, 1], "path") for name, path in zip(names, paths, strict=True))
+    lines = tuple(
+        Line(name, *_until_outside(path, lowest, reach), "path") for name, path in zip(names, paths, strict=True)
+    )
     curves = tuple(
         Line(name, np.arange(len(cost)), np.maximum(cost, 1e-12)) for name, cost in zip(names, costs, strict=True)
     )
     panels = (
         Surface("J over w and b", "w", "b", w, b, z, lines),
-        Curves("J after each step", "step", curves, "J", log_y=True),
+        Curves("J after each step", "step", curves, "J", log_y=True, whole_x=True),
     )
     return Drawing("Gradient descent", panels, sketch_height=11)
+
+
+def _until_outside(path: np.ndarray, lowest: np.ndarray, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The path as far as it stays on the drawn part of the surface, and its first step outside."""
+    outside = np.flatnonzero(~(np.abs(path - lowest) <= reach).all(axis=1))
+    end = outside[0] + 1 if len(outside) else len(path)
+    return path[:end, 0], path[:end, 1]

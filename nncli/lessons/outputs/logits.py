@@ -109,12 +109,19 @@ def first_failure(y: int) -> float:
     return float(z[~np.isfinite(loss)][0])
 
 
+def _with_end(name: str, z: np.ndarray, values: np.ndarray) -> tuple[Line, Line]:
+    """The line, and a dot where it is finite for the last time on its way up."""
+    finite = np.isfinite(values)
+    last = int(np.flatnonzero(finite)[0 if not finite[0] else -1])
+    return Line("end", [z[last]], [values[last]], "dots"), Line(name, z, values)
+
+
 def _draw(y: int) -> Drawing:
     """Loss and slope over z, both ways; where a line ends, its value is infinite or nan."""
     z = np.linspace(-120, 120, 481)
     (loss, slope), (safe_loss, safe_slope) = from_probability(z, y), from_logit(z, y)
     panels = (
-        Curves("loss", "z", (Line("through a", z, loss), Line("from z", z, safe_loss)), "loss"),
-        Curves("slope", "z", (Line("through a", z, slope), Line("from z", z, safe_slope)), "∂L/∂z"),
+        Curves("loss", "z", (*_with_end("through a", z, loss), Line("from z", z, safe_loss)), "loss"),
+        Curves("slope", "z", (*_with_end("through a", z, slope), Line("from z", z, safe_slope)), "∂L/∂z"),
     )
     return Drawing(f"A sigmoid and its loss in float32, y = {y}", panels, sketched=(0, 1), sketch_columns=2)

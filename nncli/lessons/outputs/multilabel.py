@@ -69,8 +69,8 @@ def teach_multilabel(assignments: Sequence[str] = ()) -> Lesson:
         "log_softmax": log_softmax(z).tolist(),
     }
     panels = (
-        Bars("softmax: they share 1", names, {"softmax": together.tolist()}),
-        Bars("sigmoid: each for itself", names, {"sigmoid": separate.tolist()}),
+        Bars("softmax: they share 1", names, together.tolist(), (0.0, 1.0)),
+        Bars("sigmoid: each for itself", names, separate.tolist(), (0.0, 1.0)),
     )
     drawing = Drawing("The same logits, read both ways", panels, sketched=(0, 1), sketch_columns=2)
     return Lesson("multilabel", TITLE, text, numbers, drawing)

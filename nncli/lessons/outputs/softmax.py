@@ -77,8 +77,8 @@ def _tell(
         f"{show_tiny(float(-np.log(a[best])))}.",
         "- All z plus the same number: the same a. So the largest z is subtracted first,",
         "  and no eᶻ overflows.",
-        f"- All z divided by a temperature, here {temperature}: the order stays; above 1",
-        "  the network is less certain, below 1 more.",
+        f"- All z divided by a temperature, here {temperature}: same order; above 1 the",
+        "  network is less certain, below 1 more.",
         "- A slide applies a sigmoid to these logits. That answers each class alone (the",
         "  last column; see its sum); for one answer of several it is softmax.",
         "- The slides count classes from 1, Keras and this table from 0.",
@@ -93,9 +93,9 @@ def _draw(z: np.ndarray, powers: np.ndarray, a: np.ndarray) -> Drawing:
     probabilities = np.array([softmax(z / each) for each in temperatures])[:, : min(shown, 5)]
     lines = tuple(Line(f"class {k}", temperatures, row) for k, row in enumerate(probabilities.T))
     panels = (
-        Bars("z", labels, {"z": z[:shown].tolist()}),
-        Bars("eᶻ", labels, {"eᶻ": finite.tolist()}),
-        Bars("a = softmax(z)", labels, {"a": a[:shown].tolist()}),
+        Bars("z", labels, z[:shown].tolist()),
+        Bars("eᶻ", labels, finite.tolist()),
+        Bars("a = softmax(z)", labels, a[:shown].tolist(), (0.0, 1.0)),
         Curves("a over temperature", "temperature", lines, "a"),
     )
     return Drawing("Softmax", panels, sketched=(0, 1, 2), sketch_columns=3)

@@ -151,6 +151,6 @@ def _draw(scales: np.ndarray, start: np.ndarray, paths: dict[str, np.ndarray], c
     curves = tuple(Line(name, np.arange(len(cost)), np.maximum(cost, 1e-12)) for name, cost in costs.items())
     panels = (
         Surface("J over w₁ (across) and w₂", "w₁", "w₂", x, y, z, lines),
-        Curves("J after each step", "step", curves, "J", log_y=True),
+        Curves("J after each step", "step", curves, "J", log_y=True, whole_x=True),
     )
     return Drawing("Three optimizers on one surface", panels, sketch_height=9)

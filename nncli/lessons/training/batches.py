@@ -99,12 +99,22 @@ def teach_batches(assignments: Sequence[str] = ()) -> Lesson:
         "slopes_of_w1": slopes,
     }
     lines = tuple(Line(f"batch size {run.batch_size}", np.arange(v["epochs"] + 1), run.costs) for run in runs)
-    updates = tuple(
-        Line(f"batch size {run.batch_size}", np.linspace(1, run.updates + 1, v["epochs"] + 1), run.costs)
-        for run in runs
+    panels = (
+        Curves("J over epochs", "epoch", lines, "J", whole_x=True),
+        _slopes_of_batches(x, y, order, first.batch_size),
     )
-    panels = (Curves("J over epochs", "epoch", lines, "J"), Curves("J over updates", "update", updates, "J"))
     return Lesson("batches", TITLE, text, numbers, Drawing("Batches", panels, sketch_height=8))
+
+
+def _slopes_of_batches(x: np.ndarray, y: np.ndarray, order: np.ndarray, size: int) -> Curves:
+    """∂J/∂w₁ at the start from each batch of an epoch, and from all rows."""
+    start = np.zeros(x.shape[1])
+    parts = [order[place : place + size] for place in range(0, len(order), size)]
+    slopes = [float(gradient(x[rows], y[rows], start)[0]) for rows in parts]
+    batches = np.arange(1, len(parts) + 1)
+    everything = np.full(len(parts), float(gradient(x, y, start)[0]))
+    lines = (Line(f"each batch of {size}", batches, slopes, "dots"), Line("all rows", batches, everything))
+    return Curves("∂J/∂w₁ before the first update", "batch", lines, "∂J/∂w₁", whole_x=True)
 
 
 def _tell(
@@ -136,10 +146,9 @@ def _tell(
         "after an update (not if its gradient was too small for that). The last batch of",
         "an epoch takes what is left.",
         "",
-        f"∂J/∂w₁ at the start, from the first batch of {first.batch_size}: {n(slopes[0])}, from the second: "
-        f"{n(slopes[1])},",
-        f"from all rows: {n(slopes[-1])}. Small batches are noisy and many, the full one exact and",
-        "one: for the same rows, many noisy steps lead further.",
+        f"∂J/∂w₁ at the start, from the first batch of {first.batch_size}: {n(slopes[0])}, from the",
+        f"second: {n(slopes[1])}, from all rows: {n(slopes[-1])}. Small batches are noisy and many, the",
+        "full one exact and one: for the same rows, many noisy steps lead further.",
     ]
 
 

@@ -115,5 +115,5 @@ def _draw(signals: dict[str, list[float]], gradients: dict[str, list[float]]) ->
     panels = []
     for title, sizes in (("size of the outputs", signals), ("size of the gradient", gradients)):
         lines = tuple(Line(name, np.arange(1, len(each) + 1), each) for name, each in sizes.items() if np.min(each) > 0)
-        panels.append(Curves(f"{title} of each layer", "layer", lines, title, log_y=True))
+        panels.append(Curves(f"{title} of each layer", "layer", lines, title, log_y=True, whole_x=True))
     return Drawing("Initial weights of a deep relu network", tuple(panels), sketch_height=9)

@@ -65,7 +65,7 @@ def teach_normalisation(assignments: Sequence[str] = ()) -> Lesson:
     mean, deviation = values.mean(axis=0), values.std(axis=0)
     raw, scaled = (descend(x, y, v["steps"]) for x in (values - mean, (values - mean) / deviation))
     n = show_number
-    shown = [step for step in _SHOWN_STEPS if step <= v["steps"]][-4:]
+    shown = [step for step in _SHOWN_STEPS if step <= v["steps"]][-4::3]
     statistics = [
         [name, *map(n, (values[:, place].min(), values[:, place].max(), mean[place], deviation[place]))]
         for place, name in enumerate(names)
@@ -82,7 +82,7 @@ def teach_normalisation(assignments: Sequence[str] = ()) -> Lesson:
             *tabulate(["column", "smallest", "largest", "mean", "deviation"], statistics),
             "",
             "The cost is a valley. Its curvatures along its two axes, their ratio, the best",
-            f"learning rate α, and how much of the way down is left after {', '.join(map(str, shown))} steps:",
+            f"learning rate α, and how much of the way down is left after {' and '.join(map(str, shown))} steps:",
             *tabulate(["input", "flat", "steep", "ratio", "α", *(f"{step}" for step in shown)], table),
             f"1 % is left after about {needed[0]:,} steps as it is, and {needed[1]:,} scaled.",
             "",
@@ -129,8 +129,8 @@ def _draw(raw: Descent, scaled: Descent, x: np.ndarray, y: np.ndarray, deviation
         panels.append(Surface(f"J over w₁ and w₂, {name}", "w₁", "w₂", grid, grid, z, (lowest, path)))
     steps = np.arange(len(raw.excess))
     lines = (
-        Line("as it is", steps, np.maximum(raw.excess, 1e-12)),
-        Line("scaled", steps, np.maximum(scaled.excess, 1e-12)),
+        Line("as it is", steps, np.where(raw.excess > 1e-14, raw.excess, np.nan)),
+        Line("scaled", steps, np.where(scaled.excess > 1e-14, scaled.excess, np.nan)),
     )
-    panels.append(Curves("share of the way that is left", "step", lines, "left", log_y=True))
+    panels.append(Curves("share of the way that is left", "step", lines, "left", log_y=True, whole_x=True))
     return Drawing("Scaling the inputs", tuple(panels), columns=3, sketched=(0, 1), sketch_columns=2, sketch_height=9)

@@ -182,5 +182,5 @@ def _draw(histories: dict[str, History]) -> Drawing:
         epochs = np.arange(1, len(each.loss) + 1)
         best = Line("best epoch", [each.best], [each.val_loss.min()], "dots")
         lines = (best, Line("training", epochs, each.loss), Line("validation", epochs, each.val_loss))
-        panels.append(Curves(name, "epoch", lines, "loss", (0.0, 2.6)))
+        panels.append(Curves(name, "epoch", lines, "loss", (0.0, 2.6), whole_x=True))
     return Drawing("Overfitting", tuple(panels), columns=3, sketch_height=10)

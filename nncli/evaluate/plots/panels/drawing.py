@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nncli.evaluate.plots.canvas import COLOURS, GREY, LINE_STYLES, new_figure, plain_frame
+from nncli.evaluate.plots.canvas import COLOURS, GREY, LINE_STYLES, new_figure, plain_frame, whole_numbers
 from nncli.evaluate.plots.panels.panel import Bars, Blocks, Curves, Drawing, Grid, Line, Panel, Surface
 
 FORMATS = ("png", "svg")
@@ -29,6 +29,7 @@ def draw(drawing: Drawing, kind: str) -> bytes:
         axes.set_title(_plain(panel.title), fontsize=10)
     for axes in places[len(drawing.panels) :]:
         axes.set_axis_off()
+    figure.get_layout_engine().set(h_pad=0.12, w_pad=0.12)
     figure.suptitle(_plain(drawing.title), fontsize=12)
     return _to_bytes(figure, kind)
 
@@ -60,6 +61,8 @@ def _draw_curves(axes: Any, panel: Curves) -> None:
         axes.set_yscale("log")
     if panel.y_range is not None:
         axes.set_ylim(*panel.y_range)
+    if panel.whole_x:
+        whole_numbers(axes.xaxis)
     _finish(axes, panel.x_label, panel.y_label, len(panel.lines))
 
 
@@ -85,17 +88,14 @@ def _finish(axes: Any, x_label: str, y_label: str, lines: int) -> None:
 
 def _draw_bars(axes: Any, panel: Bars) -> None:
     places = np.arange(len(panel.labels))
-    width = 0.8 / len(panel.series)
-    for place, (name, values) in enumerate(panel.series.items()):
-        shift = (place - (len(panel.series) - 1) / 2) * width
-        axes.bar(places + shift, values, width, label=_plain(name), color=COLOURS[place % len(COLOURS)])
+    axes.bar(places, panel.values, 0.8, color=COLOURS[0])
     axes.axhline(0, color=GREY, linewidth=0.8)
     if len(panel.labels) <= _MOST_NAMES:
         axes.set_xticks(places, [_plain(label) for label in panel.labels])
+    if panel.y_range is not None:
+        axes.set_ylim(*panel.y_range)
     plain_frame(axes)
     axes.grid(visible=False, axis="x")
-    if len(panel.series) > 1:
-        axes.legend(fontsize=8, frameon=False)
 
 
 def _draw_grid(axes: Any, panel: Grid) -> None:
@@ -124,7 +124,7 @@ def _draw_surface(axes: Any, panel: Surface) -> None:
     low = float(z.min())
     levels = low + (float(z.max()) - low) * np.linspace(0.0, 1.0, 14) ** 2.5
     axes.contourf(panel.x, panel.y, z, levels=levels, cmap="Greys", alpha=0.55)
-    axes.contour(panel.x, panel.y, z, levels=levels, colors=GREY, linewidths=0.5)
+    axes.contour(panel.x, panel.y, z, levels=levels, colors=GREY, linewidths=0.5, linestyles="solid")
     for place, path in enumerate(panel.paths):
         _draw_line(axes, path, np.asarray(path.y), place)
     axes.set_xlim(panel.x[0], panel.x[-1])
@@ -134,31 +134,36 @@ def _draw_surface(axes: Any, panel: Surface) -> None:
 
 
 def _draw_blocks(axes: Any, panel: Blocks) -> None:
-    from matplotlib.patches import Rectangle
-
-    top = 0.0
-    largest = max(max(entry[1:]) for row in panel.rows for entry in row if isinstance(entry, tuple))
-    widest = 1.0
+    """Each matrix in the middle of a cell that also has room for its name, each sign in a narrow one."""
+    largest = max(side for row in panel.rows for entry in row if isinstance(entry, tuple) for side in entry[1:])
+    widest, top = 0.0, 0.0
     for row in panel.rows:
         x, height = 0.0, max(_side(entry[1], largest) for entry in row if isinstance(entry, tuple))
         for place, entry in enumerate(row):
             if isinstance(entry, str):
-                axes.text(x + 0.2, top - height / 2, entry, ha="center", va="center", fontsize=11)
-                x += 0.4
-                continue
-            name, rows, columns = entry
-            tall, wide = _side(rows, largest), _side(columns, largest)
-            corner = (x, top - height / 2 - tall / 2)
-            colour = COLOURS[place // 2 % len(COLOURS)]
-            axes.add_patch(Rectangle(corner, wide, tall, facecolor=colour, alpha=0.25, edgecolor=colour))
-            text = f"{_plain(name)}\n{rows} × {columns}"
-            axes.text(x + wide / 2, top - height - 0.05, text, ha="center", va="top", fontsize=8)
-            x += max(wide, 0.62)
-        widest, top = max(widest, x), top - height - 0.75
+                axes.text(x + 0.15, top - height / 2, entry, ha="center", va="center", fontsize=12)
+                x += 0.3
+            else:
+                x += _draw_block(axes, entry, largest, (x, top - height / 2), COLOURS[place // 2 % len(COLOURS)])
+        widest, top = max(widest, x), top - height - 0.35
     axes.set_xlim(-0.1, widest + 0.1)
-    axes.set_ylim(top + 0.1, 0.15)
+    axes.set_ylim(top + 0.2, 0.15)
     axes.set_aspect("equal")
     axes.set_axis_off()
+
+
+def _draw_block(axes: Any, block: tuple[str, int, int], largest: int, left: tuple[float, float], colour: str) -> float:
+    """One matrix, its cell's left side at that point; returns the width of the cell."""
+    from matplotlib.patches import Rectangle
+
+    name, rows, columns = block
+    tall, wide = _side(rows, largest), _side(columns, largest)
+    cell = max(wide, 0.55)
+    corner = (left[0] + (cell - wide) / 2, left[1] - tall / 2)
+    axes.add_patch(Rectangle(corner, wide, tall, facecolor=colour, alpha=0.3, edgecolor=colour))
+    text = f"{_plain(name)}: {rows} × {columns}"
+    axes.text(left[0] + cell / 2, corner[1] - 0.03, text, ha="center", va="top", fontsize=8)
+    return cell
 
 
 def _side(count: int, largest: int) -> float:

@@ -1,6 +1,6 @@
 """The kinds of panels that a drawing is made of: numbers and their names, nothing of how they are drawn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,7 +19,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Curves:
-    """Lines over one axis. Values outside of `y_range` are cut off; infinite ones leave a gap."""
+    """Lines over one axis. Values outside of `y_range` are cut off; infinite ones leave a gap.
+
+    With `whole_x`, the axis counts something such as steps.
+    """
 
     title: str
     x_label: str
@@ -27,15 +30,17 @@ class Curves:
     y_label: str = ""
     y_range: tuple[float, float] | None = None
     log_y: bool = False
+    whole_x: bool = False
 
 
 @dataclass(frozen=True)
 class Bars:
-    """Bars side by side for each label, one for each series."""
+    """A bar for each label. In a sketch the longest bar stands for the largest value, or the end of `y_range`."""
 
     title: str
     labels: tuple[str, ...]
-    series: Mapping[str, Sequence[float]]
+    values: Sequence[float]
+    y_range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
