@@ -127,7 +127,9 @@ def _draw(
     lowest: np.ndarray,
 ) -> Drawing:
     """The surface around the lowest point with the paths that stay on it, and the cost over the steps."""
-    reach = 1.25 * np.maximum(np.abs(paths[0][0] - lowest), 0.5 * np.abs(paths[0][0] - lowest).max() + 1e-3)
+    staying = [path for path, cost in zip(paths, costs, strict=True) if cost[-1] <= cost[0]] or [paths[0][:1]]
+    away = np.abs(np.concatenate(staying) - lowest).max(axis=0)
+    reach = 1.15 * np.maximum(away, 0.2 * away.max() + 1e-3)
     w = np.linspace(lowest[0] - reach[0], lowest[0] + reach[0], 121)
     b = np.linspace(lowest[1] - reach[1], lowest[1] + reach[1], 121)
     z = examples.cost(*np.meshgrid(w, b))

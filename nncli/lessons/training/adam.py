@@ -128,7 +128,7 @@ def _tell(
         f"J = (w₁² + {n(v['steep'])}·w₂²) / 2 is a valley, steep across and flat along. Adam keeps",
         "a running mean m of each weight's gradient g, and v of its square:",
         "  m := β₁·m + (1 − β₁)·g       m' = m / (1 − β₁ᵗ)",
-        "  v := β₂·v + (1 − β₂)·g²      v' = v / (1 − β₂ᵗ)      w := w − α·m' / (√v' + ε)",
+        "  v := β₂·v + (1 − β₂)·g²      v' = v / (1 − β₂ᵗ)      w := w − α·m' / (√(v') + ε)",
         f"α = {n(v['learning_rate'])}, β₁ = {n(v['beta_1'])}, β₂ = {n(v['beta_2'])}; for w₁:",
         *tabulate(["step", "g", "m", "v", "m'", "v'", "change", "w₁"], rows),
         "m and v start at 0 and would be too small at first; m' and v' correct that.",
