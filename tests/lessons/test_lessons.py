@@ -72,7 +72,8 @@ def test_what_a_lesson_cannot_use_is_refused(arguments: list[str], message: str)
 def test_all_is_listed_and_every_lesson_with_what_one_sees() -> None:
     listed = json.loads(explain("--json").stdout)
     assert listed["lessons"] == [{"id": name, "title": entry.title} for name, entry in LESSONS.items()]
-    assert all(name in explain().stdout for name in LESSONS)
+    told = explain().stdout
+    assert all(name in told for name in LESSONS)
     assert list(listed["topics"]) == ["layers", "optimizers", "schedules", "losses"]
     assert "logits-twice" in [rule["id"] for rule in listed["rules"]]
 
