@@ -61,10 +61,12 @@ def _legend(title: str, lines: Sequence[Line], width: int) -> list[str]:
 def _curves(panel: Curves, width: int, height: int) -> list[str]:
     ys = [np.asarray(line.y, dtype=np.float64) for line in panel.lines]
     xs = [np.asarray(line.x, dtype=np.float64) for line in panel.lines]
-    every = np.concatenate(ys)
+    every = np.concatenate([*ys, []])
     if panel.log_y:
         every = np.log10(every[every > 0])
     finite = every[np.isfinite(every)]
+    if not finite.size:
+        return [f"{panel.title}: nothing that could be drawn"]
     low, high = panel.y_range or (float(finite.min()), float(finite.max()))
     left, right = float(min(x.min() for x in xs)), float(max(x.max() for x in xs))
     room = width - _AXIS - 1

@@ -1,7 +1,6 @@
 """The lessons: the lecture's numbers, computed; other numbers, and what is no number."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +9,6 @@ import typer.testing
 from nncli.cli import app
 from nncli.lessons import LESSONS
 from nncli.lessons.backpropagation import run_backward, run_forward, try_derivative
-
-REPOSITORY = Path(__file__).parents[2]
 
 
 def explain(*arguments: str) -> typer.testing.Result:
@@ -88,9 +85,3 @@ def test_a_lesson_fits_a_screen_with_its_sketch_and_has_letters_for_an_ascii_ter
     assert len(lines) <= 40 and max(map(len, lines)) <= 80
     assert lines[0] == f"{name}: {LESSONS[name].title}"
     assert "\\" not in told.stdout.encode("ascii", ENCODING_ERRORS).decode()
-
-
-def test_the_page_about_lessons_shows_what_is_printed() -> None:
-    page = (REPOSITORY / "docs" / "lessons.md").read_text()
-    block = page.partition("$ nncli explain backpropagation\n...\n")[2].partition("...\n```")[0]
-    assert len(block.splitlines()) > 8 and block in explain("backpropagation").stdout

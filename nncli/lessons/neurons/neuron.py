@@ -55,6 +55,7 @@ def teach_neuron(assignments: Sequence[str] = ()) -> Lesson:
 
 def _draw(z: float, outputs: dict[str, float]) -> Drawing:
     """Relu and sigmoid around z, with the neuron's own output on them."""
+    z = float(np.clip(z, -_FARTHEST, _FARTHEST))
     reach = max(4.0, 1.3 * abs(z))
     grid = np.linspace(-reach, reach, 201)
     lines = tuple(Line(name, grid, ACTIVATIONS[name].compute(grid)) for name in ("relu", "sigmoid", "tanh"))
@@ -63,6 +64,7 @@ def _draw(z: float, outputs: dict[str, float]) -> Drawing:
     return Drawing("One neuron", (panel,), columns=1, sketch_height=7)
 
 
+_FARTHEST = 1e100  # drawn; beyond, the axis itself would overflow
 # Of more inputs, the first ones are shown, so that the lesson stays on one screen.
 _MOST_PRODUCTS = 4
 

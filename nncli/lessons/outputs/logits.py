@@ -65,10 +65,10 @@ def teach_logits(assignments: Sequence[str] = ()) -> Lesson:
     clipped = -float(np.log(np.float32(KERAS_EPSILON)))
     separate = 1 / (1 + np.exp(-np.clip(pair.astype(np.float64), -700, 700)))
     rows = [
-        [show_number(float(row[0])), *(show_tiny(float(value)) for value in row[1:])]
+        [show_number(float(row[0])), *(_show(float(value)) for value in row[1:])]
         for row in zip(z, loss, safe_loss, slope, safe_slope, strict=True)
     ]
-    columns = ["z", "−log of a", "from z", "slope through a", "from z"]
+    columns = ["z", "loss through a", "from z", "slope through a", "from z"]
     n, lost = show_number, "a" if y else "1 − a"
     text = "\n".join(
         [
@@ -100,6 +100,11 @@ def teach_logits(assignments: Sequence[str] = ()) -> Lesson:
         "largest_clipped_loss": clipped,
     }
     return Lesson("logits", TITLE, text, numbers, _draw(y))
+
+
+def _show(value: float) -> str:
+    """A float32; below its smallest normal number, the last digits depend on the processor."""
+    return "< 1e−38" if 0 < value < float(np.finfo(np.float32).tiny) else show_tiny(value)
 
 
 def first_failure(y: int) -> float:

@@ -14,7 +14,7 @@ from nncli.lessons.lesson import ABOVE_ZERO, Lesson, choose, show_number, tabula
 from nncli.lessons.neurons.functions import sigmoid
 
 TITLE = "epochs, batches, updates: counted, then proved by a run"
-VALUES = {"batch_size": (1.0, 32.0, 128.0), "epochs": 5, "learning_rate": 0.1, "seed": 1}
+VALUES = {"batch_size": (16.0, 32.0, 128.0), "epochs": 5, "learning_rate": 0.1, "seed": 1}
 LIMITS = {"batch_size": (1, 10_000), "epochs": (1, 50), "learning_rate": ABOVE_ZERO, "seed": (0, 2**31)}
 _MOST_SIZES = 5
 
