@@ -120,7 +120,7 @@ def _frame(
 
 def _fit(value: float) -> str:
     """A number with as many digits as there is room beside an axis."""
-    texts = [show_number(float(f"{value:.{digits}g}")) for digits in (4, 3, 2, 1)]
+    texts = [f"{value + 0.0:.{digits}g}".replace("-", "−") for digits in (4, 3, 2, 1)]
     return next((text for text in texts if len(text) < _AXIS), texts[-1])
 
 

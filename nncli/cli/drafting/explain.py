@@ -24,7 +24,7 @@ def explain(
         str | None, typer.Argument(metavar="[TOPIC]", help="A lesson, a rule, a list such as losses, or a name.")
     ] = None,
     numbers: Annotated[
-        list[str] | None, typer.Argument(metavar="[NUMBER]...", help="The logits of the lesson softmax.")
+        list[str] | None, typer.Argument(metavar="[NUMBER]...", help="Logits, for the lesson softmax.")
     ] = None,
     assignments: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=NUMBER", help="Change a number of a lesson; repeatable.")
@@ -34,7 +34,7 @@ def explain(
     ] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the lesson into a PNG or SVG file.")] = None,
     options: Annotated[
-        bool, typer.Option("--options", help="Of a layer or optimizer that a lesson has the name of.")
+        bool, typer.Option("--options", help="Show the layer or optimizer, where a lesson has the same name.")
     ] = False,
     quiet: Quiet = False,
     json_mode: Json = False,

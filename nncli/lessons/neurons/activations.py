@@ -55,6 +55,7 @@ def teach_activations(assignments: Sequence[str] = ()) -> Lesson:
             f"{show_tiny(most)} of",
             "  a gradient, active relus all of it. relu is faster, too: no exponential.",
             "- linear layers alone, however many, compute no more than one of them.",
+            "softmax looks at all neurons of its layer at once: `nncli explain softmax`.",
         ]
     )
     numbers = v | {

@@ -51,7 +51,7 @@ def teach_cost(assignments: Sequence[str] = ()) -> Lesson:
             if inside
             else f"Along w, J still falls at the end of the drawing, w = {n(weights[lowest])}: a line separates the\n"
             "classes, and with a larger w the neuron is more certain of each.",
-            "No single example is happy there: one loss would send w up, another down.",
+            "There the pulls of the examples cancel: one loss sends w up, another down.",
         ]
     )
     numbers = v | {"z": z.tolist(), "a": sigmoid(z).tolist(), "losses": losses.tolist(), "cost": cost}

@@ -9,7 +9,7 @@ from nncli.evaluate.plots.panels import Curves, Drawing, Line
 from nncli.lessons.lesson import ABOVE_ZERO, Lesson, align, choose, show_number, show_term
 from nncli.lessons.neurons.functions import sigmoid
 
-TITLE = "its loss, both update rules, and one step by hand"
+TITLE = "logistic regression: loss, update rules, one step by hand"
 VALUES = {"w": 0.5, "x": 2.0, "b": -2.0, "y": 1.0, "learning_rate": 0.5}
 LIMITS = {"y": (0.0, 1.0), "learning_rate": ABOVE_ZERO, **dict.fromkeys("wxb", (-1e6, 1e6))}
 

@@ -69,12 +69,13 @@ def teach_logits(assignments: Sequence[str] = ()) -> Lesson:
         for row in zip(z, loss, safe_loss, slope, safe_slope, strict=True)
     ]
     columns = ["z", "loss through a", "from z", "slope through a", "from z"]
-    n, lost = show_number, "a" if y else "1 − a"
+    n = show_number
+    lost, way = ("a", "down") if y else ("1 − a", "on")
     text = "\n".join(
         [
             f"A sigmoid in plain float32, y = {y}: loss by way of a = 1 / (1 + e⁻ᶻ), and from z:",
             *tabulate(columns, rows, left=0),
-            f"Through a, the loss is infinite from z = {n(first)} on: {lost} is rounded to 0,",
+            f"Through a, the loss is infinite from z = {n(first)} {way}: {lost} is rounded to 0,",
             "and ∞ · 0 is no slope (nan). From z it is max(z, 0) − y·z + log(1 + e^−|z|).",
             f"Softmax of z = ({show_list(v['pair'])}), log a of class 0: {n(float(logs[0]))} through a, "
             f"{n(float(safe_logs[0]))} from z.",
@@ -104,7 +105,9 @@ def teach_logits(assignments: Sequence[str] = ()) -> Lesson:
 
 def _show(value: float) -> str:
     """A float32; below its smallest normal number, the last digits depend on the processor."""
-    return "< 1e−38" if 0 < value < float(np.finfo(np.float32).tiny) else show_tiny(value)
+    if 0 < abs(value) < float(np.finfo(np.float32).tiny):
+        return "< 1e−38" if value > 0 else "> −1e−38"
+    return show_tiny(value)
 
 
 def first_failure(y: int) -> float:

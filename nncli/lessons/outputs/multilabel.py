@@ -54,7 +54,9 @@ def teach_multilabel(assignments: Sequence[str] = ()) -> Lesson:
             f"Multiclass: predicted is the largest, {names[best]}, whatever the others are.",
             f"True are {', '.join(true)}: softmax cannot give each of them 1."
             if both
-            else "Softmax can be right here, as no more than one label is true.",
+            else "Softmax can be right here, too: exactly one label is true."
+            if true
+            else "No label is true: softmax cannot say so, as its sum is 1.",
             "`nncli check` refuses each where the other belongs: `nncli explain",
             "softmax-multilabel` and `nncli explain sigmoid-exclusive` tell why.",
         ]
