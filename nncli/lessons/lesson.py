@@ -97,6 +97,7 @@ def _number(text: str, told: str) -> float:
 
 def show_number(value: float) -> str:
     """A number with four significant digits and a typographic minus sign."""
+    value = float(value)  # NumPy's would overflow when a large one is rounded
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     return f"{round(value, 12) + 0.0:.4g}".replace("-", "−")

@@ -15,6 +15,8 @@ FORMATS = ("png", "svg")
 # Stands in the beginning of each file, so that only such a picture is ever replaced by one.
 MARK = "a lesson of nncli"
 _PANEL_INCHES = (4.6, 3.7)
+_HIGHEST_OF_SURFACE = 1e3  # times its edge: a path that leaves further is cut
+_HIGHEST = 1e100  # beyond, axes overflow
 _MOST_NAMES = 12  # on the axis of bars; of more, the labels would overlap
 
 
@@ -56,7 +58,8 @@ def _draw_curves(axes: Any, panel: Curves) -> None:
     order = sorted(panel.lines, key=lambda line: line.kind != "curve")
     for place, line in enumerate(order):
         y = np.asarray(line.y, dtype=np.float64)
-        _draw_line(axes, line, np.where(np.isfinite(y), y, np.nan), place)
+        with np.errstate(invalid="ignore"):
+            _draw_line(axes, line, np.where(np.abs(y) < _HIGHEST, y, np.nan), place)
     if panel.log_y:
         axes.set_yscale("log")
     if panel.y_range is not None:
@@ -126,7 +129,9 @@ def _draw_surface(axes: Any, panel: Surface) -> None:
     axes.contourf(panel.x, panel.y, z, levels=levels, cmap="Greys", alpha=0.55)
     axes.contour(panel.x, panel.y, z, levels=levels, colors=GREY, linewidths=0.5, linestyles="solid")
     for place, path in enumerate(panel.paths):
-        _draw_line(axes, path, np.asarray(path.y), place)
+        y = np.asarray(path.y, dtype=np.float64)
+        far = _HIGHEST_OF_SURFACE * float(np.abs(panel.y).max())
+        _draw_line(axes, path, np.where(np.abs(y) <= far, y, np.nan), place)
     axes.set_xlim(panel.x[0], panel.x[-1])
     axes.set_ylim(panel.y[0], panel.y[-1])
     _finish(axes, panel.x_label, panel.y_label, len(panel.paths) + 1)
