@@ -64,16 +64,34 @@ def teach_activations(assignments: Sequence[str] = ()) -> Lesson:
         "saturated_beyond": {"sigmoid": sigmoid_flat, "tanh": tanh_flat},
         "largest_product_of_slopes": {"sigmoid": most, "relu": 1.0},
     }
-    return Lesson("activations", TITLE, text, numbers, _draw())
+    return Lesson("activations", TITLE, text, numbers, _draw(v["flat"]))
 
 
-def _draw() -> Drawing:
-    """For each activation its curve and its slope."""
-    grid = np.linspace(-6, 6, 241)
+def _draw(flat: float) -> Drawing:
+    """For each activation its curve and its slope; where the slope is below `flat`, the picture is shaded."""
+    edge = 6.0
+    grid = np.linspace(-edge, edge, 241)
+    sigmoid_flat, tanh_flat = saturation(flat)
+    shown: dict[str, tuple[tuple[float, float], tuple[tuple[float, float], ...]]] = {
+        "linear": ((-6.2, 6.2), ()),
+        "relu": ((-0.5, 3.0), ((-edge, 0.0),)),
+        "sigmoid": ((-0.05, 1.05), _beyond(sigmoid_flat, edge)),
+        "tanh": ((-1.1, 1.1), _beyond(tanh_flat, edge)),
+    }
     panels = tuple(
-        Curves(name, "z", (Line("a", grid, each.compute(grid)), Line("slope", grid, each.slope(grid))), y_range=limits)
-        for (name, each), limits in zip(
-            ACTIVATIONS.items(), ((-6.2, 6.2), (-0.5, 3.0), (-0.05, 1.05), (-1.1, 1.1)), strict=True
+        Curves(
+            name,
+            "z",
+            (Line("a", grid, ACTIVATIONS[name].compute(grid)), Line("slope", grid, ACTIVATIONS[name].slope(grid))),
+            y_range=limits,
+            spans=spans,
         )
+        for name, (limits, spans) in shown.items()
     )
-    return Drawing("Activations and their slopes", panels, sketched=(1, 2, 3), sketch_columns=3, sketch_height=7)
+    title = f"Activations and their slopes; grey: slope below {show_tiny(flat)}"
+    return Drawing(title, panels, sketched=(1, 2, 3), sketch_columns=3, sketch_height=7)
+
+
+def _beyond(flat: float, edge: float) -> tuple[tuple[float, float], ...]:
+    """Both ends of the axis from that |z| on."""
+    return ((-edge, -flat), (flat, edge)) if flat < edge else ()

@@ -64,6 +64,8 @@ def _draw_curves(axes: Any, panel: Curves) -> None:
         axes.set_yscale("log")
     if panel.y_range is not None:
         axes.set_ylim(*panel.y_range)
+    for span in panel.spans:
+        axes.axvspan(*span, color=GREY, alpha=0.18, linewidth=0)
     if panel.whole_x:
         whole_numbers(axes.xaxis)
     _finish(axes, panel.x_label, panel.y_label, len(panel.lines))

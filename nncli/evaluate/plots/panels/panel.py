@@ -21,7 +21,7 @@ class Line:
 class Curves:
     """Lines over one axis. Values outside of `y_range` are cut off; infinite ones leave a gap.
 
-    With `whole_x`, the axis counts something such as steps.
+    With `whole_x`, the axis counts something such as steps; `spans` are stretches of the axis that a picture shades.
     """
 
     title: str
@@ -31,6 +31,7 @@ class Curves:
     y_range: tuple[float, float] | None = None
     log_y: bool = False
     whole_x: bool = False
+    spans: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
