@@ -105,7 +105,7 @@ def _teach(name: str, request: LessonRequest) -> dict[str, Any]:
         _require_picture(request.plot)
     lesson = entry.teach(request.assignments, **_own_options(name, entry, request))
     told = {"lesson": name, "title": entry.title, **_to_json(lesson.numbers), "text": wrap_lines(lesson.text)}
-    told["next"] = list(entry.go_on)
+    told |= {"set": list(entry.values), "next": list(entry.go_on)}
     reference = _find_reference(name)
     if reference is not None:
         told["next"].append(f"nncli explain {name} --options")

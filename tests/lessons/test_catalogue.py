@@ -101,7 +101,17 @@ def test_a_lesson_is_numbers_text_and_commands_as_json(name: str) -> None:
     assert told["lesson"] == name and told["title"] == LESSONS[name].title
     assert told["next"][: len(LESSONS[name].go_on)] == list(LESSONS[name].go_on)
     assert told["text"] in explain(name).stdout and "sketch" not in told
-    assert len(told) > 5
+    assert told["set"] and len(told) > 6
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_names_the_numbers_that_can_be_set_and_takes_each(name: str) -> None:
+    line = explain(name).stdout.partition("\n--set ")[2].partition("\nnext:")[0]
+    assert line.replace(",", " ").split() == list(LESSONS[name].values)
+    wrong = explain(name, "--set", "nothing=1")
+    assert wrong.exit_code == 2 and f"the lesson has {', '.join(LESSONS[name].values)}" in wrong.stderr.replace(
+        "\n", " "
+    )
 
 
 @pytest.mark.parametrize("name", DRAWN)

@@ -30,12 +30,13 @@ def show_explanation(console: Console, explained: Mapping[str, Any]) -> None:
 
 
 def _lesson_text(lesson: Mapping[str, Any]) -> str:
-    """Title, text, sketch, and the commands that continue the lesson, as they can be copied."""
+    """Title, text, sketch, the numbers that can be set, and the commands that continue the lesson."""
     parts = [f"{lesson['lesson']}: {lesson['title']}\n", lesson["text"], ""]
     if lesson.get("sketch"):
         parts += [lesson["sketch"], ""]
     if "plot" in lesson:
         parts += [f"picture: {lesson['plot']}", ""]
+    parts.append(textwrap.fill(", ".join(lesson["set"]), _WIDTH, initial_indent="--set: ", subsequent_indent=" " * 7))
     parts += [f"{'next:' if place == 0 else '     '} {command}" for place, command in enumerate(lesson["next"])]
     return "\n".join(parts) + "\n"
 
