@@ -57,4 +57,4 @@ def teach_loss(assignments: Sequence[str] = ()) -> Lesson:
         Curves("loss over a", "a, the probability of the true class", lines, "loss"),
         Curves("loss over log₁₀ a", "log₁₀ a", (Line("−log a", np.log10(logarithmic), -np.log(logarithmic)),), "loss"),
     )
-    return Lesson("loss", TITLE, text, numbers, Drawing("The loss of one example", panels, sketch_height=10))
+    return Lesson("loss", TITLE, text, numbers, Drawing("The loss of one example", panels, sketch_height=9))

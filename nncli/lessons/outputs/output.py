@@ -87,4 +87,4 @@ def _draw() -> Drawing:
     panel = Curves("slope of the loss over z, y = 1", "z", lines, "∂L/∂z", (-1.05, 0.05))
     loss = (Line("cross-entropy", z, np.logaddexp(0, -z)), Line("squared error", z, (1 - a) ** 2))
     panels = (panel, Curves("loss over z, y = 1", "z", loss, "L"))
-    return Drawing("A sigmoid output with the right loss and with the squared error", panels, sketch_height=6)
+    return Drawing("A sigmoid output with the right loss and with the squared error", panels, sketch_height=5)

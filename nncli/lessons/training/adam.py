@@ -153,4 +153,4 @@ def _draw(scales: np.ndarray, start: np.ndarray, paths: dict[str, np.ndarray], c
         Surface("J over w₁ (across) and w₂", "w₁", "w₂", x, y, z, lines),
         Curves("J after each step", "step", curves, "J", log_y=True, whole_x=True),
     )
-    return Drawing("Three optimizers on one surface", panels, sketch_height=9)
+    return Drawing("Three optimizers on one surface", panels, sketch_height=7)
