@@ -2,6 +2,8 @@
 
 import json
 import shlex
+import subprocess
+import sys
 import xml.etree.ElementTree
 from pathlib import Path
 
@@ -167,3 +169,13 @@ def test_long_numbers_of_a_user_are_wrapped(arguments: list[str]) -> None:
     told = explain(*arguments)
     assert told.exit_code == 0
     assert max(map(len, told.stdout.splitlines())) <= 80
+
+
+def test_no_lesson_waits_for_tensorflow_or_for_libraries_that_only_draw() -> None:
+    code = (
+        "from nncli import pipeline; from nncli.lessons import LESSONS; import sys\n"
+        "for name in LESSONS: pipeline.explain(name)\n"
+        "print([name for name in ('tensorflow', 'keras', 'sklearn', 'scipy', 'matplotlib') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -10,7 +10,7 @@ _WIDTH = 80
 
 
 def show_explanation(console: Console, explained: Mapping[str, Any]) -> None:
-    """Shows the result of `pipeline.explain`: a rule, an entry of a topic, a topic, or all rules."""
+    """Shows the result of `pipeline.explain`: a lesson, a rule, an entry of a topic, a topic, or the list of all."""
     for text in explained.get("warnings", ()):
         console.warn(text)
     if console.json_mode:
