@@ -11,7 +11,7 @@ from nncli.evaluate.plots.panels import Curves, Drawing, Line
 from nncli.lessons.lesson import Lesson, choose, show_number, show_tiny, tabulate
 
 TITLE = "why weights start random, and how large"
-VALUES = {"layers": 10, "units": 64, "rows": 256, "small": 0.01, "large": 1.0, "seed": 1}
+VALUES = {"layers": 10, "units": 64, "rows": 64, "small": 0.01, "large": 1.0, "seed": 1}
 LIMITS = {
     "layers": (2, 100),
     "units": (2, 512),
