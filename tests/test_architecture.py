@@ -114,6 +114,12 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("evaluate", "importance"): {"", "plots"},
     ("evaluate", "plots"): {"", "plots.images"},
     ("evaluate", "plots.images"): {"", "plots"},
+    ("evaluate", "plots.panels"): {"", "plots"},
+    ("lessons", ""): {"neurons", "outputs", "training", "architectures"},
+    ("lessons", "neurons"): {""},
+    ("lessons", "outputs"): {"", "neurons"},
+    ("lessons", "training"): {"", "neurons"},
+    ("lessons", "architectures"): {"", "neurons", "outputs"},
     ("model", ""): {"layers"},
     ("model", "layers"): set(),
     ("pipeline", ""): {

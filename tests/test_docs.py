@@ -28,6 +28,7 @@ from nncli.config.rules.explanations import read_explanations
 from nncli.config.schedules import SCHEDULES
 from nncli.config.section import Section
 from nncli.engine.executor import choose_threads
+from nncli.lessons import LESSONS
 from nncli.run import files
 
 REPOSITORY = Path(__file__).parent.parent
@@ -190,6 +191,38 @@ def test_the_config_that_the_readme_explains_is_checked_with_the_output_that_is_
     shown = next(block.text for block in blocks if block.text.startswith("$ nncli check ten.yaml"))
     outcome = typer.testing.CliRunner().invoke(app, ["check", "ten.yaml"])
     assert [line.rstrip() for line in outcome.stdout.splitlines()] == [line.rstrip() for line in shown.splitlines()[1:]]
+
+
+def commands_of(block: Block) -> Iterator[tuple[str, list[str]]]:
+    """Each command of a console block, with the runs of lines that are shown of its output."""
+    for text in block.text.removeprefix("$ ").split("\n$ "):
+        command, _, shown = text.partition("\n")
+        yield command, [part for part in re.split(r"^\.\.\.\n", shown, flags=re.MULTILINE) if part]
+
+
+EXPLAINED = [
+    (str(block), *each)
+    for block in BLOCKS
+    if block.page == "lessons.md" and block.language == "console"
+    for each in commands_of(block)
+    if each[0].startswith("nncli explain")
+]
+
+
+@pytest.mark.parametrize(("place", "command", "shown"), EXPLAINED)
+def test_a_lesson_prints_what_the_page_shows(place: str, command: str, shown: list[str]) -> None:
+    outcome = typer.testing.CliRunner().invoke(app, shlex.split(command)[1:])
+    assert outcome.exit_code == 0, place
+    rest = outcome.stdout
+    for part in shown:
+        assert part in rest, place
+        rest = rest.partition(part)[2]
+
+
+def test_the_page_about_lessons_lists_all_of_them() -> None:
+    assert sum(len(shown) for *_, shown in EXPLAINED) >= 6
+    rows = table_after(REPOSITORY / "docs" / "lessons.md", "lessons")
+    assert [(names_in(row[0])[0], row[1]) for row in rows] == [(name, entry.title) for name, entry in LESSONS.items()]
 
 
 def default_text(field: FieldInfo) -> str:

@@ -9,7 +9,7 @@ import nncli
 from nncli.cli.drafting.check import check
 from nncli.cli.drafting.configs import configs
 from nncli.cli.drafting.data import data
-from nncli.cli.drafting.explain import explain
+from nncli.cli.drafting.explain import ExplainCommand, explain
 from nncli.cli.drafting.init import init
 from nncli.cli.drafting.schema import schema
 from nncli.cli.group import Commands
@@ -52,7 +52,7 @@ app.command("check")(check)
 app.command("data")(data)
 app.command("init")(init)
 app.command("configs")(configs)
-app.command("explain")(explain)
+app.command("explain", cls=ExplainCommand)(explain)
 app.command("gradcheck")(gradcheck)
 app.command("reproduce")(reproduce)
 app.command("schema")(schema)

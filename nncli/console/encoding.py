@@ -5,15 +5,37 @@ import codecs
 # The name by which `sys.stdout.reconfigure(errors=...)` finds the handler below.
 ENCODING_ERRORS = "nncli"
 
+_SIGNS = {"±": "+/-", "×": "x", "…": "...", "→": "->", "−": "-", "·": "*", "∂": "d", "²": "^2", "⁻": "^-", "ᶻ": "z"}
+_SIGNS |= {
+    "≤": "<=",
+    "≥": ">=",
+    "≈": "~",
+    "≠": "!=",
+    "∞": "inf",
+    "√": "sqrt",
+    "Σ": "sum",
+    "ᵀ": "^T",
+    "ₘ": "m",
+    "ₖ": "k",
+    "ₙ": "n",
+    "ᵗ": "^t",
+    "⌈": "ceil(",
+    "⌉": ")",
+    "ᵢ": "i",
+    "ⱼ": "j",
+}
+_SIGNS |= {"α": "alpha", "β": "beta", "ε": "eps", "λ": "lambda", "σ": "sigma"}
+_SIGNS |= {sign: str(digit) for digit, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")}
+# A sketch keeps its shape: each of its signs is one letter.
+_SIGNS |= dict(zip("•∘│─└┌┐┘░▒▓█", "*o|-++++.:%#", strict=True))
+
 
 def _without_unicode(error: UnicodeError) -> tuple[str, int]:
     """For ASCII streams: box-drawing and similar signs become letters, everything else an escape."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    signs = {"±": "+/-", "×": "x", "…": "...", "→": "->", "−": "-", "·": "*", "∂": "d", "²": "^2", "⁻": "^-", "ᶻ": "z"}
-    signs |= {"₁": "1", "₂": "2"}
     text = error.object[error.start : error.end]
-    known = "".join(signs.get(sign) or sign.encode("ascii", "backslashreplace").decode() for sign in text)
+    known = "".join(_SIGNS.get(sign) or sign.encode("ascii", "backslashreplace").decode() for sign in text)
     return known, error.end
 
 

@@ -1,17 +1,12 @@
 """The lecture's worked examples, computed step by step from numbers that can be changed; does not depend on training.
 
-`LESSONS` maps the name of a topic to a function that takes assignments such as `w=3` and returns a `Lesson`.
+`catalogue` lists the lessons: `neurons/`, `outputs/`, `training/` and `architectures/` follow the lecture's parts, and
+`backpropagation` stands alone. `lesson` is what all of them return and how they read and write numbers, `digits` the
+images that some look at, `sketch` draws in characters what `evaluate.plots.panels` draws as a picture.
 """
 
-from collections.abc import Callable, Sequence
+from nncli.lessons.catalogue import LESSONS, Entry, find_lesson, fold
+from nncli.lessons.lesson import Lesson, read_numbers, wrap_lines
+from nncli.lessons.sketch import sketch
 
-from nncli.lessons.backpropagation import teach_backpropagation
-from nncli.lessons.lesson import Lesson
-from nncli.lessons.neuron import teach_neuron
-
-LESSONS: dict[str, Callable[[Sequence[str]], Lesson]] = {
-    "neuron": teach_neuron,
-    "backpropagation": teach_backpropagation,
-}
-
-__all__ = ["LESSONS", "Lesson"]
+__all__ = ["LESSONS", "Entry", "Lesson", "find_lesson", "fold", "read_numbers", "sketch", "wrap_lines"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nncli.pipeline.drafting.init import InitRequest, init, list_configs
     from nncli.pipeline.drafting.inspect import InspectionRequest, inspect
     from nncli.pipeline.drafting.samples import write_samples
-    from nncli.pipeline.explanation import explain
+    from nncli.pipeline.explanation import LessonRequest, explain
     from nncli.pipeline.exporting.export import ExportRequest, export
     from nncli.pipeline.folders import Folders
     from nncli.pipeline.gradient_check import GradientRequest, gradcheck
@@ -44,6 +44,7 @@ __all__ = [
     "GradientRequest",
     "InitRequest",
     "InspectionRequest",
+    "LessonRequest",
     "Stopwatch",
     "are_one_run",
     "check",
@@ -79,6 +80,7 @@ _HOMES = {
     "GradientRequest": "nncli.pipeline.gradient_check",
     "InitRequest": "nncli.pipeline.drafting.init",
     "InspectionRequest": "nncli.pipeline.drafting.inspect",
+    "LessonRequest": "nncli.pipeline.explanation",
     "Stopwatch": "nncli.pipeline.training.stopwatch",
     "are_one_run": "nncli.pipeline.predicting.open_run",
     "check": "nncli.pipeline.drafting.check",

@@ -1,7 +1,6 @@
 """The lessons: the lecture's numbers, computed; other numbers, and what is no number."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +9,6 @@ import typer.testing
 from nncli.cli import app
 from nncli.lessons import LESSONS
 from nncli.lessons.backpropagation import run_backward, run_forward, try_derivative
-
-REPOSITORY = Path(__file__).parents[2]
 
 
 def explain(*arguments: str) -> typer.testing.Result:
@@ -60,7 +57,7 @@ def test_the_neuron_adds_up_its_products_and_shows_each_activation() -> None:
         (["backpropagation", "--set", "w"], "expected a number"),
         (["backpropagation", "--set", "w=1,2"], "expected a number"),
         (["backpropagation", "--set", "w=1e300"], "overflows float64"),
-        (["logits-twice", "--set", "w=1"], "only lessons have values to set"),
+        (["logits-twice", "--set", "w=1"], "--set: only lessons take it"),
         (["nueron"], 'did you mean "neuron"?'),
     ],
 )
@@ -69,23 +66,22 @@ def test_what_a_lesson_cannot_use_is_refused(arguments: list[str], message: str)
     assert outcome.exit_code == 2 and message in outcome.stderr and outcome.stdout == ""
 
 
-def test_lessons_fit_80_columns_and_are_named_where_all_is_listed() -> None:
-    for name, teach in LESSONS.items():
-        lesson = teach([])
-        assert lesson.id == name
-        assert max(map(len, lesson.text.splitlines())) <= 80
-        assert f"`nncli explain {name}`" in " ".join(explain().stdout.split())
-    assert json.loads(explain("--json").stdout)["lessons"] == list(LESSONS)
+def test_all_is_listed_and_every_lesson_with_what_one_sees() -> None:
+    listed = json.loads(explain("--json").stdout)
+    assert listed["lessons"] == [{"id": name, "title": entry.title} for name, entry in LESSONS.items()]
+    told = explain().stdout
+    assert all(name in told for name in LESSONS)
+    assert list(listed["topics"]) == ["layers", "optimizers", "schedules", "losses"]
+    assert "logits-twice" in [rule["id"] for rule in listed["rules"]]
 
 
-def test_the_signs_of_a_lesson_have_letters_for_a_terminal_without_them() -> None:
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_fits_a_screen_with_its_sketch_and_has_letters_for_an_ascii_terminal(name: str) -> None:
     from nncli.console import ENCODING_ERRORS
 
-    for teach in LESSONS.values():
-        assert "\\" not in teach([]).text.encode("ascii", ENCODING_ERRORS).decode()
-
-
-def test_the_page_about_lessons_shows_what_is_printed() -> None:
-    page = (REPOSITORY / "docs" / "lessons.md").read_text()
-    block = page.partition("$ nncli explain backpropagation\n...\n")[2].partition("...\n```")[0]
-    assert len(block.splitlines()) > 8 and block in explain("backpropagation").stdout
+    told = explain(name)
+    lines = told.stdout.splitlines()
+    assert told.exit_code == 0 and told.stderr == ""
+    assert len(lines) <= 40 and max(map(len, lines)) <= 80
+    assert lines[0] == f"{name}: {LESSONS[name].title}"
+    assert "\\" not in told.stdout.encode("ascii", ENCODING_ERRORS).decode()

@@ -97,7 +97,7 @@ def test_the_layer_trains_and_predicts_the_same_when_exported(kind: str) -> None
 
 @pytest.mark.parametrize("kind", LAYERS)
 def test_explain_shows_a_layer_with_every_option_and_its_example(kind: str) -> None:
-    shown = typer.testing.CliRunner().invoke(app, ["explain", kind], env={"COLUMNS": "160"})
+    shown = typer.testing.CliRunner().invoke(app, ["explain", kind, "--options"], env={"COLUMNS": "160"})
     assert shown.exit_code == 0, shown.stderr
     for name in LAYERS[kind].model_fields:
         assert name == "kind" or f"  {name} " in shown.stdout
@@ -106,7 +106,7 @@ def test_explain_shows_a_layer_with_every_option_and_its_example(kind: str) -> N
 
 
 def test_explain_lists_all_layers() -> None:
-    shown = typer.testing.CliRunner().invoke(app, ["explain", "layers"])
+    shown = typer.testing.CliRunner().invoke(app, ["explain", "layers", "--options"])
     assert [kind for kind in LAYERS if f"\n{kind}: " not in f"\n{shown.stdout}"] == []
 
 

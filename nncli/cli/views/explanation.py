@@ -10,27 +10,55 @@ _WIDTH = 80
 
 
 def show_explanation(console: Console, explained: Mapping[str, Any]) -> None:
-    """Shows the result of `pipeline.explain`: a rule, an entry of a topic, a topic, or all rules."""
+    """Shows the result of `pipeline.explain`: a lesson, a rule, an entry of a topic, a topic, or the list of all."""
+    for text in explained.get("warnings", ()):
+        console.warn(text)
     if console.json_mode:
-        console.answer(explained)
+        console.answer({key: value for key, value in explained.items() if key not in ("sketch", "warnings")})
     elif "severity" in explained:
         console.write(_rule_text(explained))
     elif "lesson" in explained:
-        console.write(f"{explained['lesson']}: {explained['title']}\n\n{explained['text']}\n")
+        console.write(_lesson_text(explained))
     elif "example" in explained:
         console.answer(explained, *_offer_view(explained))
     elif "rules" in explained:
-        rows = [[rule["id"], rule["severity"], rule["reason"]] for rule in explained["rules"]]
-        topics = ", ".join(f"`nncli explain {topic}`" for topic in explained["topics"])
-        more = _wrap(f"Topics, with options and examples: {topics}")
-        more += "\n" + _wrap(
-            f"The lessons: {', '.join(f'`nncli explain {lesson}`' for lesson in explained['lessons'])}"
-        )
-        console.answer(explained, make_table(None, ["rule", "", "what is wrong"], rows, left=3), f"\n{more}")
+        console.answer(explained, *_list_view(explained))
     else:
         (offers,) = explained.values()
         views = [view for offer in offers for view in (*_offer_view(offer), "")]
         console.answer(explained, *views[:-1])
+
+
+def _lesson_text(lesson: Mapping[str, Any]) -> str:
+    """Title, text, sketch, the numbers that can be set, and the commands that continue the lesson."""
+    parts = [f"{lesson['lesson']}: {lesson['title']}\n", lesson["text"], ""]
+    if lesson.get("sketch"):
+        parts += [lesson["sketch"], ""]
+    if "plot" in lesson:
+        parts += [f"picture: {lesson['plot']}", ""]
+    parts.append(textwrap.fill(", ".join(lesson["set"]), _WIDTH, initial_indent="--set: ", subsequent_indent=" " * 7))
+    parts += [f"{'next:' if place == 0 else '     '} {command}" for place, command in enumerate(lesson["next"])]
+    return "\n".join(parts) + "\n"
+
+
+def _list_view(explained: Mapping[str, Any]) -> Iterator[Any]:
+    """Lessons, rules and offers, one below the other."""
+    yield "Lessons, in the order of the lecture, as in `nncli explain softmax 2 1 0.1 -3`:\n"
+    yield make_table(
+        None, ["lesson", "what one sees"], [[each["id"], each["title"]] for each in explained["lessons"]], left=2
+    )
+    yield "\nRules, as in `nncli explain logits-twice`:\n"
+    rows = [[rule["id"], rule["severity"], rule["reason"]] for rule in explained["rules"]]
+    yield make_table(None, ["rule", "", "what is wrong"], rows, left=3)
+    yield "\nWhat a config can name, with options and examples, as in `nncli explain conv2d`:\n"
+    for topic, names in explained["topics"].items():
+        yield _wrap(f"{topic}: {', '.join(names)}")
+    lessons = [each["id"] for each in explained["lessons"]]
+    commands = [f"`nncli explain {topic}{' --options' * (topic in lessons)}`" for topic in explained["topics"]]
+    yield "\n" + _wrap(
+        f"All of a kind: {', '.join(commands)}. Where a lesson has the same name as a layer or an optimizer, "
+        "--options asks for the other: `nncli explain adam --options`."
+    )
 
 
 def _rule_text(rule: Mapping[str, Any]) -> str:

@@ -14,9 +14,15 @@ from nncli.config.reading.loading import LoadedConfig, validate
 from nncli.config.rules import find
 from nncli.config.rules.explanations import read_explanations
 from nncli.config.schedules import SCHEDULES
+from nncli.lessons import LESSONS
 
 OFFERS = [offer for topic in ("optimizers", "schedules", "losses") for offer in TOPICS[topic]().values()]
 REST = "data: {source: iris}\nmodel: {layers: [output]}\n"
+
+
+def options_of(name: str) -> list[str]:
+    """How to ask for a layer, an optimizer or a topic that may share its name with a lesson."""
+    return [name, "--options"] if name in LESSONS else [name]
 
 
 def explain(*arguments: str) -> typer.testing.Result:  # type: ignore[name-defined]
@@ -51,7 +57,7 @@ def test_an_example_is_a_config_that_uses_what_it_is_for(offer: Offer) -> None:
 
 @pytest.mark.parametrize("offer", OFFERS, ids=lambda offer: offer.name)
 def test_each_is_told_with_its_options_defaults_and_example_within_a_terminal(offer: Offer) -> None:
-    outcome = explain(offer.name)
+    outcome = explain(*options_of(offer.name))
     assert outcome.exit_code == 0
     lines = outcome.stdout.splitlines()
     assert max(map(len, lines)) <= 80
@@ -60,15 +66,15 @@ def test_each_is_told_with_its_options_defaults_and_example_within_a_terminal(of
     told = {line.split()[0] for line in lines if line.startswith("  ") and " (" in line}
     assert {option.name for option in offer.options} <= told
     assert all(f"default {option.default}" in outcome.stdout for option in offer.options if option.default[0] in "0f")
-    assert json.loads(explain(offer.name, "--json").stdout) == offer.model_dump(mode="json")
+    assert json.loads(explain(*options_of(offer.name), "--json").stdout) == offer.model_dump(mode="json")
 
 
 @pytest.mark.parametrize("topic", ["optimizers", "schedules", "losses"])
 def test_a_topic_lists_each_in_full(topic: str) -> None:
-    listed = explain(topic).stdout
+    listed = explain(*options_of(topic)).stdout
     assert max(map(len, listed.splitlines())) <= 80
     for name in TOPICS[topic]():
-        assert explain(name).stdout in listed
+        assert explain(*options_of(name)).stdout in listed
     assert [each["name"] for each in json.loads(explain(topic, "--json").stdout)[topic]] == list(TOPICS[topic]())
     assert f"nncli explain {topic}`" in " ".join(explain().stdout.split())
 
