@@ -70,7 +70,10 @@ def test_dropout_noise_augmentation_and_penalties_are_switched_off_and_named(tmp
     assert found["switched_off"] == ["random_translation_1", "gaussian_noise_1", "dense_1", "dropout_1"]
 
 
-def test_a_linear_network_on_xor_says_no_with_exit_code_1_and_what_to_try(tmp_path: Path) -> None:
+def test_a_linear_network_on_xor_says_no_with_exit_code_1_and_what_to_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nncli.pipeline.rehearsing.overfit.MOST_STEPS", 400)
     rows = [f"{a}.{digit},{b}.{digit},{a ^ b}" for digit in range(1, 9) for a in (0, 1) for b in (0, 1)]
     data = table(tmp_path, [*rows])
     linear = run(config(tmp_path, data=data, model={"layers": ["output"]}), "--overfit-batch", "16")
@@ -86,13 +89,16 @@ def test_rows_that_contradict_each_other_are_told_and_do_not_count_against_the_n
     layers = [{"dense": {"units": 64, "activation": "relu"}}, "output"]
     data = {**table(tmp_path, rows), "validation": 0.1, "test": 0.1}
     path = config(tmp_path, data=data, model={"layers": layers})
-    outcome = run(path, "--overfit-batch", "27", "--json", "--set", "optimizer.learning_rate=0.01")
+    outcome = run(path, "--overfit-batch", "27", "--json", "--set", "optimizer={name: adam, learning_rate: 0.01}")
     found = json.loads(outcome.stdout)
     assert outcome.exit_code == 0, outcome.output
     assert found["enough"] < 1.0 and "the same inputs as others, but another target" in found["notes"][0]
 
 
-def test_an_optimizer_that_is_too_slow_is_told_from_a_network_that_cannot_learn(tmp_path: Path) -> None:
+def test_an_optimizer_that_is_too_slow_is_told_from_a_network_that_cannot_learn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nncli.pipeline.rehearsing.overfit.MOST_STEPS", 300)
     layers = [{"dense": {"units": 16, "activation": "relu"}}, "output"]
     slow = {"name": "sgd", "learning_rate": 1e-6}
     found = json.loads(
