@@ -34,7 +34,7 @@ def rehearse(
 ) -> None:
     """Runs the one that is asked for. Raises UsageError where it is asked for together with what it cannot do."""
     from nncli import pipeline
-    from nncli.cli.views.rehearsal import show_dry_run, show_overfitted
+    from nncli.cli.views.training import show_dry_run, show_overfitted
 
     option = "--dry-run" if dry_run else "--overfit-batch"
     given = [name for name, is_given in refused.items() if is_given]
