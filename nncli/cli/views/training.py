@@ -1,5 +1,5 @@
-"""How a finished training is shown: what it reached, where it lies, where the time went, what can be done next; and what
-was found out before one."""
+"""How a finished training is shown: what it reached, where it lies, where the time went, what can be done next; and
+what was found out before one."""
 
 import shlex
 from collections.abc import Mapping

@@ -210,6 +210,18 @@ def test_a_late_divergence_is_found_over_many_epochs_and_changing_rates(executor
     assert place_of(caught.value.message) == expected
 
 
+def test_a_penalty_that_overflows_is_named_with_its_layer() -> None:
+    def body(tensor: Any) -> Any:
+        huge = keras.initializers.Constant(1e25)  # its square is above the largest float32, 3.4e38
+        return layers.Dense(
+            8, activation=lambda x: 1e-30 * x, kernel_initializer=huge, kernel_regularizer="l2", name="heavy"
+        )(tensor)
+
+    message = diverged(network(1e-9, body=body), table(), "graph")
+    assert place_of(message) == (1, 1)
+    assert "not finite is heavy (the penalty of its regularizer: inf)" in message
+
+
 def test_xla_with_dropout_says_that_the_replay_drew_other_numbers() -> None:
     def body(tensor: Any) -> Any:
         return layers.Dropout(0.2, seed=1, name="dropout_1")(tensor)
