@@ -17,7 +17,8 @@ from nncli.errors import TrainingDivergedError
 # The share of the time of a training that copies of its state may take. A replay from the last copy takes at most about
 # twice the time between two.
 _SHARE = 0.004
-_SHORTEST = 0.1
+# Seconds between two; the first one warms up, so its cost says little.
+_SHORTEST, _LONGEST, _AFTER_FIRST = 0.1, 10.0, 1.0
 
 
 class DivergenceWatch:
@@ -42,9 +43,10 @@ class DivergenceWatch:
         # A state that is not finite from the start says where by the loss that follows.
         if self._snapshot is not None and not snapshot.is_finite:
             raise self._find(math.nan, epoch, position, position)
+        longest = _AFTER_FIRST if self._snapshot is None else _LONGEST
         self._snapshot, self._rates = snapshot, {}
         cost = time.perf_counter() - start
-        self._due = start + max(_SHORTEST, cost / _SHARE)
+        self._due = start + min(max(_SHORTEST, cost / _SHARE), longest)
 
     def after_chunk(self, epoch: int, first: int, end: int, loss: float) -> None:
         """Looks at the mean loss of an epoch after its batches until `end`; the last chunk began at `first`."""
