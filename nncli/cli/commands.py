@@ -21,6 +21,7 @@ from nncli.cli.predicting.show_option import PredictCommand
 from nncli.cli.runs.commands import runs
 from nncli.cli.training.compare import compare
 from nncli.cli.training.gradcheck import gradcheck
+from nncli.cli.training.rehearse import TrainCommand
 from nncli.cli.training.reproduce import reproduce
 from nncli.cli.training.train import train
 
@@ -42,7 +43,7 @@ app = typer.Typer(
         "terminal_width": max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size().columns)),
     },
 )
-app.command("train")(train)
+app.command("train", cls=TrainCommand)(train)
 app.command("eval")(evaluate)
 app.command("predict", cls=PredictCommand)(predict)
 app.command("compare")(compare)

@@ -39,6 +39,11 @@ class Arrays:
     def __len__(self) -> int:
         return len(self.targets)
 
+    def take(self, rows: np.ndarray) -> "Arrays":
+        """These rows, in this order."""
+        inputs = {name: array[rows] for name, array in self.inputs.items()}
+        return Arrays(inputs, self.targets[rows], None if self.weights is None else self.weights[rows])
+
     @property
     def parts(self) -> tuple[object, ...]:
         """The nested tuple that Keras's steps expect: (inputs, targets) or (inputs, targets, weights)."""

@@ -1,10 +1,11 @@
 """The story that uses every room: train, evaluate, predict, compare; plain functions that return values.
 
-Only here is everything seen. `drafting/` comes before training, `training/` and `comparing/` train, `predicting/` uses
-a run, `exporting/` takes its model elsewhere, `runs/` lists and removes runs; beside them stand `preparation` (config
-and data together), `own_data`, `agreement`, `showing`, `background_import`, `weights`, `folders`, and the stories of
-`explain` and `gradcheck`. Each is imported when it is first asked for, so that `check` does not wait for what only
-`train` needs, and TensorFlow only inside functions, so that a wrong config is reported within a second.
+Only here is everything seen. `drafting/` comes before training, `rehearsing/` tries one before it is started,
+`training/` and `comparing/` train, `predicting/` uses a run, `exporting/` takes its model elsewhere, `runs/` lists and
+removes runs; beside them stand `preparation` (config and data together), `own_data`, `agreement`, `showing`,
+`background_import`, `weights`, `folders`, and the stories of `explain` and `gradcheck`. Each is imported when it is
+first asked for, so that `check` does not wait for what only `train` needs, and TensorFlow only inside functions, so
+that a wrong config is reported within a second.
 """
 
 from importlib import import_module
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from nncli.pipeline.predicting.evaluate import EvaluationRequest, evaluate
     from nncli.pipeline.predicting.open_run import are_one_run
     from nncli.pipeline.predicting.predict import predict
+    from nncli.pipeline.rehearsing.dry_run import dry_run
+    from nncli.pipeline.rehearsing.overfit import overfit_batch
     from nncli.pipeline.reproducing.reproduce import reproduce
     from nncli.pipeline.runs.details import describe_run
     from nncli.pipeline.runs.differences import diff_runs
@@ -53,6 +56,7 @@ __all__ = [
     "compare",
     "describe_run",
     "diff_runs",
+    "dry_run",
     "evaluate",
     "explain",
     "export",
@@ -62,6 +66,7 @@ __all__ = [
     "inspect",
     "list_configs",
     "list_rows",
+    "overfit_batch",
     "predict",
     "remove",
     "reproduce",
@@ -88,6 +93,8 @@ _HOMES = {
     "choose_old": "nncli.pipeline.runs.removing",
     "compare": "nncli.pipeline.comparing.compare",
     "describe_run": "nncli.pipeline.runs.details",
+    "dry_run": "nncli.pipeline.rehearsing.dry_run",
+    "overfit_batch": "nncli.pipeline.rehearsing.overfit",
     "diff_runs": "nncli.pipeline.runs.differences",
     "EvaluationRequest": "nncli.pipeline.predicting.evaluate",
     "evaluate": "nncli.pipeline.predicting.evaluate",

@@ -7,6 +7,7 @@ import typer
 
 from nncli.cli.command import command
 from nncli.cli.options import Assignments, DataDir, Json, Quiet, RunsDir
+from nncli.cli.training.rehearse import rehearse
 from nncli.errors import UsageError
 
 
@@ -25,6 +26,10 @@ def train(
     inexact: Annotated[bool, typer.Option("--inexact", help="Continue it even if the bits will differ.")] = False,
     max_minutes: Annotated[
         float | None, typer.Option(metavar="M", min=0.0, help="Begin no epoch that would end after M minutes.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Try everything, estimate time and space.")] = False,
+    overfit_batch: Annotated[
+        int | None, typer.Option(metavar="[N]", help="Can it learn one batch (N rows) by heart?", show_default=False)
     ] = None,
     data_dir: DataDir = None,
     runs_dir: RunsDir = Path("runs"),
@@ -47,6 +52,12 @@ def train(
             "stopwatch": pipeline.Stopwatch.since_enter(),
             "max_minutes": max_minutes,
         }
+        if dry_run or overfit_batch is not None:
+            refused = {"--resume": resume is not None, "--inexact": inexact, "--max-minutes": max_minutes is not None}
+            del common["max_minutes"]
+            common |= {"assignments": assignments or (), "options": _options(epochs, seed, name)}
+            rehearse(console, config, dry_run=dry_run, overfit_batch=overfit_batch, refused=refused, common=common)
+            return
         if resume is None:
             if inexact:
                 raise UsageError("--inexact goes with --resume", hint="leave it out")

@@ -71,15 +71,23 @@ class DataPass:
         """The number of batches in a pass."""
         return self._full_batches + (self._rest > 0)
 
-    def run_chunk(self, order: Any, position: int) -> tuple[int, Logs]:
+    def run(self, order: Any, position: int, limit: int) -> tuple[int, float]:
+        """Like `run_chunk`; returns the number of batches run and the loss so far."""
+        count, logs = self.run_chunk(order, position, limit)
+        return count, logs["loss"]
+
+    def run_chunk(self, order: Any, position: int, limit: int | None = None) -> tuple[int, Logs]:
         """Runs batches from `position` on for about a quarter of a second at most, but at least one batch.
+
+        A `limit` is the most to run.
 
         Returns the number of batches run and the model's metrics so far.
         """
         first = position * self._batch_size
         if position >= self._full_batches and self._rest_loop is not None:
             return 1, self._rest_loop(order, first, 1)
-        count = self._pace.next(self._full_batches - position)
+        remaining = self._full_batches - position
+        count = self._pace.next(remaining if limit is None else min(limit, remaining))
         start = time.perf_counter()
         logs = self._full_loop(order, first, count)
         self._pace.record(count, time.perf_counter() - start)

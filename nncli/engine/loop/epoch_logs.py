@@ -1,8 +1,6 @@
-"""What is said of an epoch beside the metrics: the learning rate, and that training has diverged."""
+"""What is said of an epoch beside the metrics: the learning rate."""
 
 import keras
-
-from nncli.errors import TrainingDivergedError
 
 
 def learning_rate(model: keras.Model) -> float:
@@ -13,11 +11,3 @@ def learning_rate(model: keras.Model) -> float:
         return float(keras.ops.convert_to_numpy(optimizer.learning_rate))
     updates = int(keras.ops.convert_to_numpy(optimizer.iterations))
     return float(keras.ops.convert_to_numpy(schedule(max(updates - 1, 0))))
-
-
-def diverged(loss: float, epoch: int, first_batch: int, last_batch: int) -> TrainingDivergedError:
-    """The error for a loss that is not finite; arguments count epochs and batches from 0, the message from 1."""
-    return TrainingDivergedError(
-        f"the loss became {loss} in epoch {epoch + 1}, between batch {first_batch + 1} and batch {last_batch + 1}",
-        hint="lower the learning rate, or set `clipnorm: 1.0` on the optimizer; look for huge values in the data",
-    )

@@ -5,7 +5,6 @@ itself on the same batches (`keras_fit.py`). The same seed gives the same batche
 `graph` and `keras`; XLA generates other random numbers from the same state.
 """
 
-import math
 import time
 from collections.abc import Hashable, Sequence
 
@@ -13,8 +12,9 @@ import keras
 import tensorflow as tf
 
 from nncli.engine.arrays import Arrays, Plan
+from nncli.engine.divergence.watch import DivergenceWatch
 from nncli.engine.loop.compiled_loop import Logs
-from nncli.engine.loop.epoch_logs import diverged, learning_rate
+from nncli.engine.loop.epoch_logs import learning_rate
 from nncli.engine.loop.keras_fit import fit_with_keras
 from nncli.engine.loop.program import Program
 from nncli.engine.loop.program_cache import ProgramCache
@@ -41,7 +41,8 @@ def fit(
     (training only) and `seconds` (including validation); neither includes compilation. Callbacks receive the same dict;
     `on_train_batch_end` is called once per chunk of batches, with the index of its last batch and the metrics so far.
 
-    Raises TrainingDivergedError as soon as the loss is not finite. A KeyboardInterrupt is raised within about half a
+    Raises TrainingDivergedError when the loss or a weight is not finite, which leaves the model with the last weights
+    that were; it names the batch and the first layer. A KeyboardInterrupt is raised within about half a
     second and leaves the model with the weights of the last finished chunk; `on_train_end` is then not called.
     """
     if plan.executor == "keras":
@@ -51,17 +52,18 @@ def fit(
     else:
         program = program_cache.program_for(network, model, train, validation, plan)
     try:
-        return _Training(program, len(train), plan, callbacks).run()
+        return _Training(program, train, plan, callbacks).run()
     finally:
         program.hand_back(model)
 
 
 class _Training:
     def __init__(
-        self, program: Program, examples: int, plan: Plan, callbacks: Sequence[keras.callbacks.Callback]
+        self, program: Program, train: Arrays, plan: Plan, callbacks: Sequence[keras.callbacks.Callback]
     ) -> None:
-        self._model, self._plan, self._examples = program.model, plan, examples
+        self._model, self._plan, self._examples = program.model, plan, len(train)
         self._program, self._training, self._validation = program, program.training, program.validation
+        self._watch = DivergenceWatch(program.model, program.training, train, plan)
         self._callbacks = keras.callbacks.CallbackList(
             list(callbacks), model=self._model, epochs=plan.epochs, steps=self._training.batches, verbose=0
         )
@@ -92,6 +94,7 @@ class _Training:
         logs["learning_rate"] = learning_rate(self._model)
         logs["train_seconds"] = train_seconds
         logs["seconds"] = time.perf_counter() - start
+        self._watch.after_epoch(epoch, logs, is_last=epoch + 1 == self._plan.epochs)
         self._callbacks.on_epoch_end(epoch, logs)
         return logs
 
@@ -100,9 +103,9 @@ class _Training:
         position, logs = 0, Logs()
         while position < self._training.batches and not self._model.stop_training:
             self._callbacks.on_train_batch_begin(position)
+            self._watch.before_chunk(epoch, position)
             count, logs = self._training.run_chunk(order, position)
-            if not math.isfinite(logs["loss"]):
-                raise diverged(logs["loss"], epoch, position, position + count - 1)
+            self._watch.after_chunk(epoch, position, position + count, logs["loss"])
             position += count
             self._callbacks.on_train_batch_end(position - 1, logs)
         return dict(logs)

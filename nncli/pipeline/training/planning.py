@@ -2,6 +2,7 @@
 network."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,8 @@ class Terms:
     One training of many has a `title`; it says little of each epoch and leaves no checkpoints. A `program_cache` of the
     engine keeps what the next training of the same network can use again. `resumed` is what an earlier training left.
     `engine` says how it was trained, chosen if left out.
-    No epoch begins that would end after `max_minutes`.
+    No epoch begins that would end after `max_minutes`. `make_callbacks`, called once Keras can be imported, adds to
+    what follows the training.
     """
 
     title: str = ""
@@ -44,6 +46,7 @@ class Terms:
     resumed: Resumed | None = None
     engine: Engine | None = None
     max_minutes: float | None = None
+    make_callbacks: Callable[[], list[Any]] = list
     watch: Stopwatch = field(default_factory=Stopwatch)
 
     @property

@@ -51,7 +51,11 @@ def make_watchers(folder: RunFolder, prepared: Prepared, console: Console, *, ba
     records: History = [] if terms.resumed is None else terms.resumed.history
     view = _make_view(console, config, batches, terms.title)
     view.recall(records)
-    callbacks = [*_make_acting(config, terms.max_minutes), _make_reporter(folder, view, records, terms)]
+    callbacks = [
+        *_make_acting(config, terms.max_minutes),
+        *terms.make_callbacks(),
+        _make_reporter(folder, view, records, terms),
+    ]
     checkpoints = None if terms.title else _make_checkpoints(folder, prepared, callbacks, records, terms)
     return Watchers(callbacks, checkpoints, view, records)
 
