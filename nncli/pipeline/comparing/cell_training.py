@@ -15,7 +15,7 @@ from nncli.evaluate.main_metrics import MAIN_METRICS
 from nncli.pipeline.comparing.variants import ComparisonRequest, Variant
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import Prepared, prepare, read_data
-from nncli.pipeline.training.planning import Terms
+from nncli.pipeline.training.planning import Engine, Terms
 from nncli.pipeline.training.record import recorded
 from nncli.pipeline.training.train import train_into
 from nncli.run import files
@@ -94,26 +94,38 @@ class CellTrainer:
         loaded = cell.load(self._request)
         return prepare(loaded, self._data.folders, self._console, self._data.get(loaded, self._console))
 
-    def train(self, cell: Cell, folder: RunFolder, *, title: str = "") -> dict[str, Any]:
-        """One training, shown as `title`; what it left. The summary is None where it diverged, `failure` then why."""
+    def train(self, cell: Cell, engine: Engine, folder: RunFolder, *, title: str = "") -> dict[str, Any]:
+        """One training, shown as `title`; what it left, see `outcome_of`."""
         try:
             prepared = self.prepare(cell)
         except BaseException:  # Ctrl-C included: the cell's record says how it ended
             with recorded(folder):
                 raise
-        outcome: dict[str, Any] = {"variant": cell.variant.name, "seed": cell.seed, "run": str(folder.path)}
+        failure = None
         try:
-            terms = Terms(title=title or str(cell), program_cache=self._program_cache)
-            trained = train_into(folder, prepared, self._console, terms)
-            outcome["summary"] = trained.summary
+            terms = Terms(title=title or str(cell), program_cache=self._program_cache, engine=engine)
+            train_into(folder, prepared, self._console, terms)
         except TrainingDivergedError as error:
-            outcome |= {"summary": None, "failure": error.message}
-        return {
-            **outcome,
-            "task": prepared.dataset.facts.target.task.value,
-            "fingerprint": prepared.dataset.fingerprint,
-            "history": folder.read_lines(files.METRICS),
-        }
+            failure = error.message
+        return outcome_of(cell, folder, prepared, failure)
+
+
+def outcome_of(cell: Cell, folder: RunFolder, prepared: Prepared, failure: str | None = None) -> dict[str, Any]:
+    """What a cell left, as its files have it. The summary is None where it diverged, `failure` then says why.
+
+    Raises RunError where a file is missing or damaged.
+    """
+    summary = folder.read_json(files.SUMMARY) if failure is None else None
+    return {
+        "variant": cell.variant.name,
+        "seed": cell.seed,
+        "run": str(folder.path),
+        "summary": summary,
+        "failure": failure,
+        "task": prepared.dataset.facts.target.task.value,
+        "fingerprint": prepared.dataset.fingerprint,
+        "history": folder.read_lines(files.METRICS),
+    }
 
 
 def _key(loaded: LoadedConfig) -> str:
