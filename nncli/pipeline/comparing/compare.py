@@ -1,5 +1,6 @@
 """The story of a comparison: each variant trained over the same splits and seeds, and what became of each."""
 
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,6 @@ from nncli.pipeline.preparation import Prepared, prepare
 from nncli.pipeline.training.record import describe_process, recorded
 from nncli.run import files
 from nncli.run.folder import RunFolder
-from nncli.run.listing import how_to_go_on
 
 # Data that takes longer to read is read once for all, as long as it is no larger than that.
 _SLOW_SECONDS = 1.0
@@ -113,7 +113,7 @@ def _telling_how_to_continue(folder: RunFolder, console: Console) -> Iterator[No
     except UserError:  # a config or data that would be refused again
         raise
     except (KeyboardInterrupt, Terminated, NncliError):
-        console.say(how_to_go_on(folder.path, "interrupted"))
+        console.say(f"to continue: nncli compare --resume {shlex.quote(str(folder.path))}")
         raise
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nncli.config.reading.document import Document
+from nncli.config.reading.document import Document, Mark
 from nncli.config.reading.loading import LoadedConfig, validate
 from nncli.config.sections import to_mapping
 from nncli.errors import RunError
@@ -27,7 +27,8 @@ class RecordedVariant(Variant):
 
     def load(self, shared: Sequence[str], epochs: int | None, seed: int | None) -> LoadedConfig:
         """Its config with a seed; what all variants share is part of it."""
-        document = Document(self.config, json.loads(self.content))
+        values, nowhere = json.loads(self.content), Mark(self.name, 0, 0)
+        document = Document(self.name, values, marks={(key,): nowhere for key in values})
         if seed is not None:
             document.values["seed"] = seed
         return validate(document)
@@ -96,8 +97,8 @@ def read_request(folder: RunFolder) -> RecordedRequest:
         variants = tuple(
             RecordedVariant(
                 each["name"],
-                f"{folder.path / files.RECORD} ({each['name']})",
-                (),
+                each["from"],
+                tuple(each["vary"]),
                 content=json.dumps(each["config"]),
                 fingerprint=each["fingerprint"],
             )

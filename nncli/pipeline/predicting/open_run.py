@@ -64,8 +64,10 @@ def open_run(word: str, folders: Folders, console: Console) -> OpenRun:
     record = folder.record
     if record.get("kind") == "compare":
         cells = sorted(path.parent.name for path in folder.path.glob(f"*/{files.RECORD}"))
-        hint = f"name one of its runs: {folder.path}/{cells[0]}" if cells else "train again"
-        stands = "" if folder.status == "finished" else f"; its status is {folder.status}"
+        hint = f"name one of its runs: {folder.path}/{cells[0]}" if cells else "name another run"
+        stands = ""
+        if (status := folder.status) != "finished":
+            stands, hint = f"; its status is {status}", f"{how_to_go_on(folder.path, status)}; or {hint}"
         raise RunError(f"{folder.path} is a comparison{stands}", hint=hint)
     if not folder.file(files.MANIFEST).exists():
         status = folder.status
