@@ -79,5 +79,4 @@ def _own_stderr() -> TextIO:
 
 
 def _stop(number: int, frame: Any) -> None:
-    StopRequest.raised = KeyboardInterrupt if number == signal.SIGINT else Terminated
-    raise StopRequest.raised
+    StopRequest.deliver(KeyboardInterrupt if number == signal.SIGINT else Terminated, number, frame)

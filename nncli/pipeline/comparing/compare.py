@@ -68,8 +68,8 @@ def compare(request: ComparisonRequest, *, folders: Folders, console: Console) -
     trainings = count(len(request.variants) * request.seeds, "training")
     checked = check(request, folders, console, f"{trainings}: {variants}, {seeded} each")
     name = next(iter(checked.prepared.values())).config.name
-    folder = RunFolder.create(folders.runs_dir, f"compare-{name}", kind="compare")
     record = {**describe_process(), **describe_request(request, checked.first_seed, checked.prepared)}
+    folder = RunFolder.create(folders.runs_dir, f"compare-{name}", kind="compare")
     return complete(checked, folder, record, console)
 
 

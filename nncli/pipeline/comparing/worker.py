@@ -58,8 +58,7 @@ def run_worker(line: Connection, request: ComparisonRequest, data: DataSets) -> 
 def _stop(number: int, frame: Any) -> None:
     """The first SIGTERM interrupts the training; a second one must not interrupt the recording of that."""
     if StopRequest.raised is None:
-        StopRequest.raised = Terminated
-        raise Terminated
+        StopRequest.deliver(Terminated, number, frame)
 
 
 def _end_without_parent(parent: int) -> None:
