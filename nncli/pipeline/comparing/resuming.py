@@ -18,10 +18,11 @@ from nncli.pipeline.comparing.request_record import RecordedRequest, RecordedVar
 from nncli.pipeline.comparing.variants import parse_jobs
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import Prepared, prepare
+from nncli.pipeline.training.checkpoint import load_checkpoint, mark_of
 from nncli.pipeline.training.resume import list_differences
 from nncli.run import files
 from nncli.run.finding import find_comparison
-from nncli.run.folder import RunFolder, now
+from nncli.run.folder import RunFolder, now, read_record
 from nncli.run.removal import clear_removed, remove_folder
 
 # Workers whose parent was killed hold its lock until they have recorded how they ended.
@@ -40,9 +41,10 @@ def resume_comparison(
 ) -> Comparison:
     """Continues a comparison that was stopped or killed, or extends one to more `seeds`, in its folder.
 
-    Trainings that are finished or diverged are kept, if their files are whole and of this comparison; all others are
-    trained from their start. The result is that of a comparison that never stopped. Raises RunError if it cannot go on,
-    or, unless `inexact`, not to the same bits; UsageError for `seeds` that it has already; and what `compare` raises.
+    Trainings that are finished or diverged are kept, if their files are whole and of this comparison; those that were
+    stopped go on from the state that they left, and all others are trained from their start. The result is that of a
+    comparison that never stopped. Raises RunError if it cannot go on, or, unless `inexact`, not to the same bits;
+    UsageError for `seeds` that it has already; and what `compare` raises.
     """
     found = find_comparison(word, folders.runs_dir)
     if found.note is not None:
@@ -131,7 +133,7 @@ def _list_differences(record: Mapping[str, Any], checked: CheckedRequest) -> lis
 def _find_kept(
     checked: CheckedRequest, folder: RunFolder, console: Console, *, is_exact: bool
 ) -> dict[Cell, dict[str, Any]]:
-    """What the cells left that are done; the folders of all others are removed."""
+    """What the cells left that are done; of the others, the folders without a state to go on from are removed."""
     kept = {}
     for cell in checked.cells:
         found = RunFolder(folder.path / cell.folder_name)
@@ -146,13 +148,29 @@ def _find_kept(
             console.warn(f"{cell}: {error.message}; it is trained again")
         if outcome is not None:
             kept[cell] = outcome
-            continue
-        try:
-            remove_folder(found.path)
-        except OSError as error:
-            raise NncliError(f"{found.path} cannot be removed: {error.strerror}") from None
+        elif not _can_go_on(found, prepared, is_exact=is_exact):
+            _remove(found)
     clear_removed(folder.path)
     return kept
+
+
+def _can_go_on(folder: RunFolder, prepared: Prepared, *, is_exact: bool) -> bool:
+    """Whether a cell that was stopped or killed left a whole state of the same training."""
+    record = read_record(folder.path)
+    if not is_exact or record.get("diverged") or record.get("status") in (None, "finished"):
+        return False
+    try:
+        state = load_checkpoint(folder)
+    except RunError:  # damaged: as good as none
+        return False
+    return state is not None and state.marks["of"] == mark_of(prepared.config, prepared.dataset)
+
+
+def _remove(folder: RunFolder) -> None:
+    try:
+        remove_folder(folder.path)
+    except OSError as error:
+        raise NncliError(f"{folder.path} cannot be removed: {error.strerror}") from None
 
 
 def _read_cell(cell: Cell, folder: RunFolder, prepared: Prepared, *, is_exact: bool) -> dict[str, Any] | None:

@@ -80,11 +80,18 @@ def fit_model(folder: RunFolder, prepared: Prepared, console: Console, terms: Te
                 model, train, validation, plan, watchers.all, program_cache=terms.program_cache, network=network
             )
             watch.add("validation", sum(record["seconds"] - record["train_seconds"] for record in history))
-            watchers.flush(wait=False)
+            if not terms.title:  # a finished training of many keeps no state
+                watchers.flush(wait=False)
     except (KeyboardInterrupt, Terminated, TrainingDivergedError) as stop:
         watchers.flush()
         watchers.view.close()  # what follows is to be the last that is read
-        _keep_stopped(folder, model, watchers, console, can_continue=not isinstance(stop, TrainingDivergedError))
+        _keep_stopped(
+            folder,
+            model,
+            watchers,
+            console,
+            can_continue=not isinstance(stop, TrainingDivergedError) and not terms.title,
+        )
         raise
     finally:
         watchers.view.close()
@@ -130,7 +137,7 @@ def _keep_stopped(folder: RunFolder, model: Any, watchers: Watchers, console: Co
         save_weights(folder, model)
         folder.write_manifest()
         console.say(f"the best weights so far are kept in {folder.path}")
-    if can_continue and watchers.checkpoints is not None:
+    if can_continue:
         console.say(f"to continue: nncli train --resume {shlex.quote(str(folder.path))}")
 
 

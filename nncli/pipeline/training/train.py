@@ -102,9 +102,7 @@ def train_into(folder: RunFolder, prepared: Prepared, console: Console, terms: T
         told = describe_verdict(summary["test"]["judged"], fitted.history)
         if told is not None:
             console.warn(f"{title}: {told}" if title else told)
-        fitted.watchers.flush()
-        if prepared.config.train.checkpoint == "none":
-            discard_checkpoint(folder)
+        _end_checkpoints(folder, fitted, keep=prepared.config.train.checkpoint != "none" and not title)
         folder.write_record(
             exports=exports,
             verified=verified,
@@ -141,6 +139,15 @@ def _write_beginnings(folder: RunFolder, prepared: Prepared, resumed: Resumed | 
             "rows": dataset.facts.rows,
         },
     )
+
+
+def _end_checkpoints(folder: RunFolder, fitted: Fitted, *, keep: bool) -> None:
+    """The last state stays, so that the run can be extended, or none."""
+    if keep:
+        fitted.watchers.flush()
+    else:
+        fitted.watchers.checkpoints.drop()
+        discard_checkpoint(folder)
 
 
 def _with_thresholds(folder: RunFolder, prepared: Prepared, fitted: Fitted, console: Console) -> Prepared:

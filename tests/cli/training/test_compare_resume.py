@@ -102,14 +102,14 @@ def ended_cells(runs: Path) -> int:
 
 
 def test_killed_and_stopped_at_several_moments_it_ends_like_one_left_alone(tmp_path: Path) -> None:
-    config = write_config(tmp_path, 20)
+    config = write_config(tmp_path, 150)
     options = (config, *VARY, "--seeds", 3, "--json", "--runs-dir")
     alone = spawn("compare", *options, tmp_path / "alone", "--jobs", 2)
     runs = tmp_path / "stopped"
     running = spawn("compare", *options, runs, "--jobs", 2)
     # How many cells have ended when what is done, and how many trainings at a time follow.
     for done, stop, code, jobs in ((1, signal.SIGKILL, -9, 1), (3, signal.SIGINT, 130, 2)):
-        wait_for(running, lambda done=done: ended_cells(runs) >= done and begun_cells(runs) > ended_cells(runs))
+        wait_for(running, lambda done=done: ended_cells(runs) >= done and is_amid_a_training(runs))
         running.send_signal(stop)
         _, told = running.communicate(timeout=60)
         assert running.returncode == code and "Traceback" not in told
@@ -126,10 +126,17 @@ def test_killed_and_stopped_at_several_moments_it_ends_like_one_left_alone(tmp_p
     assert contents(folder) == contents(first)
     assert without_clock(json.loads(answer), folder) == without_clock(read(first / files.COMPARISON), first)
     assert len(read(folder / files.RECORD)["resumed"]) == 2
+    went_on = [read(path).get("resumed") for path in folder.glob(f"*/{files.RECORD}")]
+    assert any(each[-1]["epochs"] >= 20 for each in went_on if each), "no training went on from its state"
+    assert not list(folder.glob(f"*/{files.CHECKPOINT}"))
 
 
-def begun_cells(runs: Path) -> int:
-    return len(list(runs.glob(f"*/*/{files.CONFIG}")))
+def is_amid_a_training(runs: Path) -> bool:
+    return any(
+        path.read_text().count("\n") >= 20
+        for path in runs.glob(f"*/*/{files.METRICS}")
+        if '"ended": "' not in path.with_name(files.RECORD).read_text()
+    )
 
 
 @pytest.fixture(scope="module")
