@@ -231,6 +231,12 @@ def test_a_cell_that_is_damaged_is_trained_again_and_the_others_are_kept(finishe
     assert {key: found[key] for key in cell} == {key: wanted[key] for key in cell} and len(cell) > 4
 
 
+def test_a_training_of_a_comparison_can_be_reproduced(finished: Path, tmp_path: Path) -> None:
+    outcome = nncli("reproduce", finished / CELL, "--runs-dir", tmp_path, "--json")
+    assert outcome.exit_code == 0, outcome.stderr
+    assert json.loads(outcome.stdout)["equal"] and json.loads(outcome.stdout)["epochs"] == 2
+
+
 def test_where_all_is_trained_only_the_comparing_is_left(finished: Path, stopped: Path) -> None:
     outcome = resume(stopped)
     assert outcome.exit_code == 0, outcome.stderr
