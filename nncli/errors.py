@@ -20,6 +20,7 @@ from types import FrameType
 
 # How much later a signal is delivered that came at a bad moment.
 _LATER_SECONDS = 0.01
+_MOST_DEFERRALS = 100
 
 
 class NncliError(Exception):
@@ -91,15 +92,19 @@ class StopRequest:
     """
 
     raised: type[BaseException] | None = None
+    _deferrals = 0
 
     @classmethod
     def deliver(cls, stop: type[BaseException], number: int, frame: FrameType | None) -> None:
         """Raises `stop` for a signal that interrupted `frame`; a moment later where Python is importing.
 
         The import holds locks for all threads, and an exception between taking one and the `try` that gives it back
-        would leave a thread that imports TensorFlow waiting for ever.
+        would leave a thread that imports TensorFlow waiting for ever. It does not wait long, as this one may be waiting
+        for the other's import.
         """
-        if frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
+        is_importing = frame is not None and frame.f_code.co_filename.startswith("<frozen importlib")
+        if is_importing and cls._deferrals < _MOST_DEFERRALS:
+            cls._deferrals += 1
             _thread.start_new_thread(_signal_again, (number,))
             return
         cls.raised = stop

@@ -93,7 +93,9 @@ def contents(comparison: Path) -> dict[str, Any]:
 def wait_for(process: subprocess.Popen[str], condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 120
     while not condition():
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            pytest.fail(str(process.communicate()))
         time.sleep(0.01)
 
 
@@ -129,6 +131,39 @@ def test_killed_and_stopped_at_several_moments_it_ends_like_one_left_alone(tmp_p
     went_on = [read(path).get("resumed") for path in folder.glob(f"*/{files.RECORD}")]
     assert any(each[-1]["epochs"] >= 20 for each in went_on if each), "no training went on from its state"
     assert not list(folder.glob(f"*/{files.CHECKPOINT}"))
+
+
+# The command line, in which the last picture takes for ever.
+SLOW_PICTURE = """
+import sys, time
+from nncli.evaluate import plots
+plots.comparison_curves = lambda *cells: time.sleep(600)
+from nncli.cli.process import main
+sys.argv = ["nncli", *sys.argv[1:]]
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_stopped_before_the_first_training_and_after_the_last_it_leaves_in_order(tmp_path: Path) -> None:
+    config = write_config(tmp_path, 1)
+    options = ("compare", config, *VARY, "--seeds", 1, "--jobs", 2, "--runs-dir")
+    early = spawn(*options, tmp_path / "early")
+    words = [sys.executable, "-c", SLOW_PICTURE, *map(str, options), str(tmp_path / "late")]
+    late = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for(early, lambda: any('"request"' in path.read_text() for path in tmp_path.glob(f"early/*/{files.RECORD}")))
+    early.send_signal(signal.SIGTERM)
+    wait_for(late, lambda: any(tmp_path.glob(f"late/*/{files.COMPARISON}")))
+    late.send_signal(signal.SIGINT)
+    for process, code in ((early, 143), (late, 130)):
+        _, told = process.communicate(timeout=60)
+        assert process.returncode == code and "Traceback" not in told
+        assert "to continue: nncli compare --resume" in told
+        assert not Path(f"/proc/{process.pid}").exists()
+    for name, cells in (("early", 0), ("late", 2)):
+        (folder,) = (tmp_path / name).iterdir()
+        assert read(folder / files.RECORD)["status"] == "interrupted"
+        assert len(list(folder.glob(f"*/{files.RECORD}"))) == cells and not (folder / files.LOCK).exists()
 
 
 def is_amid_a_training(runs: Path) -> bool:

@@ -50,7 +50,7 @@ def test_a_run_is_reproduced_bit_by_bit(tmp_path: Path) -> None:
 
 CONVOLUTION = """
 data: {source: digits, validation: 0.8}
-model: {layers: [{conv2d: {filters: 8, kernel_size: 3}}, {max_pooling2d: {pool_size: 2}}, {dropout: {rate: 0.2}}, output]}
+model: {layers: [{conv2d: {filters: 8, kernel_size: 3}}, {max_pooling2d: {}}, {dropout: {rate: 0.2}}, output]}
 train: {epochs: 2, threads: 2, executor: graph}
 """
 
