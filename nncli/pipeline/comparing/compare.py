@@ -73,12 +73,13 @@ def compare(request: ComparisonRequest, *, folders: Folders, console: Console) -
     return complete(checked, folder, record, console)
 
 
-def check(request: ComparisonRequest, folders: Folders, console: Console, told: str) -> CheckedRequest:
+def check(request: ComparisonRequest, folders: Folders, console: Console, told: str | None = None) -> CheckedRequest:
     """Loads and resolves every config with the data of the first seed; `told` is said once they are loaded."""
     configs = [variant.load(request.assignments, request.epochs, None).config for variant in request.variants]
     begin(request, [config.data.source for config in configs], folders)
     data, first = DataSets(folders), configs[0].seed
-    console.say(told)
+    if told is not None:
+        console.say(told)
     started = time.monotonic()
     prepared = _prepare_variants(request, data, first, console)
     is_slow = time.monotonic() - started > _SLOW_SECONDS * len(data.shared)

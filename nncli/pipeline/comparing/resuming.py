@@ -54,7 +54,7 @@ def resume_comparison(
     with _locked(folder, console):
         recorded = read_request(folder)
         request = replace(recorded.request, seeds=_wanted_seeds(folder, recorded, seeds), jobs=parse_jobs(jobs))
-        checked = check(request, folders, console, f"continuing {folder.path}")
+        checked = check(request, folders, console)
         differences = _list_differences(folder.record, checked)
         if differences and not inexact:
             told = "\n".join(f"  {line}" for line in differences)
@@ -65,7 +65,7 @@ def resume_comparison(
 
     def find_kept() -> dict[Cell, dict[str, Any]]:
         kept = _find_kept(checked, folder, console, is_exact=not differences)
-        console.say(f"{len(kept)} of {count(len(checked.cells), 'training')} done")
+        console.say(f"continuing {folder.path}: {len(kept)} of {count(len(checked.cells), 'training')} done")
         return kept
 
     resumed = [*folder.record.get("resumed", []), {"at": now(), "differences": differences}]
