@@ -11,8 +11,16 @@ NncliError                    1  it failed while working
 └── ExportError               1  a model that a format cannot hold
 """
 
+import _thread
+import signal
 import sys
+import time
 from collections.abc import Sequence
+from types import FrameType
+
+# How much later a signal is delivered that came at a bad moment.
+_LATER_SECONDS = 0.01
+_MOST_DEFERRALS = 100
 
 
 class NncliError(Exception):
@@ -72,6 +80,11 @@ class Terminated(BaseException):
     """SIGTERM arrived; like KeyboardInterrupt it is no Exception, so that nothing swallows it on its way."""
 
 
+def _signal_again(number: int) -> None:
+    time.sleep(_LATER_SECONDS)
+    _thread.interrupt_main(signal.Signals(number))
+
+
 class StopRequest:
     """What a signal asked for.
 
@@ -79,6 +92,23 @@ class StopRequest:
     """
 
     raised: type[BaseException] | None = None
+    _deferrals = 0
+
+    @classmethod
+    def deliver(cls, stop: type[BaseException], number: int, frame: FrameType | None) -> None:
+        """Raises `stop` for a signal that interrupted `frame`; a moment later where Python is importing.
+
+        The import holds locks for all threads, and an exception between taking one and the `try` that gives it back
+        would leave a thread that imports TensorFlow waiting for ever. It does not wait long, as this one may be waiting
+        for the other's import.
+        """
+        is_importing = frame is not None and frame.f_code.co_filename.startswith("<frozen importlib")
+        if is_importing and cls._deferrals < _MOST_DEFERRALS:
+            cls._deferrals += 1
+            _thread.start_new_thread(_signal_again, (number,))
+            return
+        cls.raised = stop
+        raise stop
 
     @classmethod
     def silence_dropped(cls) -> None:

@@ -146,7 +146,7 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("pipeline", "reproducing"): {"", "training", "training.continuing"},
     ("pipeline", "training"): {"", "predicting", "predicting.scoring", "training.continuing"},
     ("pipeline", "training.continuing"): {"", "training"},
-    ("pipeline", "comparing"): {"", "training"},
+    ("pipeline", "comparing"): {"", "training", "training.continuing"},
 }
 MOST_MODULES = 9
 

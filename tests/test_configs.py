@@ -1,16 +1,19 @@
-"""The shipped configs: all are found, each opens with the command that runs it, loads, and trains for an epoch."""
+"""The shipped configs: all are found, open with their command, load, and train for an epoch, twice to the same bits."""
 
 import io
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nncli import pipeline
 from nncli.config.reading.loading import load_config
 from nncli.config.reading.shipped import shipped_names
 from nncli.console import Console
+from nncli.pipeline.training.train import TrainedRun
 from nncli.run import files
 
 CONFIGS = Path(__file__).parent.parent / "configs"
@@ -107,23 +110,64 @@ def test_the_page_of_the_lecture_shows_each_config_and_its_recorded_result() -> 
     assert sorted(line.split()[0] for line in results[1:]) == list(NAMES)
 
 
+@pytest.fixture(scope="module")
+def trained(
+    tmp_path_factory: pytest.TempPathFactory, cache_folder: Path, mnist_folder: Path | None
+) -> Callable[[Path], TrainedRun]:
+    """Trains a config for an epoch when it is first asked for; its run is in a folder of its own."""
+    runs: dict[Path, TrainedRun] = {}
+
+    def train(path: Path) -> TrainedRun:
+        if path not in runs:
+            runs[path] = pipeline.train(
+                str(path),
+                folders=pipeline.Folders(tmp_path_factory.mktemp("runs"), mnist_folder),
+                console=silent(),
+                assignments=[*SMALL, *SMALLER.get(path.stem, ()), f"data.source={source_of(path, mnist_folder)}"],
+            )
+        return runs[path]
+
+    return train
+
+
+@pytest.fixture(autouse=True)
+def cached(cache_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NNCLI_CACHE_DIR", str(cache_folder))
+
+
+def silent() -> Console:
+    return Console(stdout=io.StringIO(), stderr=io.StringIO())
+
+
+def source_of(path: Path, mnist_folder: Path | None) -> str:
+    """Without the real data the fallback is named outright: a test asks no network."""
+    data = load_config(str(path)).config.data
+    is_tried_on_mnist = mnist_folder and path.stem not in SMALLER
+    return data.source if data.source != "mnist" or is_tried_on_mnist else "digits"
+
+
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_a_config_trains_for_an_epoch(
-    path: Path, tmp_path: Path, cache_folder: Path, mnist_folder: Path | None, monkeypatch: pytest.MonkeyPatch
+    path: Path, trained: Callable[[Path], TrainedRun], mnist_folder: Path | None
 ) -> None:
-    monkeypatch.setenv("NNCLI_CACHE_DIR", str(cache_folder))
-    data = load_config(str(path)).config.data
-    # Without the real data the fallback is named outright: a test asks no network.
-    is_tried_on_mnist = mnist_folder and path.stem not in SMALLER
-    source = data.source if data.source != "mnist" or is_tried_on_mnist else "digits"
-    run = pipeline.train(
-        str(path),
-        folders=pipeline.Folders(tmp_path, mnist_folder),
-        console=Console(stdout=io.StringIO(), stderr=io.StringIO()),
-        assignments=[*SMALL, *SMALLER.get(path.stem, ()), f"data.source={source}"],
-    )
+    run = trained(path)
     record = run.folder.record
-    assert (record["status"], record["data"]["source"]) == ("finished", source)
+    assert (record["status"], record["data"]["source"]) == ("finished", source_of(path, mnist_folder))
     assert record["exports"] == {files.KERAS_MODEL: "written", files.LITE_MODEL: "written"}
     assert len(run.folder.read_lines(files.METRICS)) == 1
     assert all(math.isfinite(value) for value in run.summary["test"]["metrics"].values() if value is not None)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_a_config_is_reproduced_bit_by_bit(
+    path: Path, trained: Callable[[Path], TrainedRun], mnist_folder: Path | None
+) -> None:
+    run = trained(path).folder
+    folders = pipeline.Folders(run.path.parent, mnist_folder)
+    told = pipeline.reproduce(str(run.path), folders=folders, console=silent()).to_mapping()
+    assert told["again"] != told["run"] == str(run.path)
+    assert (told["equal"], told["epochs"], told["differences"], told["numbers"]) == (True, 1, [], {})
+    # Looked at without the code that was asked.
+    first, second = (np.load(Path(told[name]) / files.WEIGHTS) for name in ("run", "again"))
+    assert first.files == second.files and len(first.files) == told["weights"]["arrays"] > 0
+    assert all(first[name].tobytes() == second[name].tobytes() for name in first.files)

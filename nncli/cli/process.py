@@ -100,5 +100,4 @@ def _stop(number: int, frame: Any) -> None:
             if sys.stderr.isatty():  # a progress bar hides the cursor
                 os.write(sys.stderr.fileno(), _SHOW_CURSOR)
         os._exit(128 + number)
-    StopRequest.raised = KeyboardInterrupt if number == signal.SIGINT else Terminated
-    raise StopRequest.raised
+    StopRequest.deliver(KeyboardInterrupt if number == signal.SIGINT else Terminated, number, frame)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nncli.config.describing.schema import schema_text
     from nncli.pipeline.comparing.compare import compare
+    from nncli.pipeline.comparing.resuming import resume_comparison
     from nncli.pipeline.comparing.variants import ComparisonRequest
     from nncli.pipeline.drafting.check import check
     from nncli.pipeline.drafting.fix import fix
@@ -71,6 +72,7 @@ __all__ = [
     "remove",
     "reproduce",
     "resume",
+    "resume_comparison",
     "schema_text",
     "train",
     "write_samples",
@@ -110,6 +112,7 @@ _HOMES = {
     "remove": "nncli.pipeline.runs.removing",
     "reproduce": "nncli.pipeline.reproducing.reproduce",
     "resume": "nncli.pipeline.training.continuing.resume",
+    "resume_comparison": "nncli.pipeline.comparing.resuming",
     "schema_text": "nncli.config.describing.schema",
     "train": "nncli.pipeline.training.train",
     "write_samples": "nncli.pipeline.drafting.samples",

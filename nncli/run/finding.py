@@ -46,16 +46,25 @@ def find_training(word: str, runs_dir: Path) -> FoundRun:
 
     Raises RunError for none.
     """
+    return _find_started(word, runs_dir, "train", "no training", "train one first: nncli train")
+
+
+def find_comparison(word: str, runs_dir: Path) -> FoundRun:
+    """The same for a comparison."""
+    return _find_started(word, runs_dir, "compare", "no comparison", "begin one: nncli compare")
+
+
+def _find_started(word: str, runs_dir: Path, kind: str, none: str, hint: str) -> FoundRun:
     folder = Path(word)
     if word != LATEST and (folder / files.RECORD).is_file():
         return FoundRun(RunFolder(folder))
-    trainings = [run for run in list_runs(runs_dir) if run.kind == "train"]
-    if not trainings:
-        raise RunError(f"no training in {runs_dir}", hint="train one first: nncli train")
+    started = [run for run in list_runs(runs_dir) if run.kind == kind]
+    if not started:
+        raise RunError(f"{none} in {runs_dir}", hint=hint)
     fits = (lambda name, word: word == LATEST, _is_name, _is_beginning, _is_config_name)
-    matches = next((found for fit in fits if (found := [run for run in trainings if fit(run.name, word)])), [])
+    matches = next((found for fit in fits if (found := [run for run in started if fit(run.name, word)])), [])
     if not matches:
-        return find_run(word, runs_dir)  # a comparison, or an error that says what is known
+        return find_run(word, runs_dir)  # a run of another kind, or an error that says what is known
     chosen = max(matches, key=lambda run: (run.started, run.name))
     note = f"{word!r} fits {len(matches)} runs; using the newest, {chosen.name}"
     return FoundRun(RunFolder(chosen.path), note if len(matches) > 1 and word != LATEST else None)

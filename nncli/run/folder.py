@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,16 +39,24 @@ class RunFolder:
                 path = runs_dir / (stem if attempt == 1 else f"{stem}-{attempt}")
                 with contextlib.suppress(FileExistsError):
                     path.mkdir()
-                    folder = cls(path)
-                    if kind != "cell":
-                        folder.lock()  # before the record says `running`, so that it is never taken for dead
-                    folder.write_record(kind=kind, status="running", started=now())
-                    return folder
+                    return cls._begin(path, kind)
         except OSError as error:
             raise RunError(
                 f"cannot create a run folder in {runs_dir}: {error.strerror}", hint="choose another with --runs-dir"
             ) from None
         raise RunError(f"cannot find a free name for {stem} in {runs_dir}")
+
+    @classmethod
+    def _begin(cls, path: Path, kind: str) -> "RunFolder":
+        folder = cls(path)
+        try:
+            if kind != "cell":
+                folder.lock()  # before the record says `running`, so that it is never taken for dead
+            folder.write_record(kind=kind, status="running", started=now())
+        except BaseException:  # Ctrl-C included: a folder without a record would stay for ever
+            shutil.rmtree(path, ignore_errors=True)
+            raise
+        return folder
 
     def lock(self) -> None:
         """Locks the folder until the run is closed or this process ends. Raises RunError if another process has it."""

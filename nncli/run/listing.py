@@ -64,6 +64,10 @@ def how_to_go_on(path: Path, status: str) -> str:
     """What to do about a run that has not finished, as a hint."""
     if status == "running":
         return "wait until it has finished"
+    comparison = _to_continue(path)
+    if comparison is not None:
+        what = "continue it" if comparison == path else "continue its comparison"
+        return f"{what}: nncli compare --resume {shlex.quote(str(comparison))}"
     if (path / files.CHECKPOINT).exists():
         return f"continue it: nncli train --resume {shlex.quote(str(path))}"
     if (path / files.CONFIG).exists():
@@ -74,6 +78,15 @@ def how_to_go_on(path: Path, status: str) -> str:
         if isinstance(command, list) and command
         else "train it again"
     )
+
+
+def _to_continue(path: Path) -> Path | None:
+    """The comparison that `compare --resume` goes on with: the run itself, or the one that an unfinished cell is of."""
+    record = read_record(path)
+    if record.get("kind") == "cell" and not record.get("diverged"):
+        path, record = path.parent, read_record(path.parent)
+    can_go_on = record.get("kind") == "compare" and record.get("status") != "finished"
+    return path if can_go_on and "request" in record else None
 
 
 def how_it_stands(status: str) -> str:

@@ -86,6 +86,11 @@ class Checkpoints(keras.callbacks.Callback):  # type: ignore[misc]
         self.begin_writing()
         self._wait()
 
+    def drop(self) -> None:
+        """Forgets the last captured state, of a training that has ended and keeps none."""
+        self._captured = None
+        self._wait()
+
     def _wait(self) -> None:
         writing, self._writing = self._writing, None
         if writing is not None:

@@ -2,4 +2,5 @@
 
 `compare` tells the story; `variants` says what is compared, `scheduling` how many trainings run at once with how many
 threads, `worker_pool` and `worker` run them in processes, `cell_training` trains one variant with one seed.
+`resuming` tells the story of a comparison that goes on, from the request that `request_record` keeps in its run.json.
 """

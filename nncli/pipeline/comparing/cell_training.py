@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nncli.config.reading.loading import LoadedConfig
@@ -15,11 +15,12 @@ from nncli.evaluate.main_metrics import MAIN_METRICS
 from nncli.pipeline.comparing.variants import ComparisonRequest, Variant
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import Prepared, prepare, read_data
-from nncli.pipeline.training.planning import Terms
+from nncli.pipeline.training.continuing.checkpoint import Resumed, discard_checkpoint, load_checkpoint
+from nncli.pipeline.training.planning import Engine, Terms
 from nncli.pipeline.training.record import recorded
 from nncli.pipeline.training.train import train_into
 from nncli.run import files
-from nncli.run.folder import RunFolder
+from nncli.run.folder import RunFolder, now
 
 _LONGEST_NAME = 60
 # A name is cut down to this before the best epoch is left out of a line.
@@ -41,7 +42,14 @@ class Cell:
         return self.variant.load(request.assignments, request.epochs, self.seed)
 
     def make_folder(self, comparison: RunFolder) -> RunFolder:
-        """A folder inside the comparison's, with `running` as its status."""
+        """A folder inside the comparison's, with `running` as its status; the one that has its state, if there is one.
+
+        Whether that can be gone on from is known before.
+        """
+        stopped = RunFolder(comparison.path / self.folder_name)
+        if stopped.file(files.CHECKPOINT).exists():
+            stopped.write_record(status="running", ended=None, reason=None)
+            return stopped
         return RunFolder.create(comparison.path, self.folder_name, kind="cell", stamped=False)
 
     @property
@@ -94,26 +102,48 @@ class CellTrainer:
         loaded = cell.load(self._request)
         return prepare(loaded, self._data.folders, self._console, self._data.get(loaded, self._console))
 
-    def train(self, cell: Cell, folder: RunFolder, *, title: str = "") -> dict[str, Any]:
-        """One training, shown as `title`; what it left. The summary is None where it diverged, `failure` then why."""
+    def train(self, cell: Cell, engine: Engine, folder: RunFolder, *, title: str = "") -> dict[str, Any]:
+        """One training, shown as `title`; what it left, see `outcome_of`."""
         try:
             prepared = self.prepare(cell)
         except BaseException:  # Ctrl-C included: the cell's record says how it ended
             with recorded(folder):
                 raise
-        outcome: dict[str, Any] = {"variant": cell.variant.name, "seed": cell.seed, "run": str(folder.path)}
+        failure = None
         try:
-            terms = Terms(title=title or str(cell), program_cache=self._program_cache)
-            trained = train_into(folder, prepared, self._console, terms)
-            outcome["summary"] = trained.summary
+            train_into(folder, prepared, self._console, self._terms(folder, title or str(cell), engine))
         except TrainingDivergedError as error:
-            outcome |= {"summary": None, "failure": error.message}
-        return {
-            **outcome,
-            "task": prepared.dataset.facts.target.task.value,
-            "fingerprint": prepared.dataset.fingerprint,
-            "history": folder.read_lines(files.METRICS),
-        }
+            failure = error.message
+            discard_checkpoint(folder)
+        return outcome_of(cell, folder, prepared, failure)
+
+    def _terms(self, folder: RunFolder, title: str, engine: Engine) -> Terms:
+        """Those of a cell; of one that was stopped, with the state to go on from."""
+        terms = Terms(title=title, program_cache=self._program_cache, engine=engine)
+        state = load_checkpoint(folder)
+        if state is None:
+            return terms
+        resumed = [*folder.record.get("resumed", []), {"at": now(), "epochs": state.epochs}]
+        folder.write_record(resumed=resumed)
+        return replace(terms, resumed=Resumed(state))
+
+
+def outcome_of(cell: Cell, folder: RunFolder, prepared: Prepared, failure: str | None = None) -> dict[str, Any]:
+    """What a cell left, as its files have it. The summary is None where it diverged, `failure` then says why.
+
+    Raises RunError where a file is missing or damaged.
+    """
+    summary = folder.read_json(files.SUMMARY) if failure is None else None
+    return {
+        "variant": cell.variant.name,
+        "seed": cell.seed,
+        "run": str(folder.path),
+        "summary": summary,
+        "failure": failure,
+        "task": prepared.dataset.facts.target.task.value,
+        "fingerprint": prepared.dataset.fingerprint,
+        "history": folder.read_lines(files.METRICS),
+    }
 
 
 def _key(loaded: LoadedConfig) -> str:

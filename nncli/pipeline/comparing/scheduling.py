@@ -7,6 +7,7 @@ accepts that number only once.
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from nncli.console import Console
@@ -16,9 +17,11 @@ from nncli.pipeline.comparing.variants import ComparisonRequest, Variant
 from nncli.pipeline.comparing.worker_pool import WorkerPool, next_cell
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import Prepared
-from nncli.pipeline.training.planning import choose_engine
+from nncli.pipeline.training.planning import Engine, choose_engine
 from nncli.run.folder import RunFolder
 
+# The key of run.json under which each variant has its engine.
+ENGINES = "engines"
 # Elsewhere each process imports TensorFlow itself.
 _FORKS = sys.platform == "linux"
 
@@ -36,28 +39,28 @@ def train_cells(
     data: DataSets,
     folder: RunFolder,
     console: Console,
+    kept: Mapping[Cell, dict[str, Any]],
 ) -> list[dict[str, Any]]:
-    """Trains every cell in a folder inside `folder`; what each left, in the order of `cells`.
+    """Trains every cell that is not `kept` in a folder inside `folder`; what each left, in the order of `cells`.
 
     `prepared` has each variant with the data of the first seed.
     """
+    outcomes, missing = dict(kept), [cell for cell in cells if cell not in kept]
+    if not missing:
+        return [outcomes[cell] for cell in cells]
     from nncli.engine import executor
     from nncli.engine.process import environment, forking
 
     accelerator = fork = False
     if _FORKS or request.jobs == 1:
-        with console.step(f"0 of {len(cells)} trainings done; starting TensorFlow"):
+        with console.step(f"{len(kept)} of {len(cells)} trainings done; starting TensorFlow"):
             finish_import()
             environment.prepare()
         accelerator, fork = environment.has_accelerator(), forking.may_fork()
-    engines = {
-        variant: choose_engine(each.config, each.dataset.facts, accelerator=accelerator)
-        for variant, each in prepared.items()
-    }
+    engines = _engines(prepared, folder, accelerator=accelerator)
     settings = {variant: (engine.threads, engine.side_by_side) for variant, engine in engines.items()}
-    outcomes: dict[Cell, dict[str, Any]] = {}
-    for setting in (different := list(dict.fromkeys(settings.values()))):
-        group = [cell for cell in cells if settings[cell.variant] == setting]
+    for setting in (different := list(dict.fromkeys(settings[cell.variant] for cell in missing))):
+        group = [cell for cell in missing if settings[cell.variant] == setting]
         threads, side_by_side = setting
         jobs = min(len(group), request.jobs or (1 if accelerator else max(1, executor.available_cores() // threads)))
         # In a process where TensorFlow is at work already its threads stay: one job accepts that, as `train` does.
@@ -66,25 +69,46 @@ def train_cells(
             and len(different) == 1
             and (request.jobs == 1 or forking.takes_threads(threads, side_by_side=side_by_side))
         ):
-            outcomes |= _train_here(group, request, data, folder, console)
+            outcomes |= _train_here(group, engines, request, data, folder, console, before=len(kept))
         else:
             with WorkerPool(jobs, request, data, fork=fork) as pool:
                 # Not before the last fork: a child could wait for ever for a module that a thread was importing.
                 idle = begin_summarizing if setting == different[-1] else None
-                outcomes |= pool.train(group, folder, console, before=len(outcomes), total=len(cells), when_idle=idle)
+                before, total = len(outcomes), len(cells)
+                outcomes |= pool.train(group, engines, folder, console, before=before, total=total, when_idle=idle)
     return [outcomes[cell] for cell in cells]
 
 
+def _engines(prepared: Mapping[Variant, Prepared], folder: RunFolder, *, accelerator: bool) -> dict[Variant, Engine]:
+    """How each variant is trained; as it was, in a comparison that goes on, so that the bits are the same."""
+    known = folder.record.get(ENGINES, {})
+    engines = {
+        variant: Engine(**known[variant.name])
+        if variant.name in known
+        else choose_engine(each.config, each.dataset.facts, accelerator=accelerator)
+        for variant, each in prepared.items()
+    }
+    folder.write_record(**{ENGINES: {variant.name: asdict(engine) for variant, engine in engines.items()}})
+    return engines
+
+
 def _train_here(
-    cells: Sequence[Cell], request: ComparisonRequest, data: DataSets, folder: RunFolder, console: Console
+    cells: Sequence[Cell],
+    engines: Mapping[Variant, Engine],
+    request: ComparisonRequest,
+    data: DataSets,
+    folder: RunFolder,
+    console: Console,
+    *,
+    before: int,
 ) -> dict[Cell, dict[str, Any]]:
     """One after another in this process, which has the threads for it."""
     trainer = CellTrainer(request, data, console)
     pending, outcomes, last = list(cells), dict[Cell, dict[str, Any]](), None
     while (cell := next_cell(pending, last, ())) is not None:
         pending.remove(cell)
-        title = f"training {len(outcomes) + 1} of {len(cells)}"
-        outcomes[cell] = trainer.train(cell, cell.make_folder(folder), title=title)
+        title = f"training {before + len(outcomes) + 1} of {before + len(cells)}"
+        outcomes[cell] = trainer.train(cell, engines[cell.variant], cell.make_folder(folder), title=title)
         report_cell(cell, outcomes[cell], request.variants, console)
         last = cell
     return outcomes

@@ -69,10 +69,10 @@ class ComparisonRequest:
         )
         if len({variant.name for variant in variants}) < max(2, len(variants)):
             raise UsageError(f"got {len(variants)} variant(s), and they do not differ", hint="--vary KEY=A,B")
-        return cls(variants, seeds, tuple(assignments or ()), epochs, target, _parse_jobs(jobs))
+        return cls(variants, seeds, tuple(assignments or ()), epochs, target, parse_jobs(jobs))
 
 
-def _parse_jobs(text: str) -> int | None:
+def parse_jobs(text: str) -> int | None:
     """A number of processes, None for `auto`."""
     if text == "auto":
         return None

@@ -1,7 +1,7 @@
 """A worker process of a comparison: receives cells to train and reports their progress and outcome.
 
 Messages to the parent are tuples: ("say" | "warn", text, once), ("progress", fraction of the cell), ("done", outcome)
-and ("error", exception). Messages to the worker are (cell, path of its folder), or None to end.
+and ("error", exception). Messages to the worker are (cell, its engine, path of its folder), or None to end.
 """
 
 import io
@@ -44,9 +44,9 @@ def run_worker(line: Connection, request: ComparisonRequest, data: DataSets) -> 
         console = LineConsole(line)
         trainer = CellTrainer(request, data, console)
         while (order := line.recv()) is not None:
-            cell, path = order
+            cell, engine, path = order
             try:
-                line.send(("done", trainer.train(cell, RunFolder(Path(path)))))
+                line.send(("done", trainer.train(cell, engine, RunFolder(Path(path)))))
             except Exception as error:  # whatever it is, the parent raises it again
                 line.send(("error", _portable(error)))
     except (EOFError, OSError, KeyboardInterrupt, Terminated):  # nobody listens, or the comparison is over
@@ -58,8 +58,7 @@ def run_worker(line: Connection, request: ComparisonRequest, data: DataSets) -> 
 def _stop(number: int, frame: Any) -> None:
     """The first SIGTERM interrupts the training; a second one must not interrupt the recording of that."""
     if StopRequest.raised is None:
-        StopRequest.raised = Terminated
-        raise Terminated
+        StopRequest.deliver(Terminated, number, frame)
 
 
 def _end_without_parent(parent: int) -> None:

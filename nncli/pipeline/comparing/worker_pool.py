@@ -12,8 +12,9 @@ from typing import Any
 from nncli.console import Console
 from nncli.errors import NncliError
 from nncli.pipeline.comparing.cell_training import Cell, DataSets, report_cell
-from nncli.pipeline.comparing.variants import ComparisonRequest
+from nncli.pipeline.comparing.variants import ComparisonRequest, Variant
 from nncli.pipeline.comparing.worker import STOPPING_SIGNALS, run_worker
+from nncli.pipeline.training.planning import Engine
 from nncli.run.folder import RunFolder
 
 _STOP_SECONDS = 10.0
@@ -33,9 +34,9 @@ class _Worker:
     share_done: float = 0.0
     is_dismissed: bool = False
 
-    def give(self, cell: Cell, folder: RunFolder) -> None:
+    def give(self, cell: Cell, engine: Engine, folder: RunFolder) -> None:
         self.cell, self.folder, self.share_done = cell, folder, 0.0
-        self.line.send((cell, str(folder.path)))
+        self.line.send((cell, engine, str(folder.path)))
 
     def dismiss(self) -> None:
         self.cell, self.folder, self.is_dismissed = None, None, True
@@ -79,6 +80,7 @@ class WorkerPool:
     def train(
         self,
         cells: Sequence[Cell],
+        engines: Mapping[Variant, Engine],
         folder: RunFolder,
         console: Console,
         *,
@@ -96,7 +98,7 @@ class WorkerPool:
         at_once = f", {len(self._workers)} at a time" if len(self._workers) > 1 else ""
         with console.step(f"0 of {total} trainings done{at_once}") as progress:
             for worker in self._workers:
-                self._employ(worker, pending, folder)
+                self._employ(worker, pending, engines, folder)
             while busy := [worker for worker in self._workers if worker.cell is not None]:
                 for line in wait([worker.line for worker in busy], _REDRAW_SECONDS):
                     worker = next(worker for worker in busy if worker.line is line)
@@ -104,7 +106,7 @@ class WorkerPool:
                     if outcome is not None and worker.cell is not None:
                         outcomes[worker.cell] = outcome
                         report_cell(worker.cell, outcome, self._variants, console)
-                        self._employ(worker, pending, folder)
+                        self._employ(worker, pending, engines, folder)
                 if when_idle is not None and any(each.is_dismissed for each in self._workers):
                     when_idle()
                     when_idle = None
@@ -113,7 +115,9 @@ class WorkerPool:
                 progress(f"{done} of {total} trainings done{at_once}", share / total)
         return outcomes
 
-    def _employ(self, worker: _Worker, pending: list[Cell], folder: RunFolder) -> None:
+    def _employ(
+        self, worker: _Worker, pending: list[Cell], engines: Mapping[Variant, Engine], folder: RunFolder
+    ) -> None:
         """Gives a worker its next cell, or ends it."""
         cell = next_cell(pending, worker.cell, [other.cell for other in self._workers if other.cell])
         try:
@@ -121,7 +125,7 @@ class WorkerPool:
                 worker.dismiss()
             else:
                 pending.remove(cell)
-                worker.give(cell, cell.make_folder(folder))
+                worker.give(cell, engines[cell.variant], cell.make_folder(folder))
         except OSError:  # nobody is at the other end of the line
             raise _death(worker) from None
 

@@ -64,10 +64,7 @@ def open_run(word: str, folders: Folders, console: Console) -> OpenRun:
         (console.warn if found.is_older else console.say)(found.note)
     record = folder.record
     if record.get("kind") == "compare":
-        cells = sorted(path.parent.name for path in folder.path.glob(f"*/{files.RECORD}"))
-        hint = f"name one of its runs: {folder.path}/{cells[0]}" if cells else "train again"
-        stands = "" if folder.status == "finished" else f"; its status is {folder.status}"
-        raise RunError(f"{folder.path} is a comparison{stands}", hint=hint)
+        raise _no_single_run(folder)
     if not folder.has_model:
         status = folder.status
         hint = how_to_go_on(folder.path, status)
@@ -78,6 +75,16 @@ def open_run(word: str, folders: Folders, console: Console) -> OpenRun:
     except ValidationError as error:
         raise RunError(f"{folder.file(files.INPUTS)} is not of this version ({error.error_count()} problems)") from None
     return OpenRun(folder, facts)
+
+
+def _no_single_run(comparison: RunFolder) -> RunError:
+    """The error for a comparison where a run is needed: how it stands, how it goes on, and which run it has."""
+    cells = sorted(path.parent for path in comparison.path.glob(f"*/{files.MANIFEST}"))
+    hints = [f"name one of its runs: {cells[0]}"] if cells else []
+    stands = ""
+    if (status := comparison.status) != "finished":
+        stands, hints = f"; its status is {status}", [how_to_go_on(comparison.path, status), *hints]
+    return RunError(f"{comparison.path} is a comparison{stands}", hint="; or ".join(hints) or "name another run")
 
 
 def describe_score(folder: RunFolder) -> str:

@@ -16,6 +16,7 @@ from nncli.pipeline.training.train import train_into
 from nncli.run import files
 from nncli.run.finding import find_run
 from nncli.run.folder import RunFolder
+from nncli.run.listing import how_to_go_on
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def _refuse(folder: RunFolder, record: dict[str, Any]) -> None:
     if record.get("kind") not in ("train", "cell") or record.get("status") != "finished":
         raise RunError(
             f"only a finished training can be reproduced; {folder.path} ({record.get('kind')}) is {folder.status}",
-            hint=f"continue it: nncli train --resume {folder.path}" if record.get("kind") == "train" else None,
+            hint=None if folder.status == "finished" else how_to_go_on(folder.path, folder.status),
         )
     folder.read_intact(files.WEIGHTS)
     summary = folder.read_json(files.SUMMARY)

@@ -1,11 +1,6 @@
-"""Removing runs: which ones a person means, that none of them is running, and that nothing else is ever touched.
-
-A folder is renamed to a hidden name first, so that a removal that is interrupted leaves no half run; the next removal
-clears what was left.
-"""
+"""Removing runs: which ones a person means, that none of them is running, and that nothing else is ever touched."""
 
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,8 +10,7 @@ from nncli.pipeline.runs.selecting import select
 from nncli.run import files, lock
 from nncli.run.folder import RunFolder
 from nncli.run.listing import ListedRun, list_runs, run_folders
-
-_REMOVED = ".removed-"
+from nncli.run.removal import clear_removed, remove_folder
 
 
 def choose_named(words: Sequence[str], runs_dir: Path) -> list[ListedRun]:
@@ -51,21 +45,13 @@ def remove(runs: Sequence[ListedRun], runs_dir: Path) -> int:
         try:
             _require_ended(ListedRun.read(run.path), is_ours=True)
             freed += _size(run.path)
-            _remove_folder(run.path)
+            remove_folder(run.path)
         except OSError as error:
             raise NncliError(f"{run.path} cannot be removed: {error.strerror}") from None
         finally:
             folder.unlock()
-    for left in runs_dir.glob(f"{_REMOVED}*"):
-        if left.is_dir() and not left.is_symlink():
-            shutil.rmtree(left, ignore_errors=True)
+    clear_removed(runs_dir)
     return freed
-
-
-def _remove_folder(path: Path) -> None:
-    hidden = path.with_name(f"{_REMOVED}{path.name}-{os.getpid()}")
-    path.rename(hidden)
-    shutil.rmtree(hidden)
 
 
 def _named(word: str, runs_dir: Path) -> Path:

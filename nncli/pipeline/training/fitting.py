@@ -79,14 +79,15 @@ def fit_model(folder: RunFolder, prepared: Prepared, console: Console, terms: Te
                 model, train, validation, plan, watchers.all, program_cache=terms.program_cache, network=network
             )
             watch.add("validation", sum(record["seconds"] - record["train_seconds"] for record in history))
-            watchers.flush(wait=False)
+            if not terms.title:  # a finished training of many keeps no state
+                watchers.flush(wait=False)
     except (KeyboardInterrupt, Terminated, TrainingDivergedError) as stop:
         watchers.flush()
         watchers.view.close()  # what follows is to be the last that is read
         if watchers.best.best_weights is not None:
             model.set_weights(watchers.best.best_weights)
             keep_weights(folder, model, console)
-        if watchers.checkpoints is not None and not isinstance(stop, TrainingDivergedError):
+        if not terms.title and not isinstance(stop, TrainingDivergedError):
             say_how_to_continue(folder, console)
         raise
     finally:

@@ -34,8 +34,9 @@ class Engine:
 class Terms:
     """What beside config and data a training is given.
 
-    One training of many has a `title`; it says little of each epoch and leaves no checkpoints. A `program_cache` of the
-    engine keeps what the next training of the same network can use again. `resumed` is what an earlier training left.
+    One training of many has a `title`; it says little of each epoch and keeps no state once it is finished. A
+    `program_cache` of the engine keeps what the next training of the same network can use again. `resumed` is what an
+    earlier training left.
     `engine` says how it was trained, chosen if left out.
     No epoch begins that would end after `max_minutes`. `make_callbacks`, called once Keras can be imported, adds to
     what follows the training.

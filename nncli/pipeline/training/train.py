@@ -84,7 +84,7 @@ def train_into(folder: RunFolder, prepared: Prepared, console: Console, terms: T
         with watch.part("other"):
             _write_beginnings(folder, prepared, terms.resumed)
         fitted = fit_model(folder, prepared, console, terms)
-        with kept_if_stopped(folder, fitted, console), console.step("testing and writing the model"):
+        with kept_if_stopped(folder, fitted, console, title=title), console.step("testing and writing the model"):
             with watch.part("test"):
                 predictions = _predict_test(prepared, fitted)
                 if not title:  # variants of a comparison are all measured at one half
@@ -99,9 +99,7 @@ def train_into(folder: RunFolder, prepared: Prepared, console: Console, terms: T
         told = describe_verdict(summary["test"]["judged"], fitted.history)
         if told is not None:
             console.warn(f"{title}: {told}" if title else told)
-        fitted.watchers.flush()
-        if prepared.config.train.checkpoint == "none":
-            discard_checkpoint(folder)
+        _end_checkpoints(folder, fitted, keep=prepared.config.train.checkpoint != "none" and not title)
         folder.write_record(
             exports=exports,
             verified=verified,
@@ -138,6 +136,15 @@ def _write_beginnings(folder: RunFolder, prepared: Prepared, resumed: Resumed | 
     parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     folder.write(files.SPLITS, npz_bytes({name: part.rows for name, part in parts.items()}))
     folder.write(files.CONFIG, config_bytes(config))
+
+
+def _end_checkpoints(folder: RunFolder, fitted: Fitted, *, keep: bool) -> None:
+    """The last state stays, so that the run can be extended, or none."""
+    if keep:
+        fitted.watchers.flush()
+    else:
+        fitted.watchers.checkpoints.drop()
+        discard_checkpoint(folder)
 
 
 def _with_thresholds(prepared: Prepared, fitted: Fitted, console: Console) -> Prepared:

@@ -22,7 +22,7 @@ _LARGER_IS_BETTER = ("accuracy", "auc", "precision", "recall", "r2_score")
 @dataclass(frozen=True)
 class Watchers:
     """The callbacks of a training: those that act, the first of which knows the `best` weights, the one that reports,
-    and `checkpoints`, if there are any; the `view`, and the `records` of all epochs."""
+    and `checkpoints`; the `view`, and the `records` of all epochs."""
 
     callbacks: list[Any]
     checkpoints: Any
@@ -32,7 +32,7 @@ class Watchers:
     @property
     def all(self) -> list[Any]:
         """The callbacks in the order they act."""
-        return self.callbacks if self.checkpoints is None else [*self.callbacks, self.checkpoints]
+        return [*self.callbacks, self.checkpoints]
 
     @property
     def best(self) -> Any:
@@ -41,8 +41,7 @@ class Watchers:
 
     def flush(self, *, wait: bool = True) -> None:
         """Writes the state after the last whole epoch, or begins to. Raises NncliError where it cannot be written."""
-        if self.checkpoints is not None:
-            (self.checkpoints.flush if wait else self.checkpoints.begin_writing)()
+        (self.checkpoints.flush if wait else self.checkpoints.begin_writing)()
 
 
 def make_watchers(folder: RunFolder, prepared: Prepared, console: Console, *, batches: int, terms: Terms) -> Watchers:
@@ -56,7 +55,7 @@ def make_watchers(folder: RunFolder, prepared: Prepared, console: Console, *, ba
         *terms.make_callbacks(),
         _make_reporter(folder, view, records, terms),
     ]
-    checkpoints = None if terms.title else _make_checkpoints(folder, prepared, callbacks, records, terms)
+    checkpoints = _make_checkpoints(folder, prepared, callbacks, records, terms)
     return Watchers(callbacks, checkpoints, view, records)
 
 

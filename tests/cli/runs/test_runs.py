@@ -364,13 +364,13 @@ sys.stdin.read()
 def test_a_removal_that_was_interrupted_leaves_no_half_run_and_the_next_clears_it(
     runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nncli.pipeline.runs import removing
+    from nncli.run import removal
 
     def stop(path: Path) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(removing.shutil, "rmtree", stop)
+        patch.setattr(removal.shutil, "rmtree", stop)
         assert nncli("rm", "20260101", "--yes", "--runs-dir", runs).exit_code == 130
     assert "20260101-000000-old" not in names(nncli("--runs-dir", runs, "--json"))
     assert nncli("rm", "20260102", "--yes", "--runs-dir", runs).exit_code == 0

@@ -1,7 +1,10 @@
 """`nncli reproduce`: the same bits, or where and why not."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,6 +48,30 @@ def test_a_run_is_reproduced_bit_by_bit(tmp_path: Path) -> None:
     assert Path(told["again"]).parent == tmp_path / "runs" and told["again"] != str(run)
     outcome = nncli("reproduce", run, "--runs-dir", tmp_path / "runs")
     assert "bitwise equal: 2 epochs and 4 arrays of weights" in outcome.stdout
+
+
+CONVOLUTION = """
+data: {source: digits, validation: 0.8}
+model: {layers: [{conv2d: {filters: 8, kernel_size: 3}}, {max_pooling2d: {}}, {dropout: {rate: 0.2}}, output]}
+train: {epochs: 2, threads: 2, executor: graph}
+"""
+
+
+def test_threads_and_parts_are_set_again_in_a_process_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text(CONVOLUTION)
+
+    def in_a_process(*arguments: object) -> dict[str, Any]:
+        words = [sys.executable, "-m", "nncli", *map(str, arguments), "--runs-dir", str(tmp_path), "--json"]
+        ended = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+        assert ended.returncode == 0, ended.stderr
+        return json.loads(ended.stdout)  # type: ignore[no-any-return]
+
+    run = Path(in_a_process("train", tmp_path / "net.yaml")["run"])
+    told = in_a_process("reproduce", run)
+    assert told["equal"] and told["epochs"] == 2 and told["differences"] == []
+    engines = [json.loads((Path(told[name]) / files.RECORD).read_text()) for name in ("run", "again")]
+    assert engines[0]["threads"] == 2 and engines[0]["executor"] == "graph"
+    assert all(engines[0][key] == engines[1][key] for key in ("executor", "threads", "parts"))
 
 
 def test_another_result_without_a_reason_fails(tmp_path: Path) -> None:

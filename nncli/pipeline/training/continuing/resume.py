@@ -20,7 +20,8 @@ from nncli.pipeline.training.stopwatch import Stopwatch
 from nncli.pipeline.training.train import TrainedRun, train_into
 from nncli.run import files
 from nncli.run.finding import find_training
-from nncli.run.folder import RunFolder, now
+from nncli.run.folder import DEAD, RunFolder, now
+from nncli.run.listing import how_to_go_on
 
 if TYPE_CHECKING:
     from nncli.engine.arrays import TrainingState
@@ -99,7 +100,8 @@ def _prepare(
 def _refuse(folder: RunFolder, record: Mapping[str, Any], state: "TrainingState | None") -> None:
     """Raises RunError for a run that cannot go on whatever its config."""
     if record.get("kind") != "train":
-        raise RunError(f"{folder.path} is a {record.get('kind')}, not a training", hint="start it again")
+        hint = how_to_go_on(folder.path, DEAD)  # that we hold its lock makes it look alive
+        raise RunError(f"{folder.path} is a {record.get('kind')}, not a training", hint=hint)
     if not folder.file(files.CONFIG).exists():
         raise RunError(f"{folder.path} ended before its training began", hint="train again")
     if record.get("diverged"):

@@ -40,14 +40,14 @@ def say_how_to_continue(folder: RunFolder, console: Console) -> None:
 
 
 @contextmanager
-def kept_if_stopped(folder: RunFolder, fitted: "Fitted", console: Console) -> Iterator[None]:
-    """Keeps what was trained if test, export or plots are stopped."""
+def kept_if_stopped(folder: RunFolder, fitted: "Fitted", console: Console, *, title: str = "") -> Iterator[None]:
+    """Keeps what was trained if test, export or plots are stopped; a training with a title is one of a comparison."""
     try:
         yield
     except (KeyboardInterrupt, Terminated):
         fitted.watchers.flush()
         keep_weights(folder, fitted.model, console)
-        if fitted.watchers.checkpoints is not None:
+        if not title:
             say_how_to_continue(folder, console)
         raise
 

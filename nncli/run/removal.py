@@ -1,0 +1,25 @@
+"""Removing a run folder so that nobody ever sees half of one.
+
+A folder is renamed to a hidden name first, so that a removal that is interrupted leaves no half run; the next one
+clears what was left.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+_REMOVED = ".removed-"
+
+
+def remove_folder(path: Path) -> None:
+    """Removes a folder with all that is in it. Raises OSError."""
+    hidden = path.with_name(f"{_REMOVED}{path.name}-{os.getpid()}")
+    path.rename(hidden)
+    shutil.rmtree(hidden)
+
+
+def clear_removed(folder: Path) -> None:
+    """Clears what interrupted removals left in a folder, as far as that is possible."""
+    for left in folder.glob(f"{_REMOVED}*"):
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
