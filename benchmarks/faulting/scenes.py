@@ -66,7 +66,7 @@ def _read_state(path: Path) -> str:
     return {1: "old", 2: "new"}[found.epochs]
 
 
-def _contents(state: str) -> dict[str, bytes]:
+def contents_of(state: str) -> dict[str, bytes]:
     """A file for each name of the model; the content says whose it is."""
     seed = {"old": 1, "new": 2}[state]
     weights = npz_bytes({"kernel": np.random.default_rng(seed).normal(size=(30, 20)).astype(np.float32)})
@@ -75,12 +75,12 @@ def _contents(state: str) -> dict[str, bytes]:
 
 def _prepare_export(path: Path) -> None:
     _begin(path)
-    RunFolder(path).replace_model(_contents("old"))
+    RunFolder(path).replace_model(contents_of("old"))
 
 
 def _export(path: Path) -> None:
     """As a training that goes on: the files written at its beginning, those written at its end."""
-    folder, contents = RunFolder(path), _contents("new")
+    folder, contents = RunFolder(path), contents_of("new")
     before = (files.CONFIG, files.SPLITS, files.METRICS)
     folder.keep_model()
     for name in (*before, files.INPUTS):
@@ -95,7 +95,7 @@ def _read_model(path: Path) -> str:
     if not folder.has_model:
         return "old"
     found = {name: folder.read_intact(name) for name in NAMES}
-    return next(state for state in ("old", "new") if found == _contents(state))
+    return next(state for state in ("old", "new") if found == contents_of(state))
 
 
 _OF_STOPPED = (files.CONFIG, files.INPUTS, files.WEIGHTS, files.SPLITS, files.METRICS)
@@ -103,15 +103,15 @@ _OF_STOPPED = (files.CONFIG, files.INPUTS, files.WEIGHTS, files.SPLITS, files.ME
 
 def _stop(path: Path) -> None:
     """As a training that is stopped: new weights, and nothing that was exported before."""
-    contents = {name: content for name, content in _contents("new").items() if name in _OF_STOPPED}
+    contents = {name: content for name, content in contents_of("new").items() if name in _OF_STOPPED}
     RunFolder(path).replace_model(contents, without=set(NAMES) - set(_OF_STOPPED))
 
 
 def _read_stopped(path: Path) -> str:
     folder = RunFolder(path)
     found = {name: content for name in NAMES if (content := folder.find_intact(name)) is not None}
-    new = {name: content for name, content in _contents("new").items() if name in _OF_STOPPED}
-    return "new" if found == new else next(state for state in ("old",) if found == _contents(state))
+    new = {name: content for name, content in contents_of("new").items() if name in _OF_STOPPED}
+    return "new" if found == new else next(state for state in ("old",) if found == contents_of(state))
 
 
 def _read_record(path: Path) -> str:
