@@ -1,7 +1,6 @@
 """The names of the files in a run folder, and atomic writing of files."""
 
 import errno
-import hashlib
 import json
 import os
 import tempfile
@@ -26,8 +25,6 @@ PLOTS = "plots"
 EVALUATION = "evaluation"
 COMPARISON = "comparison.json"
 LOCK = ".lock"
-# The key of run.json and comparison.json with the sum of all others.
-SEAL = "sha256"
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -66,24 +63,6 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 def json_bytes(value: Mapping[str, Any]) -> bytes:
     """A JSON object as the content of a file; NaN and infinity, which JSON does not support, become null."""
     return (json.dumps(finite(value), indent=2, ensure_ascii=False) + "\n").encode()
-
-
-def seal(value: Mapping[str, Any]) -> dict[str, Any]:
-    """A JSON object with the sha256 of its content as its last key."""
-    content = {key: item for key, item in finite(value).items() if key != SEAL}
-    return {**content, SEAL: _sum_of(content)}
-
-
-def unseal(value: Mapping[str, Any]) -> dict[str, Any]:
-    """The content of a sealed object, or of one without a seal. Raises ValueError if it is not what was sealed."""
-    content = {key: item for key, item in value.items() if key != SEAL}
-    if SEAL in value and value[SEAL] != _sum_of(content):
-        raise ValueError("its content is not what was written")
-    return content
-
-
-def _sum_of(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def finite(value: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from nncli.errors import NncliError, RunError
 from nncli.run import files, lock, model_files
+from nncli.run.sealing import seal, unseal
 
 # What a record can say. A run that says `running` and whose process is gone is `dead`, which no process can record.
 Status = Literal["running", "finished", "failed", "interrupted"]
@@ -105,7 +106,7 @@ class RunFolder:
         path = self.path / name
         with _told(path):
             path.parent.mkdir(exist_ok=True)
-            files.write_json(path, files.seal(value) if name in _SEALED else value)
+            files.write_json(path, seal(value) if name in _SEALED else value)
 
     def append(self, name: str, value: Mapping[str, Any]) -> None:
         """Appends one JSON line to a file."""
@@ -119,7 +120,7 @@ class RunFolder:
             value = json.loads(self.read(name))
             if not isinstance(value, dict):
                 raise RunError(f"{path} is not a JSON object", hint=_RESTORE)
-            return files.unseal(value) if name in _SEALED else value
+            return unseal(value) if name in _SEALED else value
         except FileNotFoundError:
             raise RunError(f"{self.path} has no {name}", hint="is it the folder of a finished run?") from None
         except (OSError, ValueError) as error:
@@ -244,7 +245,7 @@ def read_record(path: Path) -> dict[str, Any]:
     """The content of a folder's run.json, empty if there is none that can be read."""
     try:
         record = json.loads((path / files.RECORD).read_bytes())
-        return files.unseal(record) if isinstance(record, dict) else {}
+        return unseal(record) if isinstance(record, dict) else {}
     except (OSError, ValueError):
         return {}
 

@@ -24,6 +24,7 @@ from nncli.pipeline.comparing.cell_training import Cell
 from nncli.pipeline.comparing.request_record import RecordedVariant
 from nncli.run import files, lock
 from nncli.run.folder import RunFolder
+from nncli.run.sealing import SEAL, seal
 
 TABLE = "a,b,kind,y\n" + "".join(
     f"{i % 17},{i * i % 23},{'uvw'[i % 3]},{'yes' if i % 5 < 2 else 'no'}\n" for i in range(90)
@@ -54,7 +55,7 @@ def read(path: Path) -> Any:
 def edit(path: Path, **changes: object) -> None:
     """Changes a JSON file; a record as if it had been written so."""
     value = {**read(path), **changes}
-    path.write_text(json.dumps(files.seal(value) if path.name == files.RECORD else value))
+    path.write_text(json.dumps(seal(value) if path.name == files.RECORD else value))
 
 
 def write_config(here: Path, epochs: int) -> Path:
@@ -66,7 +67,7 @@ def write_config(here: Path, epochs: int) -> Path:
 def without_clock(value: Any, folder: Path) -> Any:
     """The same without times, and with paths inside the comparison."""
     if isinstance(value, dict):
-        kept = {key: each for key, each in value.items() if "seconds" not in key and key != files.SEAL}
+        kept = {key: each for key, each in value.items() if "seconds" not in key and key != SEAL}
         return {key: without_clock(each, folder) for key, each in kept.items()}
     if isinstance(value, list):
         return [without_clock(each, folder) for each in value]
