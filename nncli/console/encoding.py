@@ -10,8 +10,10 @@ def _without_unicode(error: UnicodeError) -> tuple[str, int]:
     """For ASCII streams: box-drawing and similar signs become letters, everything else an escape."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    signs = {"±": "+/-", "×": "x", "…": "...", "→": "->", "−": "-", "·": "*", "∂": "d", "²": "^2", "⁻": "^-", "ᶻ": "z"}
-    signs |= {"₁": "1", "₂": "2"}
+    signs = {"±": "+/-", "×": "x", "…": "...", "→": "->", "−": "-", "·": "*", "∂": "d", "⁻": "^-", "ᶻ": "z"}
+    signs |= {raised: f"^{digit}" for digit, raised in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
+    signs |= {lowered: str(digit) for digit, lowered in enumerate("₀₁₂₃₄₅₆₇₈₉")}
+    signs |= {"├": "|", "│": "|", "└": "`", "─": "-"}
     text = error.object[error.start : error.end]
     known = "".join(signs.get(sign) or sign.encode("ascii", "backslashreplace").decode() for sign in text)
     return known, error.end

@@ -111,7 +111,7 @@ def _slope_text(base: str, exponent: float, factor: str = "") -> str:
 
 def _half_square_text(base: str, numbers: Numbers, text: str) -> str:
     """The derivative of u² / 2 is u; that of other multiples of powers is `text`."""
-    return base if numbers[1:] in ((2.0, 2.0), (2.0, 0.5)) else text
+    return base if tuple(numbers[1:]) in ((2.0, 2.0), (2.0, 0.5)) else text
 
 
 def _side_text(numbers: Numbers, name: str) -> str:
