@@ -95,6 +95,25 @@ class Console:
             stream.write("\n")
         return line.strip().lower() in ("y", "yes")
 
+    @property
+    def is_conversation(self) -> bool:
+        """Whether a person reads the answer and can answer in turn: stdin and stdout are terminals."""
+        return sys.stdin.isatty() and self._file.isatty() and not self.json_mode
+
+    def prompt(self, question: str) -> str | None:
+        """A line that a person types behind a question on stdout, without its end; None where stdin has ended."""
+        self.write(question)
+        try:
+            line = sys.stdin.readline()
+        except (KeyboardInterrupt, UnicodeDecodeError) as error:
+            self.write("\n")
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            return ""
+        if not line.endswith("\n"):
+            self.write("\n")
+        return line.rstrip("\n") if line else None
+
     def wrap(self, text: str) -> str:
         """A line of words broken at blanks to the width of a terminal; whole where a program reads it."""
         if not self._stdout.is_terminal:

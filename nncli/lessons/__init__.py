@@ -1,6 +1,7 @@
 """The lecture's worked examples, computed step by step from numbers that can be changed; does not depend on training.
 
-`LESSONS` maps the name of a topic to a function that takes assignments such as `w=3` and returns a `Lesson`.
+`LESSONS` maps the name of a topic to a function that takes assignments such as `w=3` and returns a `Lesson`. `graph/`
+has back-propagation on any expression.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +12,9 @@ from nncli.lessons.neuron import teach_neuron
 
 LESSONS: dict[str, Callable[[Sequence[str]], Lesson]] = {
     "neuron": teach_neuron,
-    "backpropagation": teach_backpropagation,
+    "backprop": teach_backpropagation,
 }
+# Other names that the lesson on back-propagation goes by.
+BACKPROP = ("backprop", "backpropagation", "back-propagation")
 
-__all__ = ["LESSONS", "Lesson"]
+__all__ = ["BACKPROP", "LESSONS", "Lesson"]

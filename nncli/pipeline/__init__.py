@@ -3,8 +3,9 @@
 Only here is everything seen. `drafting/` comes before training, `training/` and `comparing/` train, `predicting/` uses
 a run, `exporting/` takes its model elsewhere, `runs/` lists and removes runs; beside them stand `preparation` (config
 and data together), `own_data`, `agreement`, `showing`, `background_import`, `weights`, `folders`, and the stories of
-`explain` and `gradcheck`. Each is imported when it is first asked for, so that `check` does not wait for what only
-`train` needs, and TensorFlow only inside functions, so that a wrong config is reported within a second.
+`explain` and `gradcheck`; `backprop/` is the lesson on back-propagation. Each is imported when it is first asked for,
+so that `check` does not wait for what only `train` needs, and TensorFlow only inside functions, so that a wrong config
+is reported within a second.
 """
 
 from importlib import import_module
@@ -12,6 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nncli.config.describing.schema import schema_text
+    from nncli.pipeline.backprop.explaining import (
+        BackpropRequest,
+        exercise_command,
+        explain_backprop,
+        is_backprop,
+        judge,
+    )
+    from nncli.pipeline.backprop.network import explain_network
     from nncli.pipeline.comparing.compare import compare
     from nncli.pipeline.comparing.variants import ComparisonRequest
     from nncli.pipeline.drafting.check import check
@@ -37,6 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_CONFIG",
+    "BackpropRequest",
     "ComparisonRequest",
     "EvaluationRequest",
     "ExportRequest",
@@ -53,12 +63,17 @@ __all__ = [
     "describe_run",
     "diff_runs",
     "evaluate",
+    "exercise_command",
     "explain",
+    "explain_backprop",
+    "explain_network",
     "export",
     "fix",
     "gradcheck",
     "init",
     "inspect",
+    "is_backprop",
+    "judge",
     "list_configs",
     "list_rows",
     "predict",
@@ -73,6 +88,7 @@ __all__ = [
 # name -> the module it lives in
 _HOMES = {
     "DEFAULT_CONFIG": "nncli.pipeline.training.train",
+    "BackpropRequest": "nncli.pipeline.backprop.explaining",
     "ComparisonRequest": "nncli.pipeline.comparing.variants",
     "ExportRequest": "nncli.pipeline.exporting.export",
     "Folders": "nncli.pipeline.folders",
@@ -89,11 +105,16 @@ _HOMES = {
     "diff_runs": "nncli.pipeline.runs.differences",
     "EvaluationRequest": "nncli.pipeline.predicting.evaluate",
     "evaluate": "nncli.pipeline.predicting.evaluate",
+    "exercise_command": "nncli.pipeline.backprop.explaining",
     "explain": "nncli.pipeline.explanation",
+    "explain_backprop": "nncli.pipeline.backprop.explaining",
+    "explain_network": "nncli.pipeline.backprop.network",
     "export": "nncli.pipeline.exporting.export",
     "fix": "nncli.pipeline.drafting.fix",
     "gradcheck": "nncli.pipeline.gradient_check",
     "init": "nncli.pipeline.drafting.init",
+    "is_backprop": "nncli.pipeline.backprop.explaining",
+    "judge": "nncli.pipeline.backprop.explaining",
     "inspect": "nncli.pipeline.drafting.inspect",
     "list_configs": "nncli.pipeline.drafting.init",
     "list_rows": "nncli.pipeline.runs.selecting",

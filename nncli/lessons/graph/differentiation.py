@@ -96,13 +96,13 @@ def run_backward(graph: Graph, values: Values) -> Passes:
     """The derivatives of the cost with respect to every name, from the values of `run_forward`. Raises UsageError."""
     terms: dict[str, list[Term]] = {name: [] for name in graph.names}
     gradients = {}
-    for name in reversed(graph.names):
-        gradients[name] = 1.0 if name == graph.cost else math.fsum(term.product for term in terms[name])
-        node = next((node for node in graph.nodes if node.name == name), None)
-        for operand, local in _local_derivatives(graph, node, values).items() if node else ():
-            term = Term(name, gradients[name], local)
+    for node in reversed(graph.nodes):
+        gradients[node.name] = 1.0 if node.name == graph.cost else _total(graph, node.name, terms[node.name])
+        for operand, local in _local_derivatives(graph, node, values).items():
+            term = Term(node.name, gradients[node.name], local)
             _finite(graph, node, term.product, f"d{graph.cost}/d{operand}")
             terms[operand].insert(0, term)
+    gradients |= {name: _total(graph, name, terms[name]) for name in graph.given}
     return Passes(values, {name: gradients[name] for name in graph.names}, terms)
 
 
@@ -147,7 +147,7 @@ def agree(analytic: float, numeric: float | None) -> bool:
 
 def parameters(graph: Graph) -> list[str]:
     """The values that a step of gradient descent changes: all but x and y with their numbers, unless none is left."""
-    chosen = [name for name in graph.given if not name.rstrip("0123456789₀₁₂₃₄₅₆₇₈₉_").casefold() in _DATA]
+    chosen = [name for name in graph.given if name.rstrip("0123456789₀₁₂₃₄₅₆₇₈₉_").casefold() not in _DATA]
     return chosen or list(graph.given)
 
 
@@ -155,6 +155,11 @@ def take_step(graph: Graph, passes: Passes, learning_rate: float) -> dict[str, f
     """The given values after one update, v := v - learning_rate · dJ/dv for each parameter."""
     changed = {name: passes.values[name] - learning_rate * passes.gradients[name] for name in parameters(graph)}
     return {name: changed.get(name, passes.values[name]) for name in graph.given}
+
+
+def _total(graph: Graph, name: str, terms: Sequence[Term]) -> float:
+    total = sum(term.product for term in terms)
+    return _finite(graph, graph.users(name)[0], total, f"d{graph.cost}/d{name}") if terms else 0.0
 
 
 def numbers_of(node: Node, values: Values) -> list[float]:

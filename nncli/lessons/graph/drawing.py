@@ -6,6 +6,7 @@ within a layer by the mean place of the neighbours, bends where an edge crosses 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from nncli.lessons.graph.graph import Graph
 
@@ -65,12 +66,11 @@ def arrange(graph: Graph) -> Layout:
     layer_of = _depths(graph)
     for name in graph.given:
         layer_of[name] = max(0, min((layer_of[user.name] for user in graph.users(name)), default=1) - 1)
-    paths = {
-        (name, node.name): [name, *(f"{name} {node.name} {at}" for at in range(layer_of[name] + 1, layer_of[node.name]))]
-        + [node.name]
-        for node in graph.nodes
-        for name in node.inputs
-    }
+    paths: dict[tuple[str, str], list[str]] = {}
+    for node in graph.nodes:
+        for name in node.inputs:
+            between = range(layer_of[name] + 1, layer_of[node.name])
+            paths[name, node.name] = [name, *(f"{name} {node.name} {at}" for at in between), node.name]
     layers: list[list[str]] = [[] for _ in range(max(layer_of.values()) + 1)]
     for name in graph.names:
         layers[layer_of[name]].append(name)
@@ -79,7 +79,9 @@ def arrange(graph: Graph) -> Layout:
             layers[at].append(bend)
     _order(layers, list(paths.values()))
     places = {
-        name: (float(at), (len(layer) - 1) / 2 - row) for at, layer in enumerate(layers) for row, name in enumerate(layer)
+        name: (float(at), (len(layer) - 1) / 2 - row)
+        for at, layer in enumerate(layers)
+        for row, name in enumerate(layer)
     }
     bends = {edge: tuple(places[bend] for bend in path[1:-1]) for edge, path in paths.items()}
     return Layout({name: places[name] for name in graph.names}, bends)
@@ -89,15 +91,15 @@ def _order(layers: list[list[str]], paths: Sequence[Sequence[str]]) -> None:
     """Sorts each layer by the mean place of the neighbours, forward and backward in turn."""
     neighbours: dict[str, list[str]] = {}
     for path in paths:
-        for one, other in zip(path, path[1:], strict=False):
+        for one, other in pairwise(path):
             neighbours.setdefault(one, []).append(other)
             neighbours.setdefault(other, []).append(one)
     for sweep in range(_SWEEPS):
-        for at in range(len(layers)) if sweep % 2 == 0 else reversed(range(len(layers))):
-            beside = at - 1 if sweep % 2 == 0 else at + 1
-            if 0 <= beside < len(layers):
-                rows = {name: row - len(layers[beside]) / 2 for row, name in enumerate(layers[beside])}
-                layers[at].sort(key=lambda name, rows=rows: _mean([rows[each] for each in neighbours.get(name, ()) if each in rows]))
+        way = 1 if sweep % 2 == 0 else -1
+        for beside, layer in pairwise(layers[::way]):
+            rows = {name: row - len(beside) / 2 for row, name in enumerate(beside)}
+            means = {name: _mean([rows[each] for each in neighbours.get(name, ()) if each in rows]) for name in layer}
+            layer.sort(key=means.__getitem__)
 
 
 def _mean(rows: Sequence[float]) -> float:

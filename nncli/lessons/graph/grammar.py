@@ -18,8 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nncli.config.reading.spelling import did_you_mean
-from nncli.lessons.graph.building import Builder, Value
-from nncli.lessons.graph.graph import Graph, refuse
+from nncli.lessons.graph.graph import Builder, Graph, Operand, refuse
 from nncli.lessons.graph.operations import FUNCTIONS
 
 MAX_LENGTH = 500  # characters
@@ -117,18 +116,17 @@ class _Parser:
                 return self._builder.finish()
 
     def _statement(self) -> None:
-        name = None
+        name, column = None, self._next.column
         following = self._tokens[min(self._place + 1, len(self._tokens) - 1)]
-        if self._next.kind == "name" and following.kind == "sign" and following.text == "=":
-            name = self._take()
+        if self._next.kind == "name" and following.text == "=":
+            name = self._take().text
             self._take()
-            if name.text in FUNCTIONS:
-                raise refuse(self._text, name.column, f'"{name.text}" is a function, expected a name of your own')
-        start = self._next.column
+            if name in FUNCTIONS:
+                raise refuse(self._text, column, f'"{name}" is a function, expected a name of your own')
         value = self._sum()
         if self._sign != ";" and self._next.kind != "end":
             raise self._refuse_next(f"{_OPERATORS}, ; or the end", self._hint_between())
-        self._builder.define(name and name.text, name.column if name else start, value)
+        self._builder.define(name, column, value)
 
     def _hint_between(self) -> str | None:
         """What was probably meant where an operator is missing."""
@@ -138,7 +136,7 @@ class _Parser:
             return "a product is written with *, as in 2*x"
         return "there is no ( for it" if self._sign == ")" else None
 
-    def _sum(self) -> Value:
+    def _sum(self) -> Operand:
         value = self._product()
         while self._sign in ("+", "-"):
             operation = "add" if self._sign == "+" else "subtract"
@@ -146,7 +144,7 @@ class _Parser:
             value = self._builder.apply(operation, (value, self._product()), token.column)
         return value
 
-    def _product(self) -> Value:
+    def _product(self) -> Operand:
         value = self._unary()
         while self._sign in ("*", "/"):
             operation = "multiply" if self._sign == "*" else "divide"
@@ -154,7 +152,7 @@ class _Parser:
             value = self._builder.apply(operation, (value, self._unary()), token.column)
         return value
 
-    def _unary(self) -> Value:
+    def _unary(self) -> Operand:
         if self._sign not in ("-", "+"):
             return self._power()
         is_negative = self._sign == "-"
@@ -162,7 +160,7 @@ class _Parser:
         value = self._nested(token, self._unary)
         return self._builder.apply("negative", (value,), token.column) if is_negative else value
 
-    def _power(self) -> Value:
+    def _power(self) -> Operand:
         base = self._atom()
         if self._next.kind == "raised":
             token = self._take()
@@ -172,7 +170,7 @@ class _Parser:
         token = self._take()
         return self._builder.apply("power", (base, self._nested(token, self._unary)), token.column)
 
-    def _atom(self) -> Value:
+    def _atom(self) -> Operand:
         if self._sign == "(":
             token = self._take()
             value = self._nested(token, self._sum)
@@ -195,7 +193,7 @@ class _Parser:
             raise refuse(self._text, token.column, f"{token.text} is too large for float64")
         return number
 
-    def _call(self, token: _Token) -> Value:
+    def _call(self, token: _Token) -> Operand:
         if token.text not in FUNCTIONS:
             problem = f'there is no function "{token.text}"{did_you_mean(token.text, FUNCTIONS)}'
             hint = f"a product is written with *, as in {token.text}*(" if len(token.text) <= 2 else None
@@ -218,7 +216,7 @@ class _Parser:
             raise self._refuse_next(expected)
         self._take()
 
-    def _nested(self, token: _Token, read: Callable[[], Value]) -> Value:
+    def _nested(self, token: _Token, read: Callable[[], Operand]) -> Operand:
         """One level deeper, for what can contain itself."""
         self._depth += 1
         if self._depth > MAX_DEPTH:

@@ -1,10 +1,10 @@
-"""How the parts of both passes are written: formulas, local derivatives, the chain rule, with names and with numbers."""
+"""How the parts of both passes are written: formulas, local derivatives, the chain rule; with names, with numbers."""
 
 import textwrap
 from collections.abc import Callable, Sequence
 
 from nncli.lessons.graph.differentiation import Passes, Values, numbers_of
-from nncli.lessons.graph.graph import Graph, Node, Operand
+from nncli.lessons.graph.graph import Graph, Node
 from nncli.lessons.graph.operations import OPERATIONS
 from nncli.lessons.lesson import align, show_number, show_term
 
@@ -79,9 +79,7 @@ def wrap(line: str, indent: str = "  ") -> list[str]:
     if len(line) <= WIDTH:
         return [line]
     before = line[: len(line) - len(line.lstrip())]
-    return textwrap.wrap(
-        line.lstrip(), WIDTH, initial_indent=before, subsequent_indent=indent, break_on_hyphens=False
-    )
+    return textwrap.wrap(line.lstrip(), WIDTH, initial_indent=before, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _texts(node: Node, spell: Callable[[str], str]) -> list[str]:

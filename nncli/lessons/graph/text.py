@@ -22,7 +22,6 @@ from nncli.lessons.graph.spelling import (
     fit,
     spell_computation,
     spell_formula,
-    spell_gradient,
     spell_local,
     wrap,
 )

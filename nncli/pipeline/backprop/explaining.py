@@ -1,0 +1,145 @@
+"""What `nncli explain backprop` answers: the lesson on an expression, or an exercise; with its files."""
+
+import math
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from nncli.errors import UsageError
+from nncli.lessons import BACKPROP
+from nncli.lessons.backpropagation import EXPRESSION, LEARNING_RATE, make_example, teach_graph
+from nncli.lessons.graph.exercise import Question, ask_all, is_right, read_answer
+from nncli.lessons.graph.text import Example
+from nncli.lessons.graph.worksheet import head_part, make_worksheet, tell_questions, tell_task
+from nncli.pipeline.backprop.picture import draw_example, require_new_file, write_file
+
+_PICTURES, _WORKSHEETS = (".png", ".svg"), (".md", ".markdown")
+
+
+@dataclass(frozen=True)
+class BackpropRequest:
+    """What the options of `nncli explain backprop` say; None and False where they are left out."""
+
+    expression: str | None = None
+    learning_rate: float | None = None
+    plot: Path | None = None
+    config: str | None = None
+    row: int | None = None
+    exercise: bool = False
+    answers: bool = False
+    seed: int | None = None
+    output: Path | None = None
+    force: bool = False
+
+    @property
+    def given(self) -> list[str]:
+        """The options that are used, as they are written."""
+        return [
+            f"--{field.name.replace('_', '-')}"
+            for field in fields(self)
+            if getattr(self, field.name) not in (None, False)
+        ]
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the update."""
+        return LEARNING_RATE if self.learning_rate is None else self.learning_rate
+
+
+@dataclass(frozen=True)
+class Explained:
+    """The answer as a value for programs and as text, and the files that were written; of an exercise its questions."""
+
+    value: dict[str, Any]
+    text: str
+    written: Sequence[Path] = ()
+    task: str = ""
+    questions: Sequence[Question] = ()
+    headings: Sequence[str] = ()  # that of each question's part
+
+
+def explain_backprop(request: BackpropRequest, assignments: Sequence[str] = ()) -> Explained:
+    """The lesson or the exercise on an expression, the lecture's if none is given. Raises UsageError."""
+    require_fitting(request)
+    example = make_example(
+        EXPRESSION if request.expression is None else request.expression,
+        assignments,
+        learning_rate=request.rate,
+        seed=request.seed,
+    )
+    written = []
+    if request.plot is not None:
+        numbers = request.answers or not request.exercise
+        write_file("--plot", request.plot, draw_example(example, request.plot.suffix.lower()[1:], numbers=numbers))
+        written.append(request.plot)
+    if request.exercise:
+        return _exercise(request, example, written)
+    lesson = teach_graph(example)
+    value = {"lesson": lesson.id, "title": lesson.title, **lesson.numbers, "text": lesson.text}
+    return Explained(value, f"{lesson.id}: {lesson.title}\n\n{lesson.text}", written=written)
+
+
+def _exercise(request: BackpropRequest, example: Example, written: list[Path]) -> Explained:
+    questions = ask_all(example)
+    if request.output is not None:
+        sheet = make_worksheet(example, questions, seed=request.seed, answers=request.answers)
+        write_file("--output", request.output, sheet.encode())
+        written.append(request.output)
+    asked = [
+        {"part": question.part, "asked": question.asked}
+        | ({"answer": question.answer, "reason": question.reason} if request.answers else {})
+        for question in questions
+    ]
+    value = {
+        "lesson": "backprop",
+        "expression": example.graph.text,
+        "seed": request.seed,
+        "learning_rate": request.rate,
+        "given": {name: example.passes.values[name] for name in example.graph.given},
+        "questions": asked,
+    }
+    text = tell_questions(example, questions, answers=request.answers)
+    headings = [head_part(question.part, example) for question in questions]
+    return Explained(value, text, written, tell_task(example), questions, headings)
+
+
+def is_backprop(topic: str | None) -> bool:
+    """Whether a topic is the lesson on back-propagation."""
+    return topic is not None and topic.strip("[] ").lower() in BACKPROP
+
+
+def judge(question: Question, text: str) -> bool | None:
+    """Whether an answer that was typed is right; None if it is no number."""
+    answer = read_answer(text)
+    return None if answer is None else is_right(question, answer)
+
+
+def require_fitting(request: BackpropRequest) -> None:
+    """Refuses options that do not fit together, and files that cannot be written. Raises UsageError."""
+    if not (math.isfinite(request.rate) and request.rate > 0):
+        raise UsageError(f"--learning-rate {request.rate:g}: expected a number above 0", hint="0.1 is the default")
+    needs = [("answers", "exercise"), ("output", "exercise"), ("row", "config")]
+    for name, other in needs:
+        if getattr(request, name) not in (None, False) and getattr(request, other) in (None, False):
+            raise UsageError(f"--{name} goes with --{other}", hint=f"add --{other}, or leave --{name} out")
+    if request.config is not None:
+        others = [each for each in request.given if each in ("--expression", "--exercise", "--seed")]
+        if others:
+            told = " and ".join(others)
+            raise UsageError(f"--config explains a network, and takes no {told}", hint=f"leave {told} out")
+    if request.plot is not None:
+        require_new_file("--plot", request.plot, _PICTURES, force=request.force)
+    if request.output is not None:
+        require_new_file("--output", request.output, _WORKSHEETS, force=request.force)
+
+
+def exercise_command(request: BackpropRequest, assignments: Sequence[str]) -> str:
+    """The command of the same exercise, to which options can be added."""
+    words = ["nncli", "explain", "backprop"]
+    words += ["--expression", request.expression] if request.expression is not None else []
+    words += [word for assignment in assignments for word in ("--set", assignment)]
+    words += ["--seed", str(request.seed)] if request.seed is not None else []
+    words += ["--learning-rate", f"{request.rate:g}"] if request.learning_rate is not None else []
+    return " ".join([*map(shlex.quote, words), "--exercise"])

@@ -1,0 +1,59 @@
+"""The picture of a computation graph and the files that the lesson writes; refuses to replace what is there."""
+
+from pathlib import Path
+
+from nncli.errors import UsageError
+from nncli.lessons.graph.drawing import arrange
+from nncli.lessons.graph.spelling import spell_formula
+from nncli.lessons.graph.text import Example
+from nncli.lessons.lesson import show_number
+from nncli.run.files import write_bytes
+
+
+def require_new_file(option: str, path: Path, endings: tuple[str, ...], *, force: bool) -> None:
+    """Refuses a file that cannot be written, has another ending, or exists, unless `force` replaces it.
+
+    Raises UsageError.
+    """
+    if path.suffix.lower() not in endings:
+        raise UsageError(f"{option} {path}: expected a file that ends in {' or '.join(endings)}")
+    if path.is_dir() or not path.parent.is_dir():
+        what = "it is a folder" if path.is_dir() else f"there is no folder {path.parent}"
+        raise UsageError(f"{option} {path}: cannot be written, {what}", hint="name a file in a folder that exists")
+    if path.exists() and not force:
+        raise UsageError(f"{option} {path}: exists already", hint="choose another name, or replace it with --force")
+
+
+def write_file(option: str, path: Path, content: bytes) -> None:
+    """Writes the file whole or not at all. Raises UsageError where it cannot be written."""
+    try:
+        write_bytes(path.resolve(), content)
+    except OSError as error:
+        raise UsageError(f"{option} {path}: cannot be written ({error.strerror})") from None
+
+
+def draw_example(example: Example, form: str, *, numbers: bool) -> bytes:
+    """The graph as the bytes of a PNG or SVG; without `numbers`, the given values alone have theirs."""
+    from nncli.evaluate.plots.backprop.graph import DrawnEdge, DrawnNode, computation_graph  # late: only --plot draws
+
+    graph, passes, layout = example.graph, example.passes, arrange(example.graph)
+    formulas = {node.name: spell_formula(node) for node in graph.nodes}
+    nodes = [
+        DrawnNode(
+            layout.places[name],
+            name,
+            formulas.get(name, ""),
+            show_number(passes.values[name]) if numbers or name in graph.given else "",
+            show_number(passes.gradients[name]) if numbers else "",
+        )
+        for name in graph.names
+    ]
+    edges = [
+        DrawnEdge(
+            [layout.places[name], *layout.bends[name, node.name], layout.places[node.name]],
+            show_number(passes.local(node.name, name)) if numbers else "",
+        )
+        for node in graph.nodes
+        for name in node.inputs
+    ]
+    return computation_graph(nodes, edges, gradient=f"∂{graph.cost}/∂node", form=form)
