@@ -104,7 +104,7 @@ def check_gradients(
     `tolerance` at every step is skipped as a kink if the differences themselves indicate one nearby: see `_bend`.
     """
     generator = np.random.default_rng(seed)
-    model = without_augmentation(model)
+    model = _without_augmentation(model)
     for weight in model.trainable_weights:
         weight.assign_add(generator.normal(0.0, NUDGE, weight.shape))
     cost = Cost(model, loss, batch, seed)
@@ -128,7 +128,7 @@ def augmentations(model: keras.Model) -> list[str]:
     return [layer.name for layer in model.layers if isinstance(layer, AUGMENTATIONS)]
 
 
-def without_augmentation(model: keras.Model) -> keras.Model:
+def _without_augmentation(model: keras.Model) -> keras.Model:
     """The same layers and weights without augmentation, which Keras computes in float32 at best."""
     if not augmentations(model):
         return model

@@ -1,5 +1,6 @@
 """How gradients look on a terminal: those of a check, with its verdict, and those of one row on its way through."""
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
@@ -58,11 +59,15 @@ def show_network_pass(console: Console, found: Mapping[str, Any]) -> None:
     rows = [_weight_row(weight) for weight in found["weights"]]
     heads = ["weights", "shape", "norm", "largest", "at", "compared", "kinks", "error"]
     parts: list[Any] = [
-        f"{found['config']} on row {found['row']} of its training set, in float64, with the weights that\n"
-        f"training starts from (seed {found['seed']})\n\nForward pass:",
+        textwrap.fill(
+            f"{found['config']}, row {found['row']} of its training set; float64, weights as training starts "
+            f"(seed {found['seed']})",
+            _LINE,
+        ),
+        "\nForward pass:",
         make_table(None, columns, layers, left=3),
         f"target: {_target(found['target'])}; J = {loss['name']} = {_number(loss['value'])}\n",
-        "Backward pass, ∂J/∂weight; error: the largest relative difference from central\ndifferences:",
+        "Backward pass, ∂J/∂weight, and the largest error beside central differences:",
         make_table(None, heads, rows, left=2),
         *([_DENSE] if any(layer["kind"] == "Dense" for layer in found["layers"]) else []),
         *(text for weight in found["weights"] for text in _matrices(weight)),
@@ -126,6 +131,11 @@ def _matrices(weight: Mapping[str, Any]) -> Iterator[str]:
     if not shape or shape[-1] > _MOST_COLUMNS:
         return
     name = f"{weight['layer']} {weight['weight']}"
+    if len(shape) == 1:
+        told = zip((f"{name}:", "∂J/∂weight", "by differences"), ("values", "gradient", "numeric"), strict=True)
+        parts = [f"{title} {' '.join(map(_number, weight[key]))}" for title, key in told]
+        yield textwrap.fill("; ".join(parts), _LINE, initial_indent="  ", subsequent_indent="    ")
+        return
     titles = (name, "∂J/∂weight", "by differences")
     blocks = [_block(title, weight[key]) for title, key in zip(titles, ("values", "gradient", "numeric"), strict=True)]
     yield ""

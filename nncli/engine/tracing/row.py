@@ -63,7 +63,8 @@ def trace_row(
     seed: int,
     progress: Callable[[str, float], None] = lambda what, fraction: None,
 ) -> RowPass:
-    """Both passes for a batch of one row, in inference mode: no dropout, batch normalization with its averages.
+    """Both passes for a batch of one row, in inference mode: no dropout, no augmentation, and
+    batch normalization with its averages.
 
     Model and loss must have been created within `double_precision`; `shown` has the same layers, and those added for
     serving. Arrays of at most `whole` entries are compared with central differences entry by entry, larger ones in

@@ -1,5 +1,6 @@
 """Questions on a graph with their answers, other numbers for them, and the judging of what someone answers."""
 
+import math
 import random
 import re
 from collections.abc import Sequence
@@ -62,7 +63,8 @@ def read_answer(text: str) -> float | None:
     found = _ANSWER.fullmatch(text[:_LONGEST].replace("−", "-").replace(",", "."))
     if not found or (found[2] and float(found[2]) == 0):
         return None
-    return float(found[1]) / float(found[2] or 1)
+    answer = float(found[1]) / float(found[2] or 1)
+    return answer if math.isfinite(answer) else None
 
 
 def is_right(question: Question, answer: float) -> bool:

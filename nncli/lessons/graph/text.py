@@ -167,8 +167,8 @@ def _compare(before: float, after: float | None) -> str:
         return f"is {show_number(before)}; after the step the expression has no value"
     if after == before:
         return f"stays at {show_number(before)}"
-    verb = "falls" if after < before else "rises"
-    return f"{verb} from {show_number(before)} to {show_number(after)}"
+    told = f"from {show_number(before)} to {show_number(after)}"
+    return f"falls {told}" if after < before else f"rises {told}, as the step is too large"
 
 
 def to_numbers(example: Example) -> dict[str, Any]:

@@ -63,7 +63,6 @@ def _trace(prepared: Prepared, row: int, rate: float, progress: Any) -> Any:
     one = Arrays(inputs, models.targets_for(config, dataset.train.targets[rows]))
     with gradients.double_precision():
         model, loss = models.build(config, dataset.facts), models.make_loss(config, dataset.facts)
-        model = gradients.without_augmentation(model)
         return trace_row(
             model,
             models.serving(model, config),
