@@ -402,6 +402,30 @@ def test_a_python_block_runs_beside_a_run(
     assert re.fullmatch(r"\[\d \d \d\]\n", capsys.readouterr().out)
 
 
+def shown_outputs(page: Path, start: str) -> Iterator[tuple[str, str]]:
+    """The commands of a page's console blocks that begin with `start`, each with the output shown for it."""
+    for block in blocks_of(page):
+        for part in block.text.split("$ ")[1:] if block.language == "console" else ():
+            line, _, shown = part.partition("\n")
+            if line.startswith(start) and shown:
+                yield line, shown
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"), list(shown_outputs(REPOSITORY / "docs" / "lessons.md", "nncli explain backprop"))
+)
+def test_the_output_of_back_propagation_is_the_real_one(
+    line: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    blocks = blocks_of(REPOSITORY / "docs" / "lessons.md")
+    Path("tiny.yaml").write_text(next(block.text for block in blocks if block.language == "yaml"))
+    outcome = typer.testing.CliRunner().invoke(app, shlex.split(line)[1:], env={"COLUMNS": "80"})
+    real = "".join(f"{each.rstrip()}\n" for each in outcome.output.splitlines())
+    pieces = [piece for piece in re.split(r"^\.\.\.\n", shown, flags=re.MULTILINE) if piece]
+    assert pieces and [piece for piece in pieces if piece not in real] == []
+
+
 def anchors_of(page: Path) -> set[str]:
     """The anchors of a page's headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.+)$", prose_of(page), re.MULTILINE)

@@ -1,7 +1,6 @@
 """The lessons: the lecture's numbers, computed; other numbers, and what is no number."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +8,6 @@ import typer.testing
 
 from nncli.cli import app
 from nncli.lessons import LESSONS
-
-REPOSITORY = Path(__file__).parents[2]
 
 
 def explain(*arguments: str) -> typer.testing.Result:
@@ -58,9 +55,3 @@ def test_the_signs_of_a_lesson_have_letters_for_a_terminal_without_them() -> Non
 
     for teach in LESSONS.values():
         assert "\\" not in teach([]).text.encode("ascii", ENCODING_ERRORS).decode()
-
-
-def test_the_page_about_lessons_shows_what_is_printed() -> None:
-    page = (REPOSITORY / "docs" / "lessons.md").read_text()
-    block = page.partition("$ nncli explain backprop\n...\n")[2].partition("...\n```")[0]
-    assert len(block.splitlines()) > 8 and block in explain("backprop").stdout

@@ -69,13 +69,18 @@ def show_network_pass(console: Console, found: Mapping[str, Any]) -> None:
         f"target: {_target(found['target'])}; J = {loss['name']} = {_number(loss['value'])}\n",
         "Backward pass, ∂J/∂weight, and the largest error beside central differences:",
         make_table(None, heads, rows, left=2),
-        *([_DENSE] if any(layer["kind"] == "Dense" for layer in found["layers"]) else []),
+        *([_DENSE] if any(_is_plain(layer) for layer in found["layers"]) else []),
         *(text for weight in found["weights"] for text in _matrices(weight)),
         f"\nOne step of gradient descent on this row with the learning rate {step['learning_rate']:g}:\n"
         f"  J {_change(step['loss_before'], step['loss_after'])}",
         *(f"written: {path}" for path in found["written"]),
     ]
     console.answer(found, *parts)
+
+
+def _is_plain(layer: Mapping[str, Any]) -> bool:
+    """Whether the layer is a dense one of a vector, for which the remark on its gradients holds."""
+    return layer["kind"] == "Dense" and len(layer["shape"]) == 1
 
 
 def _layer_rows(layer: Mapping[str, Any]) -> list[list[str]]:
@@ -164,11 +169,13 @@ def _side_by_side(blocks: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def _number(value: Any) -> str:
     """Four significant digits; - for none."""
-    return "-" if value is None else f"{value:.4g}"
+    return "-" if value is None else f"{value + 0.0:.4g}"  # -0 is 0
 
 
 def _change(before: float | None, after: float | None) -> str:
     if before is None or after is None:
         return "is no finite number"
-    verb = "falls" if after < before else "rises" if after > before else "stays"
-    return f"{verb} from {_number(before)} to {_number(after)}"
+    if before == after:
+        return f"stays at {_number(before)}"
+    told = f"from {_number(before)} to {_number(after)}"
+    return f"falls {told}" if after < before else f"rises {told}, as the step is too large"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from nncli.errors import UsageError
 from nncli.lessons.graph.differentiation import Passes, Values, differentiate, find_kinks, parameters
 from nncli.lessons.graph.graph import Graph
+from nncli.lessons.graph.operations import show, show_term
 from nncli.lessons.graph.spelling import chain_rule, spell_computation, spell_formula, spell_gradient
 from nncli.lessons.graph.text import Example, backward_order
-from nncli.lessons.lesson import show_number, show_term
 
 # The numbers of an exercise, and how many draws of them are compared.
 _NUMBERS = (-4, -3, -2, -1, 1, 2, 3, 4)
@@ -41,19 +41,19 @@ class Question:
 def ask_all(example: Example) -> list[Question]:
     """The value of each node, each derivative, and each parameter after one step, in the order of computation."""
     graph, passes = example.graph, example.passes
-    rate = show_number(example.learning_rate)
+    rate = show(example.learning_rate)
     questions = []
     for node in graph.nodes:
         value = passes.values[node.name]
         asked = f"{node.name} = {spell_formula(node)}"
-        reason = f"{asked} = {spell_computation(node, passes.values)} = {show_number(value)}"
+        reason = f"{asked} = {spell_computation(node, passes.values)} = {show(value)}"
         questions.append(Question(FORWARD, asked, value, reason))
     for name in backward_order(graph):
         reason = " = ".join(chain_rule(graph, name, passes))
         questions.append(Question(BACKWARD, spell_gradient(graph, name), passes.gradients[name], reason))
     for name in parameters(graph):
-        numbers = f"{show_number(passes.values[name])} − {rate} · {show_term(passes.gradients[name])}"
-        reason = f"{name} − {rate} · {spell_gradient(graph, name)} = {numbers} = {show_number(example.after[name])}"
+        numbers = f"{show(passes.values[name])} − {rate} · {show_term(passes.gradients[name])}"
+        reason = f"{name} − {rate} · {spell_gradient(graph, name)} = {numbers} = {show(example.after[name])}"
         questions.append(Question(UPDATE, f"{name} after the step", example.after[name], reason))
     return questions
 

@@ -8,13 +8,24 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from nncli.lessons.lesson import show_number, show_term
-
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 Numbers = Sequence[float]
 Slope = Callable[[Numbers, float], float]
+
+
+DIGITS, EXACT = 4, 12
+
+
+def show(value: float, digits: int = DIGITS) -> str:
+    """A number with so many significant digits; none is rounded to 0, as gradients that vanish are numbers too."""
+    return f"{value + 0.0:.{digits}g}".replace("-", "−")
+
+
+def show_term(value: float, digits: int = DIGITS) -> str:
+    """The same as a term of a sum or product: negative numbers in parentheses."""
+    return f"({show(value, digits)})" if value < 0 else show(value, digits)
 
 
 class NoValueError(ArithmeticError):
@@ -82,12 +93,12 @@ def _exp(u: float) -> float:
     try:
         return math.exp(u)
     except OverflowError:
-        raise NoValueError(f"overflow: exp({show_number(u)}) is too large for float64") from None
+        raise NoValueError(f"overflow: exp({show(u)}) is too large for float64") from None
 
 
 def _log(u: float) -> float:
     if u <= 0:
-        raise NoValueError(f"log takes a positive number, got {show_number(u)}")
+        raise NoValueError(f"log takes a positive number, got {show(u)}")
     return math.log(u)
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 
 from nncli.lessons.graph.differentiation import Passes, Values, numbers_of
 from nncli.lessons.graph.graph import Graph, Node
-from nncli.lessons.graph.operations import OPERATIONS
-from nncli.lessons.lesson import align, show_number, show_term
+from nncli.lessons.graph.operations import EXACT, OPERATIONS, show, show_term
+from nncli.lessons.lesson import align
 
 WIDTH = 80
 # Letters of a row up to which its cells are aligned with those of others.
@@ -28,9 +28,14 @@ def spell_local(node: Node, name: str, passes: Passes) -> str:
     operation = OPERATIONS[node.operation]
     texts = operation.spell_slopes(_texts(node, lambda each: each), numbers_of(node, passes.values), node.name)
     used = [text for operand, text in zip(node.operands, texts, strict=False) if operand == name]
-    number, formula = show_number(passes.local(node.name, name)), " + ".join(used)
+    number, formula = show(passes.local(node.name, name)), " + ".join(used)
     tells_number = formula == number or " for " in formula or " at " in formula
     return f"∂{node.name}/∂{name} = {formula}" + ("" if tells_number else f" = {number}")
+
+
+def spell_given(graph: Graph, values: Values) -> str:
+    """The given names with their numbers, of which no digit is left out: w = 2, x = −2."""
+    return ", ".join(f"{name} = {show(values[name], EXACT)}" for name in graph.given)
 
 
 def spell_gradient(graph: Graph, name: str) -> str:
@@ -43,7 +48,7 @@ def chain_rule(graph: Graph, name: str, passes: Passes) -> list[str]:
 
     The derivative of the cost with respect to itself is 1, and that of what does not lead to the cost is 0.
     """
-    left, result = spell_gradient(graph, name), show_number(passes.gradients[name])
+    left, result = spell_gradient(graph, name), show(passes.gradients[name])
     terms = passes.terms[name]
     if name == graph.cost or not terms:
         return [left, result]
@@ -83,4 +88,4 @@ def wrap(line: str, indent: str = "  ") -> list[str]:
 
 
 def _texts(node: Node, spell: Callable[[str], str]) -> list[str]:
-    return [spell(operand) if isinstance(operand, str) else show_term(operand) for operand in node.operands]
+    return [spell(operand) if isinstance(operand, str) else show_term(operand, EXACT) for operand in node.operands]

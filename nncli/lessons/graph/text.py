@@ -1,5 +1,6 @@
 """The lesson on a graph: its table, both passes and an update, as text of at most 80 columns and as numbers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,7 @@ from nncli.lessons.graph.differentiation import (
 )
 from nncli.lessons.graph.drawing import draw_tree
 from nncli.lessons.graph.graph import Graph
+from nncli.lessons.graph.operations import show, show_term
 from nncli.lessons.graph.spelling import (
     WIDTH,
     chain_rule,
@@ -25,9 +27,9 @@ from nncli.lessons.graph.spelling import (
     spell_local,
     wrap,
 )
-from nncli.lessons.lesson import show_number, show_term
 
-_COLUMN = 12
+# Columns for a value, a derivative and a central difference.
+_COLUMNS = (11, 12, 14)
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def tell_example(example: Example) -> str:
     """The whole lesson, for the lecture's graph on one screen."""
     graph, passes = example.graph, example.passes
     forward = [
-        [node.name, spell_formula(node), spell_computation(node, passes.values), show_number(passes.values[node.name])]
+        [node.name, spell_formula(node), spell_computation(node, passes.values), show(passes.values[node.name])]
         for node in graph.nodes
     ]
     locals_ = [[spell_local(node, name, passes) for name in node.inputs] for node in graph.nodes]
@@ -72,7 +74,7 @@ def tell_example(example: Example) -> str:
         ["Local derivatives, each node by its inputs:", *_beside(locals_)],
         [
             "Backward pass, from the cost to the values, by the chain rule: the derivative of",
-            "the next node times the local derivative" + (", summed over all paths:" if several else ":"),
+            "the next node (upstream) times the local derivative" + (", summed over all paths:" if several else ":"),
             *fit([chain_rule(graph, name, passes) for name in backward_order(graph)]),
         ],
         _update(example),
@@ -84,23 +86,27 @@ def _table(example: Example) -> list[str]:
     """The tree with the value of each name, and its derivative by the chain rule and by differences."""
     graph, passes = example.graph, example.passes
     nodes = {node.name: node for node in graph.nodes}
-    room = WIDTH - 4 - 3 * _COLUMN  # two columns are kept for ASCII, where ² is ^2
-    heads = ("value", f"∂{graph.cost}/∂node"[:_COLUMN], "differences")
+    room = WIDTH - 4 - sum(_COLUMNS)  # two columns are kept for ASCII, where ² is ^2
+    heads = ("value", f"∂{graph.cost}/∂node", "differences")
     title = f"The graph of {graph.cost}"
-    lines = [title.ljust(room + 2) + "".join(head.rjust(_COLUMN) for head in heads)]
+    lines = [title.ljust(room + 2) + _in_columns(heads)]
     for branch in draw_tree(graph):
         node = nodes.get(branch.name)
         formula = f" = {spell_formula(node)}" if node and not branch.is_repeated else ""
         told = branch.prefix + branch.name + formula + (" (above)" if branch.is_repeated else "")
         told = told if len(told) <= room else branch.prefix + branch.name
         numeric = example.numeric[branch.name]
-        cells = [
-            show_number(passes.values[branch.name]),
-            show_number(passes.gradients[branch.name]),
+        cells = (
+            show(passes.values[branch.name]),
+            show(passes.gradients[branch.name]),
             "-" if numeric is None else show_difference(numeric),
-        ]
-        lines.append("  " + told.ljust(room) + "".join(cell.rjust(_COLUMN) for cell in cells))
+        )
+        lines.append("  " + told.ljust(room) + _in_columns(cells))
     return [*lines, f"differences: ({graph.cost}(v + h) − {graph.cost}(v − h)) / 2h for a small h", *_remarks(example)]
+
+
+def _in_columns(cells: Sequence[str]) -> str:
+    return "".join(cell[: width - 1].rjust(width) for cell, width in zip(cells, _COLUMNS, strict=True))
 
 
 def show_difference(value: float) -> str:
@@ -145,18 +151,19 @@ def _beside(rows: list[list[str]]) -> list[str]:
 
 def _update(example: Example) -> list[str]:
     """One step of gradient descent, and what it does to the cost."""
-    graph, passes, rate = example.graph, example.passes, show_number(example.learning_rate)
+    graph, passes, rate = example.graph, example.passes, show(example.learning_rate)
     names = parameters(graph)
     stay = [name for name in graph.given if name not in names]
-    note = f" ({' and '.join(stay)} {'stay' if len(stay) > 1 else 'stays'}: data)" if stay else ""
+    verbs = ("are", "stay") if len(stay) > 1 else ("is", "stays")
+    note = f"; {' and '.join(stay)} {verbs[0]} data and {verbs[1]}" if stay else ""
     rows = [
-        [name, f"{show_number(passes.values[name])} − {rate} · {show_term(passes.gradients[name])}",
-         show_number(example.after[name])]
+        [name, f"{show(passes.values[name])} − {rate} · {show_term(passes.gradients[name])}",
+         show(example.after[name])]
         for name in names
     ]  # fmt: skip
     before, after = passes.values[graph.cost], example.cost_after
     return [
-        *wrap(f"One step of gradient descent with the learning rate {rate}{note}:"),
+        *wrap(f"One step of gradient descent, learning rate {rate}{note}:"),
         *fit(rows),
         *wrap(f"  {graph.cost} {_compare(before, after)}"),
     ]
@@ -164,10 +171,10 @@ def _update(example: Example) -> list[str]:
 
 def _compare(before: float, after: float | None) -> str:
     if after is None:
-        return f"is {show_number(before)}; after the step the expression has no value"
+        return f"is {show(before)}; after the step the expression has no value"
     if after == before:
-        return f"stays at {show_number(before)}"
-    told = f"from {show_number(before)} to {show_number(after)}"
+        return f"stays at {show(before)}"
+    told = f"from {show(before)} to {show(after)}"
     return f"falls {told}" if after < before else f"rises {told}, as the step is too large"
 
 

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from nncli.lessons.graph.drawing import draw_tree
 from nncli.lessons.graph.exercise import BACKWARD, FORWARD, UPDATE, Question
 from nncli.lessons.graph.graph import Graph
-from nncli.lessons.graph.spelling import spell_formula, wrap
+from nncli.lessons.graph.operations import show
+from nncli.lessons.graph.spelling import spell_formula, spell_given, wrap
 from nncli.lessons.graph.text import Example
-from nncli.lessons.lesson import show_number
 
 
 def tell_task(example: Example) -> str:
     """The graph and the given numbers, which is all that an exercise starts from."""
-    numbers = ", ".join(f"{name} = {show_number(example.passes.values[name])}" for name in example.graph.given)
+    numbers = spell_given(example.graph, example.passes.values)
     return "\n".join([f"The graph of {example.graph.cost}", *_tree(example.graph), *wrap(f"with {numbers}")])
 
 
@@ -29,11 +29,14 @@ def tell_questions(example: Example, questions: Sequence[Question], *, answers: 
 
 def make_worksheet(example: Example, questions: Sequence[Question], *, seed: int | None, answers: bool) -> str:
     """A page of Markdown with a table to fill in for each part, and the answers behind it if asked for."""
-    graph, values = example.graph, example.passes.values
+    graph = example.graph
     title = "# Back-propagation" + ("" if seed is None else f", exercise {seed}")
-    given = ", ".join(f"{name} = {show_number(values[name])}" for name in graph.given)
     lines = [title, "", f"The computation graph of {graph.cost}, from the cost to the values:", "", "```"]
-    lines += [line.removeprefix("  ") for line in _tree(graph)] + ["```", "", f"Given: {given}."]
+    lines += [line.removeprefix("  ") for line in _tree(graph)] + [
+        "```",
+        "",
+        f"Given: {spell_given(graph, example.passes.values)}.",
+    ]
     for part, task in _TASKS.items():
         lines += [
             "",
@@ -69,7 +72,7 @@ def _told(question: Question) -> str:
 
 def head_part(part: str, example: Example) -> str:
     """The heading of a part of the questions."""
-    return f"{part} with the learning rate {show_number(example.learning_rate)}" if part == UPDATE else part
+    return f"{part} with the learning rate {show(example.learning_rate)}" if part == UPDATE else part
 
 
 def _tree(graph: Graph) -> list[str]:

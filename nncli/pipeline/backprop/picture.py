@@ -4,9 +4,9 @@ from pathlib import Path
 
 from nncli.errors import UsageError
 from nncli.lessons.graph.drawing import arrange
+from nncli.lessons.graph.operations import show
 from nncli.lessons.graph.spelling import spell_formula
 from nncli.lessons.graph.text import Example
-from nncli.lessons.lesson import show_number
 from nncli.run.files import write_bytes
 
 
@@ -43,15 +43,15 @@ def draw_example(example: Example, form: str, *, numbers: bool) -> bytes:
             layout.places[name],
             name,
             formulas.get(name, ""),
-            show_number(passes.values[name]) if numbers or name in graph.given else "",
-            show_number(passes.gradients[name]) if numbers else "",
+            show(passes.values[name]) if numbers or name in graph.given else "",
+            show(passes.gradients[name]) if numbers else "",
         )
         for name in graph.names
     ]
     edges = [
         DrawnEdge(
             [layout.places[name], *layout.bends[name, node.name], layout.places[node.name]],
-            show_number(passes.local(node.name, name)) if numbers else "",
+            show(passes.local(node.name, name)) if numbers else "",
         )
         for node in graph.nodes
         for name in node.inputs

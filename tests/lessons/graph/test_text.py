@@ -1,6 +1,7 @@
 """The lesson as it is printed and as JSON: every number is that of the passes, lines fit, kinks and sums are said."""
 
 import json
+import re
 
 import pytest
 import typer.testing
@@ -27,7 +28,7 @@ def test_the_lesson_on_the_lectures_graph_fits_a_screen_and_spells_out_each_step
     told = explain("backprop")
     assert told.exit_code == 0 and len(told.stdout.splitlines()) <= 39
     for line in (
-        "     │  │  ├─ w                                      2          −4   −4.000000",
+        "     │  │  ├─ w                                    2          −4     −4.000000",
         "  J = d² / 2 = 2² / 2   = 2",
         "  ∂c/∂w = x = −2   ∂c/∂x = w = 2",
         "  ∂J/∂d = d = 2",
@@ -54,6 +55,12 @@ def test_a_sum_over_paths_is_spelled_out() -> None:
     assert "∂J/∂w  = ∂J/∂v1 · ∂v1/∂w + ∂J/∂v2 · ∂v2/∂w = 1 · (−2) + 1 · 4 = 2\n" in told
     assert "summed over all paths" in told and "∂v4/∂x = x + x = −4" in told
     assert "summed" not in explain("backprop").stdout
+
+
+def test_gradients_that_vanish_are_not_shown_as_0() -> None:
+    told = explain("backprop", "--expression", "sigmoid(" * 25 + "w" + ")" * 25).stdout
+    assert re.search(r"└w +2 +2\.605e−17 ", told)
+    assert "J = 0.123456789 · w" in explain("backprop", "--expression", "0.123456789*w").stdout
 
 
 def test_kinks_are_said_and_smooth_places_are_not() -> None:
