@@ -8,6 +8,7 @@ from nncli.lessons.graph.grammar import parse_expression
 from nncli.lessons.graph.text import Example, tell_example, to_numbers
 from nncli.lessons.lesson import Lesson
 
+TITLE = "how the derivatives of the cost are computed"
 # A linear neuron with the squared error.
 EXPRESSION = "c = w*x; a = c + b; d = a - y; J = d**2 / 2"
 LEARNING_RATE = 0.1
@@ -39,5 +40,4 @@ def make_example(
 
 def teach_graph(example: Example) -> Lesson:
     """The lesson on an example."""
-    title = "how the derivatives of the cost are computed"
-    return Lesson("backprop", title, tell_example(example), to_numbers(example))
+    return Lesson("backprop", TITLE, tell_example(example), to_numbers(example))

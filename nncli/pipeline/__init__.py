@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from nncli.config.describing.schema import schema_text
     from nncli.pipeline.backprop.explaining import (
         BackpropRequest,
-        exercise_command,
         explain_backprop,
         is_backprop,
         judge,
@@ -63,7 +62,6 @@ __all__ = [
     "describe_run",
     "diff_runs",
     "evaluate",
-    "exercise_command",
     "explain",
     "explain_backprop",
     "explain_network",
@@ -105,7 +103,6 @@ _HOMES = {
     "diff_runs": "nncli.pipeline.runs.differences",
     "EvaluationRequest": "nncli.pipeline.predicting.evaluate",
     "evaluate": "nncli.pipeline.predicting.evaluate",
-    "exercise_command": "nncli.pipeline.backprop.explaining",
     "explain": "nncli.pipeline.explanation",
     "explain_backprop": "nncli.pipeline.backprop.explaining",
     "explain_network": "nncli.pipeline.backprop.network",

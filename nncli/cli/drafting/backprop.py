@@ -50,18 +50,18 @@ def answer_backprop(
         show_network_pass(console, found)
         return
     explained = pipeline.explain_backprop(request, assignments)
-    asks = request.exercise and not request.answers and request.output is None and request.plot is None
-    if asks and console.is_conversation:
-        _converse(console, explained)
-        return
-    written = [str(path) for path in explained.written]
-    shown = [] if request.exercise and written else [explained.text]
+    value = explained.value
+    shows_files = bool({"plot", "output"} & {*value})
     if console.json_mode:
-        console.answer(explained.value | {"written": written})
+        console.answer(value)
+    elif request.exercise and not request.answers and not shows_files and console.is_conversation:
+        _converse(console, explained)
     else:
-        console.write("\n".join([*shown, *(f"written: {path}" for path in written)]) + "\n")
-    if request.exercise and not request.answers:
-        console.suggest([f"{pipeline.exercise_command(request, assignments)} --answers"])
+        parts = [] if request.exercise and shows_files else [explained.text, ""]
+        parts += [f"picture: {value['plot']}"] if "plot" in value else []
+        parts += [f"worksheet: {value['output']}"] if "output" in value else []
+        parts += [f"next: {line}" for line in value["next"]]
+        console.write("\n".join(parts).rstrip("\n") + "\n")
 
 
 def _converse(console: Console, explained: Any) -> None:

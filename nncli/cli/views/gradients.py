@@ -73,7 +73,9 @@ def show_network_pass(console: Console, found: Mapping[str, Any]) -> None:
         *(text for weight in found["weights"] for text in _matrices(weight)),
         f"\nOne step of gradient descent on this row with the learning rate {step['learning_rate']:g}:\n"
         f"  J {_change(step['loss_before'], step['loss_after'])}",
-        *(f"written: {path}" for path in found["written"]),
+        "",
+        *([f"picture: {found['plot']}"] if "plot" in found else []),
+        *(f"next: {line}" for line in found["next"]),
     ]
     console.answer(found, *parts)
 

@@ -43,16 +43,6 @@ def to_png(figure: Any) -> bytes:
     return buffer.getvalue()
 
 
-def to_svg(figure: Any) -> bytes:
-    """The figure as the bytes of an SVG file, the same bytes for the same figure; letters are drawn as paths."""
-    from matplotlib import rc_context
-
-    buffer = io.BytesIO()
-    with rc_context({"svg.hashsalt": "nncli"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return buffer.getvalue()
-
-
 def label(text: object, longest: int = 18) -> str:
     """A name on one line, cut in the middle when long, so that its end can still tell it from its neighbours."""
     name = " ".join(str(text).split()) or " "

@@ -73,8 +73,8 @@ def tell_example(example: Example) -> str:
         ["Forward pass, from the values to the cost:", *fit(forward)],
         ["Local derivatives, each node by its inputs:", *_beside(locals_)],
         [
-            "Backward pass, from the cost to the values, by the chain rule: the derivative of",
-            "the next node (upstream) times the local derivative" + (", summed over all paths:" if several else ":"),
+            f"Backward pass by the chain rule, upstream derivative times local derivative{',' if several else ':'}",
+            *(["added up over all paths:"] if several else []),
             *fit([chain_rule(graph, name, passes) for name in backward_order(graph)]),
         ],
         _update(example),

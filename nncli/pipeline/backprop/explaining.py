@@ -13,7 +13,7 @@ from nncli.lessons.backpropagation import EXPRESSION, LEARNING_RATE, make_exampl
 from nncli.lessons.graph.exercise import Question, ask_all, is_right, read_answer
 from nncli.lessons.graph.text import Example
 from nncli.lessons.graph.worksheet import head_part, make_worksheet, tell_questions, tell_task
-from nncli.pipeline.backprop.picture import draw_example, require_new_file, write_file
+from nncli.pipeline.backprop.picture import draw_example, is_lesson_picture, require_writable, write_file
 
 _PICTURES, _WORKSHEETS = (".png", ".svg"), (".md", ".markdown")
 
@@ -50,11 +50,10 @@ class BackpropRequest:
 
 @dataclass(frozen=True)
 class Explained:
-    """The answer as a value for programs and as text, and the files that were written; of an exercise its questions."""
+    """The answer as a value for programs and as text; of an exercise, what is asked and below which headings."""
 
     value: dict[str, Any]
     text: str
-    written: Sequence[Path] = ()
     task: str = ""
     questions: Sequence[Question] = ()
     headings: Sequence[str] = ()  # that of each question's part
@@ -69,24 +68,27 @@ def explain_backprop(request: BackpropRequest, assignments: Sequence[str] = ()) 
         learning_rate=request.rate,
         seed=request.seed,
     )
-    written = []
+    files = {}
     if request.plot is not None:
         numbers = request.answers or not request.exercise
         write_file("--plot", request.plot, draw_example(example, request.plot.suffix.lower()[1:], numbers=numbers))
-        written.append(request.plot)
+        files["plot"] = str(request.plot)
     if request.exercise:
-        return _exercise(request, example, written)
+        return _exercise(request, assignments, example, files)
     lesson = teach_graph(example)
     value = {"lesson": lesson.id, "title": lesson.title, **lesson.numbers, "text": lesson.text}
-    return Explained(value, f"{lesson.id}: {lesson.title}\n\n{lesson.text}", written=written)
+    value["next"] = [_exercise_command(request, assignments)]
+    return Explained(value | files, f"{lesson.id}: {lesson.title}\n\n{lesson.text}")
 
 
-def _exercise(request: BackpropRequest, example: Example, written: list[Path]) -> Explained:
+def _exercise(
+    request: BackpropRequest, assignments: Sequence[str], example: Example, files: dict[str, str]
+) -> Explained:
     questions = ask_all(example)
     if request.output is not None:
         sheet = make_worksheet(example, questions, seed=request.seed, answers=request.answers)
         write_file("--output", request.output, sheet.encode())
-        written.append(request.output)
+        files = files | {"output": str(request.output)}
     asked = [
         {"part": question.part, "asked": question.asked}
         | ({"answer": question.answer, "reason": question.reason} if request.answers else {})
@@ -99,10 +101,11 @@ def _exercise(request: BackpropRequest, example: Example, written: list[Path]) -
         "learning_rate": request.rate,
         "given": {name: example.passes.values[name] for name in example.graph.given},
         "questions": asked,
+        "next": [] if request.answers else [f"{_exercise_command(request, assignments)} --answers"],
     }
     text = tell_questions(example, questions, answers=request.answers)
     headings = [head_part(question.part, example) for question in questions]
-    return Explained(value, text, written, tell_task(example), questions, headings)
+    return Explained(value | files, text, tell_task(example), questions, headings)
 
 
 def is_backprop(topic: str | None) -> bool:
@@ -129,13 +132,14 @@ def require_fitting(request: BackpropRequest) -> None:
         if others:
             told = " and ".join(others)
             raise UsageError(f"--config explains a network, and takes no {told}", hint=f"leave {told} out")
-    if request.plot is not None:
-        require_new_file("--plot", request.plot, _PICTURES, force=request.force)
-    if request.output is not None:
-        require_new_file("--output", request.output, _WORKSHEETS, force=request.force)
+    plot, output = request.plot, request.output
+    if plot is not None:
+        require_writable("--plot", plot, _PICTURES, replaceable=request.force or is_lesson_picture(plot))
+    if output is not None:
+        require_writable("--output", output, _WORKSHEETS, replaceable=request.force)
 
 
-def exercise_command(request: BackpropRequest, assignments: Sequence[str]) -> str:
+def _exercise_command(request: BackpropRequest, assignments: Sequence[str]) -> str:
     """The command of the same exercise, to which options can be added."""
     words = ["nncli", "explain", "backprop"]
     words += ["--expression", request.expression] if request.expression is not None else []

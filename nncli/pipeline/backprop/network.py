@@ -1,5 +1,6 @@
 """The network of a config on one row of its training set: both passes with the weights that training starts from."""
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -92,7 +93,8 @@ def _describe(prepared: Prepared, found: Any, row: int, request: BackpropRequest
         "loss": {"name": config.loss.name if config.loss else "", "value": found.loss},
         "weights": [_describe_weight(weight) for weight in found.weights],
         "step": {"learning_rate": request.rate, "loss_before": found.loss, "loss_after": found.loss_after},
-        "written": [str(request.plot)] if request.plot is not None else [],
+        "next": [f"nncli gradcheck {shlex.quote(request.config or '')}"],
+        **({"plot": str(request.plot)} if request.plot is not None else {}),
     }
 
 

@@ -1,17 +1,21 @@
-"""The picture of a computation graph and the files that the lesson writes; refuses to replace what is there."""
+"""The picture of a computation graph, and the writing of files without replacing what is there."""
 
 from pathlib import Path
 
 from nncli.errors import UsageError
+from nncli.evaluate.plots.backprop.file import MARK
 from nncli.lessons.graph.drawing import arrange
 from nncli.lessons.graph.operations import show
 from nncli.lessons.graph.spelling import spell_formula
 from nncli.lessons.graph.text import Example
 from nncli.run.files import write_bytes
 
+# Bytes at the beginning of a picture in which its title stands.
+_HEAD = 2000
 
-def require_new_file(option: str, path: Path, endings: tuple[str, ...], *, force: bool) -> None:
-    """Refuses a file that cannot be written, has another ending, or exists, unless `force` replaces it.
+
+def require_writable(option: str, path: Path, endings: tuple[str, ...], *, replaceable: bool) -> None:
+    """Refuses a file that cannot be written, has another ending, or exists and is not to be replaced.
 
     Raises UsageError.
     """
@@ -20,8 +24,13 @@ def require_new_file(option: str, path: Path, endings: tuple[str, ...], *, force
     if path.is_dir() or not path.parent.is_dir():
         what = "it is a folder" if path.is_dir() else f"there is no folder {path.parent}"
         raise UsageError(f"{option} {path}: cannot be written, {what}", hint="name a file in a folder that exists")
-    if path.exists() and not force:
+    if path.exists() and not replaceable:
         raise UsageError(f"{option} {path}: exists already", hint="choose another name, or replace it with --force")
+
+
+def is_lesson_picture(path: Path) -> bool:
+    """Whether a file is the picture of a lesson, which another one may replace."""
+    return path.is_file() and MARK.encode() in path.read_bytes()[:_HEAD]
 
 
 def write_file(option: str, path: Path, content: bytes) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nncli.evaluate.plots.canvas import COLOURS, GREY, new_figure, to_png, to_svg
+from nncli.evaluate.plots.backprop.file import to_bytes
+from nncli.evaluate.plots.canvas import COLOURS, GREY, new_figure
 
 # Inches between layers and between rows, and around the graph.
 _ACROSS, _DOWN = 1.9, 1.05
@@ -59,7 +60,7 @@ def computation_graph(
     for node in nodes:
         _draw_node(axes, node, scale)
     _add_legend(figure, gradient, has_numbers=any(node.gradient for node in nodes))
-    return to_svg(figure) if form == "svg" else to_png(figure)
+    return to_bytes(figure, form)
 
 
 def _draw_node(axes: Any, node: DrawnNode, scale: float) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from nncli.evaluate.plots.canvas import label, new_figure, to_png, to_svg, whole_numbers
+from nncli.evaluate.plots.backprop.file import to_bytes
+from nncli.evaluate.plots.canvas import label, new_figure, whole_numbers
 
 _MOST = 12  # arrays in a picture
 _COLUMNS = 3
@@ -30,7 +31,7 @@ def weight_gradients(gradients: Mapping[str, np.ndarray], *, form: str = "png") 
     for axes in panels[len(chosen) :]:
         axes.set_axis_off()
     figure.suptitle("∂J/∂weight", fontsize=11)
-    return to_svg(figure) if form == "svg" else to_png(figure)
+    return to_bytes(figure, form)
 
 
 def _draw_panel(figure: Any, axes: Any, path: str, gradient: np.ndarray) -> None:

@@ -18,7 +18,7 @@ from nncli.pipeline.backprop.picture import draw_example
 
 def texts_of(monkeypatch: pytest.MonkeyPatch, *, numbers: bool) -> list[str]:
     kept: list[Figure] = []
-    monkeypatch.setattr(graphs, "to_png", lambda figure: kept.append(figure) or b"")
+    monkeypatch.setattr(graphs, "to_bytes", lambda figure, form: kept.append(figure) or b"")
     draw_example(make_example(), "png", numbers=numbers)
     return [text.get_text() for text in kept[0].axes[0].texts]
 
@@ -39,22 +39,29 @@ def test_png_and_svg_are_written_and_are_the_same_every_time(tmp_path: Path) -> 
     for name in ("graph.png", "graph.svg"):
         contents = []
         for _ in range(2):
-            outcome = typer.testing.CliRunner().invoke(
-                app, ["explain", "backprop", "--plot", str(tmp_path / name), "--force"]
-            )
-            assert outcome.exit_code == 0 and f"written: {tmp_path / name}\n" in outcome.stdout
+            outcome = typer.testing.CliRunner().invoke(app, ["explain", "backprop", "--plot", str(tmp_path / name)])
+            assert outcome.exit_code == 0 and f"picture: {tmp_path / name}\n" in outcome.stdout
             contents.append((tmp_path / name).read_bytes())
         assert contents[0] == contents[1]
     assert contents[0].startswith(b"<?xml") and ElementTree.fromstring(contents[0]).tag.endswith("svg")
     assert (tmp_path / "graph.png").read_bytes().startswith(b"\x89PNG")
-    refused = typer.testing.CliRunner().invoke(app, ["explain", "backprop", "--plot", str(tmp_path / "graph.png")])
+
+
+def test_a_file_that_is_no_picture_of_a_lesson_is_replaced_on_demand_alone(tmp_path: Path) -> None:
+    own = tmp_path / "own.png"
+    own.write_bytes(b"a picture of one's own")
+    arguments = ["explain", "backprop", "--plot", str(own)]
+    refused = typer.testing.CliRunner().invoke(app, arguments)
     assert refused.exit_code == 2 and "exists already" in refused.stderr
+    assert own.read_bytes() == b"a picture of one's own"
+    assert typer.testing.CliRunner().invoke(app, [*arguments, "--force"]).exit_code == 0
+    assert own.read_bytes().startswith(b"\x89PNG")
 
 
 def test_json_names_the_picture(tmp_path: Path) -> None:
     arguments = ["explain", "backprop", "--plot", str(tmp_path / "graph.png"), "--json"]
     told = json.loads(typer.testing.CliRunner().invoke(app, arguments).stdout)
-    assert told["written"] == [str(tmp_path / "graph.png")] and told["values"]["J"] == 2.0
+    assert told["plot"] == str(tmp_path / "graph.png") and told["values"]["J"] == 2.0
 
 
 def test_gradients_of_arrays_of_any_shape_are_drawn() -> None:
