@@ -60,11 +60,9 @@ def show_network_pass(console: Console, found: Mapping[str, Any]) -> None:
     heads = ["weights", "shape", "norm", "largest", "at", "compared", "kinks", "error"]
     parts: list[Any] = [
         textwrap.fill(
-            f"{found['config']}, row {found['row']} of its training set; float64, weights as training starts "
-            f"(seed {found['seed']})",
+            f"Forward pass of {found['config']} on row {found['row']} of its training set (float64, initial weights):",
             _LINE,
         ),
-        "\nForward pass:",
         make_table(None, columns, layers, left=3),
         f"target: {_target(found['target'])}; J = {loss['name']} = {_number(loss['value'])}\n",
         "Backward pass, ∂J/∂weight, and the largest error beside central differences:",
