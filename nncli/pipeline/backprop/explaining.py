@@ -35,12 +35,11 @@ class BackpropRequest:
 
     @property
     def given(self) -> list[str]:
-        """The options that are used, as they are written."""
-        return [
-            f"--{field.name.replace('_', '-')}"
-            for field in fields(self)
-            if getattr(self, field.name) not in (None, False)
+        """The options that are used, as they are written; 0 is a value like others."""
+        used = [
+            field.name for field in fields(self) if not any(getattr(self, field.name) is no for no in (None, False))
         ]
+        return [f"--{name.replace('_', '-')}" for name in used]
 
     @property
     def rate(self) -> float:
@@ -123,12 +122,12 @@ def require_fitting(request: BackpropRequest) -> None:
     """Refuses options that do not fit together, and files that cannot be written. Raises UsageError."""
     if not (math.isfinite(request.rate) and request.rate > 0):
         raise UsageError(f"--learning-rate {request.rate:g}: expected a number above 0", hint="0.1 is the default")
-    needs = [("answers", "exercise"), ("output", "exercise"), ("row", "config")]
-    for name, other in needs:
-        if getattr(request, name) not in (None, False) and getattr(request, other) in (None, False):
-            raise UsageError(f"--{name} goes with --{other}", hint=f"add --{other}, or leave --{name} out")
+    given = request.given
+    for name, other in (("--answers", "--exercise"), ("--output", "--exercise"), ("--row", "--config")):
+        if name in given and other not in given:
+            raise UsageError(f"{name} goes with {other}", hint=f"add {other}, or leave {name} out")
     if request.config is not None:
-        others = [each for each in request.given if each in ("--expression", "--exercise", "--seed")]
+        others = [each for each in given if each in ("--expression", "--exercise", "--seed")]
         if others:
             told = " and ".join(others)
             raise UsageError(f"--config explains a network, and takes no {told}", hint=f"leave {told} out")
@@ -145,5 +144,5 @@ def _exercise_command(request: BackpropRequest, assignments: Sequence[str]) -> s
     words += ["--expression", request.expression] if request.expression is not None else []
     words += [word for assignment in assignments for word in ("--set", assignment)]
     words += ["--seed", str(request.seed)] if request.seed is not None else []
-    words += ["--learning-rate", f"{request.rate:g}"] if request.learning_rate is not None else []
+    words += ["--learning-rate", f"{request.rate!r}"] if request.learning_rate is not None else []
     return " ".join([*map(shlex.quote, words), "--exercise"])

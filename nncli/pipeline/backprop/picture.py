@@ -30,7 +30,13 @@ def require_writable(option: str, path: Path, endings: tuple[str, ...], *, repla
 
 def is_lesson_picture(path: Path) -> bool:
     """Whether a file is the picture of a lesson, which another one may replace."""
-    return path.is_file() and MARK.encode() in path.read_bytes()[:_HEAD]
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return MARK.encode() in file.read(_HEAD)
+    except OSError:
+        return False
 
 
 def write_file(option: str, path: Path, content: bytes) -> None:

@@ -131,7 +131,8 @@ def test_errors_have_one_message_and_exit_2() -> None:
         (["--learning-rate", "nan"], "expected a number above 0"),
         (["--answers"], "--answers goes with --exercise"),
         (["--output", "a.md"], "--output goes with --exercise"),
-        (["--row", "1"], "--row goes with --config"),
+        (["--row", "0"], "--row goes with --config"),
+        (["--config", "binary", "--seed", "0"], "takes no --seed"),
         (["--config", "binary", "--exercise"], "takes no --exercise"),
         (["--plot", "graph.jpg"], "ends in .png or .svg"),
         (["--plot", "nowhere/graph.png"], "there is no folder nowhere"),
@@ -139,7 +140,7 @@ def test_errors_have_one_message_and_exit_2() -> None:
         outcome = explain("backprop", *arguments)
         assert outcome.exit_code == 2 and message in " ".join(outcome.stderr.split()) and outcome.stdout == ""
         assert "Traceback" not in outcome.stderr
-    outcome = explain("neuron", "--seed", "3", "--expression", "w")
+    outcome = explain("neuron", "--seed", "0", "--expression", "w")
     assert outcome.exit_code == 2
     assert "--expression and --seed: belong to the lesson backprop" in outcome.stderr
     assert explain("--exercise").exit_code == 2
