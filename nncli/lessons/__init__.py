@@ -14,7 +14,5 @@ LESSONS: dict[str, Callable[[Sequence[str]], Lesson]] = {
     "neuron": teach_neuron,
     "backprop": teach_backpropagation,
 }
-# Other names that the lesson on back-propagation goes by.
-BACKPROP = ("backprop", "backpropagation", "back-propagation")
 
-__all__ = ["BACKPROP", "LESSONS", "Lesson"]
+__all__ = ["LESSONS", "Lesson"]

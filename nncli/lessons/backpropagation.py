@@ -8,6 +8,8 @@ from nncli.lessons.graph.grammar import parse_expression
 from nncli.lessons.graph.text import Example, tell_example, to_numbers
 from nncli.lessons.lesson import Lesson
 
+# What the lesson can be called.
+NAMES = ("backprop", "backpropagation", "back-propagation")
 TITLE = "how the derivatives of the cost are computed"
 # A linear neuron with the squared error.
 EXPRESSION = "c = w*x; a = c + b; d = a - y; J = d**2 / 2"

@@ -7,7 +7,7 @@ from nncli.config.describing.topics import TOPICS
 from nncli.config.reading.spelling import nearest_names
 from nncli.config.rules.explanations import read_explanations
 from nncli.errors import UsageError
-from nncli.lessons import BACKPROP, LESSONS
+from nncli.lessons import LESSONS
 
 
 def explain(topic: str | None = None, assignments: Sequence[str] = ()) -> dict[str, Any]:
@@ -22,7 +22,6 @@ def explain(topic: str | None = None, assignments: Sequence[str] = ()) -> dict[s
         short = [rule.model_dump(exclude={"text"}) for rule in rules.values()]
         return {"rules": short, "topics": list(TOPICS), "lessons": list(LESSONS)}
     wanted = topic.strip("[] ").lower()
-    wanted = "backprop" if wanted in BACKPROP else wanted
     if wanted in LESSONS:
         lesson = LESSONS[wanted](assignments)
         return {"lesson": lesson.id, "title": lesson.title, **lesson.numbers, "text": lesson.text}

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nncli.errors import UsageError
-from nncli.lessons import BACKPROP
-from nncli.lessons.backpropagation import EXPRESSION, LEARNING_RATE, make_example, teach_graph
+from nncli.lessons.backpropagation import EXPRESSION, LEARNING_RATE, NAMES, make_example, teach_graph
 from nncli.lessons.graph.exercise import Question, ask_all, is_right, read_answer
 from nncli.lessons.graph.text import Example
 from nncli.lessons.graph.worksheet import head_part, make_worksheet, tell_questions, tell_task
@@ -109,7 +108,7 @@ def _exercise(
 
 def is_backprop(topic: str | None) -> bool:
     """Whether a topic is the lesson on back-propagation."""
-    return topic is not None and topic.strip("[] ").lower() in BACKPROP
+    return topic is not None and topic.strip("[] ").lower() in NAMES
 
 
 def judge(question: Question, text: str) -> bool | None:
