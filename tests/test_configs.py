@@ -33,6 +33,8 @@ NAMES = (
     "mnist_vit",
     "multilabel",
     "positive_regression",
+    "shapes_circles",
+    "shapes_spirals",
     "softmax_regression",
 )
 # One epoch over a small training set; validating and testing on the rest needs no gradients.

@@ -12,7 +12,7 @@ from nncli.config.objective import Adam, MetricName, NamedLoss, Optimizer
 from nncli.config.section import Fraction, FromList, Names, Positive, Section
 from nncli.config.text_format import TextFormat
 
-BUNDLED = ("digits", "iris", "wine", "breast_cancer", "diabetes", "digit_attributes")
+BUNDLED = ("digits", "iris", "wine", "breast_cancer", "diabetes", "digit_attributes", "shapes")
 FILES = ("csv", "parquet", "images", "npz")
 SOURCES = (*BUNDLED, "mnist", *FILES)
 
@@ -22,6 +22,8 @@ NotNegative = Annotated[float, Field(ge=0.0)]
 _Side = Annotated[int, Field(ge=1, le=1024)]
 ImageSize = _Side | Annotated[tuple[_Side, _Side], FromList]
 Duplicates = Literal["keep", "drop", "together"]
+# How the points of `shapes` lie in the plane (data.shapes).
+ShapeName = Literal["circles", "moons", "spirals", "xor"]
 
 
 def _column_type(value: Any) -> Any:
@@ -117,6 +119,16 @@ class Data(TextFormat):
         None,
         description="images: ink finds the drawing in an image, then scales and centres it as in MNIST; the default of "
         "mnist and digits for new images, none turns it off",
+    )
+    shape: ShapeName | None = Field(None, description="shapes: how the points lie in the plane; circles by default")
+    samples: Annotated[int, Field(ge=20, le=1_000_000)] | None = Field(
+        None, description="shapes: the number of points; 500 by default"
+    )
+    noise: Annotated[float, Field(ge=0.0, le=10.0)] | None = Field(
+        None, description="shapes: standard deviation of what is added to each coordinate; 0.05 by default"
+    )
+    arms: Annotated[int, Field(ge=2, le=9)] | None = Field(
+        None, description="shapes: the number of spirals, each a class; 2 by default"
     )
     test: PathText | Fraction | None = Field(None, description="fraction, or the path of a test set; 0.2 by default")
     validation: Fraction = Field(0.1, description="fraction of the training set")

@@ -13,6 +13,8 @@ from nncli.errors import DataError, UnreachableError
 
 # The options that only apply to image files.
 _IMAGE_KEYS = ("size", "resize", "labels", "file_column")
+# The options that only apply to points that are drawn.
+_SHAPE_KEYS = ("shape", "samples", "noise", "arms")
 
 
 def load(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) -> Dataset:
@@ -41,6 +43,7 @@ def load(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) ->
 
 def _load(data: Data, seed: int, data_dir: Path | None, progress: Progress) -> Dataset:
     _refuse_image_options(data)
+    _refuse_keys(data, _SHAPE_KEYS, "shapes")
     if data.source in BUNDLED:
         from nncli.data.bundled import load_bundled
 
@@ -79,9 +82,14 @@ def _refuse_image_options(data: Data) -> None:
         raise DataError(
             f"data.prepare: expected a source of images, got source {data.source}", hint="leave `prepare` out"
         )
-    given = [key for key in _IMAGE_KEYS if getattr(data, key) is not None and data.source != "images"]
+    _refuse_keys(data, _IMAGE_KEYS, "images")
+
+
+def _refuse_keys(data: Data, keys: tuple[str, ...], source: str) -> None:
+    """Refuses options that only apply to one source if this is another."""
+    given = [key for key in keys if getattr(data, key) is not None and data.source != source]
     if given:
-        lines = [f"data.{key}: expected source images, got {data.source}" for key in given]
+        lines = [f"data.{key}: expected source {source}, got {data.source}" for key in given]
         raise DataError("\n".join(lines), hint=f"leave {', '.join(f'`{key}`' for key in given)} out")
 
 

@@ -111,7 +111,7 @@ def profile_data(data: Data, *, seed: int, data_dir: Path | None, progress: Prog
         if archived is not None:
             table, section, test = archived
             return look_over(table, section, seed=seed, test=test)
-    bundled = open_bundled_table(data) if data.source in BUNDLED else None
+    bundled = open_bundled_table(data, seed=seed) if data.source in BUNDLED else None
     if bundled is not None:
         return look_over(*bundled, seed=seed)
     dataset = load(data, seed=seed, data_dir=data_dir, progress=progress)

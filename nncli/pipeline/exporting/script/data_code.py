@@ -11,7 +11,7 @@ from nncli.pipeline.exporting.script.calls import LOAD_ARRAYS, write_value
 
 PARTS = ("train", "validation", "test")
 _ROWS = f"rows = {LOAD_ARRAYS}"
-_TABLES = {name: f"load_{name}" for name in BUNDLED if not name.startswith("digit")}
+_TABLES = {name: f"load_{name}" for name in BUNDLED if not name.startswith("digit") and name != "shapes"}
 # Those of tensorflow-datasets that are known to have the splits train and test, and no other.
 _PREPARED = frozenset(("mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100"))
 # What digit_attributes asks of each digit.
