@@ -1,18 +1,34 @@
 """What a person sees of a training while it runs."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import rich.console
+from rich.console import RenderableType
 from rich.markup import escape
 from rich.progress import Progress, TextColumn
 from rich.table import Column
+from rich.text import Text
 
 from nncli.console.epochs import EpochTable, best_so_far, short_name, show_seconds
 from nncli.console.sparkline import sparkline
 from nncli.console.step import make_bar
 
 _EPOCH_LINES = 40
+# Of a terminal, beside a sketch, so that epochs can still be read.
+_LEAST_LINES = 8
+
+
+class _Bars(Progress):
+    """Bars with a sketch above them, which is replaced by the next one."""
+
+    sketch = ""
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        """The sketch, then the bars."""
+        if self.sketch:
+            yield Text(self.sketch, no_wrap=True, overflow="crop")
+        yield from super().get_renderables()
 
 
 class TrainingView:
@@ -41,13 +57,13 @@ class TrainingView:
         self._skipped: list[int] = []  # positions in the records of the epochs since the last line
         self._is_closed = False
         self._done_before = 0  # batches of earlier trainings of the run
-        self._progress: Progress | None = None
+        self._progress: _Bars | None = None
         self._started: float | None = None
         if shown and console.is_terminal:
             self._show_bars()
 
     def _show_bars(self) -> None:
-        self._progress = Progress(
+        self._progress = _Bars(
             TextColumn("{task.description}", table_column=Column(no_wrap=True)),
             make_bar(),
             TextColumn("{task.fields[detail]}", table_column=Column(no_wrap=True, justify="right")),
@@ -83,6 +99,22 @@ class TrainingView:
             completed=done,
             detail=f"{_clock(elapsed)} elapsed, {_clock(left)} left",
         )
+
+    @property
+    def width(self) -> int:
+        """Columns of a line."""
+        return self._console.width
+
+    def show_sketch(self, lines: Sequence[str]) -> None:
+        """Lines above the bars of a terminal that has room for them, in place of those before; nowhere else."""
+        if self._progress is not None and self._console.height >= len(lines) + _LEAST_LINES:
+            self._progress.sketch = "\n".join(lines)
+
+    def print_sketch(self, lines: Sequence[str]) -> None:
+        """Lines that stay, when the training is over."""
+        if self._shown and not self._title:
+            for line in lines:
+                self._print(line)
 
     def recall(self, records: Sequence[Mapping[str, float]]) -> None:
         """Sets the records of the epochs that are done where a training goes on; they are not shown again."""

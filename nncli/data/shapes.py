@@ -48,8 +48,9 @@ def _circles(classes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _moons(classes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Two half circles of radius 1 that reach into each other; the formula of scikit-learn's make_moons, centred."""
     upper = _on_circle(np.ones(len(classes)), rng.uniform(0.0, np.pi, len(classes)))
-    points = np.where(classes[:, None] == 1, upper, np.array([1.0, 0.5]) - upper)
-    return points - np.array([0.5, 0.25])
+    moons: np.ndarray = np.where(classes[:, None] == 1, upper, np.array([1.0, 0.5]) - upper)
+    centred: np.ndarray = moons - np.array([0.5, 0.25])
+    return centred
 
 
 def _xor(classes: np.ndarray, rng: np.random.Generator) -> np.ndarray:

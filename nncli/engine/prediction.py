@@ -1,5 +1,6 @@
 """Predictions of a Keras model in big batches, without progress output; does not depend on classes or files."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -29,6 +30,21 @@ def predict(model: keras.Model, inputs: dict[str, np.ndarray], batch_size: int =
         return np.empty((0, *model.output_shape[1:]), np.float32)
     parts = [forward(_slice(arrays, first, batch_size)).numpy() for first in range(0, examples, batch_size)]
     return np.concatenate(parts)
+
+
+def repeated(model: keras.Model, inputs: dict[str, np.ndarray]) -> Callable[[], np.ndarray]:
+    """A function that returns the model's output for the same examples with the weights of the moment.
+
+    float32 (n, outputs), in inference mode, in one batch. It is traced once, when it is first called.
+    """
+    batch = {tensor.name: tf.constant(inputs[tensor.name], tensor.dtype) for tensor in model.inputs}
+    forward = tf.function(lambda: model(batch, training=False), autograph=False)
+
+    def predict_again() -> np.ndarray:
+        outputs: np.ndarray = forward().numpy()
+        return outputs
+
+    return predict_again
 
 
 def _slice(arrays: dict[str, np.ndarray], first: int, count: int) -> dict[str, Any]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from nncli.pipeline.runs.differences import diff_runs
     from nncli.pipeline.runs.removing import choose_named, choose_old, remove
     from nncli.pipeline.runs.selecting import list_rows
+    from nncli.pipeline.training.frames.request import ShowRequest
     from nncli.pipeline.training.resume import resume
     from nncli.pipeline.training.stopwatch import Stopwatch
     from nncli.pipeline.training.train import DEFAULT_CONFIG, train
@@ -44,6 +45,7 @@ __all__ = [
     "GradientRequest",
     "InitRequest",
     "InspectionRequest",
+    "ShowRequest",
     "Stopwatch",
     "are_one_run",
     "check",
@@ -79,6 +81,7 @@ _HOMES = {
     "GradientRequest": "nncli.pipeline.gradient_check",
     "InitRequest": "nncli.pipeline.drafting.init",
     "InspectionRequest": "nncli.pipeline.drafting.inspect",
+    "ShowRequest": "nncli.pipeline.training.frames.request",
     "Stopwatch": "nncli.pipeline.training.stopwatch",
     "are_one_run": "nncli.pipeline.predicting.open_run",
     "check": "nncli.pipeline.drafting.check",

@@ -26,6 +26,13 @@ def train(
     max_minutes: Annotated[
         float | None, typer.Option(metavar="M", min=0.0, help="Begin no epoch that would end after M minutes.")
     ] = None,
+    show: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WHAT", help="Watch it learn: weights (first layer) or boundary (two inputs)."),
+    ] = None,
+    frames: Annotated[
+        int | None, typer.Option(metavar="N", help="Frames of --show, 12 by default.", show_default=False)
+    ] = None,
     data_dir: DataDir = None,
     runs_dir: RunsDir = Path("runs"),
     timings: Annotated[bool, typer.Option("--timings", help="Show how long each part of the command took.")] = False,
@@ -46,6 +53,7 @@ def train(
             "console": console,
             "stopwatch": pipeline.Stopwatch.since_enter(),
             "max_minutes": max_minutes,
+            "show": pipeline.ShowRequest.parse(show, frames),
         }
         if resume is None:
             if inexact:

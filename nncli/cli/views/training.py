@@ -42,6 +42,8 @@ def show_training(console: Console, run: Any, runs_dir: Path, *, timings: bool =
         f"run: {folder}",
     ]
     answer = {"run": str(folder), **summary}
+    if run.pictures:
+        answer["pictures"] = {name: list(paths) for name, paths in run.pictures.items()}
     if timings:
         answer["timings"] = run.timings
         lines += ["", *timing_lines(run.timings)]
@@ -52,6 +54,7 @@ def show_training(console: Console, run: Any, runs_dir: Path, *, timings: bool =
             f"nncli eval {word}",
             f"nncli predict {run.example_input} --run {word}",
             f"look at {shlex.quote(str(folder / 'plots' / 'curves.png'))}",
+            *(f"look at {shlex.quote(path)}" for paths in run.pictures.values() for path in paths),
         ]
     )
 

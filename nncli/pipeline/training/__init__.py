@@ -1,6 +1,7 @@
 """Training a config into a run folder.
 
 `train` tells the story, `resume` that of a training that goes on; `planning` chooses executor and threads, `fitting`
-builds and trains, `watching` follows the epochs, `checkpoint` keeps the state between two of them, `saving` writes the
-model and plots, `record` notes in run.json how it came about and ended, `stopwatch` how long each part took.
+builds and trains, `watching` follows the epochs, `frames/` looks at the network while it learns, `checkpoint` keeps the
+state between two of them, `saving` writes the model and plots, `record` notes in run.json how it came about and ended,
+`stopwatch` how long each part took.
 """

@@ -84,11 +84,15 @@ def fit_model(folder: RunFolder, prepared: Prepared, console: Console, terms: Te
     except (KeyboardInterrupt, Terminated, TrainingDivergedError) as stop:
         watchers.flush()
         watchers.view.close()  # what follows is to be the last that is read
+        if terms.filming is not None:
+            terms.filming.save(folder, console)
         _keep_stopped(folder, model, watchers, console, can_continue=not isinstance(stop, TrainingDivergedError))
         raise
     finally:
         watchers.view.close()
     watchers.view.draw_curves()
+    if terms.filming is not None:
+        watchers.view.print_sketch(terms.filming.sketches(watchers.view.width))
     return Fitted(model, watchers.records, watchers.best.best_epoch, watchers)
 
 

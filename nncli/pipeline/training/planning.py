@@ -9,6 +9,7 @@ from nncli.config.facts import DataFacts, ImageInput
 from nncli.config.sections import Config
 from nncli.config.stack import stack_layers
 from nncli.pipeline.training.checkpoint import Resumed
+from nncli.pipeline.training.frames.filming import Filming
 from nncli.pipeline.training.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Terms:
     One training of many has a `title`; it says little of each epoch and leaves no checkpoints. A `program_cache` of the
     engine keeps what the next training of the same network can use again. `resumed` is what an earlier training left.
     `engine` says how it was trained, chosen if left out.
-    No epoch begins that would end after `max_minutes`.
+    No epoch begins that would end after `max_minutes`. `filming` looks at the network now and then.
     """
 
     title: str = ""
@@ -44,6 +45,7 @@ class Terms:
     resumed: Resumed | None = None
     engine: Engine | None = None
     max_minutes: float | None = None
+    filming: Filming | None = None
     watch: Stopwatch = field(default_factory=Stopwatch)
 
     @property

@@ -14,6 +14,8 @@ from nncli.pipeline.background_import import begin_import
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import Prepared, prepare
 from nncli.pipeline.training.checkpoint import Resumed, load_checkpoint, mark_of
+from nncli.pipeline.training.frames.filming import Filming
+from nncli.pipeline.training.frames.request import ShowRequest
 from nncli.pipeline.training.planning import Engine, Terms
 from nncli.pipeline.training.record import describe_process
 from nncli.pipeline.training.stopwatch import Stopwatch
@@ -38,11 +40,12 @@ def resume(
     inexact: bool = False,
     stopwatch: Stopwatch | None = None,
     max_minutes: float | None = None,
+    show: ShowRequest | None = None,
 ) -> TrainedRun:
     """Continues a training that was stopped or killed, or extends a finished one to `epochs` epochs, in its folder.
 
     Raises RunError if it cannot go on, or, unless `inexact`, if it would not go on to the same bits; UsageError for
-    `epochs` that it has done already; and what `train` raises.
+    `epochs` that it has done already, and for what cannot be shown; and what `train` raises.
     """
     watch = stopwatch or Stopwatch()
     watch.add_rest("start")
@@ -62,15 +65,18 @@ def resume(
                 f"{folder.path} would not go on to the same bits:\n{told}",
                 hint="--inexact continues it all the same, and run.json says so; or train again",
             )
+        filming = Filming(show, prepared) if show and show.what else None
     except BaseException:  # Ctrl-C included: the run stays as it was
         folder.unlock()
         raise
     done = 0 if state is None else state.epochs
     console.say(f"continuing {folder.path} after {count(done, 'epoch')}")
+    if filming is not None:
+        filming.recall(folder, done, console)
     resumed = [*record.get("resumed", []), {"at": now(), "epochs": done, "differences": differences}]
     folder.write_record(status="running", ended=None, reason=None, resumed=resumed)
     engine = Engine(record["executor"], record["threads"], record["parts"]) if "threads" in record else None
-    terms = Terms(resumed=Resumed(state), engine=engine, max_minutes=max_minutes, watch=watch)
+    terms = Terms(resumed=Resumed(state), engine=engine, max_minutes=max_minutes, filming=filming, watch=watch)
     return train_into(folder, prepared, console, terms)
 
 

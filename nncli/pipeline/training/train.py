@@ -3,8 +3,8 @@
 import json
 import statistics
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,8 @@ from nncli.pipeline.predicting.scoring.measuring import measure_part
 from nncli.pipeline.preparation import Prepared, example_input, prepare
 from nncli.pipeline.training.checkpoint import Resumed, discard_checkpoint
 from nncli.pipeline.training.fitting import Fitted, fit_model
+from nncli.pipeline.training.frames.filming import Filming
+from nncli.pipeline.training.frames.request import ShowRequest
 from nncli.pipeline.training.planning import Terms
 from nncli.pipeline.training.record import describe_process, recorded
 from nncli.pipeline.training.saving import save_model, save_novelty, save_plots, verify_saved
@@ -41,12 +43,14 @@ class TrainedRun:
     """A finished training: its folder, what summary.json says, and how long each part took (see docs/runs.md).
 
     `example_input` stands for what `nncli predict` takes: IMAGE, or the table of the config, quoted for a shell.
+    `pictures` are the files of what was shown while it learned, by name.
     """
 
     folder: RunFolder
     summary: dict[str, Any]
     timings: dict[str, Any]
     example_input: str = "INPUT"
+    pictures: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def train(
@@ -58,13 +62,14 @@ def train(
     options: Sequence[tuple[KeyPath, Any, str]] = (),
     stopwatch: Stopwatch | None = None,
     max_minutes: float | None = None,
+    show: ShowRequest | None = None,
 ) -> TrainedRun:
     """Trains the network of a config (a file or a shipped name) and leaves a run folder.
 
     Timings count from the beginning of the `stopwatch`, else from this call. No epoch begins that would end after
-    `max_minutes` of training.
-    Raises ConfigError and DataError before anything is written, UnreachableError where data is not available,
-    TrainingDivergedError when the loss is no longer finite.
+    `max_minutes` of training. What to `show` of the network while it learns ends up in plots/.
+    Raises ConfigError, DataError and UsageError before anything is written, UnreachableError where data is not
+    available, TrainingDivergedError when the loss is no longer finite.
     """
     watch = stopwatch or Stopwatch()
     watch.add_rest("start")
@@ -73,8 +78,9 @@ def train(
         begin_import(loaded.config.data.source, data_dir=folders.data_dir)
     with watch.part("data"):
         prepared = prepare(loaded, folders, console)
+    filming = Filming(show, prepared) if show and show.what else None
     folder = RunFolder.create(folders.runs_dir, prepared.config.name)
-    return train_into(folder, prepared, console, Terms(max_minutes=max_minutes, watch=watch))
+    return train_into(folder, prepared, console, Terms(max_minutes=max_minutes, filming=filming, watch=watch))
 
 
 def train_into(folder: RunFolder, prepared: Prepared, console: Console, terms: Terms | None = None) -> TrainedRun:
@@ -96,6 +102,8 @@ def train_into(folder: RunFolder, prepared: Prepared, console: Console, terms: T
                 exports = save_model(folder, fitted.model, prepared.config)
             with watch.part("plots"):
                 save_plots(folder, prepared, fitted)
+                if terms.filming is not None:
+                    terms.filming.save(folder, console)
             folder.write_json(files.SUMMARY, summary)
             with watch.part("verify"):
                 verified = verify_saved(folder, prepared, predictions)
@@ -111,7 +119,8 @@ def train_into(folder: RunFolder, prepared: Prepared, console: Console, terms: T
             duration_seconds=round(time.monotonic() - started, 3),
             timings=watch.told,
         )
-    return TrainedRun(folder, summary, watch.told, example_input(prepared.config.data, prepared.dataset.facts))
+    example = example_input(prepared.config.data, prepared.dataset.facts)
+    return TrainedRun(folder, summary, watch.told, example, terms.filming.pictures if terms.filming else {})
 
 
 def _write_beginnings(folder: RunFolder, prepared: Prepared, resumed: Resumed | None) -> None:

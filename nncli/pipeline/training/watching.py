@@ -52,6 +52,8 @@ def make_watchers(folder: RunFolder, prepared: Prepared, console: Console, *, ba
     view = _make_view(console, config, batches, terms.title)
     view.recall(records)
     callbacks = [*_make_acting(config, terms.max_minutes), _make_reporter(folder, view, records, terms)]
+    if terms.filming is not None:
+        callbacks.append(terms.filming.callback(view))
     checkpoints = None if terms.title else _make_checkpoints(folder, prepared, callbacks, records, terms)
     return Watchers(callbacks, checkpoints, view, records)
 
