@@ -4,9 +4,11 @@ import io
 import json
 
 import pytest
+import rich.console
 
 from nncli.console import Console, make_table, sparkline
 from nncli.console.epochs import EpochTable, best_so_far, show_number
+from nncli.console.training import TrainingView
 from nncli.errors import ConfigError
 
 
@@ -160,3 +162,20 @@ def test_a_line_is_as_wide_as_the_terminal_and_has_no_end_in_a_file(monkeypatch:
     monkeypatch.setenv("COLUMNS", "72")
     assert Console(stdout=Terminal()).line_width == 72
     assert Console(stdout=io.StringIO()).line_width is None
+
+
+def test_a_sketch_stands_above_the_bars_where_there_is_room_and_is_printed_nowhere_else() -> None:
+    sketch = ["..##", "##.."]
+    for height, is_shown in ((24, True), (8, False)):
+        screen = io.StringIO()
+        view = TrainingView(rich.console.Console(file=screen, force_terminal=True, width=60, height=height), 3, 2)
+        view.show_sketch(sketch)
+        view.on_batch(0, 1, {"loss": 1.0})
+        view.close()
+        assert ("..##" in screen.getvalue()) == is_shown
+    pipe = io.StringIO()
+    view = TrainingView(rich.console.Console(file=pipe, force_terminal=False, width=60), 3, 2)
+    view.show_sketch(sketch)
+    assert pipe.getvalue() == ""
+    view.print_sketch(sketch)
+    assert pipe.getvalue() == "..##\n##..\n"

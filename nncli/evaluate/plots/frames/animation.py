@@ -1,7 +1,7 @@
 """Frames as one PNG, side by side, or as an animated GIF; what a frame shows is painted by functions that are given."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +67,7 @@ class Scene:
         """The frames one after the other, the last one longer, for ever."""
         from PIL import Image
 
-        pictures = [Image.fromarray(self._one(frame)) for frame in frames]
+        pictures = [Image.fromarray(pixels) for pixels in self._one_by_one(frames)]
         palette = pictures[-1].quantize(_COLOURS, dither=Image.Dither.NONE)
         few = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
         seconds = [_SHOWN_SECONDS] * (len(few) - 1) + [_LAST_SECONDS]
@@ -78,15 +78,19 @@ class Scene:
         )
         return buffer.getvalue()
 
-    def _one(self, frame: Frame) -> np.ndarray:
-        """The pixels of one frame."""
+    def _one_by_one(self, frames: Sequence[Frame]) -> Iterator[np.ndarray]:
+        """The pixels of each frame. One figure for all: making room for labels takes longer than drawing."""
         figure = self._figure(self.large, len(self.panels), 1)
         grid = figure.subplots(1, len(self.panels), squeeze=False)[0]
-        for axes, (name, paint) in zip(grid, self.panels, strict=True):
-            paint(axes, frame.values)
-            axes.set_title(label(f"{name}, {frame.caption}" if name else frame.caption, 32), fontsize=10)
-        self.finish(figure, list(grid))
-        return _pixels(figure)
+        for place, frame in enumerate(frames):
+            for axes, (name, paint) in zip(grid, self.panels, strict=True):
+                axes.clear()
+                paint(axes, frame.values)
+                axes.set_title(label(f"{name}, {frame.caption}" if name else frame.caption, 32), fontsize=10)
+            if place == 0:
+                self.finish(figure, list(grid))
+            yield _pixels(figure)
+            figure.set_layout_engine("none")
 
     def _figure(self, size: tuple[float, float], across: int, lines: int) -> Any:
         width = max(across * size[0], 3.2)

@@ -8,6 +8,7 @@ import numpy as np
 from nncli.config.facts import ImageInput, TableInput
 from nncli.config.section import Shape, product
 from nncli.config.stack import StackRow, stack_layers
+from nncli.data.plurals import count
 from nncli.errors import UsageError
 from nncli.evaluate.plots.frames.animation import Frame, Scene
 from nncli.evaluate.plots.frames.sketches import sketch_matrix, sketch_tiles
@@ -45,7 +46,7 @@ class WeightsFilm:
         shown = min(units, _MOST_TILES if self._tile else _MOST_UNITS)
         self._inputs = _input_names(facts.inputs) if isinstance(facts.inputs, TableInput) else ()
         self._shown = shown
-        self._told = f"{self._layer}, {f'{shown} of {units:,}' if shown < units else units} units"
+        self._told = f"{self._layer}, " + (f"{shown} of {units:,} units" if shown < units else count(units, "unit"))
         self.note = f"weights: the first {shown} of {units:,} units are drawn" if shown < units else ""
 
     def take(self, model: Any) -> np.ndarray:

@@ -66,7 +66,7 @@ def test_no_frames_are_left_where_no_epoch_is() -> None:
 def test_weights_are_the_same_bits_with_and_without_frames(tmp_path: Path, executor: str) -> None:
     layers = [{"dense": {"units": 4}}, {"dropout": {"rate": 0.3}}, {"dense": {"units": 1, "activation": "sigmoid"}}]
     config = {**CIRCLES, "model": {"layers": layers}, "train": {"epochs": 3, "executor": executor}}
-    plain, watched = train(tmp_path, config)[0], train(tmp_path, config, show="boundary,weights")[0]
+    plain, watched = train(tmp_path, config)[0], train(tmp_path, config, show="boundary,weights", frames=2)[0]
     ours, theirs = arrays(plain, files.WEIGHTS), arrays(watched, files.WEIGHTS)
     assert list(ours) == list(theirs)
     for name in ours:
@@ -121,7 +121,7 @@ def test_the_sketch_is_a_small_block_of_ascii(watched: tuple[Path, str]) -> None
 
 
 def test_an_extended_training_keeps_the_frames_of_before(tmp_path: Path) -> None:
-    run, _ = train(tmp_path, CIRCLES, show="weights")
+    run, _ = train(tmp_path, CIRCLES, show="weights", frames=8)
     before = arrays(run, "plots/weights.npz")
     talk = io.StringIO()
     pipeline.resume(
