@@ -9,16 +9,16 @@ import numpy as np
 CLASS_SIGNS = ".#o+x%*@"
 _SHADES = " .:-=+*#%@"
 _SIGNED = "=- +#"  # strongly negative to strongly positive
-_UNDECIDED = 0.1
+# Of the way from chance to certainty, up to which a class is not told: a probability of 0.6 of two classes.
+_UNDECIDED = 0.2
 
 
-def sketch_classes(values: np.ndarray, columns: int, rows: int) -> list[str]:
+def sketch_classes(values: np.ndarray, columns: int, rows: int, *, classes: int = 2) -> list[str]:
     """Regions of classes, from (rows, columns, 2), the number of the class and its probability, from the bottom up."""
     small = _pick(values, columns, rows)
+    least = (1 + _UNDECIDED * (classes - 1)) / classes
     return [
-        "".join(
-            CLASS_SIGNS[int(number) % len(CLASS_SIGNS)] if chance > 0.5 + _UNDECIDED else " " for number, chance in line
-        )
+        "".join(CLASS_SIGNS[int(number) % len(CLASS_SIGNS)] if chance > least else " " for number, chance in line)
         for line in small[::-1]
     ]
 

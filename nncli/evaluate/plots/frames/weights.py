@@ -71,7 +71,7 @@ def mosaic(kernels: np.ndarray) -> np.ndarray:
 
 def _limit(weights: np.ndarray) -> float:
     """The size that is drawn darkest; a few weights may be larger."""
-    return max(float(np.quantile(np.abs(weights), 0.995)), 1e-9)
+    return max(float(np.quantile(np.abs(weights), 0.97)), 1e-9)
 
 
 def _scale(figure: Any, axes: Sequence[Any], colours: bool) -> None:

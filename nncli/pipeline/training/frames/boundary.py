@@ -50,7 +50,7 @@ class BoundaryFilm:
     def sketch(self, values: np.ndarray, columns: int, rows: int) -> list[str]:
         """The plane of a frame as characters; of several outputs the first."""
         if self._plane.kind == "classes":
-            return sketch_classes(values, columns, rows)
+            return sketch_classes(values, columns, rows, classes=len(self._plane.names))
         if self._plane.kind == "labels":
             return sketch_label(values[..., 0], columns, rows)
         truth = self._plane.truth[:, 0]
@@ -105,7 +105,7 @@ def _key(plane: Plane) -> str:
         return f"{across}; the darker, the larger {plane.outputs[0]}"
     named = [f"{sign} {name}" for sign, name in zip(CLASS_SIGNS, plane.names, strict=False)]
     label = f"{plane.outputs[0]}: " if len(plane.outputs) > 1 else ""
-    return f"{across}; {label}{', '.join(named)}, blank: below 60 %"
+    return f"{across}; {label}{', '.join(named)}, blank: undecided"
 
 
 def _plane(prepared: Prepared) -> Plane:

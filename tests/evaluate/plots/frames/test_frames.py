@@ -92,6 +92,8 @@ def test_a_sketch_has_the_top_of_the_plane_on_its_first_line() -> None:
     values[15:] = 1.0
     values[:, :6] = 0.5
     assert sketches.sketch_label(values[..., 0], 10, 4) == ["  ########"] * 2 + ["  ........"] * 2
+    three = np.stack([np.full((4, 4), 2.0), np.broadcast_to([0.4, 0.45, 0.48, 0.9], (4, 4))], axis=-1)
+    assert sketches.sketch_classes(three, 4, 1, classes=3) == ["  oo"]  # the limit is 1/3 + 0.2 · 2/3
     ramp = np.broadcast_to(np.linspace(0, 9, 10)[:, None], (10, 10))
     assert [line[0] for line in sketches.sketch_numbers(ramp, 10, 10, (0, 9))] == list("@%#*+=-:. ")
 

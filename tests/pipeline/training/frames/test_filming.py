@@ -116,7 +116,7 @@ def test_the_sketch_is_a_small_block_of_ascii(watched: tuple[Path, str]) -> None
     start = next(index for index, line in enumerate(talk) if line.startswith("untrained"))
     sketch = talk[start : start + 20]
     assert max(map(len, sketch)) <= 80 and all(line.isascii() for line in sketch)
-    assert "x1 to the right, x2 up; . inner, # outer, blank: below 60 %" in sketch
+    assert "x1 to the right, x2 up; . inner, # outer, blank: undecided" in sketch
     assert sum(line.startswith("untrained") for line in talk) == 2
 
 
