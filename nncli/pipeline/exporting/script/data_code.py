@@ -31,7 +31,7 @@ class DataCode:
 def write_data_code(config: Config, dataset: Dataset) -> DataCode:
     """How the script comes by the same rows in the same sets.
 
-    The data sets of scikit-learn and of tensorflow-datasets are read from there, and the .npz file has the row numbers of
+    Those of scikit-learn and of tensorflow-datasets are read from there, and the .npz file has the row numbers of
     each set. Of other sources it has the rows themselves, encoded as the network takes them.
     """
     parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
