@@ -109,6 +109,7 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("engine", "parallel"): set(),
     ("engine", "loop"): {"", "parallel"},
     ("evaluate", ""): set(),
+    ("evaluate", "comparing"): {""},
     ("evaluate", "references"): {""},
     ("evaluate", "adjusting"): {""},
     ("evaluate", "importance"): {"", "plots"},

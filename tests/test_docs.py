@@ -28,6 +28,7 @@ from nncli.config.rules.explanations import read_explanations
 from nncli.config.schedules import SCHEDULES
 from nncli.config.section import Section
 from nncli.engine.executor import choose_threads
+from nncli.evaluate.comparing.verdicts import Kind
 from nncli.run import files
 
 REPOSITORY = Path(__file__).parent.parent
@@ -380,7 +381,7 @@ def test_the_files_and_keys_of_a_run_are_those_documented(documented_run: Path) 
     line = json.loads((documented_run / "metrics.jsonl").read_text().splitlines()[0])
     assert set(line) == keys_in("metrics.jsonl")
     made = {path.name for path in documented_run.iterdir()}
-    unfinished = {"comparison.json", files.LOCK}  # the lock is that of a process
+    unfinished = {files.COMPARISON, files.CELLS, files.LOCK}  # the lock is that of a process
     assert made == {names_in(row[0])[0].rstrip("/") for row in table_after(RUNS_PAGE, "files")} - unfinished
 
 
@@ -390,7 +391,7 @@ def test_the_keys_of_a_comparison_are_those_documented(session: tuple[Path, dict
     assert set(result) == keys_in("comparison.json")
     told = {row[0]: set(names_in(row[1])) for row in table_after(RUNS_PAGE, "keys: comparison.json")}
     assert told["`variants`"] == set(result["variants"][0])
-    assert told["`difference`"] == set(result["difference"])
+    assert told["`verdicts`"] - set(get_args(Kind)) == set(result["verdicts"][0])
 
 
 @pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "python"], ids=str)

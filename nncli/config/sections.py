@@ -120,6 +120,9 @@ class Data(TextFormat):
     )
     test: PathText | Fraction | None = Field(None, description="fraction, or the path of a test set; 0.2 by default")
     validation: Fraction = Field(0.1, description="fraction of the training set")
+    split_seed: Annotated[int, Field(ge=0, lt=2**32)] | None = Field(
+        None, description="determines the split in place of `seed`, so that several seeds can share one"
+    )
     duplicates: Duplicates = Field(
         "keep",
         description="equal rows: keep splits them like others, drop keeps one, together puts them in the same set",

@@ -20,7 +20,7 @@ def load(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) ->
 
     Args:
         data: the section.
-        seed: determines which rows go to which set.
+        seed: determines which rows go to which set, unless the section has a `split_seed`.
         data_dir: a folder with prepared data sets, searched before the default folder.
         progress: called with a description of the current work and the fraction (0 to 1) done.
 
@@ -28,6 +28,7 @@ def load(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) ->
         DataError: the data cannot be used as it is.
         UnreachableError: the data set is not available, and the section has no `fallback`.
     """
+    seed = seed if data.split_seed is None else data.split_seed
     try:
         return _load(data, seed, data_dir, progress)
     except UnreachableError as error:

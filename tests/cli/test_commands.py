@@ -283,7 +283,12 @@ def test_compare_trains_each_variant_on_each_seed_in_folders_of_their_own(runs: 
             assert json.loads((Path(run) / files.RECORD).read_text())["status"] == "finished"
     sigmoid, relu = (variant["test"]["mean"] for variant in result["variants"])
     assert relu > sigmoid + 0.05, "after four epochs relu is far ahead"
-    assert result["difference"]["best"] == "hidden_activation=relu"
+    assert result["verdicts"][0]["best"] == "hidden_activation=relu"
+    with (Path(result["comparison"]) / files.CELLS).open() as file:
+        cells = list(csv.DictReader(file))
+    assert [(cell["variant"], float(cell["test_accuracy"])) for cell in cells] == [
+        (variant["name"], variant["test"]["values"][index]) for index in (0, 1) for variant in result["variants"]
+    ]
     assert (Path(result["comparison"]) / "plots" / "comparison.png").stat().st_size > 5000
     assert json.loads(nncli("eval", "--runs-dir", runs, "--json").stdout)["run"] == before
 

@@ -16,7 +16,14 @@ def compare(
         list[str] | None,
         typer.Option(metavar="KEY=A,B", help="Values to compare.", show_default="model.hidden_activation=sigmoid,relu"),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each variant, each with a seed of its own.")] = 3,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each variant, each with a seed of its own.")] = 5,
+    fixed_split: Annotated[
+        bool, typer.Option("--fixed-split", help="Give all seeds the same split.", show_default=False)
+    ] = False,
+    margin: Annotated[
+        float | None,
+        typer.Option(help="Ask whether variants are equal within so many points.", show_default=False),
+    ] = None,
     assignments: Assignments = None,
     epochs: Annotated[int | None, typer.Option(help="train.epochs of every training.", show_default=False)] = None,
     target: Annotated[float | None, typer.Option(help="Level for `epochs to target`.", show_default=False)] = None,
@@ -31,13 +38,15 @@ def compare(
     """Train variants of a network on the same splits and seeds.
 
     \b
-    Example: nncli compare --vary model.hidden_activation=sigmoid,relu --seeds 3
+    Example: nncli compare --vary model.hidden_activation=sigmoid,relu
     """
     with command(json_mode=json_mode, quiet=quiet) as console:
         from nncli import pipeline
         from nncli.cli.views.comparison import show_comparison
 
-        request = pipeline.ComparisonRequest.parse(configs, vary, seeds, assignments, epochs, target, jobs)
+        request = pipeline.ComparisonRequest.parse(
+            configs, vary, seeds, assignments, epochs, target, jobs, fixed_split=fixed_split, margin=margin
+        )
         folders = pipeline.Folders(runs_dir, data_dir)
         again = _again(configs, vary, assignments, epochs, max(5, 2 * seeds))
         show_comparison(console, pipeline.compare(request, folders=folders, console=console), runs_dir, again)

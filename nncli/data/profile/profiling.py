@@ -90,6 +90,7 @@ def profile_data(data: Data, *, seed: int, data_dir: Path | None, progress: Prog
         DataError: the data cannot be read at all, or a name in the section is not a column.
         UnreachableError: the data set is not available, and the section has no `fallback`.
     """
+    seed = seed if data.split_seed is None else data.split_seed
     if data.image is not None:
         return look_over_images(load(data, seed=seed, data_dir=data_dir, progress=progress), path=data.path)
     if data.source in ("csv", "parquet"):

@@ -15,7 +15,7 @@ def comparison_curves(cells: Sequence[Mapping[str, Any]], result: Mapping[str, A
     """The validation loss and the watched metric over the epochs, and the test score of each training, as a PNG.
 
     Each cell has "variant", "history" and "summary" (None where it diverged); `result` is what
-    `comparison.summarize_variants` made of them. A thick line is the mean over the trainings of a variant, as far as
+    `comparing.summary.summarize` made of them. A thick line is the mean over the trainings of a variant, as far as
     all of them go, with a band of one deviation that stays within what the metric can be.
     """
     histories: dict[str, list[Sequence[Record]]] = {}

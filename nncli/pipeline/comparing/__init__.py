@@ -1,5 +1,6 @@
 """Training several variants over the same seeds and comparing them.
 
 `compare` tells the story; `variants` says what is compared, `scheduling` how many trainings run at once with how many
-threads, `worker_pool` and `worker` run them in processes, `cell_training` trains one variant with one seed.
+threads, `worker_pool` and `worker` run them in processes, `cell_training` trains one variant with one seed, `outcomes`
+reads what it left.
 """

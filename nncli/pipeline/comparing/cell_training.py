@@ -10,15 +10,15 @@ from nncli.config.reading.loading import LoadedConfig
 from nncli.console import Console
 from nncli.console.epochs import short_name
 from nncli.data.dataset import Dataset
-from nncli.errors import TrainingDivergedError
+from nncli.errors import NncliError
 from nncli.evaluate.main_metrics import MAIN_METRICS
+from nncli.pipeline.comparing.outcomes import read_outcome
 from nncli.pipeline.comparing.variants import ComparisonRequest, Variant
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import Prepared, prepare, read_data
 from nncli.pipeline.training.planning import Terms
 from nncli.pipeline.training.record import recorded
 from nncli.pipeline.training.train import train_into
-from nncli.run import files
 from nncli.run.folder import RunFolder
 
 _LONGEST_NAME = 60
@@ -38,7 +38,7 @@ class Cell:
 
     def load(self, request: ComparisonRequest) -> LoadedConfig:
         """Its config with what all cells share."""
-        return self.variant.load(request.assignments, request.epochs, self.seed)
+        return self.variant.load(request, self.seed)
 
     def make_folder(self, comparison: RunFolder) -> RunFolder:
         """A folder inside the comparison's, with `running` as its status."""
@@ -88,6 +88,7 @@ class CellTrainer:
         from nncli.engine.loop.program_cache import ProgramCache
 
         self._request, self._data, self._console, self._program_cache = request, data, console, ProgramCache()
+        self._task: str | None = None
 
     def prepare(self, cell: Cell) -> Prepared:
         """Its resolved config with its data. Raises what `train` raises for them."""
@@ -95,25 +96,30 @@ class CellTrainer:
         return prepare(loaded, self._data.folders, self._console, self._data.get(loaded, self._console))
 
     def train(self, cell: Cell, folder: RunFolder, *, title: str = "") -> dict[str, Any]:
-        """One training, shown as `title`; what it left. The summary is None where it diverged, `failure` then why."""
+        """One training, shown as `title`; what it left, as `outcomes` reads it."""
+        try:
+            self._train(cell, folder, title or str(cell))
+        except (NncliError, MemoryError):
+            pass  # the record of the cell says why, and the others go on
+        except Exception as error:
+            if not _is_of_tensorflow(error):  # a defect
+                raise
+        return {**read_outcome(folder, cell.variant.name, cell.seed), "task": self._task}
+
+    def _train(self, cell: Cell, folder: RunFolder, title: str) -> None:
         try:
             prepared = self.prepare(cell)
         except BaseException:  # Ctrl-C included: the cell's record says how it ended
             with recorded(folder):
                 raise
-        outcome: dict[str, Any] = {"variant": cell.variant.name, "seed": cell.seed, "run": str(folder.path)}
-        try:
-            terms = Terms(title=title or str(cell), program_cache=self._program_cache)
-            trained = train_into(folder, prepared, self._console, terms)
-            outcome["summary"] = trained.summary
-        except TrainingDivergedError as error:
-            outcome |= {"summary": None, "failure": error.message}
-        return {
-            **outcome,
-            "task": prepared.dataset.facts.target.task.value,
-            "fingerprint": prepared.dataset.fingerprint,
-            "history": folder.read_lines(files.METRICS),
-        }
+        self._task = prepared.dataset.facts.target.task.value
+        terms = Terms(title=title, program_cache=self._program_cache)
+        train_into(folder, prepared, self._console, terms)
+
+
+def _is_of_tensorflow(error: Exception) -> bool:
+    """Whether TensorFlow raised it: no memory, an operation that a device lacks."""
+    return type(error).__module__.startswith("tensorflow")
 
 
 def _key(loaded: LoadedConfig) -> str:

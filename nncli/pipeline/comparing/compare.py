@@ -1,17 +1,20 @@
 """The story of a comparison: each variant trained over the same splits and seeds, and what became of each."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nncli.console import Console
 from nncli.data.plurals import count
-from nncli.errors import UsageError
+from nncli.errors import NncliError, UsageError
 from nncli.evaluate import plots
-from nncli.evaluate.comparison import summarize_variants
+from nncli.evaluate.comparing.fairness import describe_unequal
+from nncli.evaluate.comparing.sentences import short_names
+from nncli.evaluate.comparing.summary import summarize
 from nncli.pipeline.comparing.cell_training import Cell, DataSets
+from nncli.pipeline.comparing.outcomes import cells_table
 from nncli.pipeline.comparing.scheduling import begin, train_cells
 from nncli.pipeline.comparing.variants import ComparisonRequest, Variant
 from nncli.pipeline.folders import Folders
@@ -27,11 +30,15 @@ _MOST_BYTES = 2**30
 
 @dataclass(frozen=True)
 class Comparison:
-    """A finished comparison: its folder, what comparison.json says, and the first run of the best variant, if any."""
+    """A finished comparison: its folder, what comparison.json says, and the first run of the best variant, if any.
+
+    `warnings` say what was not equal for all variants.
+    """
 
     folder: RunFolder
     result: dict[str, Any]
     best: Path | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def compare(request: ComparisonRequest, *, folders: Folders, console: Console) -> Comparison:
@@ -41,9 +48,12 @@ def compare(request: ComparisonRequest, *, folders: Folders, console: Console) -
     each ends in the bits that it has alone. A variant that diverges is told as such and the others go on. Raises what
     `train` raises for a config or data, and NncliError where a training's process dies.
     """
-    configs = [variant.load(request.assignments, request.epochs, None).config for variant in request.variants]
+    configs = [variant.load(request, None).config for variant in request.variants]
+    first = configs[0].seed
+    if request.fixed_split:
+        request = replace(request, split_seed=first)
     begin(request, [config.data.source for config in configs], folders)
-    data, first = DataSets(folders), configs[0].seed
+    data = DataSets(folders)
     variants, seeded = count(len(request.variants), "variant"), count(request.seeds, "seed")
     console.say(f"{count(len(request.variants) * request.seeds, 'training')}: {variants}, {seeded} each")
     started = time.monotonic()
@@ -57,18 +67,29 @@ def compare(request: ComparisonRequest, *, folders: Folders, console: Console) -
         if is_slow:
             _read_ahead(cells, request, data, console)
         outcomes = train_cells(cells, request, prepared, data, folder, console)
-        result = {"comparison": str(folder.path), **summarize_variants(outcomes, request.target)}
-        folder.write_json(files.COMPARISON, result)
-        folder.write(f"{files.PLOTS}/comparison.png", plots.comparison_curves(outcomes, result))
-    return Comparison(folder, result, _best_run(cells, result, folder))
+        return conclude(folder, outcomes, request)
 
 
-def _best_run(cells: Sequence[Cell], result: dict[str, Any], folder: RunFolder) -> Path | None:
+def conclude(folder: RunFolder, outcomes: Sequence[Mapping[str, Any]], request: ComparisonRequest) -> Comparison:
+    """What trainings say together, written into the folder of the comparison. Raises NncliError where none ended."""
+    if all(outcome["summary"] is None and outcome.get("failed") for outcome in outcomes):
+        raise NncliError(f"every training failed; the first one: {outcomes[0]['failure']}")
+    result = summarize(outcomes, target=request.target, margin=request.margin)
+    result = {"comparison": str(folder.path), **result}
+    folder.write_json(files.COMPARISON, result)
+    folder.write(files.CELLS, cells_table(outcomes))
+    folder.write(f"{files.PLOTS}/comparison.png", plots.comparison_curves(outcomes, result))
+    names = short_names([variant["name"] for variant in result["variants"]])
+    warnings = describe_unequal(result["unequal"], names)
+    return Comparison(folder, result, _best_run(outcomes, result), tuple(warnings))
+
+
+def _best_run(outcomes: Sequence[Mapping[str, Any]], result: Mapping[str, Any]) -> Path | None:
     """The finished training with the lowest seed of the best variant, or of any where none is the best."""
-    best = (result["difference"] or {}).get("best")
-    finished = [cell for cell in cells if (folder.path / cell.folder_name / files.SUMMARY).is_file()]
-    ranked = sorted(finished, key=lambda cell: cell.variant.name != best)
-    return folder.path / ranked[0].folder_name if ranked else None
+    best = result["verdicts"][0]["best"] if result["verdicts"] else None
+    finished = [outcome for outcome in outcomes if outcome["summary"]]
+    ranked = sorted(finished, key=lambda outcome: outcome["variant"] != best)
+    return Path(ranked[0]["run"]) if ranked else None
 
 
 def _check(request: ComparisonRequest, data: DataSets, seed: int, console: Console) -> dict[Variant, Prepared]:

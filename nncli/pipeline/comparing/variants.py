@@ -4,14 +4,19 @@ import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from nncli.config.reading.document import parse_document
+from nncli.config.reading.document import KeyPath, parse_document
 from nncli.config.reading.loading import LoadedConfig, load_config
 from nncli.config.reading.overrides import parse_assignment
 from nncli.errors import ConfigError, UsageError
 from nncli.pipeline.training.train import DEFAULT_CONFIG
 
 DEFAULT_VARY = "model.hidden_activation=sigmoid,relu"
+
+
+SEEDS = 5
+Option = tuple[KeyPath, Any, str]
 
 
 @dataclass(frozen=True)
@@ -22,14 +27,16 @@ class Variant:
     config: str
     assignments: tuple[str, ...]
 
-    def load(self, shared: Sequence[str], epochs: int | None, seed: int | None) -> LoadedConfig:
+    def load(self, request: "ComparisonRequest", seed: int | None) -> LoadedConfig:
         """Its config with what all variants share, and a seed."""
-        options = [(*parse_assignment(text), f"--vary {text}") for text in self.assignments]
-        if epochs is not None:
-            options.append((("train", "epochs"), epochs, f"--epochs {epochs}"))
+        options: list[Option] = [(*parse_assignment(text), f"--vary {text}") for text in self.assignments]
+        if request.epochs is not None:
+            options.append((("train", "epochs"), request.epochs, f"--epochs {request.epochs}"))
+        if request.split_seed is not None:
+            options.append((("data", "split_seed"), request.split_seed, "--fixed-split"))
         if seed is not None:
             options.append((("seed",), seed, f"seed {seed} of --seeds"))
-        return load_config(self.config, shared, options)
+        return load_config(self.config, request.assignments, options)
 
 
 @dataclass(frozen=True)
@@ -37,22 +44,28 @@ class ComparisonRequest:
     """What the user asked to compare."""
 
     variants: tuple[Variant, ...]
-    seeds: int = 3
+    seeds: int = SEEDS
     assignments: tuple[str, ...] = ()
     epochs: int | None = None
     target: float | None = None
     jobs: int | None = None  # None: as many as there are cores for
+    fixed_split: bool = False  # whether all seeds share one split: that of the first seed, kept in `split_seed`
+    split_seed: int | None = None
+    margin: float | None = None  # in the unit that differences are told in
 
     @classmethod
     def parse(
         cls,
         configs: Sequence[str] | None = None,
         vary: Sequence[str] | None = None,
-        seeds: int = 3,
+        seeds: int = SEEDS,
         assignments: Sequence[str] | None = None,
         epochs: int | None = None,
         target: float | None = None,
         jobs: str = "auto",
+        *,
+        fixed_split: bool = False,
+        margin: float | None = None,
     ) -> "ComparisonRequest":
         """From a command's arguments. Raises UsageError where there is nothing to compare."""
         names = list(configs or [DEFAULT_CONFIG])
@@ -69,7 +82,18 @@ class ComparisonRequest:
         )
         if len({variant.name for variant in variants}) < max(2, len(variants)):
             raise UsageError(f"got {len(variants)} variant(s), and they do not differ", hint="--vary KEY=A,B")
-        return cls(variants, seeds, tuple(assignments or ()), epochs, target, _parse_jobs(jobs))
+        if margin is not None and not 0 < margin < float("inf"):
+            raise UsageError(f"--margin {margin:g}: expected a number above 0", hint="--margin 0.5")
+        return cls(
+            variants,
+            seeds,
+            tuple(assignments or ()),
+            epochs,
+            target,
+            _parse_jobs(jobs),
+            fixed_split=fixed_split,
+            margin=margin,
+        )
 
 
 def _parse_jobs(text: str) -> int | None:

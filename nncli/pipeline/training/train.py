@@ -1,6 +1,7 @@
 """The story of one training: config, data, model, loop, files, test; and the part of it that `compare` repeats."""
 
 import json
+import math
 import statistics
 import time
 from collections.abc import Sequence
@@ -19,11 +20,11 @@ from nncli.pipeline.background_import import begin_import
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.predicting.remarks import describe_verdict
 from nncli.pipeline.predicting.scoring import thresholds
-from nncli.pipeline.predicting.scoring.measuring import measure_part
+from nncli.pipeline.predicting.scoring.measuring import measure_part, test_answers
 from nncli.pipeline.preparation import Prepared, example_input, prepare
 from nncli.pipeline.training.checkpoint import Resumed, discard_checkpoint
 from nncli.pipeline.training.fitting import Fitted, fit_model
-from nncli.pipeline.training.planning import Terms
+from nncli.pipeline.training.planning import Terms, batch_size
 from nncli.pipeline.training.record import describe_process, recorded
 from nncli.pipeline.training.saving import save_model, save_novelty, save_plots, verify_saved
 from nncli.pipeline.training.stopwatch import Stopwatch
@@ -96,6 +97,7 @@ def train_into(folder: RunFolder, prepared: Prepared, console: Console, terms: T
                 exports = save_model(folder, fitted.model, prepared.config)
             with watch.part("plots"):
                 save_plots(folder, prepared, fitted)
+            folder.write(files.ANSWERS, npz_bytes(test_answers(prepared.dataset, predictions)))
             folder.write_json(files.SUMMARY, summary)
             with watch.part("verify"):
                 verified = verify_saved(folder, prepared, predictions)
@@ -188,5 +190,6 @@ def _summarize(prepared: Prepared, fitted: Fitted, predictions: np.ndarray) -> d
         "test_evaluations": 1,
         "temperature": 1.0,
         "seconds_per_epoch": round(_usual_seconds(history), 4),
+        "updates": len(history) * math.ceil(len(dataset.train) / batch_size(config, dataset.facts)),
         "parameters": sum(int(np.prod(weight.shape)) for weight in fitted.model.trainable_weights),
     }

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from nncli.config.facts import DataFacts
-from nncli.data.dataset import Part, SeenRows
+from nncli.config.facts import DataFacts, Task
+from nncli.data.dataset import Dataset, Part, SeenRows
 from nncli.evaluate.intervals import bootstrap_intervals
 from nncli.evaluate.metrics import Baseline, measure
+from nncli.evaluate.scores import cuts
 from nncli.pipeline.predicting.groups import find_groups
 from nncli.pipeline.predicting.open_run import OpenRun
 
@@ -18,6 +19,22 @@ def measure_part(facts: DataFacts, part: Part, predictions: np.ndarray) -> dict[
     baseline = Baseline(facts.target.class_counts, facts.target.mean)
     target = facts.target
     return measure(target.task.value, part.targets, predictions, facts.target.names, baseline, target.thresholds)
+
+
+def test_answers(dataset: Dataset, predictions: np.ndarray) -> dict[str, np.ndarray]:
+    """What became of each test row, for row-wise comparisons: {"right": bool (rows,)} or {"squared_error": (rows,)}.
+
+    A row with several labels is right where all of them are; squared errors, float32, are summed over the targets.
+    """
+    target = dataset.facts.target
+    truth = np.asarray(dataset.test.targets)
+    if target.task.is_regression:
+        errors = np.asarray(predictions, np.float64) - truth.reshape(predictions.shape)
+        return {"squared_error": (errors**2).sum(axis=1).astype(np.float32)}
+    if target.task is Task.MULTICLASS:
+        return {"right": predictions.argmax(axis=1) == truth.reshape(len(truth))}
+    chosen = predictions > cuts(target.thresholds, predictions.shape[1])
+    return {"right": (chosen == (truth.reshape(predictions.shape) > 0.5)).all(axis=1)}
 
 
 def intervals_of(
