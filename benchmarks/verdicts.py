@@ -35,7 +35,12 @@ REAL = {
     "breast_cancer": "[{dense: {units: 8}}, output]",
     "digits": "[{dense: {units: 16}}, output]",
 }
-EPOCHS = 12
+CONFIG = """
+data: {{source: {source}}}
+model: {{layers: {layers}}}
+optimizer: {{name: adam, learning_rate: 0.01}}
+train: {{epochs: 12}}
+"""
 Draw = Callable[[np.random.Generator, int], np.ndarray]  # -> scores (variants, seeds)
 
 
@@ -189,7 +194,7 @@ def train_pool(source: str, layers: str, *, splits: int, seeds: int) -> tuple[np
 
     with tempfile.TemporaryDirectory() as name:
         config = Path(name) / f"{source}.yaml"
-        config.write_text(f"data: {{source: {source}}}\nmodel: {{layers: {layers}}}\ntrain: {{epochs: {EPOCHS}}}\n")
+        config.write_text(CONFIG.format(source=source, layers=layers))
         axis = f"data.split_seed={','.join(map(str, range(1, splits + 1)))}"
         request = pipeline.ComparisonRequest.parse([str(config)], [axis], seeds)
         console = Console(stderr=io.StringIO(), quiet=True)  # each split is another variant here, whose data differ

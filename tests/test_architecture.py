@@ -127,7 +127,8 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("pipeline", "runs"): {""},
     ("pipeline", "reproducing"): {"", "training"},
     ("pipeline", "training"): {"", "predicting", "predicting.scoring"},
-    ("pipeline", "comparing"): {"", "training"},
+    ("pipeline", "comparing"): {"", "training", "runs", "comparing.settings"},
+    ("pipeline", "comparing.settings"): {"", "runs"},
 }
 MOST_MODULES = 9
 

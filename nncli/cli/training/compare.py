@@ -24,6 +24,13 @@ def compare(
         float | None,
         typer.Option(help="Ask whether variants are equal within so many points.", show_default=False),
     ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(metavar="epochs=N|seconds=N", help="The same for every training; none stops earlier."),
+    ] = None,
+    lr_range: Annotated[
+        bool, typer.Option("--lr-range", help="Try 3 learning rates for each variant.", show_default=False)
+    ] = False,
     assignments: Assignments = None,
     epochs: Annotated[int | None, typer.Option(help="train.epochs of every training.", show_default=False)] = None,
     target: Annotated[float | None, typer.Option(help="Level for `epochs to target`.", show_default=False)] = None,
@@ -45,7 +52,17 @@ def compare(
         from nncli.cli.views.comparison import show_comparison
 
         request = pipeline.ComparisonRequest.parse(
-            configs, vary, seeds, assignments, epochs, target, jobs, fixed_split=fixed_split, margin=margin
+            configs,
+            vary,
+            seeds,
+            assignments,
+            epochs,
+            target,
+            jobs,
+            fixed_split=fixed_split,
+            margin=margin,
+            budget=budget,
+            lr_range=lr_range,
         )
         folders = pipeline.Folders(runs_dir, data_dir)
         again = _again(configs, vary, assignments, epochs, max(5, 2 * seeds))

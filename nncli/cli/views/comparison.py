@@ -11,6 +11,7 @@ from nncli.cli.views.numbers import show_number, show_spread
 from nncli.console import Console, make_table
 
 _INDENT = "  "
+_MOST_KEYS, _LONGEST_VALUE = 12, 24
 
 
 def show_comparison(console: Console, comparison: Any, runs_dir: Path, again: str | None = None) -> None:
@@ -20,7 +21,9 @@ def show_comparison(console: Console, comparison: Any, runs_dir: Path, again: st
     if result["target"] is not None:
         target = f"target: {result['watched']} {result['target']:.4f}; baseline {show_number(result['baseline'])}"
         lines.append(console.wrap(target))
-    lines += [_fill(line, console.width) for line in _verdict_lines(result)]
+    lines += [_fill(line, console.width) for line in (*comparison.notes, *_verdict_lines(result))]
+    if any("=" not in variant["name"] for variant in result["variants"]):  # whole configs or runs
+        lines += _differing_table(result["differing"])
     folder = comparison.folder.path
     console.answer(result, *lines, f"runs: {folder}")
     for line in comparison.warnings:
@@ -89,3 +92,20 @@ def _verdict_lines(result: Mapping[str, Any]) -> list[str]:
         if each["row_text"] is not None and each["verdict"] != "identical":
             lines.append(f"{_INDENT}{each['row_text']}; decides nothing")
     return lines
+
+
+def _differing_table(differing: Mapping[str, Mapping[str, Any]]) -> list[Any]:
+    """The keys whose values differ, a column a variant; none where nothing does."""
+    if not differing:
+        return []
+    names = list(next(iter(differing.values())))
+    rows = [[key, *(_show_value(values[name]) for name in names)] for key, values in differing.items()]
+    more = [f"and {len(rows) - _MOST_KEYS} more keys: comparison.json"] if len(rows) > _MOST_KEYS else []
+    return [make_table(None, ["differing key", *names], rows[:_MOST_KEYS]), *more]
+
+
+def _show_value(value: Any) -> str:
+    """As YAML has it, cut where it is long."""
+    text = {None: "-", True: "true", False: "false"}.get(value) if value is None or isinstance(value, bool) else None
+    text = text or (f"{value:g}" if isinstance(value, float) else str(value))
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 2]}.."

@@ -2,5 +2,5 @@
 
 `compare` tells the story; `variants` says what is compared, `scheduling` how many trainings run at once with how many
 threads, `worker_pool` and `worker` run them in processes, `cell_training` trains one variant with one seed, `outcomes`
-reads what it left.
+reads what it left. `finished` takes runs that are there already; `settings/` sees to it that all get the same.
 """

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,13 +98,8 @@ class CellTrainer:
 
     def train(self, cell: Cell, folder: RunFolder, *, title: str = "") -> dict[str, Any]:
         """One training, shown as `title`; what it left, as `outcomes` reads it."""
-        try:
+        with suppress(NncliError):  # the record of the cell says why, and the others go on
             self._train(cell, folder, title or str(cell))
-        except (NncliError, MemoryError):
-            pass  # the record of the cell says why, and the others go on
-        except Exception as error:
-            if not _is_of_tensorflow(error):  # a defect
-                raise
         return {**read_outcome(folder, cell.variant.name, cell.seed), "task": self._task}
 
     def _train(self, cell: Cell, folder: RunFolder, title: str) -> None:
@@ -113,17 +109,15 @@ class CellTrainer:
             with recorded(folder):
                 raise
         self._task = prepared.dataset.facts.target.task.value
-        terms = Terms(title=title, program_cache=self._program_cache)
+        budget = self._request.budget
+        terms = Terms(title, self._program_cache, training_seconds=budget.seconds if budget else None)
         train_into(folder, prepared, self._console, terms)
 
 
-def _is_of_tensorflow(error: Exception) -> bool:
-    """Whether TensorFlow raised it: no memory, an operation that a device lacks."""
-    return type(error).__module__.startswith("tensorflow")
-
-
 def _key(loaded: LoadedConfig) -> str:
-    return f"{loaded.config.seed} {loaded.config.data.model_dump_json()}"
+    data = loaded.config.data
+    seed = loaded.config.seed if data.split_seed is None else data.split_seed
+    return f"{seed} {data.model_dump_json()}"
 
 
 def _folder_name(variant: str) -> str:

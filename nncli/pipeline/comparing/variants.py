@@ -10,6 +10,7 @@ from nncli.config.reading.document import KeyPath, parse_document
 from nncli.config.reading.loading import LoadedConfig, load_config
 from nncli.config.reading.overrides import parse_assignment
 from nncli.errors import ConfigError, UsageError
+from nncli.pipeline.comparing.settings.budget import Budget
 from nncli.pipeline.training.train import DEFAULT_CONFIG
 
 DEFAULT_VARY = "model.hidden_activation=sigmoid,relu"
@@ -26,17 +27,23 @@ class Variant:
     name: str
     config: str
     assignments: tuple[str, ...]
+    rate: str | None = None  # the assignment of --lr-range
 
     def load(self, request: "ComparisonRequest", seed: int | None) -> LoadedConfig:
         """Its config with what all variants share, and a seed."""
         options: list[Option] = [(*parse_assignment(text), f"--vary {text}") for text in self.assignments]
         if request.epochs is not None:
             options.append((("train", "epochs"), request.epochs, f"--epochs {request.epochs}"))
+        if self.rate is not None:
+            options.append((*parse_assignment(self.rate), "--lr-range"))
         if request.split_seed is not None:
             options.append((("data", "split_seed"), request.split_seed, "--fixed-split"))
         if seed is not None:
             options.append((("seed",), seed, f"seed {seed} of --seeds"))
-        return load_config(self.config, request.assignments, options)
+        loaded = load_config(self.config, request.assignments, options)
+        if request.budget is None:
+            return loaded
+        return load_config(self.config, request.assignments, [*options, *request.budget.options(loaded.config)])
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,8 @@ class ComparisonRequest:
     fixed_split: bool = False  # whether all seeds share one split: that of the first seed, kept in `split_seed`
     split_seed: int | None = None
     margin: float | None = None  # in the unit that differences are told in
+    budget: Budget | None = None
+    lr_range: bool = False  # whether three learning rates are tried for each variant
 
     @classmethod
     def parse(
@@ -66,6 +75,8 @@ class ComparisonRequest:
         *,
         fixed_split: bool = False,
         margin: float | None = None,
+        budget: str | None = None,
+        lr_range: bool = False,
     ) -> "ComparisonRequest":
         """From a command's arguments. Raises UsageError where there is nothing to compare."""
         names = list(configs or [DEFAULT_CONFIG])
@@ -84,6 +95,12 @@ class ComparisonRequest:
             raise UsageError(f"got {len(variants)} variant(s), and they do not differ", hint="--vary KEY=A,B")
         if margin is not None and not 0 < margin < float("inf"):
             raise UsageError(f"--margin {margin:g}: expected a number above 0", hint="--margin 0.5")
+        if budget is not None and epochs is not None:
+            raise UsageError("--budget and --epochs both say how long to train", hint="leave --epochs out")
+        if lr_range and any("learning_rate" in axis[0] for axis in axes):
+            raise UsageError(
+                "--lr-range tries three learning rates, and --vary sets them", hint="leave one of them out"
+            )
         return cls(
             variants,
             seeds,
@@ -93,6 +110,8 @@ class ComparisonRequest:
             _parse_jobs(jobs),
             fixed_split=fixed_split,
             margin=margin,
+            budget=None if budget is None else Budget.parse(budget),
+            lr_range=lr_range,
         )
 
 

@@ -36,7 +36,8 @@ class Terms:
     One training of many has a `title`; it says little of each epoch and leaves no checkpoints. A `program_cache` of the
     engine keeps what the next training of the same network can use again. `resumed` is what an earlier training left.
     `engine` says how it was trained, chosen if left out.
-    No epoch begins that would end after `max_minutes`.
+    No epoch begins that would end after `max_minutes`, or after `training_seconds` from the first batches on, so that
+    trainings whose network is compiled already have no more of them.
     """
 
     title: str = ""
@@ -44,6 +45,7 @@ class Terms:
     resumed: Resumed | None = None
     engine: Engine | None = None
     max_minutes: float | None = None
+    training_seconds: float | None = None
     watch: Stopwatch = field(default_factory=Stopwatch)
 
     @property

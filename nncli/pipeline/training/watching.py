@@ -51,7 +51,7 @@ def make_watchers(folder: RunFolder, prepared: Prepared, console: Console, *, ba
     records: History = [] if terms.resumed is None else terms.resumed.history
     view = _make_view(console, config, batches, terms.title)
     view.recall(records)
-    callbacks = [*_make_acting(config, terms.max_minutes), _make_reporter(folder, view, records, terms)]
+    callbacks = [*_make_acting(config, terms), _make_reporter(folder, view, records, terms)]
     checkpoints = None if terms.title else _make_checkpoints(folder, prepared, callbacks, records, terms)
     return Watchers(callbacks, checkpoints, view, records)
 
@@ -76,7 +76,7 @@ def _make_checkpoints(
     )
 
 
-def _make_acting(config: Config, max_minutes: float | None) -> list[Any]:
+def _make_acting(config: Config, terms: Terms) -> list[Any]:
     """Keep the best, lower the rate, average the weights, stop in time."""
     from nncli.engine.callbacks import acting
 
@@ -102,8 +102,10 @@ def _make_acting(config: Config, max_minutes: float | None) -> list[Any]:
         )
     if config.optimizer.use_ema:
         chosen.append(acting.AveragedWeights())
-    if max_minutes is not None:
-        chosen.append(acting.TimeLimit(60 * max_minutes))
+    if terms.max_minutes is not None:
+        chosen.append(acting.TimeLimit(60 * terms.max_minutes))
+    if terms.training_seconds is not None:
+        chosen.append(acting.TimeLimit(terms.training_seconds, from_first_batches=True))
     return chosen
 
 
