@@ -113,7 +113,7 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("evaluate", "references"): {""},
     ("evaluate", "adjusting"): {""},
     ("evaluate", "importance"): {"", "plots"},
-    ("evaluate", "plots"): {"", "plots.images"},
+    ("evaluate", "plots"): {"", "plots.images", "comparing"},
     ("evaluate", "plots.images"): {"", "plots"},
     ("model", ""): {"layers"},
     ("model", "layers"): set(),

@@ -2,7 +2,7 @@
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -65,16 +65,24 @@ def compare(
             lr_range=lr_range,
         )
         folders = pipeline.Folders(runs_dir, data_dir)
-        again = _again(configs, vary, assignments, epochs, max(5, 2 * seeds))
+        options = {"--epochs": epochs, "--budget": budget, "--margin": margin}
+        flags = {"--fixed-split": fixed_split, "--lr-range": lr_range}
+        again = _again(configs, vary, assignments, options, flags, max(10, 2 * seeds) if seeds > 1 else 5)
         show_comparison(console, pipeline.compare(request, folders=folders, console=console), runs_dir, again)
 
 
 def _again(
-    configs: list[str] | None, vary: list[str] | None, assignments: list[str] | None, epochs: int | None, seeds: int
+    configs: list[str] | None,
+    vary: list[str] | None,
+    assignments: list[str] | None,
+    options: dict[str, Any],
+    flags: dict[str, bool],
+    seeds: int,
 ) -> str:
     """The same comparison over more seeds, as it can be pasted."""
     words = ["nncli", "compare", *(configs or ())]
     words += [word for each in vary or () for word in ("--vary", each)]
     words += [word for each in assignments or () for word in ("--set", each)]
-    words += ["--epochs", str(epochs)] if epochs is not None else []
+    words += [word for name, value in options.items() if value is not None for word in (name, str(value))]
+    words += [name for name, is_given in flags.items() if is_given]
     return shlex.join([*words, "--seeds", str(seeds)])

@@ -31,7 +31,8 @@ def show_comparison(console: Console, comparison: Any, runs_dir: Path, again: st
     following = [f"look at {shlex.quote(str(folder / 'plots' / 'comparison.png'))}"]
     if comparison.best is not None:
         following.append(f"nncli eval {run_word(comparison.best, runs_dir)}")
-    if again is not None and any(each["verdict"] in ("unclear", "one_seed") for each in result["verdicts"] or ()):
+    open_ends = [each for each in result["verdicts"] or () if each["verdict"] in ("unclear", "one_seed")]
+    if again is not None and comparison.is_trained and open_ends:
         following.append(again)
     console.suggest(following)
 

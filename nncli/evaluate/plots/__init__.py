@@ -1,8 +1,8 @@
 """Pictures of how a training went and how good its model is, as PNG bytes; reads and writes no files.
 
-`canvas` is what all pictures share, `curves` draws the epochs of a training, `comparison` several trainings,
-`confusion` what a classifier says, `calibration` whether its probabilities mean what they say, `ranking` ROC and
-precision-recall, `values` a regression; `images/` are pictures of images.
+`canvas` is what all pictures share, `curves` draws the epochs of a training, `comparison` and `differences` several
+trainings, `confusion` what a classifier says, `calibration` whether its probabilities mean what they say, `ranking`
+ROC and precision-recall, `values` a regression; `images/` are pictures of images.
 matplotlib is imported when the first picture is drawn.
 """
 

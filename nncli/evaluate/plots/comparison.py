@@ -7,12 +7,14 @@ import numpy as np
 
 from nncli.evaluate.plots.canvas import COLOURS, GREY, LINE_STYLES, label, new_figure, plain_frame, to_png
 from nncli.evaluate.plots.curves import FEW_EPOCHS, Record, add_legend, finish, has, limits_of, values_of, words
+from nncli.evaluate.plots.differences import draw_differences, has_differences
 
 _NAME = 40
+_POINTS = 200  # of a curve over seconds
 
 
 def comparison_curves(cells: Sequence[Mapping[str, Any]], result: Mapping[str, Any]) -> bytes:
-    """The validation loss and the watched metric over the epochs, and the test score of each training, as a PNG.
+    """Validation loss and watched metric over epochs and seconds, test scores and their differences, as a PNG.
 
     Each cell has "variant", "history" and "summary" (None where it diverged); `result` is what
     `comparing.summary.summarize` made of them. A thick line is the mean over the trainings of a variant, as far as
@@ -24,8 +26,9 @@ def comparison_curves(cells: Sequence[Mapping[str, Any]], result: Mapping[str, A
     everything = [history for group in histories.values() for history in group]
     keys = list(dict.fromkeys([_recorded_key(everything, "loss"), result["watched"]]))
     keys = [key for key in keys if has(everything, key)] or keys[:1]
-    figure = new_figure(4.9 * len(keys) + 4.6, 4.4)
-    *panels, scores = figure.subplots(1, len(keys) + 1)
+    timed = keys[-1] if has(everything, "train_seconds") else None
+    figure = new_figure(max(4.9 * (len(keys) + (timed is not None)), 9.8), 8.4)
+    panels, seconds, scores, differences = _panels(figure, len(keys), timed=timed is not None, result=result)
     for axes, key in zip(panels, keys, strict=True):
         for index, (variant, group) in enumerate(histories.items()):
             _draw_group(axes, [values_of(history, key) for history in group], variant, index, key)
@@ -33,10 +36,65 @@ def comparison_curves(cells: Sequence[Mapping[str, Any]], result: Mapping[str, A
         if key == result["watched"] and result["target"] is not None:
             axes.axhline(result["target"], color=GREY, linewidth=1, linestyle=":")
             axes.set_title(f"{words(key)} (dotted: target {result['target']:.4g})", fontsize=11)
+    if timed is not None:
+        _draw_over_seconds(seconds, histories, timed)
     _draw_scores(scores, result)
+    if differences is not None:
+        draw_differences(differences, result)
     note = "thick: mean of the runs, band: one deviation, thin: each run"
     add_legend(figure, note if any(len(group) > 1 for group in histories.values()) else None)
     return to_png(figure)
+
+
+def _panels(figure: Any, curves: int, *, timed: bool, result: Mapping[str, Any]) -> tuple[list[Any], Any, Any, Any]:
+    """The axes: one for each curve over the epochs, over seconds, of the scores, of the differences.
+
+    Curves are above, scores and differences below; None for what there is nothing to draw of.
+    """
+    upper, lower = figure.subfigures(2, 1)
+    top = list(np.atleast_1d(upper.subplots(1, curves + timed)))
+    below = list(np.atleast_1d(lower.subplots(1, 2 if has_differences(result) else 1)))
+    scores, differences = (below[0], below[1]) if len(below) > 1 else (below[0], None)
+    return top[:curves], top[curves] if timed else None, scores, differences
+
+
+def _draw_over_seconds(axes: Any, histories: Mapping[str, Sequence[Sequence[Record]]], key: str) -> None:
+    """The curves again, over the seconds that were trained; the mean goes as far as all runs of a variant do.
+
+    The first epoch counts like a usual one, as most of its time is the compilation of the program.
+    """
+    for index, group in enumerate(histories.values()):
+        colour, style = COLOURS[index % len(COLOURS)], LINE_STYLES[index % len(LINE_STYLES)]
+        runs = [(_seconds_of(history), values_of(history, key)) for history in group if history]
+        if not runs:
+            continue
+        for seconds, values in runs if len(runs) > 1 else ():
+            axes.plot(seconds, values, color=colour, linewidth=0.7, alpha=0.35)
+        shared = np.linspace(max(run[0][0] for run in runs), min(run[0][-1] for run in runs), _POINTS)
+        together = np.stack([np.interp(shared, seconds, values) for seconds, values in runs])
+        if len(runs) > 1:
+            axes.fill_between(shared, *_band(together, key), color=colour, alpha=0.15, linewidth=0)
+        axes.plot(shared, together.mean(axis=0), style, color=colour, linewidth=2)
+    plain_frame(axes)
+    axes.set_title(f"{words(key)} over time", fontsize=11)
+    axes.set_xlabel("seconds of training")
+    axes.set_xlim(left=0)
+
+
+def _seconds_of(history: Sequence[Record]) -> np.ndarray:
+    """The seconds after each epoch, float64 (epochs,)."""
+    seconds = values_of(history, "train_seconds")
+    if len(seconds) > 1:
+        seconds[0] = min(seconds[0], float(np.median(seconds[1:])))
+    summed: np.ndarray = np.cumsum(seconds)
+    return summed
+
+
+def _band(together: np.ndarray, key: str) -> tuple[np.ndarray, np.ndarray]:
+    """One deviation around the mean of (runs, points), within what the metric can be."""
+    deviation, middle = together.std(axis=0, ddof=1), together.mean(axis=0)
+    low, high = limits_of(key)
+    return np.clip(middle - deviation, low, high), np.clip(middle + deviation, low, high)
 
 
 def _recorded_key(histories: Sequence[Sequence[Record]], key: str) -> str:
@@ -52,10 +110,7 @@ def _draw_group(axes: Any, runs: Sequence[np.ndarray], variant: str, index: int,
     if len(runs) > 1:
         for run in runs:
             axes.plot(np.arange(1, len(run) + 1), run, color=colour, linewidth=0.7, alpha=0.35)
-        deviation, middle = together.std(axis=0, ddof=1), together.mean(axis=0)
-        low, high = limits_of(key)
-        band = (np.clip(middle - deviation, low, high), np.clip(middle + deviation, low, high))
-        axes.fill_between(epochs, *band, color=colour, alpha=0.15, linewidth=0)
+        axes.fill_between(epochs, *_band(together, key), color=colour, alpha=0.15, linewidth=0)
     marker = "." if shortest <= FEW_EPOCHS else ""
     runs_text = f" ({len(runs)} runs)" if len(runs) > 1 else ""
     name = label(variant, _NAME) + runs_text

@@ -36,12 +36,14 @@ _MOST_BYTES = 2**30
 class Comparison:
     """A finished comparison: its folder, what comparison.json says, and the first run of the best variant, if any.
 
-    `notes` say which learning rates were chosen, `warnings` what was not equal for all variants.
+    `is_trained` is false for runs that were there already. `notes` say which learning rates were chosen, `warnings`
+    what was not equal for all variants.
     """
 
     folder: RunFolder
     result: dict[str, Any]
     best: Path | None = None
+    is_trained: bool = True
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -109,11 +111,11 @@ def _compare_finished(runs: Sequence[RunFolder], request: ComparisonRequest, fol
             f"{' and '.join(given)} cannot change runs that are finished" if given else "got one run to compare",
             hint="nncli compare RUN RUN, or a config to train",
         )
-    outcomes, configs = read_finished(runs)
-    folder = RunFolder.create(folders.runs_dir, f"compare-{outcomes[0]['variant']}"[:80], kind="compare")
+    outcomes, configs, name = read_finished(runs)
+    folder = RunFolder.create(folders.runs_dir, f"compare-{name}", kind="compare")
     with recorded(folder):
         folder.write_record(**describe_process(), variants=list(configs))
-        return _conclude(folder, outcomes, request, configs, {})
+        return replace(_conclude(folder, outcomes, request, configs, {}), is_trained=False)
 
 
 def _conclude(
@@ -144,7 +146,7 @@ def _conclude(
     names = short_names([variant["name"] for variant in result["variants"]])
     notes = describe_rates(rates, names)
     warnings = describe_unequal(result["unequal"], names)
-    return Comparison(folder, result, _best_run(outcomes, result), tuple(notes), tuple(warnings))
+    return Comparison(folder, result, _best_run(outcomes, result), notes=tuple(notes), warnings=tuple(warnings))
 
 
 def _best_run(outcomes: Sequence[Mapping[str, Any]], result: Mapping[str, Any]) -> Path | None:

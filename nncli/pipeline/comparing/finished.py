@@ -12,12 +12,13 @@ from nncli.config.reading.loading import validate
 from nncli.config.reading.shipped import find_config
 from nncli.errors import NncliError, RunError, UsageError
 from nncli.pipeline.comparing.outcomes import read_outcome
-from nncli.pipeline.comparing.settings.differing import flat_config
+from nncli.pipeline.comparing.settings.differing import differing_keys, flat_config
 from nncli.pipeline.folders import Folders
 from nncli.run import files
 from nncli.run.finding import find_run
 from nncli.run.folder import RunFolder
 
+_MOST_KEYS, _LONGEST_NAME = 2, 40  # of a name that tells what differs
 _PARTS = ("train", "validation", "test")
 _SAME = "compare runs with the same data, seed and split, or train them: nncli compare CONFIG --vary KEY=A,B"
 
@@ -78,8 +79,8 @@ def _find_run(word: str, folders: Folders) -> RunFolder | None:
     return None
 
 
-def read_finished(folders: Sequence[RunFolder]) -> tuple[list[dict[str, Any]], dict[str, Mapping[str, Any]]]:
-    """The outcomes of finished runs as `read_outcome` has them, and the flat config of each variant.
+def read_finished(folders: Sequence[RunFolder]) -> tuple[list[dict[str, Any]], dict[str, Mapping[str, Any]], str]:
+    """The outcomes of finished runs as `read_outcome` has them, the flat config of each variant, a config's name.
 
     Runs that differ only in their seeds are one variant. Raises UsageError where runs have nothing to be compared by:
     one variant alone, or seeds, data or splits that are not the same for all; it says where.
@@ -108,13 +109,23 @@ def read_finished(folders: Sequence[RunFolder]) -> tuple[list[dict[str, Any]], d
     tasks = sorted({outcome["task"] for outcome in outcomes})
     if len(tasks) > 1:
         raise UsageError(f"networks of different tasks have no common metric: {', '.join(tasks)}")
-    return outcomes, {name: group[0].config for name, group in named.items()}
+    return outcomes, {name: group[0].config for name, group in named.items()}, runs[0].name
 
 
 def _names(variants: Sequence[Sequence[FinishedRun]]) -> list[str]:
-    """The names of the configs, or of the first runs where those are not enough."""
+    """The names of the configs; where these are equal, what differs if it is little, else the names of the runs."""
     names = [group[0].name for group in variants]
-    return names if len(set(names)) == len(names) else [group[0].folder.path.name for group in variants]
+    if len(set(names)) == len(names):
+        return names
+    first = [group[0] for group in variants]
+    differing = differing_keys({run.folder.path.name: run.config for run in first})
+    told = [" ".join(_setting(key, values[run.folder.path.name]) for key, values in differing.items()) for run in first]
+    is_short = len(differing) <= _MOST_KEYS and max(map(len, told)) <= _LONGEST_NAME
+    return told if is_short and len(set(told)) == len(told) else [run.folder.path.name for run in first]
+
+
+def _setting(key: str, value: Any) -> str:
+    return f"{key.rpartition('.')[2]}={value}"
 
 
 def _by_seed(variants: Mapping[str, Sequence[FinishedRun]]) -> dict[str, dict[int, FinishedRun]]:

@@ -9,7 +9,7 @@ from nncli.config.sections import Config
 from nncli.errors import UsageError
 
 FACTORS = (0.1, 1.0, 10.0)
-_KEY = "optimizer.learning_rate"
+_KEY, _INITIAL = "optimizer.learning_rate", "initial_learning_rate"
 
 
 def rates_to_try(config: Config) -> list[tuple[str, str]]:
@@ -23,9 +23,7 @@ def rates_to_try(config: Config) -> list[tuple[str, str]]:
             f"--lr-range: {config.name} has a piecewise schedule, which has no single learning rate to vary",
             hint="leave --lr-range out, or give it another schedule",
         )
-    key, middle = (
-        (_KEY, rate) if isinstance(rate, float) else (f"{_KEY}.initial_learning_rate", rate.initial_learning_rate)
-    )
+    key, middle = (_KEY, rate) if isinstance(rate, float) else (f"{_KEY}.{_INITIAL}", rate.initial_learning_rate)
     return [(text, f"{key}={text}") for text in (f"{middle * factor:.6g}" for factor in FACTORS)]
 
 
@@ -67,7 +65,7 @@ def describe_rates(told: Sequence[Mapping[str, Any]], names: Mapping[str, str]) 
     lines = []
     for each in told:
         rates = list(each["validation_losses"])
-        edge = {rates[0]: "; a smaller one may be better", rates[-1]: "; a larger one may be better"}
+        edge = {rates[0]: "; try smaller ones", rates[-1]: "; try larger ones"}
         further = edge.get(each["chosen"], "")
         lines.append(
             f"learning rate of {names[each['variant']]}: {each['chosen']} of {', '.join(rates)} "
