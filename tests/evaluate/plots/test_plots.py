@@ -127,6 +127,38 @@ def test_a_variant_that_diverged_is_named_as_such(drawn: list[Any]) -> None:
     assert "diverged" in [text.get_text() for text in drawn[0].axes[-1].texts]
 
 
+def test_a_comparison_draws_curves_over_seconds_and_differences_with_intervals(drawn: list[Any]) -> None:
+    seconds = [5.0, 1.0, 3.0]
+    cells = [
+        {
+            "variant": name,
+            "history": [
+                {**record, "train_seconds": each}
+                for record, each in zip(make_history([3.0, 2.0, 1.0], [0.1, 0.2, 0.3]), seconds, strict=True)
+            ],
+        }
+        for name in ("relu", "tanh")
+    ]
+    verdict = {"best": "relu", "other": "tanh", "verdict": "better", "values": [0.1, 0.2], "mean": 0.15}
+    result = {
+        **compared([("relu", [0.9, 0.9]), ("tanh", [0.8, 0.7])], "val_accuracy"),
+        "verdicts": [{**verdict, "interval": [0.05, 0.25]}],
+        "margin": 2.0,
+    }
+    size_of(plots.comparison_curves(cells, result))
+
+    *_, timed, _, differences = drawn[0].axes
+    [relu, tanh] = [line for line in timed.lines if line.get_linewidth() == 2]
+    assert timed.get_xlabel() == "seconds of training"
+    # The first epoch, which compiles, counts like a usual one: 2 seconds, then 3 and 6 in all.
+    assert (relu.get_xdata()[0], relu.get_xdata()[-1]) == (2.0, 6.0)
+    assert np.interp(3.0, tanh.get_xdata(), tanh.get_ydata()) == pytest.approx(0.2, abs=0.001)
+    drawn_lines = [line.get_xdata() for line in differences.lines]
+    assert any(np.allclose(line, [5.0, 25.0]) for line in drawn_lines if len(line) == 2)
+    assert any(np.allclose(line, [10.0, 20.0]) for line in drawn_lines if len(line) == 2)
+    assert "(points)" in differences.get_xlabel() and "filled: sure" in differences.get_xlabel()
+
+
 def test_a_comparison_shows_the_loss_alone_where_the_metric_is_not_recorded(drawn: list[Any]) -> None:
     cells: list[dict[str, Any]] = [
         {"variant": "a", "history": make_history([1.0])},

@@ -16,11 +16,16 @@ def flat_config(config: Config) -> dict[str, Any]:
 
 
 def differing_keys(configs: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Of flat configs by variant, the keys that are not the same for all; None stands for a key that one lacks."""
+    """Of flat configs by variant, the keys that are not the same for all; None stands for a key that one lacks.
+
+    Options that only one of two optimizers or losses has go without saying where these differ.
+    """
+    first = next(iter(configs))
     keys = dict.fromkeys(key for config in configs.values() for key in config)
     found = {key: {name: config.get(key) for name, config in configs.items()} for key in keys}
+    found = {key: values for key, values in found.items() if any(each != values[first] for each in values.values())}
     return {
         key: values
         for key, values in found.items()
-        if any(value != next(iter(values.values())) for value in values.values())
+        if None not in values.values() or f"{key.rpartition('.')[0]}.name" not in found
     }

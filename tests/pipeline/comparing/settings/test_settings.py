@@ -22,9 +22,7 @@ def config(tmp_path: Path, more: str = "") -> Config:
     return load_config(str(path)).config
 
 
-@pytest.mark.parametrize(
-    "text", ["epochs=0", "epochs=2.5", "seconds=-1", "seconds=nan", "seconds=inf", "hours=1"]
-)
+@pytest.mark.parametrize("text", ["epochs=0", "epochs=2.5", "seconds=-1", "seconds=nan", "seconds=inf", "hours=1"])
 def test_a_budget_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="expected epochs=N or seconds=N"):
         Budget.parse(text)
