@@ -11,6 +11,7 @@ from nncli.cli.views.numbers import show_number, show_spread
 from nncli.console import Console, make_table
 
 _INDENT = "  "
+_TIED = "\N{NO-BREAK SPACE}"  # a blank at which a line is not broken
 _MOST_KEYS, _LONGEST_VALUE = 12, 24
 
 
@@ -40,7 +41,8 @@ def show_comparison(console: Console, comparison: Any, runs_dir: Path, again: st
 def _fill(line: str, width: int) -> str:
     """A line broken at spaces, its continuation indented as it is."""
     indent = _INDENT if line.startswith(_INDENT) else ""
-    return textwrap.fill(line, width, break_on_hyphens=False, subsequent_indent=indent)
+    filled = textwrap.fill(line.replace(" %", f"{_TIED}%"), width, break_on_hyphens=False, subsequent_indent=indent)
+    return filled.replace(_TIED, " ")
 
 
 def _table(result: Mapping[str, Any]) -> Any:

@@ -6,8 +6,8 @@ from typing import Any
 from nncli.config.sections import Config, to_mapping
 from nncli.pipeline.runs.keys import flatten
 
-# What differs between trainings of one network.
-_OF_A_TRAINING = ("name", "seed", "data.split_seed")
+# What differs between trainings of one network, and which warnings are turned off.
+_OF_A_TRAINING = ("name", "seed", "data.split_seed", "silence")
 
 
 def flat_config(config: Config) -> dict[str, Any]:
