@@ -19,7 +19,7 @@ NETWORK = """
 data: {source: iris}
 model: {layers: [{dense: {units: 4}}, output]}
 optimizer: {name: adam, learning_rate: 0.01}
-train: {epochs: 2, executor: xla, early_stopping: {patience: 1}}
+train: {epochs: 2, executor: graph, early_stopping: {patience: 1}}
 """
 
 
@@ -64,7 +64,7 @@ def test_a_grid_varies_every_key_with_every_other(tmp_path: Path, config: str) -
     ]
     assert set(told.result["differing"]) == {"model.layers[0].dense.units", "optimizer.name"}
     assert {each["verdict"] for each in told.result["verdicts"]} <= {"one_seed", "identical"}
-    cells = list(csv.DictReader((told.folder.path / files.CELLS).open()))
+    cells = list(csv.DictReader((told.folder.path / files.CELLS).read_text().splitlines()))
     assert [cell["parameters"] for cell in cells] == ["27", "27", "51", "51"]
 
 
@@ -96,7 +96,7 @@ def test_a_failed_training_is_told_and_the_rest_goes_on(
     sgd, adam = told.result["variants"]
     assert (sgd["failed"], sgd["diverged"], adam["failed"]) == (1, 0, 0)
     assert told.result["verdicts"][0]["seeds"] == [1]
-    cells = list(csv.DictReader((told.folder.path / files.CELLS).open()))
+    cells = list(csv.DictReader((told.folder.path / files.CELLS).read_text().splitlines()))
     assert [cell["status"] for cell in cells] == ["finished", "finished", "failed", "finished"]
     assert cells[2]["failure"] == "there is not enough memory"
 
@@ -129,7 +129,7 @@ def test_three_learning_rates_are_tried_and_one_is_compared(tmp_path: Path, conf
         losses = rates["validation_losses"]
         assert list(losses) == ["0.001", "0.01", "0.1"] and rates["chosen"] == min(losses, key=lambda r: losses[r])
         assert f"learning_rate={rates['chosen']}" in variant["runs"][0]
-    assert len(list(csv.DictReader((told.folder.path / files.CELLS).open()))) == 6
+    assert len(list(csv.DictReader((told.folder.path / files.CELLS).read_text().splitlines()))) == 6
     assert told.notes[0].startswith("learning rate of sgd: ")
 
 
