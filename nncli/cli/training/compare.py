@@ -46,6 +46,7 @@ def compare(
 
     \b
     Example: nncli compare --vary model.hidden_activation=sigmoid,relu
+    Finished runs, without training: nncli compare RUN RUN
     """
     with command(json_mode=json_mode, quiet=quiet) as console:
         from nncli import pipeline

@@ -10,7 +10,6 @@ from nncli.evaluate.plots.curves import FEW_EPOCHS, Record, add_legend, finish, 
 from nncli.evaluate.plots.differences import draw_differences, has_differences
 
 _NAME = 40
-_POINTS = 200  # of a curve over seconds
 
 
 def comparison_curves(cells: Sequence[Mapping[str, Any]], result: Mapping[str, Any]) -> bytes:
@@ -59,7 +58,7 @@ def _panels(figure: Any, curves: int, *, timed: bool, result: Mapping[str, Any])
 
 
 def _draw_over_seconds(axes: Any, histories: Mapping[str, Sequence[Sequence[Record]]], key: str) -> None:
-    """The curves again, over the seconds that were trained; the mean goes as far as all runs of a variant do.
+    """The curves again, over the seconds that were trained; each epoch of a mean lies at the mean of its times.
 
     The first epoch counts like a usual one, as most of its time is the compilation of the program.
     """
@@ -70,11 +69,12 @@ def _draw_over_seconds(axes: Any, histories: Mapping[str, Sequence[Sequence[Reco
             continue
         for seconds, values in runs if len(runs) > 1 else ():
             axes.plot(seconds, values, color=colour, linewidth=0.7, alpha=0.35)
-        shared = np.linspace(max(run[0][0] for run in runs), min(run[0][-1] for run in runs), _POINTS)
-        together = np.stack([np.interp(shared, seconds, values) for seconds, values in runs])
+        shortest = min(len(seconds) for seconds, _ in runs)
+        usual = np.mean([seconds[:shortest] for seconds, _ in runs], axis=0)
+        together = np.stack([values[:shortest] for _, values in runs])
         if len(runs) > 1:
-            axes.fill_between(shared, *_band(together, key), color=colour, alpha=0.15, linewidth=0)
-        axes.plot(shared, together.mean(axis=0), style, color=colour, linewidth=2)
+            axes.fill_between(usual, *_band(together, key), color=colour, alpha=0.15, linewidth=0)
+        axes.plot(usual, together.mean(axis=0), style, color=colour, linewidth=2)
     plain_frame(axes)
     axes.set_title(f"{words(key)} over time", fontsize=11)
     axes.set_xlabel("seconds of training")
