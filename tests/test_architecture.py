@@ -108,9 +108,11 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("engine", "process"): set(),
     ("engine", "parallel"): set(),
     ("engine", "loop"): {"", "parallel"},
+    ("engine", "diagnosis"): {"", "callbacks", "loop"},
     ("evaluate", ""): set(),
     ("evaluate", "references"): {""},
     ("evaluate", "adjusting"): {""},
+    ("evaluate", "health"): {""},
     ("evaluate", "importance"): {"", "plots"},
     ("evaluate", "plots"): {"", "plots.images"},
     ("evaluate", "plots.images"): {"", "plots"},
@@ -125,7 +127,8 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("pipeline", "exporting.script"): {""},
     ("pipeline", "runs"): {""},
     ("pipeline", "reproducing"): {"", "training"},
-    ("pipeline", "training"): {"", "predicting", "predicting.scoring"},
+    ("pipeline", "training"): {"", "predicting", "predicting.scoring", "training.health"},
+    ("pipeline", "training.health"): {"", "training"},
     ("pipeline", "comparing"): {"", "training"},
 }
 MOST_MODULES = 9

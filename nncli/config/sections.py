@@ -213,6 +213,7 @@ class Train(Section):
     checkpoint: Literal["keep", "none"] = Field(
         "keep", description="whether a finished run keeps the state from which --resume can extend it"
     )
+    health: bool = Field(True, description="whether the layers are watched during training (health.jsonl)")
 
 
 def _adam() -> Adam:

@@ -122,6 +122,11 @@ class TrainingView:
             for position in sorted({*best, self._skipped[-1]}):
                 self._print_epoch(position)
 
+    def remark(self, line: str) -> None:
+        """A line of text between the epochs, of a training that is shown epoch by epoch."""
+        if self._shown and not self._title:
+            self._print(line)
+
     def _print(self, line: str) -> None:
         self._console.print(escape(line), soft_wrap=True)
 

@@ -116,6 +116,14 @@ def check_gradients(
     return found
 
 
+def mean_loss(loss: keras.losses.Loss, targets: Any, outputs: Any, weights: Any = None) -> Any:
+    """The loss of a batch, a scalar; of an ensemble's members (batch, members, outputs), each has its own."""
+    if len(outputs.shape) == 3:
+        targets = tf.repeat(targets[:, None], outputs.shape[1], axis=1)
+        weights = None if weights is None else tf.repeat(weights[:, None], outputs.shape[1], axis=1)
+    return loss(targets, outputs, weights)
+
+
 def random_layers(model: keras.Model) -> list[str]:
     """The names of the layers that apply dropout or noise during training."""
     states = {id(state) for state in seed_states(model)}
@@ -160,11 +168,7 @@ class _Cost:
             for state, start in seeds:
                 state.assign(start)
             outputs = model(inputs, training=True)
-            truth, weights = targets, batch.weights
-            if len(outputs.shape) == 3:  # of members, each of which has its own loss
-                truth = tf.repeat(targets[:, None], outputs.shape[1], axis=1)
-                weights = None if weights is None else tf.repeat(weights[:, None], outputs.shape[1], axis=1)
-            return tf.add_n([loss(truth, outputs, weights), *model.losses])
+            return tf.add_n([mean_loss(loss, targets, outputs, batch.weights), *model.losses])
 
         def differentiate() -> Any:
             with tf.GradientTape() as tape:

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-_ORDER, _LAYERS = 0, 1
+_ORDER, _LAYERS, _PROBE = 0, 1, 2
 
 
 def order_of_epoch(seed: int, epoch: int, examples: int) -> np.ndarray:
@@ -23,6 +23,17 @@ def seed_layers(model: keras.Model, seed: int, epoch: int) -> None:
     for position, state in enumerate(seed_states(model)):
         words = np.random.SeedSequence([seed, epoch, _LAYERS, position]).generate_state(2)
         state.assign(words.astype(state.dtype))
+
+
+def probe_rows(seed: int, examples: int, count: int) -> np.ndarray:
+    """The rows of the training set whose layers are watched: at most `count`, sorted, int64."""
+    generator = np.random.default_rng(np.random.SeedSequence([seed, 0, _PROBE]))
+    return np.sort(generator.choice(examples, min(count, examples), replace=False))
+
+
+def probe_words(seed: int, position: int) -> np.ndarray:
+    """The state of the random layer at `position` while a network is watched, the same in every epoch."""
+    return np.random.SeedSequence([seed, 0, _PROBE, position]).generate_state(2)
 
 
 def seed_states(model: keras.Model) -> list[Any]:

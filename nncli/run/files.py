@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 CONFIG = "config.yaml"
 RECORD = "run.json"
 METRICS = "metrics.jsonl"
+HEALTH = "health.jsonl"
 SUMMARY = "summary.json"
 WEIGHTS = "weights.npz"
 KERAS_MODEL = "model.keras"

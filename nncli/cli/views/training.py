@@ -20,6 +20,7 @@ _MEANINGS = {
     "first_batch": "tensors made, the first batch run",
     "training": "all other batches",
     "validation": "the validation set after each epoch",
+    "health": "gradients and activations of the layers",
     "test": "the test set predicted and measured",
     "export": "weights.npz, model.keras, model.tflite",
     "plots": "curves.png",

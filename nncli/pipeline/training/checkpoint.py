@@ -32,6 +32,11 @@ class Resumed:
         """The records of the epochs that are done."""
         return [] if self.state is None else list(self.state.marks["history"])
 
+    @property
+    def health(self) -> list[dict[str, Any]]:
+        """What was measured of the layers so far; empty for a state of a version that did not measure."""
+        return [] if self.state is None else list(self.state.marks.get("health", ()))
+
 
 def save_checkpoint(folder: RunFolder, state: "TrainingState") -> None:
     """Writes the state atomically: the old checkpoint stays until the new one is complete. Raises NncliError."""
@@ -72,7 +77,7 @@ def discard_checkpoint(folder: RunFolder) -> None:
 
 def mark_of(config: Config, dataset: Dataset) -> Mapping[str, Any]:
     """What decides, beside the state, how a training goes on; the number of epochs does not."""
-    settings = config.model_dump(mode="json", exclude={"name": True, "train": {"epochs", "checkpoint"}})
+    settings = config.model_dump(mode="json", exclude={"name": True, "train": {"epochs", "checkpoint", "health"}})
     facts = dataset.facts.model_dump(mode="json")
     return {"config": _sum(settings), "facts": _sum(facts), "fingerprint": dataset.fingerprint}
 

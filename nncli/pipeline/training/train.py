@@ -3,7 +3,7 @@
 import json
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from nncli.pipeline.predicting.scoring.measuring import measure_part
 from nncli.pipeline.preparation import Prepared, example_input, prepare
 from nncli.pipeline.training.checkpoint import Resumed, discard_checkpoint
 from nncli.pipeline.training.fitting import Fitted, fit_model
+from nncli.pipeline.training.health.probing import keep_due
 from nncli.pipeline.training.planning import Terms
 from nncli.pipeline.training.record import describe_process, recorded
 from nncli.pipeline.training.saving import save_model, save_novelty, save_plots, verify_saved
@@ -127,8 +128,10 @@ def _write_beginnings(folder: RunFolder, prepared: Prepared, resumed: Resumed | 
         # The model that a finished run has can be used until the longer training has another.
         folder.renew_manifest(files.CONFIG, files.INPUTS)
         # Lines after those of the checkpoint are of epochs that are trained again.
-        records = [finite({"epoch": number, **each}) for number, each in enumerate(resumed.history, 1)]
-        folder.write(files.METRICS, "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in records).encode())
+        records = [{"epoch": number, **each} for number, each in enumerate(resumed.history, 1)]
+        _write_lines(folder, files.METRICS, records)
+        if config.train.health:
+            _write_lines(folder, files.HEALTH, keep_due(resumed.health, config, dataset.facts))
         return
     folder.write_record(
         **describe_process(),
@@ -141,6 +144,11 @@ def _write_beginnings(folder: RunFolder, prepared: Prepared, resumed: Resumed | 
             "rows": dataset.facts.rows,
         },
     )
+
+
+def _write_lines(folder: RunFolder, name: str, records: Sequence[Mapping[str, Any]]) -> None:
+    lines = (json.dumps(finite(each), ensure_ascii=False) for each in records)
+    folder.write(name, "".join(f"{line}\n" for line in lines).encode())
 
 
 def _with_thresholds(folder: RunFolder, prepared: Prepared, fitted: Fitted, console: Console) -> Prepared:

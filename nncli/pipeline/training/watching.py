@@ -11,6 +11,7 @@ from nncli.errors import StopRequest
 from nncli.pipeline.background_import import begin_drawing
 from nncli.pipeline.preparation import Prepared
 from nncli.pipeline.training.checkpoint import mark_of, save_checkpoint
+from nncli.pipeline.training.health.probing import HealthRecords, keep_due, make_health
 from nncli.pipeline.training.planning import Terms
 from nncli.run import files
 from nncli.run.folder import RunFolder
@@ -22,12 +23,13 @@ _LARGER_IS_BETTER = ("accuracy", "auc", "precision", "recall", "r2_score")
 @dataclass(frozen=True)
 class Watchers:
     """The callbacks of a training: those that act, the first of which knows the `best` weights, the one that reports,
-    and `checkpoints`, if there are any; the `view`, and the `records` of all epochs."""
+    and `checkpoints`, if there are any; the `view`, the `records` of all epochs and those of the layers' `health`."""
 
     callbacks: list[Any]
     checkpoints: Any
     view: TrainingView
     records: History
+    health: HealthRecords
 
     @property
     def all(self) -> list[Any]:
@@ -52,8 +54,11 @@ def make_watchers(folder: RunFolder, prepared: Prepared, console: Console, *, ba
     view = _make_view(console, config, batches, terms.title)
     view.recall(records)
     callbacks = [*_make_acting(config, terms.max_minutes), _make_reporter(folder, view, records, terms)]
-    checkpoints = None if terms.title else _make_checkpoints(folder, prepared, callbacks, records, terms)
-    return Watchers(callbacks, checkpoints, view, records)
+    watched = keep_due([] if terms.resumed is None else terms.resumed.health, config, prepared.dataset.facts)
+    if config.train.health:
+        callbacks.append(make_health(folder, prepared, terms, callbacks, watched, view.remark))
+    checkpoints = None if terms.title else _make_checkpoints(folder, prepared, callbacks, records, watched, terms)
+    return Watchers(callbacks, checkpoints, view, records, watched)
 
 
 def _make_view(console: Console, config: Config, batches: int, title: str) -> TrainingView:
@@ -63,7 +68,7 @@ def _make_view(console: Console, config: Config, batches: int, title: str) -> Tr
 
 
 def _make_checkpoints(
-    folder: RunFolder, prepared: Prepared, callbacks: list[Any], records: History, terms: Terms
+    folder: RunFolder, prepared: Prepared, callbacks: list[Any], records: History, watched: HealthRecords, terms: Terms
 ) -> Any:
     from nncli.engine.callbacks.checkpoint import Checkpoints
 
@@ -71,7 +76,7 @@ def _make_checkpoints(
     return Checkpoints(
         callbacks,
         lambda captured: save_checkpoint(folder, captured),
-        lambda: {"of": of, "history": list(records)},
+        lambda: {"of": of, "history": list(records), "health": list(watched)},
         restored=terms.state,
     )
 
