@@ -5,7 +5,7 @@ from typing import Any
 
 from nncli.config.describing.topics import TOPICS
 from nncli.config.reading.spelling import nearest_names
-from nncli.config.rules.explanations import read_explanations
+from nncli.config.rules.explanations import read_explanations, read_verdicts
 from nncli.errors import UsageError
 from nncli.lessons import LESSONS
 
@@ -20,13 +20,14 @@ def explain(topic: str | None = None, assignments: Sequence[str] = ()) -> dict[s
     rules = read_explanations()
     if topic is None:
         short = [rule.model_dump(exclude={"text"}) for rule in rules.values()]
-        return {"rules": short, "topics": list(TOPICS), "lessons": list(LESSONS)}
+        return {"rules": short, "topics": list(TOPICS), "lessons": list(LESSONS), "verdicts": list(read_verdicts())}
     wanted = topic.strip("[] ").lower()
     if wanted in LESSONS:
         lesson = LESSONS[wanted](assignments)
         return {"lesson": lesson.id, "title": lesson.title, **lesson.numbers, "text": lesson.text}
     if assignments:
         raise UsageError("--set: only lessons have values to set", hint=f"the lessons {', '.join(LESSONS)} have some")
+    rules = {**rules, **read_verdicts()}
     if wanted in rules:
         return rules[wanted].model_dump()
     if wanted in TOPICS:

@@ -26,6 +26,9 @@ def show_explanation(console: Console, explained: Mapping[str, Any]) -> None:
         more += "\n" + _wrap(
             f"The lessons: {', '.join(f'`nncli explain {lesson}`' for lesson in explained['lessons'])}"
         )
+        more += "\n" + _wrap(
+            f"Verdicts on a training: {', '.join(f'`nncli explain {verdict}`' for verdict in explained['verdicts'])}"
+        )
         console.answer(explained, make_table(None, ["rule", "", "what is wrong"], rows, left=3), f"\n{more}")
     else:
         (offers,) = explained.values()
@@ -36,6 +39,7 @@ def show_explanation(console: Console, explained: Mapping[str, Any]) -> None:
 def _rule_text(rule: Mapping[str, Any]) -> str:
     severity = {
         "refused": "refused, so that training does not start",
+        "verdict": f"a verdict after training, which `silence: [{rule['id']}]` in the config turns off",
         "warning": f"a warning, which `silence: [{rule['id']}]` in the config turns off",
     }[rule["severity"]]
     told = [f"{rule['id']}: {rule['reason']}", f"fix: {rule['fix']}", severity]

@@ -17,6 +17,7 @@ from nncli.pipeline.own_data import read_own_data
 from nncli.pipeline.predicting.groups import FEWEST_ROWS, require_column
 from nncli.pipeline.predicting.open_run import KerasPredictor, OpenRun, Predicts, make_predictor, open_run
 from nncli.pipeline.predicting.remarks import (
+    cause_in,
     count_impossible,
     describe_impossible,
     describe_other_data,
@@ -166,7 +167,8 @@ def _describe(run: OpenRun, result: dict[str, Any]) -> str | None:
     judged = result["judged"] if result["new_rows"] is None else result["new_rows"]["judged"]
     if result["part"] != "test" and _has_learned(run):
         return describe_other_data(judged)
-    return describe_verdict(judged, run.folder.read_lines(files.METRICS))
+    cause = cause_in(run.folder.read_json(files.SUMMARY).get("health", []))  # runs of earlier versions have none
+    return describe_verdict(judged, run.folder.read_lines(files.METRICS), cause)
 
 
 def _has_learned(run: OpenRun) -> bool:

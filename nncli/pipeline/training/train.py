@@ -17,12 +17,13 @@ from nncli.config.sections import to_mapping
 from nncli.console import Console
 from nncli.pipeline.background_import import begin_import
 from nncli.pipeline.folders import Folders
-from nncli.pipeline.predicting.remarks import describe_verdict
+from nncli.pipeline.predicting.remarks import cause_in, describe_verdict
 from nncli.pipeline.predicting.scoring import thresholds
 from nncli.pipeline.predicting.scoring.measuring import measure_part
 from nncli.pipeline.preparation import Prepared, example_input, prepare
 from nncli.pipeline.training.checkpoint import Resumed, discard_checkpoint
 from nncli.pipeline.training.fitting import Fitted, fit_model
+from nncli.pipeline.training.health.judging import list_verdicts, tell_verdicts
 from nncli.pipeline.training.health.probing import keep_due
 from nncli.pipeline.training.planning import Terms
 from nncli.pipeline.training.record import describe_process, recorded
@@ -100,9 +101,7 @@ def train_into(folder: RunFolder, prepared: Prepared, console: Console, terms: T
             folder.write_json(files.SUMMARY, summary)
             with watch.part("verify"):
                 verified = verify_saved(folder, prepared, predictions)
-        told = describe_verdict(summary["test"]["judged"], fitted.history)
-        if told is not None:
-            console.warn(f"{title}: {told}" if title else told)
+        _tell(summary, fitted.history, title, console)
         fitted.watchers.flush()
         if prepared.config.train.checkpoint == "none":
             discard_checkpoint(folder)
@@ -168,6 +167,16 @@ def _with_thresholds(folder: RunFolder, prepared: Prepared, fitted: Fitted, cons
     return replace(prepared, dataset=replace(dataset, facts=facts))
 
 
+def _tell(summary: Mapping[str, Any], history: History, title: str, console: Console) -> None:
+    """What is wrong with the training; of one of many only that it learned nothing."""
+    judged, verdicts = summary["test"]["judged"], summary["health"]
+    told = describe_verdict(judged, history, cause_in(verdicts))
+    if told is not None:
+        console.warn(f"{title}: {told}" if title else told)
+    if not title:
+        tell_verdicts(verdicts, console, nothing_learned=judged["verdict"] == "nothing")
+
+
 def _usual_seconds(history: History) -> float:
     """The median over the epochs, without the first, which warms up, if there are others."""
     return statistics.median(record["train_seconds"] for record in history[1:] or history)
@@ -195,6 +204,7 @@ def _summarize(prepared: Prepared, fitted: Fitted, predictions: np.ndarray) -> d
         "test": measure_part(dataset.facts, dataset.test, predictions),
         "test_evaluations": 1,
         "temperature": 1.0,
+        "health": list_verdicts(fitted.watchers.health, history, config.silence),
         "seconds_per_epoch": round(_usual_seconds(history), 4),
         "parameters": sum(int(np.prod(weight.shape)) for weight in fitted.model.trainable_weights),
     }

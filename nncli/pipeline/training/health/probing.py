@@ -8,7 +8,9 @@ from typing import Any
 from nncli.config.facts import DataFacts, Task
 from nncli.config.sections import Config
 from nncli.config.stack import stack_layers
+from nncli.evaluate.health import find_at_once
 from nncli.pipeline.preparation import Prepared
+from nncli.pipeline.training.health.judging import describe_at_once
 from nncli.pipeline.training.planning import Terms, batch_size
 from nncli.run import files
 from nncli.run.folder import RunFolder
@@ -45,7 +47,7 @@ class ProbePlan:
     def is_due(self, epochs: int) -> bool:
         """Whether the network is measured after so many epochs."""
         doublings = max(0, (epochs - 1) // _FIRST_EPOCHS).bit_length()
-        return epochs % min(self.interval, 2**doublings) == 0
+        return epochs % min(self.interval, 1 << doublings) == 0
 
 
 def plan_probe(config: Config, facts: DataFacts) -> ProbePlan:
@@ -79,11 +81,16 @@ def make_health(
     from nncli.engine.diagnosis.health import Health
 
     plan = plan_probe(prepared.config, prepared.dataset.facts)
+    said: set[str] = set(prepared.config.silence)
 
     def on_measures(epochs: int, measures: Mapping[str, Any]) -> None:
         record = {"epoch": epochs, **measures}
         records.append(record)
         folder.append(files.HEALTH, record)
+        found = find_at_once(record, records)
+        if found is not None and found.rule not in said:
+            said.add(found.rule)
+            remark(describe_at_once(found))
 
     return Health(
         lambda model: _make_probe(model, prepared, plan.rows, terms.program_cache),
