@@ -34,12 +34,22 @@ def neuron(rate: float) -> dict[str, Any]:
     """Gradient descent over all rows at once."""
     optimizer = {"name": "sgd", "learning_rate": rate}
     train = {"epochs": 30, "batch_size": "full"}
-    return {"data": {"source": "breast_cancer"}, "model": {"layers": ["output"]}, "optimizer": optimizer, "train": train}
+    return {
+        "data": {"source": "breast_cancer"},
+        "model": {"layers": ["output"]},
+        "optimizer": optimizer,
+        "train": train,
+    }
 
 
 def diabetes(units: int) -> dict[str, Any]:
     layers = [dense(units), dense(units), "output"]
-    return {"data": {"source": "diabetes"}, "model": {"layers": layers}, "optimizer": adam(0.003), "train": {"epochs": 40}}
+    return {
+        "data": {"source": "diabetes"},
+        "model": {"layers": layers},
+        "optimizer": adam(0.003),
+        "train": {"epochs": 40},
+    }
 
 
 def residual(*before: str) -> list[Any]:
@@ -47,6 +57,7 @@ def residual(*before: str) -> list[Any]:
     return ["flatten", dense(32), *[block] * 10, *before]
 
 
+SGD = {"name": "sgd", "learning_rate": 0.3}
 # verdict -> (the network with the fault, its twin)
 PAIRS = {
     "vanishing": (digits([dense(32)] * 8, "sigmoid", epochs=1), digits([dense(32)] * 8, epochs=1)),
@@ -54,8 +65,8 @@ PAIRS = {
     "dead": (digits([dense(64)], rate=0.3), digits([dense(64)])),
     "saturated": (digits([dense(64)], "tanh", rate=1.0), digits([dense(64)], "tanh")),
     "starved": (
-        digits([dense(32, kernel_regularizer={"l2": 0.3})], "sigmoid"),
-        digits([dense(32, kernel_regularizer={"l2": 0.0001})], "sigmoid"),
+        {**digits([dense(32, kernel_regularizer={"l2": 1.0})], "sigmoid"), "optimizer": SGD},
+        {**digits([dense(32, kernel_regularizer={"l2": 0.0001})], "sigmoid"), "optimizer": SGD},
     ),
     "learning-rate-too-high": (neuron(50.0), neuron(0.3)),
     "learning-rate-too-low": (neuron(0.0001), neuron(0.3)),
