@@ -118,7 +118,7 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("evaluate", "plots.images"): {"", "plots"},
     ("model", ""): {"layers"},
     ("model", "layers"): set(),
-    ("pipeline", ""): {"drafting", "training", "comparing", "predicting", "exporting", "reproducing", "runs"},
+    ("pipeline", ""): {"rates", "drafting", "training", "comparing", "predicting", "exporting", "reproducing", "runs"},
     ("pipeline", "drafting"): {"", "drafting.images"},
     ("pipeline", "drafting.images"): {"", "drafting"},
     ("pipeline", "predicting"): {"", "predicting.scoring"},
@@ -130,6 +130,7 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("pipeline", "training"): {"", "predicting", "predicting.scoring", "training.health"},
     ("pipeline", "training.health"): {"", "training"},
     ("pipeline", "comparing"): {"", "training"},
+    ("pipeline", "rates"): {"", "drafting", "training"},
 }
 MOST_MODULES = 9
 

@@ -1,10 +1,11 @@
 """The story that uses every room: train, evaluate, predict, compare; plain functions that return values.
 
 Only here is everything seen. `drafting/` comes before training, `training/` and `comparing/` train, `predicting/` uses
-a run, `exporting/` takes its model elsewhere, `runs/` lists and removes runs; beside them stand `preparation` (config
-and data together), `own_data`, `agreement`, `showing`, `background_import`, `weights`, `folders`, and the stories of
-`explain` and `gradcheck`. Each is imported when it is first asked for, so that `check` does not wait for what only
-`train` needs, and TensorFlow only inside functions, so that a wrong config is reported within a second.
+a run, `rates/` finds a learning rate, `exporting/` takes its model elsewhere, `runs/` lists and removes runs; beside
+them stand `preparation` (config and data together), `own_data`, `agreement`, `showing`, `background_import`, `weights`,
+`folders`, and the stories of `explain` and `gradcheck`. Each is imported when it is first asked for, so that `check`
+does not wait for what only `train` needs, and TensorFlow only inside functions, so that a wrong config is reported
+within a second.
 """
 
 from importlib import import_module
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from nncli.pipeline.predicting.evaluate import EvaluationRequest, evaluate
     from nncli.pipeline.predicting.open_run import are_one_run
     from nncli.pipeline.predicting.predict import predict
+    from nncli.pipeline.rates.finding import find_rate
     from nncli.pipeline.reproducing.reproduce import reproduce
     from nncli.pipeline.runs.details import describe_run
     from nncli.pipeline.runs.differences import diff_runs
@@ -55,6 +57,7 @@ __all__ = [
     "evaluate",
     "explain",
     "export",
+    "find_rate",
     "fix",
     "gradcheck",
     "init",
@@ -91,6 +94,7 @@ _HOMES = {
     "evaluate": "nncli.pipeline.predicting.evaluate",
     "explain": "nncli.pipeline.explanation",
     "export": "nncli.pipeline.exporting.export",
+    "find_rate": "nncli.pipeline.rates.finding",
     "fix": "nncli.pipeline.drafting.fix",
     "gradcheck": "nncli.pipeline.gradient_check",
     "init": "nncli.pipeline.drafting.init",

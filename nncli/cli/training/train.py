@@ -26,6 +26,10 @@ def train(
     max_minutes: Annotated[
         float | None, typer.Option(metavar="M", min=0.0, help="Begin no epoch that would end after M minutes.")
     ] = None,
+    find_lr: Annotated[
+        bool, typer.Option("--find-lr", help="Try learning rates on single batches and name one; no run is made.")
+    ] = False,
+    write: Annotated[bool, typer.Option("--fix", help="With --find-lr: write the rate into the config.")] = False,
     data_dir: DataDir = None,
     runs_dir: RunsDir = Path("runs"),
     timings: Annotated[bool, typer.Option("--timings", help="Show how long each part of the command took.")] = False,
@@ -39,7 +43,20 @@ def train(
     """
     with command(json_mode=json_mode, quiet=quiet) as console:
         from nncli import pipeline
-        from nncli.cli.views.training import show_training
+        from nncli.cli.views.training import show_rates, show_training
+
+        if write and not find_lr:
+            raise UsageError("--fix goes with --find-lr", hint="`nncli check CONFIG --fix` fixes other mistakes")
+        if find_lr:
+            _refuse_with_search(resume, max_minutes, timings=timings)
+            given = config or pipeline.DEFAULT_CONFIG
+            folders = pipeline.Folders(runs_dir, data_dir)
+            options = _options(epochs, seed, name)
+            search = pipeline.find_rate(
+                given, folders=folders, console=console, assignments=assignments or (), options=options, write=write
+            )
+            show_rates(console, search, given)
+            return
 
         common: dict[str, Any] = {
             "folders": pipeline.Folders(runs_dir, data_dir),
@@ -67,6 +84,14 @@ def _options(epochs: int | None, seed: int | None, name: str | None) -> list[tup
         (("name",), name, f"--name {name}"),
     ]
     return [option for option in given if option[1] is not None]
+
+
+def _refuse_with_search(resume: str | None, max_minutes: float | None, *, timings: bool) -> None:
+    """Raises UsageError for options of a training, which --find-lr is not."""
+    given = {"--resume": resume, "--max-minutes": max_minutes, "--timings": timings or None}
+    told = [option for option, value in given.items() if value is not None]
+    if told:
+        raise UsageError(f"--find-lr makes no run, so {', '.join(told)} does nothing", hint="leave it out")
 
 
 def _refuse_settings(

@@ -57,6 +57,35 @@ def show_training(console: Console, run: Any, runs_dir: Path, *, timings: bool =
     )
 
 
+def show_rates(console: Console, found: Any, name: str) -> None:
+    """The losses over the learning rates as a chart, the named rate, what to do with it."""
+    from nncli.console.chart import chart
+
+    rates, smoothed = found.rates[: len(found.smoothed)], found.smoothed
+    lines = []
+    if smoothed:
+        place = None if found.rate is None else sum(rate < found.rate for rate in rates) / len(rates)
+        width = min(80, console.width)
+        lines += chart(smoothed, width, top=2 * smoothed[0], mark=place)
+        columns = min(len(smoothed), width - 10)
+        left, right = f"{rates[0]:g}", f"{rates[-1]:.2g}"
+        lines.append(" " * 9 + left + " " * max(1, columns - len(left) - len(right)) + right)
+        lines.append(" " * 9 + "loss over the learning rate, smoothed; each batch has one rate")
+    kind = "the highest rate of its schedule" if found.is_schedule else "its learning rate"
+    if found.rate is None:
+        lines.append(console.wrap("no learning rate: the loss hardly falls at any; look at the data and the network"))
+    else:
+        lines.append(f"learning rate: {found.rate:g}")
+        lines.append(console.wrap(f"a tenth of the rate with the least loss; the config has {found.used:g} as {kind}"))
+    lines.append(f"picture: {found.picture}")
+    lines += [f"changed: {line}" for line in found.changes]
+    console.answer(found.to_mapping(), *lines)
+    if found.rate is not None:
+        key = "optimizer.learning_rate" + (".initial_learning_rate" if found.is_schedule else "")
+        setting = "" if found.changes else f" --set {key}={found.rate:g}"
+        console.suggest([f"nncli train {shlex.quote(name)}{setting}"])
+
+
 def timing_lines(timings: Mapping[str, Any]) -> list[Any]:
     """A table with the seconds of each part and of all up to its end, and a line for what was hidden."""
     rows, until = [], 0.0

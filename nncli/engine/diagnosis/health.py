@@ -44,7 +44,7 @@ class Health(keras.callbacks.Callback):  # type: ignore[misc]  # keras has no ty
             self._probe = self._make_probe(self.model)
         if not self._begun:
             with stage("health"):
-                measures = {**self._probe.measure(), "guessing_loss": self._probe.guessing_loss()}
+                measures = {**self._probe.measure(), "guessing_loss": self._probe.guessing_loss}
             self._listener(0, measures)
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from nncli.engine.arrays import Arrays
@@ -74,9 +73,9 @@ class Sensors:
         # The output layer is meant to be sure of its answer, so only what comes before it can be saturated.
         self.hidden = set(names[: names.index(output)]) if output in names else set(names)
 
-    def _look(self, inputs: Any, targets: Any, states: Any) -> tuple[Any, Any, Any, Any]:
-        """The loss, the norm of its gradient for each weight, the measures of each site's output, the variation of what
-        enters the output layer; assigns no variable."""
+    def _look(self, inputs: Any, targets: Any, states: Any, guess: Any) -> tuple[Any, Any, Any, Any]:
+        """The losses of the network and of the guess, the norm of its gradient for each weight, the measures of each
+        site's output, the variation of what enters the output layer; assigns no variable."""
         values = [tf.identity(weight.value) for weight in self.model.trainable_variables]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
@@ -86,7 +85,8 @@ class Sensors:
         norms = [_size(tf.convert_to_tensor(gradient)) for gradient in gradients]
         measures = [self._measure(site, output) for site, output in zip(self.sites, outputs, strict=True)]
         variation = tf.math.divide_no_nan(_size(entering - tf.reduce_mean(entering, axis=0)), _size(entering))
-        return loss, norms, measures, variation
+        guessed = mean_loss(self.loss, targets, tf.repeat(guess[None], tf.shape(targets)[0], axis=0))
+        return (loss, guessed), norms, measures, variation
 
     def _measure(self, site: Site, output: Any) -> dict[str, Any]:
         """What of a layer's output says how it is, by name."""
@@ -101,12 +101,15 @@ class Sensors:
 class Probe:
     """A fixed batch in a network, measured as in training: with the dropout of `seed`, the statistics of the batch.
 
-    `guess`, (outputs,), is what a network that knows nothing would predict for every example.
+    `guess`, (outputs,), is what a network that knows nothing would predict for every example,
+    `guessing_loss` the loss that it would have.
     """
 
     def __init__(self, sensors: Sensors, batch: Arrays, *, seed: int, guess: Sequence[float]) -> None:
         self.sites = sensors.sites
-        self._sensors, self._seed, self._guess = sensors, seed, guess
+        self._sensors, self._seed = sensors, seed
+        self._guess = tf.constant(guess, tf.float32)
+        self.guessing_loss = math.nan  # known after the first measurement
         self._inputs = [tf.convert_to_tensor(batch.inputs[each.name]) for each in sensors.model.inputs]
         self._targets = tf.convert_to_tensor(batch.targets)
 
@@ -120,7 +123,9 @@ class Probe:
         differs between examples, from 0 (not at all) to 1.
         """
         sensors = self._sensors
-        loss, norms, measures, variation = sensors.look(self._inputs, self._targets, self._fixed_states())
+        arguments = (self._inputs, self._targets, self._fixed_states(), self._guess)
+        (loss, guessed), norms, measures, variation = sensors.look(*arguments)
+        self.guessing_loss = rounded(float(guessed))
         paths = [weight.path for weight in sensors.model.trainable_variables]
         gradients = dict(zip(paths, (float(norm) for norm in norms), strict=True))
         layers = []
@@ -134,11 +139,6 @@ class Probe:
                 layer["variation"] = rounded(float(variation))
             layers.append(layer)
         return {"loss": rounded(float(loss)), "gradient_ratio": self._gradient_ratio(layers), "layers": layers}
-
-    def guessing_loss(self) -> float:
-        """The loss of the batch where every example is predicted to be the guess."""
-        predicted = np.tile(np.asarray(self._guess, np.float32), (len(self._targets), 1))
-        return rounded(float(mean_loss(self._sensors.loss, self._targets, tf.convert_to_tensor(predicted))))
 
     def _fixed_states(self) -> list[Any]:
         """The non-trainable variables as they are, with the same random state for each measurement."""

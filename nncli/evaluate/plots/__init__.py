@@ -2,7 +2,7 @@
 
 `canvas` is what all pictures share, `curves` draws the epochs of a training, `comparison` several trainings,
 `confusion` what a classifier says, `calibration` whether its probabilities mean what they say, `ranking` ROC and
-precision-recall, `values` a regression; `images/` are pictures of images.
+precision-recall, `values` a regression, `rates` a search for a learning rate; `images/` are pictures of images.
 matplotlib is imported when the first picture is drawn.
 """
 
@@ -12,6 +12,7 @@ from nncli.evaluate.plots.confusion import confusion_matrix, label_bars, probabi
 from nncli.evaluate.plots.curves import learning_curves
 from nncli.evaluate.plots.images.worst import worst_images
 from nncli.evaluate.plots.ranking import class_curves, ranking_curves
+from nncli.evaluate.plots.rates import rate_curve
 from nncli.evaluate.plots.values import residuals, true_against_predicted
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "learning_curves",
     "probabilities",
     "ranking_curves",
+    "rate_curve",
     "reliability",
     "residuals",
     "true_against_predicted",

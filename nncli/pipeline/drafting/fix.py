@@ -58,7 +58,7 @@ def fix(name: str, *, folders: Folders, console: Console, assignments: Sequence[
     What was set with `--set` is taken into account and never written. Raises UserError for a config that is not
     the user's own or cannot be written; mistakes that are left are for `check` to tell.
     """
-    path = _own_file(name)
+    path = own_file(name)
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -69,11 +69,11 @@ def fix(name: str, *, folders: Folders, console: Console, assignments: Sequence[
         return []
     after = _Fixer(name, folders, console, assignments).fix(before)
     if after != before:
-        _write(path, after)
+        write_own(path, after)
     return _changes(before, after)
 
 
-def _own_file(name: str) -> Path:
+def own_file(name: str) -> Path:
     """The file that may be changed: one that was named by its path and is not part of nncli."""
     path = find_config(name)
     is_shipped = path.resolve().parent == shipped_folder().resolve()
@@ -158,7 +158,8 @@ def _path_of(problem: str) -> str:
     return problem.partition(": ")[0]
 
 
-def _write(path: Path, text: str) -> None:
+def write_own(path: Path, text: str) -> None:
+    """Replaces the text of a config, and keeps its mode. Raises UserError."""
     path = path.resolve()  # the file behind a link, so that the link stays one
     mode = path.stat().st_mode
     try:

@@ -70,7 +70,7 @@ def fit_model(folder: RunFolder, prepared: Prepared, console: Console, terms: Te
             model = models.build(config, facts)
             models.compile_model(model, config, facts)
     plan = make_plan(config, facts, engine, _first_epoch(config, terms.state))
-    train, validation = _arrays(config, prepared.dataset)
+    train, validation = arrays_of(config, prepared.dataset)
     watchers = make_watchers(folder, prepared, console, batches=-(-len(train) // plan.batch_size), terms=terms)
     try:
         network = network_mark(config, facts)
@@ -107,7 +107,7 @@ def _start_engine(folder: RunFolder, prepared: Prepared, terms: Terms) -> Engine
     return engine
 
 
-def _arrays(config: Config, dataset: Dataset) -> tuple["Arrays", "Arrays"]:
+def arrays_of(config: Config, dataset: Dataset) -> tuple["Arrays", "Arrays"]:
     """The training set with the weights of its rows, and the validation set."""
     from nncli.engine.arrays import Arrays
     from nncli.model import targets_for
