@@ -2,7 +2,8 @@
 
 `canvas` is what all pictures share, `curves` draws the epochs of a training, `comparison` several trainings,
 `confusion` what a classifier says, `calibration` whether its probabilities mean what they say, `ranking` ROC and
-precision-recall, `values` a regression, `rates` a search for a learning rate; `images/` are pictures of images.
+precision-recall, `values` a regression, `rates` a search for a learning rate, `health` the layers over the epochs;
+`images/` are pictures of images.
 matplotlib is imported when the first picture is drawn.
 """
 
@@ -10,6 +11,7 @@ from nncli.evaluate.plots.calibration import reliability
 from nncli.evaluate.plots.comparison import comparison_curves
 from nncli.evaluate.plots.confusion import confusion_matrix, label_bars, probabilities
 from nncli.evaluate.plots.curves import learning_curves
+from nncli.evaluate.plots.health import health_maps
 from nncli.evaluate.plots.images.worst import worst_images
 from nncli.evaluate.plots.ranking import class_curves, ranking_curves
 from nncli.evaluate.plots.rates import rate_curve
@@ -19,6 +21,7 @@ __all__ = [
     "class_curves",
     "comparison_curves",
     "confusion_matrix",
+    "health_maps",
     "label_bars",
     "learning_curves",
     "probabilities",

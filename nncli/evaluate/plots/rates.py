@@ -24,7 +24,7 @@ def rate_curve(
     finite = np.asarray(smoothed)
     if len(finite):
         start = float(finite[: max(1, len(finite) // 10)].mean())
-        low, high = float(finite.min()), min(float(finite.max()), 2 * start)
+        low, high = min(float(finite.min()), float(np.nanmin(losses))), min(float(finite.max()), 2 * start)
         margin = 0.08 * (high - low) or 1.0
         axes.set_ylim(low - margin, high + margin)
     plain_frame(axes)

@@ -79,3 +79,5 @@ def save_plots(folder: RunFolder, prepared: Prepared, fitted: Fitted) -> None:
         unit=target.columns[0] if target.task.is_regression and len(target.columns) == 1 else "",
     )
     folder.write(f"{files.PLOTS}/curves.png", picture)
+    if prepared.config.train.health and (maps := plots.health_maps(fitted.watchers.health, run=folder.path.name)):
+        folder.write(f"{files.PLOTS}/health.png", maps)
