@@ -24,7 +24,7 @@ from nncli.config.layers import LAYERS, Regularizer
 from nncli.config.objective import OPTIMIZERS, Loss, LossName, MetricName
 from nncli.config.reading.document import MAX_BYTES, parse_document
 from nncli.config.reading.loading import validate
-from nncli.config.rules.explanations import read_explanations
+from nncli.config.rules.explanations import read_explanations, read_verdicts
 from nncli.config.schedules import SCHEDULES
 from nncli.config.section import Section
 from nncli.engine.executor import choose_threads
@@ -37,6 +37,9 @@ CONFIG_PAGE = REPOSITORY / "docs" / "config.md"
 PERFORMANCE_PAGE = REPOSITORY / "docs" / "performance.md"
 RUNS_PAGE = REPOSITORY / "docs" / "runs.md"
 DATA_PAGE = REPOSITORY / "docs" / "data.md"
+HEALTH_PAGE = REPOSITORY / "docs" / "health.md"
+# What is measured of a layer.
+MEASURES = ("gradient", "update", "spread", "dead", "saturated", "variation")
 
 # What a default says that comes from a function or from elsewhere.
 SPOKEN_DEFAULTS: dict[tuple[type[Section], str], str] = {
@@ -277,6 +280,10 @@ def test_the_table_of_pairings_is_what_is_chosen() -> None:
     }
 
 
+def test_every_verdict_is_documented() -> None:
+    assert [names_in(row[0])[0] for row in table_after(HEALTH_PAGE, "verdicts")] == list(read_verdicts())
+
+
 def test_every_rule_is_documented() -> None:
     told = [(names_in(row[0])[0], row[1]) for row in table_after(CONFIG_PAGE, "rules")]
     assert told == [(entry.id, entry.severity) for entry in read_explanations().values()]
@@ -379,6 +386,9 @@ def test_the_files_and_keys_of_a_run_are_those_documented(documented_run: Path) 
         assert set(json.loads((documented_run / name).read_text())) == keys_in(name), name
     line = json.loads((documented_run / "metrics.jsonl").read_text().splitlines()[0])
     assert set(line) == keys_in("metrics.jsonl")
+    first, *_, last = map(json.loads, (documented_run / "health.jsonl").read_text().splitlines())
+    assert set(first) == keys_in("health.jsonl")
+    assert {name for layer in last["layers"] for name in layer} <= {"layer", *MEASURES}
     made = {path.name for path in documented_run.iterdir()}
     unfinished = {"comparison.json", files.LOCK}  # the lock is that of a process
     assert made == {names_in(row[0])[0].rstrip("/") for row in table_after(RUNS_PAGE, "files")} - unfinished

@@ -10,7 +10,7 @@ from nncli.evaluate.health.finding import Finding, Records, largest, numbers
 
 # A loss above this share of that of guessing has learned nothing.
 NOTHING = 0.98
-# All rises of the training loss together, as a share of its fall from the start: 0.36 at most in healthy networks.
+# All rises of the training loss together, as a share of its fall from the start: 0.21 at most in healthy networks.
 ROUGH = 0.5
 # After a training at too low a rate the loss is above this share of guessing, though no epoch moved a kernel by more
 # than this share of it.

@@ -32,14 +32,7 @@ def choose_rate(rates: Sequence[float], losses: Sequence[float]) -> float | None
         return None
     smoothed = smooth(finite)
     least = int(smoothed.argmin())
-    start = float(smoothed[: max(1, len(smoothed) // 10)].mean())
+    start = float(smoothed[: max(1, min(least, len(smoothed) // 10))].mean())
     if smoothed[least] > (1 - _FALL) * start:
         return None
     return float(f"{rates[least] / BELOW_LEAST:.1e}")
-
-
-def steepest_rate(rates: Sequence[float], losses: Sequence[float]) -> float:
-    """The rate at which the smoothed loss falls fastest over the logarithm of the rate, to two digits."""
-    smoothed = smooth([loss for loss in losses if np.isfinite(loss)])
-    slopes = np.gradient(smoothed[: int(smoothed.argmin()) + 1])
-    return float(f"{rates[int(slopes.argmin())]:.1e}")

@@ -22,7 +22,7 @@ from nncli.pipeline.preparation import Prepared, prepare
 from nncli.pipeline.rates.writing import own_config, write_rate
 from nncli.pipeline.training.fitting import arrays_of, telling_exhaustion
 from nncli.pipeline.training.planning import Engine, choose_engine, facts_for_network, make_plan
-from nncli.run.files import write_bytes
+from nncli.run.files import finite, write_bytes
 
 LOWEST, HIGHEST, STEPS = 1e-6, 10.0, 150
 
@@ -45,9 +45,9 @@ class RateSearch:
     changes: list[str]
 
     def to_mapping(self) -> dict[str, Any]:
-        """The same as plain values, for --json."""
+        """The same as plain values, for --json; a loss that is no number is null."""
         told = {name: getattr(self, name) for name in ("rate", "used", "is_schedule", "rates", "losses", "smoothed")}
-        return {**told, "picture": str(self.picture), "changes": self.changes}
+        return {**finite(told), "picture": str(self.picture), "changes": self.changes}
 
 
 def find_rate(
