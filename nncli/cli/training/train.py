@@ -43,19 +43,12 @@ def train(
     """
     with command(json_mode=json_mode, quiet=quiet) as console:
         from nncli import pipeline
-        from nncli.cli.views.training import show_rates, show_training
+        from nncli.cli.views.training import show_training
 
-        if write and not find_lr:
-            raise UsageError("--fix goes with --find-lr", hint="`nncli check CONFIG --fix` fixes other mistakes")
-        if find_lr:
-            _refuse_with_search(resume, max_minutes, timings=timings)
-            given = config or pipeline.DEFAULT_CONFIG
-            folders = pipeline.Folders(runs_dir, data_dir)
-            options = _options(epochs, seed, name)
-            search = pipeline.find_rate(
-                given, folders=folders, console=console, assignments=assignments or (), options=options, write=write
-            )
-            show_rates(console, search, given)
+        options = _options(epochs, seed, name)
+        if find_lr or write:
+            _refuse_with_search(resume, max_minutes, timings=timings, find_lr=find_lr)
+            _find_rate(console, config, assignments, options, pipeline.Folders(runs_dir, data_dir), write=write)
             return
 
         common: dict[str, Any] = {
