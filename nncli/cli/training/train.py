@@ -60,7 +60,6 @@ def train(
         if resume is None:
             if inexact:
                 raise UsageError("--inexact goes with --resume", hint="leave it out")
-            options = _options(epochs, seed, name)
             config = config or pipeline.DEFAULT_CONFIG
             run = pipeline.train(config, assignments=assignments or (), options=options, **common)
         else:
@@ -79,8 +78,24 @@ def _options(epochs: int | None, seed: int | None, name: str | None) -> list[tup
     return [option for option in given if option[1] is not None]
 
 
-def _refuse_with_search(resume: str | None, max_minutes: float | None, *, timings: bool) -> None:
-    """Raises UsageError for options of a training, which --find-lr is not."""
+def _find_rate(
+    console: Any, config: str | None, assignments: list[str] | None, options: Any, folders: Any, *, write: bool
+) -> None:
+    """Names a learning rate and shows how."""
+    from nncli import pipeline
+    from nncli.cli.views.training import show_rates
+
+    given = config or pipeline.DEFAULT_CONFIG
+    search = pipeline.find_rate(
+        given, folders=folders, console=console, assignments=assignments or (), options=options, write=write
+    )
+    show_rates(console, search, given)
+
+
+def _refuse_with_search(resume: str | None, max_minutes: float | None, *, timings: bool, find_lr: bool) -> None:
+    """Raises UsageError for options of a training, which --find-lr is not, and for --fix without it."""
+    if not find_lr:
+        raise UsageError("--fix goes with --find-lr", hint="`nncli check CONFIG --fix` fixes other mistakes")
     given = {"--resume": resume, "--max-minutes": max_minutes, "--timings": timings or None}
     told = [option for option, value in given.items() if value is not None]
     if told:
