@@ -32,7 +32,8 @@ def tell_verdicts(verdicts: Sequence[Verdict], console: Console, *, nothing_lear
     """A line for each; where it is said already that nothing was learned, not once more."""
     for verdict in verdicts:
         if not (nothing_learned and verdict["rule"] == "not-learning"):
-            console.warn(describe(verdict))
+            # More epochs are an offer; all others are about something that went wrong.
+            (console.say if verdict["rule"] == "still-improving" else console.warn)(describe(verdict))
 
 
 def describe(verdict: Verdict) -> str:
