@@ -68,8 +68,8 @@ def verify_saved(folder: RunFolder, prepared: Prepared, predictions: np.ndarray)
     return verify_few(prepared.config, prepared.dataset.facts, part, expected, predictor, read_at=started)
 
 
-def save_plots(folder: RunFolder, prepared: Prepared, fitted: Fitted) -> None:
-    """Draws the course of the training."""
+def save_plots(folder: RunFolder, prepared: Prepared, fitted: Fitted, *, with_health: bool) -> None:
+    """Draws the course of the training and, where the layers were watched, `with_health` the maps of them."""
     target = prepared.dataset.facts.target
     picture = plots.learning_curves(
         fitted.history,
@@ -79,5 +79,5 @@ def save_plots(folder: RunFolder, prepared: Prepared, fitted: Fitted) -> None:
         unit=target.columns[0] if target.task.is_regression and len(target.columns) == 1 else "",
     )
     folder.write(f"{files.PLOTS}/curves.png", picture)
-    if prepared.config.train.health and (maps := plots.health_maps(fitted.watchers.health, run=folder.path.name)):
+    if with_health and (maps := plots.health_maps(fitted.watchers.health, run=folder.path.name)):
         folder.write(f"{files.PLOTS}/health.png", maps)

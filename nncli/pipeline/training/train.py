@@ -97,7 +97,7 @@ def train_into(folder: RunFolder, prepared: Prepared, console: Console, terms: T
                 save_novelty(folder, prepared.dataset)  # before the manifest, which covers it
                 exports = save_model(folder, fitted.model, prepared.config)
             with watch.part("plots"):
-                save_plots(folder, prepared, fitted)
+                save_plots(folder, prepared, fitted, with_health=prepared.config.train.health and not title)
             folder.write_json(files.SUMMARY, summary)
             with watch.part("verify"):
                 verified = verify_saved(folder, prepared, predictions)
