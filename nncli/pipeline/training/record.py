@@ -19,7 +19,7 @@ from nncli.errors import NncliError, Terminated, TrainingDivergedError
 from nncli.run.folder import RunFolder
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-datasets", "pyarrow", "pillow", "ai-edge-litert")
-_CONFIG_SUM = "# sha256 of the lines above: "
+CONFIG_SUM = "# sha256 of the lines above: "
 
 
 def describe_process() -> dict[str, Any]:
@@ -40,12 +40,12 @@ def config_bytes(config: Config) -> bytes:
     """The resolved config as the content of config.yaml; its last line has the sha256 of those above."""
     comment = "# `nncli train` with the path of this file repeats the run\n"
     text = (comment + yaml.safe_dump(to_mapping(config), sort_keys=False, allow_unicode=True)).encode()
-    return text + f"{_CONFIG_SUM}{hashlib.sha256(text).hexdigest()}\n".encode()
+    return text + f"{CONFIG_SUM}{hashlib.sha256(text).hexdigest()}\n".encode()
 
 
 def is_as_written(config: bytes) -> bool:
     """Whether the content of a config.yaml is what a training wrote; those of earlier versions have no sum."""
-    text, mark, told = config.rpartition(_CONFIG_SUM.encode())
+    text, mark, told = config.rpartition(CONFIG_SUM.encode())
     return not mark or told.strip().decode(errors="replace") == hashlib.sha256(text).hexdigest()
 
 

@@ -1,5 +1,6 @@
 """`nncli compare --resume`: to the result of a comparison that never stopped, and what it refuses."""
 
+import hashlib
 import json
 import shutil
 import signal
@@ -22,6 +23,7 @@ from nncli.errors import NncliError
 from nncli.pipeline.comparing import compare, resuming
 from nncli.pipeline.comparing.cell_training import Cell
 from nncli.pipeline.comparing.request_record import RecordedVariant
+from nncli.pipeline.training.record import CONFIG_SUM
 from nncli.run import files, lock
 from nncli.run.folder import RunFolder
 from nncli.run.sealing import SEAL, seal
@@ -197,7 +199,8 @@ def stopped(finished: Path, tmp_path: Path) -> Path:
     text = (folder / files.RECORD).read_text().replace(str(finished.parent), str(tmp_path))
     (folder / files.RECORD).write_text(text)
     for path in folder.glob(f"*/{files.CONFIG}"):
-        path.write_text(path.read_text().replace(str(finished.parent), str(tmp_path)))
+        written, mark, _ = path.read_text().replace(str(finished.parent), str(tmp_path)).rpartition(CONFIG_SUM)
+        path.write_text(f"{written}{mark}{hashlib.sha256(written.encode()).hexdigest()}\n")
         if (path.parent / files.MANIFEST).exists():
             RunFolder(path.parent).replace_model({}, written=[files.CONFIG])
     edit(folder / files.RECORD, status="interrupted")
