@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from nncli.config.reading.document import KeyPath
-from nncli.config.reading.loading import load_config
 from nncli.console import Console
 from nncli.errors import NncliError
-from nncli.pipeline.background_import import begin_import
 from nncli.pipeline.folders import Folders
-from nncli.pipeline.preparation import Prepared, prepare
+from nncli.pipeline.preparation import Prepared
 from nncli.pipeline.training.planning import Terms
 from nncli.pipeline.training.stopwatch import Stopwatch
-from nncli.pipeline.training.train import TrainedRun, train_into
+from nncli.pipeline.training.train import TrainedRun, load_and_prepare, train_into
 from nncli.run import files
 from nncli.run.folder import RunFolder
 
@@ -75,12 +73,7 @@ def dry_run(
     Raises what `train` raises, and NncliError where the folder of runs cannot hold the run.
     """
     watch = stopwatch or Stopwatch()
-    watch.add_rest("start")
-    with watch.part("config"):
-        loaded = load_config(name, assignments, options)
-        begin_import(loaded.config.data.source, data_dir=folders.data_dir)
-    with watch.part("data"):
-        prepared = prepare(loaded, folders, console)
+    prepared = load_and_prepare(name, folders, console, assignments, options, watch)
     place = _writable_place(folders.runs_dir)
     with tempfile.TemporaryDirectory(prefix="nncli-dry-run-") as temporary:
         with console.step("training for a moment, testing and writing the model"):

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.config.objective import Adam, AdamW
 from nncli.config.reading.document import KeyPath
-from nncli.config.reading.loading import load_config
 from nncli.config.schedules import rates_of
 from nncli.config.sections import Config
 from nncli.console import Console
 from nncli.data.plurals import count
 from nncli.errors import UsageError
-from nncli.pipeline.background_import import begin_import, finish_import
+from nncli.pipeline.background_import import finish_import
 from nncli.pipeline.folders import Folders
-from nncli.pipeline.preparation import Prepared, prepare
+from nncli.pipeline.preparation import Prepared
 from nncli.pipeline.rehearsing.batch import Batch, choose_batch
 from nncli.pipeline.training.planning import batch_size, choose_engine, facts_for_network
+from nncli.pipeline.training.stopwatch import Stopwatch
+from nncli.pipeline.training.train import load_and_prepare
 
 if TYPE_CHECKING:
     from nncli.engine.rehearsing.overfitting import Attempt
@@ -79,9 +80,7 @@ def overfit_batch(
 
     Raises ConfigError, DataError and UnreachableError as `train` does, UsageError for more rows than there are.
     """
-    loaded = load_config(name, assignments, options)
-    begin_import(loaded.config.data.source, data_dir=folders.data_dir)
-    prepared = prepare(loaded, folders, console)
+    prepared = load_and_prepare(name, folders, console, assignments, options, Stopwatch())
     wanted = rows or _usual_rows(prepared)
     known = len(prepared.dataset.train)
     if wanted > known:

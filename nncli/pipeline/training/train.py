@@ -66,14 +66,26 @@ def train(
     TrainingDivergedError when the loss is no longer finite.
     """
     watch = stopwatch or Stopwatch()
+    prepared = load_and_prepare(name, folders, console, assignments, options, watch)
+    folder = RunFolder.create(folders.runs_dir, prepared.config.name)
+    return train_into(folder, prepared, console, Terms(max_minutes=max_minutes, watch=watch))
+
+
+def load_and_prepare(
+    name: str,
+    folders: Folders,
+    console: Console,
+    assignments: Sequence[str],
+    options: Sequence[tuple[KeyPath, Any, str]],
+    watch: Stopwatch,
+) -> Prepared:
+    """A config with its data, while TensorFlow is imported. Raises ConfigError, DataError, UnreachableError."""
     watch.add_rest("start")
     with watch.part("config"):
         loaded = load_config(name, assignments, options)
         begin_import(loaded.config.data.source, data_dir=folders.data_dir)
     with watch.part("data"):
-        prepared = prepare(loaded, folders, console)
-    folder = RunFolder.create(folders.runs_dir, prepared.config.name)
-    return train_into(folder, prepared, console, Terms(max_minutes=max_minutes, watch=watch))
+        return prepare(loaded, folders, console)
 
 
 def train_into(folder: RunFolder, prepared: Prepared, console: Console, terms: Terms | None = None) -> TrainedRun:
