@@ -8,6 +8,7 @@ first of the repeats, which is left out. Printed is the median with the fastest 
 """
 
 import argparse
+import hashlib
 import json
 import shutil
 import statistics
@@ -16,6 +17,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from nncli.run.sealing import seal
 
 COMMANDS = (
     (),
@@ -42,10 +45,14 @@ def copy_run(model: Path, place: Path, number: int, **record: object) -> None:
         shutil.copy(model / name, place)
     started = f"2026-01-{1 + number // 1440:02}T{number // 60 % 24:02}:{number % 60:02}:00+00:00"
     told = {**json.loads((place / "run.json").read_text()), "started": started, "ended": started, **record}
-    (place / "run.json").write_text(json.dumps(told, indent=2))
+    (place / "run.json").write_text(json.dumps(seal(told), indent=2))
     summary = json.loads((place / "summary.json").read_text())
     summary["test"]["metrics"]["accuracy"] = number * 7919 % 1000 / 1000
-    (place / "summary.json").write_text(json.dumps(summary, indent=2))
+    content = json.dumps(summary, indent=2).encode()
+    (place / "summary.json").write_bytes(content)
+    manifest = json.loads((place / "manifest.json").read_text())
+    manifest["sha256"]["summary.json"] = hashlib.sha256(content).hexdigest()
+    (place / "manifest.json").write_text(json.dumps(manifest))
 
 
 def fill(folder: Path, model: Path, count: int) -> None:

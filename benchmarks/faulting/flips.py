@@ -96,7 +96,9 @@ class Flipper:
             if told == self._whole[command]:
                 return "same"
             return "refused" if command == "show" and told["damaged"] else f"another answer: {str(told)[:200]}"
-        is_told = isinstance(outcome.exception, SystemExit) and outcome.stderr.startswith("error: ")
+        is_told = isinstance(outcome.exception, SystemExit) and any(
+            line.startswith("error: ") for line in outcome.stderr.splitlines()
+        )
         return "refused" if is_told and "defect" not in outcome.stderr else f"crashed: {outcome.stderr[:300]}"
 
 

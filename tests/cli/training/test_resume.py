@@ -385,3 +385,11 @@ def test_a_finished_run_stays_usable_while_it_is_extended(tmp_path: Path) -> Non
     assert after.exit_code == 0, after.stderr
     assert json.loads(after.stdout)["metrics"] == json.loads(before.stdout)["metrics"]
     assert RunFolder(run).status == "dead"
+
+
+def test_a_damaged_manifest_is_refused_and_the_run_stays_finished(tmp_path: Path) -> None:
+    run = train(tmp_path, 1)
+    (run / files.MANIFEST).write_text((run / files.MANIFEST).read_text().replace("weights.npz", "weighus.npz"))
+    outcome = nncli("train", "--resume", run, "--epochs", 2)
+    assert outcome.exit_code == 2 and "manifest.json is damaged" in outcome.stderr
+    assert record(run)["status"] == "finished"

@@ -65,6 +65,7 @@ def resume(
                 f"{folder.path} would not go on to the same bits:\n{told}",
                 hint="--inexact continues it all the same, and run.json says so; or train again",
             )
+        folder.keep_model()  # before the record changes, as this refuses a damaged manifest
     except BaseException:  # Ctrl-C included: the run stays as it was
         folder.unlock()
         raise
