@@ -96,10 +96,9 @@ class Flipper:
             if told == self._whole[command]:
                 return "same"
             return "refused" if command == "show" and told["damaged"] else f"another answer: {str(told)[:200]}"
-        is_told = isinstance(outcome.exception, SystemExit) and any(
-            line.startswith("error: ") for line in outcome.stderr.splitlines()
-        )
-        return "refused" if is_told and "defect" not in outcome.stderr else f"crashed: {outcome.stderr[:300]}"
+        is_told = any(line.startswith("error: ") for line in outcome.stderr.splitlines())
+        is_refused = isinstance(outcome.exception, SystemExit) and is_told and "defect" not in outcome.stderr
+        return "refused" if is_refused else f"crashed: {outcome.stderr[:300]}"
 
 
 def weights_of(run: Path) -> str:
