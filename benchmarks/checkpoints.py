@@ -3,7 +3,8 @@
     python benchmarks/checkpoints.py --data ../shared/data
 
 Each network is trained as `nncli train` does, in this process; the time of capturing the state after each epoch and of
-writing it is summed up and compared with that of all epochs.
+writing it is summed up and compared with that of all epochs. Of several repeats, the median by share is told, and the
+smallest and largest share.
 """
 
 import argparse
@@ -32,24 +33,42 @@ def main() -> None:
     """Prints a line for each network."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=SHARED)
-    data = parser.parse_args().data.resolve() / "tfds"
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--networks", default="", help="comma-separated names, instead of all")
+    options = parser.parse_args()
+    data = options.data.resolve() / "tfds"
     environment.prepare(None)
     spent = watch_checkpoints()
-    print(f"{'network':34}{'epochs':>7}{'training s':>12}{'checkpoints s':>15}{'share':>8}{'MB':>8}")
+    print(f"{'network':34}{'epochs':>7}{'training s':>12}{'checkpoints s':>15}{'share':>8}{'MB':>8}  shares")
     for name, epochs, settings in ROWS:
-        spent[0] = 0.0
-        with tempfile.TemporaryDirectory() as folder:
-            run = pipeline.train(
-                name,
-                folders=pipeline.Folders(Path(folder), data),
-                console=Console(quiet=True, stdout=io.StringIO(), stderr=io.StringIO()),
-                assignments=settings,
-                options=[(("train", "epochs"), epochs, f"--epochs {epochs}")],
-            )
-            seconds = sum(record["seconds"] for record in run.folder.read_lines(files.METRICS))
-            size = run.folder.file(files.CHECKPOINT).stat().st_size / 1e6
+        if options.networks and name not in options.networks.split(","):
+            continue
+        measured = sorted(
+            (measure(name, epochs, settings, data, spent) for _ in range(options.repeats)),
+            key=lambda each: each[1] / each[0],
+        )
+        (seconds, taken, size), shares = measured[len(measured) // 2], [each[1] / each[0] for each in measured]
         told = f"{name} {'512-512-10' if settings else ''}"
-        print(f"{told:34}{epochs:>7}{seconds:>12.2f}{spent[0]:>15.4f}{spent[0] / seconds:>8.1%}{size:>8.2f}")
+        print(
+            f"{told:34}{epochs:>7}{seconds:>12.2f}{taken:>15.4f}{taken / seconds:>8.1%}{size:>8.2f}"
+            f"  {shares[0]:.1%} to {shares[-1]:.1%}",
+            flush=True,
+        )
+
+
+def measure(name: str, epochs: int, settings: list[str], data: Path, spent: list[float]) -> tuple[float, float, float]:
+    """The seconds of a training's epochs, those spent on checkpoints, and the size of checkpoint.npz in MB."""
+    spent[0] = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        run = pipeline.train(
+            name,
+            folders=pipeline.Folders(Path(folder), data),
+            console=Console(quiet=True, stdout=io.StringIO(), stderr=io.StringIO()),
+            assignments=settings,
+            options=[(("train", "epochs"), epochs, f"--epochs {epochs}")],
+        )
+        seconds = sum(record["seconds"] for record in run.folder.read_lines(files.METRICS))
+        return seconds, spent[0], run.folder.file(files.CHECKPOINT).stat().st_size / 1e6
 
 
 def watch_checkpoints() -> list[float]:

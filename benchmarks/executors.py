@@ -201,7 +201,7 @@ def train(job: Job, executor: str, parts: int, data_dir: Path, pipe: Connection)
     from nncli import model as models
     from nncli.engine.arrays import Arrays, Plan
     from nncli.engine.loop.training import fit
-    from nncli.pipeline.training.fitting import row_weights
+    from nncli.pipeline.training.examples import row_weights
 
     ready = prepared(job.name, data_dir)
     config, dataset = ready.config, ready.dataset

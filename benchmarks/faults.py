@@ -2,19 +2,25 @@
 
     python benchmarks/faults.py calls power         # every system call of a checkpoint and an export; power loss
     python benchmarks/faults.py kills --count 1000  # kill -9 at random moments of small trainings
+    python benchmarks/faults.py signals --count 200 # Ctrl-C and SIGTERM at random moments
     python benchmarks/faults.py flips --count 1000  # one flipped bit in a run folder
 
 A random fault follows from its seed: `--seed N --count 1` does one again. The exit code is 1 if anything was wrong.
+Counts so far go to stderr from time to time; Ctrl-C and SIGTERM end after the fault that is being done, and the table
+of what was done until then is printed.
 """
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import typer.testing
 from faulting import injection
@@ -24,30 +30,81 @@ from nncli.cli import app
 
 Outcome = tuple[str, bool, str]
 _RESUMED_EVERY = 5
+_TOLD_EVERY_SECONDS = 20.0
 
 
 def main() -> None:
     """Prints a line for each kind of fault: how many, how many were wrong, the seconds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("faults", nargs="*", choices=[*FAULTS, []], default=list(FAULTS))
-    parser.add_argument("--count", type=int, default=100, help="of kills, and of flips")
+    parser.add_argument("--count", type=int, default=100, help="of kills, signals and flips")
     parser.add_argument("--seed", type=int, default=1, help="of the first random fault")
     options = parser.parse_args()
-    wrong = 0
-    for name in options.faults:
-        started = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="nncli-faults-") as work:
-            counted: Counter[str] = Counter()
-            for kind, is_right, told in FAULTS[name](Path(work), options.count, options.seed):
-                counted[kind] += 1
-                if not is_right:
-                    wrong += 1
-                    print(f"wrong: {name}: {told}", file=sys.stderr)
-        for kind, count in counted.items():
-            print(f"{name:<8}{kind:<34}{count:>6}")
-        print(f"{name:<8}{'seconds':<34}{time.monotonic() - started:>6.0f}", flush=True)
+    stopped = Stopped()
+    tallies = [do_faults(name, options.count, options.seed, stopped) for name in options.faults]
+    wrong = sum(tally.wrong for tally in tallies)
     print(f"wrong: {wrong}")
-    sys.exit(1 if wrong else 0)
+    sys.exit(1 if wrong else stopped.exit_code)
+
+
+class Stopped:
+    """Whether Ctrl-C or SIGTERM came; a second one ends the process as usual."""
+
+    def __init__(self) -> None:
+        self.exit_code = 0
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, frame: Any) -> None:
+        self.exit_code = 128 + number
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@dataclass
+class Tally:
+    """What was counted of one kind of fault."""
+
+    name: str
+    started: float = field(default_factory=time.monotonic)
+    counted: Counter[str] = field(default_factory=Counter)
+    wrong: int = 0
+    told: float = field(default_factory=time.monotonic)
+
+    def add(self, kind: str, is_right: bool, told: str) -> None:
+        """Counts an outcome; tells of a wrong one at once, of the others from time to time."""
+        self.counted[kind] += 1
+        if not is_right:
+            self.wrong += 1
+            print(f"wrong: {self.name}: {told}", file=sys.stderr, flush=True)
+        if time.monotonic() - self.told > _TOLD_EVERY_SECONDS:
+            self.told = time.monotonic()
+            seconds = f"{self.told - self.started:.0f} s"
+            print(
+                f"{self.name}: {self.counted.total()} judged, {self.wrong} wrong, {seconds}",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def print(self) -> None:
+        """The table."""
+        for kind, count in sorted(self.counted.items()):
+            print(f"{self.name:<8}{kind:<34}{count:>6}")
+        print(f"{self.name:<8}{'seconds':<34}{time.monotonic() - self.started:>6.0f}", flush=True)
+
+
+def do_faults(name: str, count: int, seed: int, stopped: Stopped) -> Tally:
+    """Does one kind of fault until all are done, or a signal came; prints and returns what was counted."""
+    tally = Tally(name)
+    with tempfile.TemporaryDirectory(prefix="nncli-faults-") as work:
+        try:
+            for outcome in () if stopped.exit_code else FAULTS[name](Path(work), count, seed):
+                tally.add(*outcome)
+                if stopped.exit_code:
+                    break
+        finally:
+            tally.print()
+    return tally
 
 
 def _calls(work: Path, count: int, seed: int) -> Iterator[Outcome]:
@@ -74,8 +131,18 @@ def _kills(work: Path, count: int, seed: int) -> Iterator[Outcome]:
     from faulting.kills import Killer
 
     for killed in Killer(work).kill_many(count, seed):
-        for epochs in killed.kills:
+        for epochs in killed.kills or [0]:
             yield f"{killed.config}, {'begun' if epochs else 'no state yet'}", not killed.differing, str(killed)
+
+
+def _signals(work: Path, count: int, seed: int) -> Iterator[Outcome]:
+    from faulting.signals import stop_many
+
+    for stopped in stop_many(work, count, seed):
+        for stop in stopped.stops:
+            how = f"{'spawned, ' if stopped.spawned else ''}{'twice, ' if stop.was_twice else ''}"
+            is_right = not stop.wrong and not stopped.differing
+            yield f"{how}{stop.status}", is_right, f"{stop} in {stopped}"
 
 
 def _flips(work: Path, count: int, seed: int) -> Iterator[Outcome]:
@@ -104,6 +171,7 @@ FAULTS: dict[str, Callable[[Path, int, int], Iterator[Outcome]]] = {
     "calls": _calls,
     "power": _power,
     "kills": _kills,
+    "signals": _signals,
     "flips": _flips,
 }
 

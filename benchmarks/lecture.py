@@ -31,6 +31,8 @@ ORDER = (
     "binary",
     "deep_sigmoid",
     "deep_relu",
+    "shapes_circles",
+    "shapes_spirals",
     "softmax_regression",
     "digits_softmax",
     "mnist_probabilities",

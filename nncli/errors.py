@@ -12,10 +12,12 @@ NncliError                    1  it failed while working
 """
 
 import _thread
+import errno
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 
 # How much later a signal is delivered that came at a bad moment.
@@ -32,6 +34,12 @@ class NncliError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+def how_to_install(extra: str) -> str:
+    """The hint for packages that are optional. Never `pip install nncli`: an index has another program of that name."""
+    pins = "" if extra == "mlflow" else "-c constraints.txt "  # MLflow wants an older pyarrow than the tested one
+    return f"install the extra `{extra}`, in a checkout of nncli: pip install {pins}'.[{extra}]'"
 
 
 class UserError(NncliError):
@@ -74,6 +82,16 @@ class TrainingDivergedError(NncliError):
 
 class ExportError(NncliError):
     """A model cannot be written in the format asked for."""
+
+
+def unwritable(message: str, error: OSError, *, hint: str | None = None) -> NncliError:
+    """The error for a file that a command was to write: its place is wrong, unless the disk is full or broken."""
+    is_of_disk = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+    return (
+        NncliError(message, hint=hint or "free space, or name another place")
+        if is_of_disk
+        else UsageError(message, hint=hint)
+    )
 
 
 class Terminated(BaseException):
@@ -120,6 +138,23 @@ class StopRequest:
                 show(dropped)
 
         sys.unraisablehook = hook
+
+    @classmethod
+    @contextmanager
+    def recognized(cls) -> Iterator[None]:
+        """Raises KeyboardInterrupt or Terminated again where native code made another error of it.
+
+        TensorFlow's C++ code that calls Python code does not always look whether that failed: "SystemError: bad
+        argument to internal function".
+        """
+        try:
+            yield
+        except NncliError:
+            raise
+        except Exception as error:  # any class: the C++ code chooses it
+            if cls.raised is None:
+                raise
+            raise cls.raised from error
 
     @classmethod
     def check(cls) -> None:

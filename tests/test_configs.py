@@ -1,5 +1,6 @@
 """The shipped configs: all are found, open with their command, load, and train for an epoch, twice to the same bits."""
 
+import html
 import io
 import math
 import re
@@ -13,6 +14,7 @@ from nncli import pipeline
 from nncli.config.reading.loading import load_config
 from nncli.config.reading.shipped import shipped_names
 from nncli.console import Console
+from nncli.pipeline.reporting.reporting import make_page
 from nncli.pipeline.training.train import TrainedRun
 from nncli.run import files
 
@@ -36,6 +38,8 @@ NAMES = (
     "mnist_vit",
     "multilabel",
     "positive_regression",
+    "shapes_circles",
+    "shapes_spirals",
     "softmax_regression",
 )
 # One epoch over a small training set; validating and testing on the rest needs no gradients.
@@ -171,3 +175,21 @@ def test_a_config_is_reproduced_bit_by_bit(
     first, second = (np.load(Path(told[name]) / files.WEIGHTS) for name in ("run", "again"))
     assert first.files == second.files and len(first.files) == told["weights"]["arrays"] > 0
     assert all(first[name].tobytes() == second[name].tobytes() for name in first.files)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_the_page_of_a_config_has_all_that_applies_to_it(
+    path: Path, trained: Callable[[Path], TrainedRun], mnist_folder: Path | None
+) -> None:
+    run = trained(path)
+    page = make_page(run.folder, pipeline.Folders(run.folder.path.parent, mnist_folder)).decode()
+    found = {html.unescape(each) for each in re.findall(r"<h2>(.*?)</h2>", page)}
+    wanted = {"How good it is", "Health of the layers", "The network", "How it was made", "How to go on"}
+    first = run.summary["test"]
+    wanted |= {"Classes"} if "confusion_matrix" in first else set()
+    assert wanted <= found, wanted - found
+    assert not re.findall(r"<h2>[^<]*</h2>\s*(?=<h2>|</main>)", page), "no section is empty"
+    main_metric = "accuracy" if "accuracy" in first["metrics"] else "mean_absolute_error"
+    assert main_metric not in first["metrics"] or f"{first['metrics'][main_metric]:.6f}"[:4] in page
+    assert not re.findall(r">\s*(?:nan|None|inf)\s*<", page)
+    assert len(page) < 3_000_000

@@ -24,10 +24,11 @@ from nncli.config.layers import LAYERS, Regularizer
 from nncli.config.objective import OPTIMIZERS, Loss, LossName, MetricName
 from nncli.config.reading.document import MAX_BYTES, parse_document
 from nncli.config.reading.loading import validate
-from nncli.config.rules.explanations import read_explanations
+from nncli.config.rules.explanations import read_explanations, read_verdicts
 from nncli.config.schedules import SCHEDULES
 from nncli.config.section import Section
 from nncli.engine.executor import choose_threads
+from nncli.evaluate.comparing.verdicts import Kind
 from nncli.lessons import LESSONS
 from nncli.run import files
 
@@ -38,6 +39,9 @@ CONFIG_PAGE = REPOSITORY / "docs" / "config.md"
 PERFORMANCE_PAGE = REPOSITORY / "docs" / "performance.md"
 RUNS_PAGE = REPOSITORY / "docs" / "runs.md"
 DATA_PAGE = REPOSITORY / "docs" / "data.md"
+HEALTH_PAGE = REPOSITORY / "docs" / "health.md"
+# What is measured of a layer.
+MEASURES = ("gradient", "update", "spread", "dead", "saturated", "variation")
 
 # What a default says that comes from a function or from elsewhere.
 SPOKEN_DEFAULTS: dict[tuple[type[Section], str], str] = {
@@ -61,6 +65,8 @@ SECTIONS: dict[str, type[Section]] = {
     "early_stopping": sections.EarlyStopping,
     "reduce_lr_on_plateau": sections.ReduceLearningRate,
     "image": sections.PixelImage,
+    "split": sections.SplitRule,
+    "fold": sections.Fold,
 }
 
 
@@ -197,7 +203,7 @@ def commands_of(block: Block) -> Iterator[tuple[str, list[str]]]:
     """Each command of a console block, with the runs of lines that are shown of its output."""
     for text in block.text.removeprefix("$ ").split("\n$ "):
         command, _, shown = text.partition("\n")
-        yield command, [part for part in re.split(r"^\.\.\.\n", shown, flags=re.MULTILINE) if part]
+        yield command, [part for part in re.split(r"^\.\.\.(?:\n|\Z)", shown, flags=re.MULTILINE) if part]
 
 
 EXPLAINED = [
@@ -210,10 +216,15 @@ EXPLAINED = [
 
 
 @pytest.mark.parametrize(("place", "command", "shown"), EXPLAINED)
-def test_a_lesson_prints_what_the_page_shows(place: str, command: str, shown: list[str]) -> None:
-    outcome = typer.testing.CliRunner().invoke(app, shlex.split(command)[1:])
-    assert outcome.exit_code == 0, place
-    rest = outcome.stdout
+def test_a_lesson_prints_what_the_page_shows(
+    place: str, command: str, shown: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    blocks = blocks_of(REPOSITORY / "docs" / "lessons.md")
+    Path("tiny.yaml").write_text(next(block.text for block in blocks if block.language == "yaml"))
+    outcome = typer.testing.CliRunner().invoke(app, shlex.split(command)[1:], env={"COLUMNS": "80"})
+    assert outcome.exit_code == (2 if any("error: " in part for part in shown) else 0), place
+    rest = "".join(f"{line.rstrip()}\n" for line in outcome.output.splitlines())
     for part in shown:
         assert part in rest, place
         rest = rest.partition(part)[2]
@@ -310,6 +321,10 @@ def test_the_table_of_pairings_is_what_is_chosen() -> None:
     }
 
 
+def test_every_verdict_is_documented() -> None:
+    assert [names_in(row[0])[0] for row in table_after(HEALTH_PAGE, "verdicts")] == list(read_verdicts())
+
+
 def test_every_rule_is_documented() -> None:
     told = [(names_in(row[0])[0], row[1]) for row in table_after(CONFIG_PAGE, "rules")]
     assert told == [(entry.id, entry.severity) for entry in read_explanations().values()]
@@ -374,6 +389,18 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, s
     return folder, said
 
 
+def test_the_index_lists_every_page_once() -> None:
+    index = REPOSITORY / "docs" / "index.md"
+    listed = [row[0] for part in index.read_text().split("\n## ")[1:] for row in rows_of(part)]
+    told = [re.findall(r"\]\(([a-z]+\.md)\)", cell)[0] for cell in listed]
+    assert sorted(told) == sorted(page.name for page in index.parent.glob("*.md") if page != index)
+
+
+def rows_of(text: str) -> list[list[str]]:
+    """The cells of the table of a part of a page, without its header."""
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| [")]
+
+
 def test_every_command_of_the_session_is_in_the_readme() -> None:
     shown = {
         line.removeprefix("$ ") for block in BLOCKS if block.page == "README.md" for line in block.text.split("\n")
@@ -412,8 +439,18 @@ def test_the_files_and_keys_of_a_run_are_those_documented(documented_run: Path) 
         assert set(json.loads((documented_run / name).read_text())) == keys_in(name), name
     line = json.loads((documented_run / "metrics.jsonl").read_text().splitlines()[0])
     assert set(line) == keys_in("metrics.jsonl")
+    first, *_, last = map(json.loads, (documented_run / "health.jsonl").read_text().splitlines())
+    assert set(first) == keys_in("health.jsonl")
+    assert {name for layer in last["layers"] for name in layer} <= {"layer", *MEASURES}
     made = {path.name for path in documented_run.iterdir()}
-    unfinished = {"comparison.json", files.LOCK}  # the lock is that of a process
+    unfinished = {
+        files.COMPARISON,
+        files.CELLS,
+        files.FOLDS,
+        files.OUT_OF_FOLD,
+        files.LOCK,
+        files.TENSORBOARD,
+    }  # the lock is that of a process
     assert made == {names_in(row[0])[0].rstrip("/") for row in table_after(RUNS_PAGE, "files")} - unfinished
 
 
@@ -423,7 +460,7 @@ def test_the_keys_of_a_comparison_are_those_documented(session: tuple[Path, dict
     assert set(result) == keys_in("comparison.json")
     told = {row[0]: set(names_in(row[1])) for row in table_after(RUNS_PAGE, "keys: comparison.json")}
     assert told["`variants`"] == set(result["variants"][0])
-    assert told["`difference`"] == set(result["difference"])
+    assert told["`verdicts`"] - set(get_args(Kind)) == set(result["verdicts"][0])
 
 
 @pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "python"], ids=str)

@@ -7,6 +7,7 @@ kills meet them.
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from nncli.pipeline.training.continuing.checkpoint import load_checkpoint
 from nncli.run import files
 from nncli.run.folder import RunFolder
 
+_HANDLER_SECONDS = 10.0
 _LAYERS = [{"dense": {"units": 8, "activation": "relu"}}, {"batch_normalization": {}}, {"dropout": {"rate": 0.2}}]
 _IRIS: dict[str, Any] = {"data": {"source": "iris"}, "model": {"layers": [*_LAYERS, "output"]}}
 
@@ -73,7 +75,7 @@ class Killer:
     """Kills trainings. `spawned` starts a process of its own for each, which takes seconds."""
 
     def __init__(self, work: Path, *, spawned: bool = False) -> None:
-        self._work, self._spawned = work, spawned
+        self.work, self.spawned = work, spawned
         self._alone: dict[str, tuple[RunFolder, float]] = {}
         if not spawned:
             from nncli.engine.process import environment
@@ -82,31 +84,36 @@ class Killer:
 
     def kill(self, config: str, seed: int, times: int) -> Killed:
         """A training that is killed so many times, at moments that follow from the seed, and then left to end."""
-        alone, seconds = self._left_alone(config)
-        generator = random.Random(seed)
-        runs = self._work / f"{config}-{seed}"
-        done = Killed(config, seed)
+        alone, seconds = self.left_alone(config)
+        runs, done = self.work / f"{config}-{seed}", Killed(config, seed)
+        try:
+            self._kill(done, runs, alone, seconds, times)
+        except RuntimeError as error:
+            done.differing.append(str(error))
+        self.remove(runs)
+        return done
+
+    def _kill(self, done: Killed, runs: Path, alone: RunFolder, seconds: float, times: int) -> None:
+        config, generator = done.config, random.Random(done.seed)
         while len(done.kills) < times:
             wait = generator.uniform(0.0, seconds)
-            run = _run_in(runs)
-            if not self._start_and_kill(self._words(config, runs, run), wait):
-                if run is None and (made := _run_in(runs)) is not None:  # it came to its end: a new one, for the rest
-                    _compare(alone, made, done)
-                    _remove(runs)
+            run = run_in(runs)
+            if not self._start_and_kill(self.words(config, runs, run), wait):
+                if run is None and (made := run_in(runs)) is not None:  # it came to its end: a new one, for the rest
+                    done.differing += compare_runs(alone, made)
+                    self.remove(runs)
                 continue
-            done.kills.append(_epochs(_run_in(runs)))
-        run = _run_in(runs)
+            done.kills.append(_epochs(run_in(runs)))
+        run = run_in(runs)
         if run is not None and not run.file(files.CONFIG).exists():
-            _remove(runs)  # killed before there was anything to go on with
+            self.remove(runs)  # killed before there was anything to go on with
             run, done.begun_again = None, done.begun_again + 1
-        code = self._run(self._words(config, runs, run))
-        final = _run_in(runs)
+        code = self.run(self.words(config, runs, run))
+        final = run_in(runs)
         if code or final is None:
             done.differing.append(f"exit code {code}")
         else:
-            _compare(alone, final, done)
-        _remove(runs)
-        return done
+            done.differing += compare_runs(alone, final)
 
     def kill_many(self, count: int, seed: int, *, each: int = 4, configs: Sequence[str] = ()) -> Iterator[Killed]:
         """So many kills, `each` of a training at most, over all configs in turn."""
@@ -114,31 +121,33 @@ class Killer:
         while left > 0:
             killed = self.kill(names[turn % len(names)], seed + turn, min(each, left))
             yield killed
-            left, turn = left - len(killed.kills), turn + 1
+            left, turn = left - max(len(killed.kills), 1), turn + 1
 
-    def _left_alone(self, config: str) -> tuple[RunFolder, float]:
+    def left_alone(self, config: str) -> tuple[RunFolder, float]:
         """The finished run of a config, and how long it took."""
         if config not in self._alone:
-            path = self._work / f"{config}.yaml"
+            path = self.work / f"{config}.yaml"
             path.write_text(yaml.safe_dump({"name": config, **CONFIGS[config]}))
-            runs = self._work / f"{config}-alone"
+            runs = self.work / f"{config}-alone"
             started = time.monotonic()
-            if code := self._run(self._words(config, runs, None)):
+            if code := self.run(self.words(config, runs, None)):
                 raise RuntimeError(f"{config} ended with {code}")
-            found = _run_in(runs)
+            found = run_in(runs)
             if found is None:
                 raise RuntimeError(f"{config} left no run")
             self._alone[config] = found, time.monotonic() - started
         return self._alone[config]
 
-    def _words(self, config: str, runs: Path, run: RunFolder | None) -> list[str]:
+    def words(self, config: str, runs: Path, run: RunFolder | None, *, quiet: bool = True) -> list[str]:
+        """The command that begins a training in `runs`, or goes on with the run that is there."""
+        options = ["--quiet", "--json"] if quiet else []
         if run is not None and run.file(files.CONFIG).exists() and run.status != "finished":
-            return ["train", "--resume", str(run.path), "--quiet", "--json"]
-        return ["train", str(self._work / f"{config}.yaml"), "--runs-dir", str(runs), "--quiet", "--json"]
+            return ["train", "--resume", str(run.path), *options]
+        return ["train", str(self.work / f"{config}.yaml"), "--runs-dir", str(runs), *options]
 
     def _start_and_kill(self, words: list[str], wait: float) -> bool:
         """Kills a training after so many seconds; False if it had ended by then."""
-        child = self._start(words)
+        child = self.start(words)
         deadline = time.monotonic() + wait
         while time.monotonic() < deadline:
             ended, status = os.waitpid(child, os.WNOHANG)
@@ -155,18 +164,55 @@ class Killer:
             raise RuntimeError(f"{' '.join(words)} ended with {code}")
         return False
 
-    def _run(self, words: list[str]) -> int:
-        _, status = os.waitpid(self._start(words), 0)
+    def run(self, words: list[str]) -> int:
+        """The exit code of a command, or the negative number of the signal that killed it."""
+        _, status = os.waitpid(self.start(words), 0)
         return os.waitstatus_to_exitcode(status)
 
-    def _start(self, words: list[str]) -> int:
-        if self._spawned:
-            return subprocess.Popen([sys.executable, "-m", "nncli", *words], stdout=subprocess.DEVNULL).pid
-        child = os.fork()
-        if not child:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            _train_here(words)
+    def start(self, words: list[str], told: int | None = None, *, waiting: bool = False) -> int:
+        """Starts a command, whose stderr goes to the descriptor `told`; the number of its process.
+
+        With `waiting`, it returns when that process handles signals.
+        """
+        if self.spawned:
+            command = [sys.executable, "-m", "nncli", *words]
+            child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=told, start_new_session=True).pid
+        else:
+            child = os.fork()
+            if not child:
+                _run_here(words, told)
+            os.waitpid(child, os.WUNTRACED)
+            os.kill(child, signal.SIGCONT)
+        if waiting:
+            _wait_for_handlers(child)
         return child
+
+    @staticmethod
+    def remove(folder: Path) -> None:
+        """Removes a folder of runs, if it is there."""
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_for_handlers(child: int) -> None:
+    deadline = time.monotonic() + _HANDLER_SECONDS
+    while time.monotonic() < deadline:
+        caught = Path(f"/proc/{child}/status").read_text().partition("SigCgt:")[2].split()[0]
+        if int(caught, 16) >> signal.SIGTERM - 1 & 1:  # that of SIGINT came before it
+            return
+        time.sleep(0.001)
+    raise RuntimeError("no handler for SIGTERM")
+
+
+def _run_here(words: list[str], told: int | None) -> None:
+    """Runs the command in this process, which stops before it begins, and ends it."""
+    os.setsid()  # Ctrl-C at the terminal is for the one who counts
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if told is not None:
+        os.dup2(told, 2)
+    os.kill(os.getpid(), signal.SIGSTOP)
+    _train_here(words)
 
 
 def _train_here(words: list[str]) -> None:
@@ -185,7 +231,8 @@ def _train_here(words: list[str]) -> None:
         os._exit(1)
 
 
-def _run_in(runs: Path) -> RunFolder | None:
+def run_in(runs: Path) -> RunFolder | None:
+    """The newest run in a folder."""
     found = sorted(runs.glob(f"*/{files.RECORD}"))
     return RunFolder(found[-1].parent) if found else None
 
@@ -195,18 +242,19 @@ def _epochs(run: RunFolder | None) -> int:
     return 0 if state is None else state.epochs
 
 
-def _compare(alone: RunFolder, other: RunFolder, done: Killed) -> None:
-    """Notes what differs between two finished runs beside the clock."""
+def compare_runs(alone: RunFolder, other: RunFolder) -> list[str]:
+    """What differs between two finished runs beside the clock."""
     if other.status != "finished":
-        done.differing.append(f"status {other.status}")
-        return
-    for name in (files.WEIGHTS, files.SPLITS, files.NOVELTY):
+        return [f"status {other.status}"]
+    differing = []
+    for name in (files.WEIGHTS, files.SPLITS, files.NOVELTY, files.ANSWERS):
         if alone.find_intact(name) != other.find_intact(name):
-            done.differing.append(name)
-    if without_clock(alone.read_lines(files.METRICS)) != without_clock(other.read_lines(files.METRICS)):
-        done.differing.append(files.METRICS)
+            differing.append(name)
+    for name in (files.METRICS, files.HEALTH):
+        if without_clock(alone.read_lines(name)) != without_clock(other.read_lines(name)):
+            differing.append(name)
     if without_clock(alone.read_json(files.SUMMARY)) != without_clock(other.read_json(files.SUMMARY)):
-        done.differing.append(files.SUMMARY)
+        differing.append(files.SUMMARY)
     first, second = load_checkpoint(alone), load_checkpoint(other)
     if (
         first is None
@@ -214,10 +262,5 @@ def _compare(alone: RunFolder, other: RunFolder, done: Killed) -> None:
         or (first.numbers, first.epochs) != (second.numbers, second.epochs)
         or any(not np.array_equal(each, second.arrays[key]) for key, each in first.arrays.items())
     ):
-        done.differing.append(files.CHECKPOINT)
-
-
-def _remove(folder: Path) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
+        differing.append(files.CHECKPOINT)
+    return differing

@@ -8,15 +8,18 @@ from contextlib import contextmanager
 import typer
 
 from nncli.console import Console
-from nncli.errors import NncliError, Terminated
+from nncli.errors import NncliError, StopRequest, Terminated, UsageError
 
 
 @contextmanager
-def command(*, json_mode: bool = False, quiet: bool = False) -> Iterator[Console]:
+def command(*, json_mode: bool = False, quiet: bool = False, verbose: bool = False) -> Iterator[Console]:
     """Gives a command its console, and turns every way of ending into one message and the documented exit code."""
-    console = Console(json_mode=json_mode, quiet=quiet)
+    console = Console(json_mode=json_mode, quiet=quiet, verbose=verbose)
     try:
-        yield console
+        if quiet and verbose:
+            raise UsageError("got --quiet and --verbose", hint="leave one out")
+        with StopRequest.recognized():
+            yield console
     except typer.Exit:
         raise
     except NncliError as error:

@@ -7,22 +7,45 @@ from typing import Annotated
 
 import typer
 
+from nncli.cli.completion import offer_runs, offer_settings
 from nncli.errors import UsageError
 
 RunsDir = Annotated[Path, typer.Option("--runs-dir", envvar="NNCLI_RUNS_DIR", help="Folder of the runs.")]
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", envvar="NNCLI_DATA_DIR", help="Folder with data that tensorflow-datasets prepared."),
+    typer.Option(
+        "--data-dir",
+        envvar="NNCLI_DATA_DIR",
+        help="Folder with data that tensorflow-datasets prepared.",
+        show_default="its own",
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only the answer, warnings and errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Put one JSON object on stdout.")]
+NoReport = Annotated[bool, typer.Option("--no-report", help="Write no report.html into the run folder.")]
 Assignments = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a value of the config; repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Set any key of the config; repeatable.", autocompletion=offer_settings
+    ),
 ]
 Run = Annotated[
     str | None,
-    typer.Option("--run", metavar="RUN", help="A run's folder, name or beginning.", show_default="latest"),
+    typer.Option(
+        "--run",
+        metavar="RUN",
+        help="A run's folder, name or beginning.",
+        show_default="latest",
+        autocompletion=offer_runs,
+    ),
 ]
+
+
+def way_to_look(folder: Path, runs_dir: Path, *pictures: Path) -> list[str]:
+    """How a run is looked at: by its page, or where it has none by pictures of it."""
+    if (folder / "report.html").is_file():
+        return [f"nncli open {run_word(folder, runs_dir)}"]
+    return [f"look at {shlex.quote(str(path))}" for path in pictures]
 
 
 def choose_run(argument: str | None, option: str | None, runs_dir: Path) -> str:

@@ -11,6 +11,7 @@ import time
 from typing import Any, TextIO
 
 from nncli.console.encoding import ENCODING_ERRORS
+from nncli.console.live import echo
 from nncli.errors import StopRequest, Terminated
 
 # Allocations between two garbage collections; Python's 700 to 2000 would mean hundreds during imports.
@@ -21,26 +22,41 @@ _SHOW_CURSOR = b"\x1b[?25h\n"
 
 def main() -> None:
     """Runs the command line and ends the process with its exit code."""
-    _set_environment()
+    try:
+        code = _run()
+    except (KeyboardInterrupt, Terminated) as stop:  # before a command had begun, or after it had ended
+        is_interrupt = isinstance(stop, KeyboardInterrupt)
+        code = 130 if is_interrupt else 143
+        with contextlib.suppress(OSError):
+            sys.stderr.write("interrupted\n" if is_interrupt else "terminated\n")
+            sys.stderr.flush()
+    echo.restore(whole=True)
+    # Does not wait for a thread that may still be importing TensorFlow, and does not shut TensorFlow down.
+    os._exit(code)
+
+
+def _run() -> int:
     StopRequest.silence_dropped()
-    signal.signal(signal.SIGTERM, _stop)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else the caller wants it ignored
         signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, _stop)
+    _set_environment()
     _mend_streams()
     # Reports a crash of native code with its Python stack, even while descriptor 2 is held back.
     faulthandler.enable(sys.stderr)
     code: Any = 0
     try:
+        from nncli.cli import completion
         from nncli.cli.commands import app  # late: the collector, the signals and the streams are as they should be now
 
+        completion.join_words(os.environ)
         app(prog_name="nncli")
     except SystemExit as end:
         code = end.code
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):  # it was told already, or nobody reads
             stream.flush()
-    # Does not wait for a thread that may still be importing TensorFlow, and does not shut TensorFlow down.
-    os._exit(code if isinstance(code, int) else 1)
+    return code if isinstance(code, int) else 1
 
 
 def _set_environment() -> None:
@@ -96,6 +112,7 @@ def _stop(number: int, frame: Any) -> None:
     if StopRequest.raised is not None:
         if _Stops.last - before < _TWICE_SECONDS:
             return
+        echo.restore(whole=True)
         with contextlib.suppress(OSError):
             if sys.stderr.isatty():  # a progress bar hides the cursor
                 os.write(sys.stderr.fileno(), _SHOW_CURSOR)

@@ -2,19 +2,22 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from nncli.config.data.splits import Fold, SplitRule
 from nncli.config.facts import NumberEncoding, Resize, Spellings, Task
 from nncli.config.layer_section import ActivationName
 from nncli.config.layers import Layer, LayerSection
 from nncli.config.objective import Adam, MetricName, NamedLoss, Optimizer
-from nncli.config.section import Fraction, FromList, Names, Positive, Section
+from nncli.config.section import Fraction, FromList, Names, Positive, Section, Trackers, problem_of_address
 from nncli.config.text_format import TextFormat
 
-BUNDLED = ("digits", "iris", "wine", "breast_cancer", "diabetes", "digit_attributes")
+BUNDLED = ("digits", "iris", "wine", "breast_cancer", "diabetes", "digit_attributes", "shapes")
 FILES = ("csv", "parquet", "images", "npz")
 SOURCES = (*BUNDLED, "mnist", *FILES)
+# Those whose data may be larger than memory.
+STREAMED = ("csv", "parquet", "images", "npz")
 
 PathText = Annotated[str, Field(min_length=1)]
 NotNegative = Annotated[float, Field(ge=0.0)]
@@ -22,6 +25,8 @@ NotNegative = Annotated[float, Field(ge=0.0)]
 _Side = Annotated[int, Field(ge=1, le=1024)]
 ImageSize = _Side | Annotated[tuple[_Side, _Side], FromList]
 Duplicates = Literal["keep", "drop", "together"]
+# How the points of `shapes` lie in the plane (data.shapes).
+ShapeName = Literal["circles", "moons", "spirals", "xor"]
 
 
 def _column_type(value: Any) -> Any:
@@ -118,8 +123,23 @@ class Data(TextFormat):
         description="images: ink finds the drawing in an image, then scales and centres it as in MNIST; the default of "
         "mnist and digits for new images, none turns it off",
     )
+    shape: ShapeName | None = Field(None, description="shapes: how the points lie in the plane; circles by default")
+    samples: Annotated[int, Field(ge=20, le=1_000_000)] | None = Field(
+        None, description="shapes: the number of points; 500 by default"
+    )
+    noise: Annotated[float, Field(ge=0.0, le=10.0)] | None = Field(
+        None, description="shapes: standard deviation of what is added to each coordinate; 0.05 by default"
+    )
+    arms: Annotated[int, Field(ge=2, le=9)] | None = Field(
+        None, description="shapes: the number of spirals, each a class; 2 by default"
+    )
     test: PathText | Fraction | None = Field(None, description="fraction, or the path of a test set; 0.2 by default")
     validation: Fraction = Field(0.1, description="fraction of the training set")
+    split: SplitRule | None = Field(None, description="what rows are split by; by chance when left out")
+    fold: Fold | None = Field(None, description="a fold of the rows as the test set, in place of `test`")
+    split_seed: Annotated[int, Field(ge=0, lt=2**32)] | None = Field(
+        None, description="determines the split in place of `seed`, so that several seeds can share one"
+    )
     duplicates: Duplicates = Field(
         "keep",
         description="equal rows: keep splits them like others, drop keeps one, together puts them in the same set",
@@ -127,6 +147,11 @@ class Data(TextFormat):
     numbers: Numbers = Field(default_factory=Numbers, description="how numeric columns are encoded")
     scale_target: bool = Field(
         True, description="regression: train on the scaled target; predictions stay in its units"
+    )
+    memory: Literal["auto", "all", "stream"] = Field(
+        "auto",
+        description="csv, parquet, images, npz: all reads data into memory, stream keeps it in files and reads windows "
+        "of rows from there; auto streams what would take more than a third of the free memory",
     )
     fallback: str | None = Field(
         None,
@@ -213,6 +238,17 @@ class Train(Section):
     checkpoint: Literal["keep", "none"] = Field(
         "keep", description="whether a finished run keeps the state from which --resume can extend it"
     )
+    health: bool = Field(True, description="whether the layers are watched during training (health.jsonl)")
+    tracking: Trackers = Field((), description="other tools that are told of the training: tensorboard, mlflow")
+    tracking_uri: PathText | None = Field(None, description="mlflow: a server, instead of a database beside the runs")
+
+    @model_validator(mode="after")
+    def _has_a_use_for_the_address(self) -> "Train":
+        if self.tracking_uri is not None and "mlflow" not in self.tracking:
+            raise PydanticCustomError("tracking_uri", "tracking_uri is for mlflow; add mlflow to tracking, or drop it")
+        if (problem := problem_of_address(self.tracking_uri)) is not None:
+            raise PydanticCustomError("tracking_uri", f"tracking_uri {problem}")
+        return self
 
 
 def _adam() -> Adam:

@@ -1,7 +1,8 @@
 """The only printing: what is said, where, and how it looks. Does not depend on runs or models.
 
 `output` has the console, `training` the live view of a training and `epochs` its lines, `step` the progress of any
-other work, `shapes` tables and coloured text, `sparkline` curves in a line, `encoding` what ASCII streams show.
+other work, `live/` what stands at the bottom of a terminal meanwhile, `drawing/` pictures made of characters, `shapes`
+tables and coloured text, `sparkline` curves in a line, `encoding` what ASCII streams show.
 """
 
 from nncli.console.encoding import ENCODING_ERRORS

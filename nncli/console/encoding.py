@@ -5,7 +5,7 @@ import codecs
 # The name by which `sys.stdout.reconfigure(errors=...)` finds the handler below.
 ENCODING_ERRORS = "nncli"
 
-_SIGNS = {"±": "+/-", "×": "x", "…": "...", "→": "->", "−": "-", "·": "*", "∂": "d", "²": "^2", "⁻": "^-", "ᶻ": "z"}
+_SIGNS = {"±": "+/-", "×": "x", "…": "...", "→": "->", "−": "-", "·": "*", "∂": "d", "⁻": "^-", "ᶻ": "z"}
 _SIGNS |= {
     "≤": "<=",
     "≥": ">=",
@@ -26,8 +26,10 @@ _SIGNS |= {
 }
 _SIGNS |= {"α": "alpha", "β": "beta", "ε": "eps", "λ": "lambda", "σ": "sigma"}
 _SIGNS |= {sign: str(digit) for digit, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")}
+_SIGNS |= {sign: f"^{digit}" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 # A sketch keeps its shape: each of its signs is one letter.
-_SIGNS |= dict(zip("•∘│─└┌┐┘░▒▓█", "*o|-++++.:%#", strict=True))
+_SIGNS |= dict(zip("•∘│─├┤└┌┐┘░▒▓█", "*o|-||++++.:%#", strict=True))
+_SIGNS |= dict(zip("▁▂▃▄▅▆▇", "_.-=+*%", strict=True))
 
 
 def _without_unicode(error: UnicodeError) -> tuple[str, int]:

@@ -5,11 +5,12 @@ written without.
 """
 
 import json
+import os
 import shutil
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 class Console:
     """Writes answers to stdout and talk to stderr; `json_mode` turns the answer into one JSON object.
 
-    A `quiet` console shows answers, warnings and errors, and neither talk nor progress.
+    A `quiet` console shows answers, warnings and errors, and neither talk nor progress; a `verbose` one a line for
+    every epoch of a training, however many there are.
     """
 
     def __init__(
@@ -33,10 +35,11 @@ class Console:
         *,
         json_mode: bool = False,
         quiet: bool = False,
+        verbose: bool = False,
         stdout: TextIO | None = None,
         stderr: TextIO | None = None,
     ) -> None:
-        self.json_mode, self.quiet = json_mode, quiet
+        self.json_mode, self.quiet, self.verbose = json_mode, quiet, verbose
         self._said: set[str] = set()
         self._given_stdout, self._given_stderr = stdout, stderr
 
@@ -95,6 +98,25 @@ class Console:
             stream.write("\n")
         return line.strip().lower() in ("y", "yes")
 
+    @property
+    def is_conversation(self) -> bool:
+        """Whether a person reads the answer and can answer in turn: stdin and stdout are terminals."""
+        return sys.stdin.isatty() and self._file.isatty() and not self.json_mode
+
+    def prompt(self, question: str) -> str | None:
+        """A line that a person types behind a question on stdout, without its end; None where stdin has ended."""
+        self.write(question)
+        try:
+            line = sys.stdin.readline()
+        except (KeyboardInterrupt, UnicodeDecodeError) as error:
+            self.write("\n")
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            return ""
+        if not line.endswith("\n"):
+            self.write("\n")
+        return line.rstrip("\n") if line else None
+
     def wrap(self, text: str) -> str:
         """A line of words broken at blanks to the width of a terminal; whole where a program reads it."""
         if not self._stdout.is_terminal:
@@ -151,8 +173,11 @@ class Console:
             self._stderr.print(styled + _escape(text), soft_wrap=True)
             return
         word = styled.partition("]")[2].replace("[/]", "")
-        stream.write(f"{word}{text}\n")
-        stream.flush()
+        try:
+            stream.write(f"{word}{text}\n")
+            stream.flush()
+        except BrokenPipeError:  # nobody listens any more; the work goes on
+            _drop(stream)
 
     def fail(self, error: NncliError) -> None:
         """An error in its own words, and how to fix it."""
@@ -186,6 +211,7 @@ class Console:
             monitor=monitor,
             larger_is_better=larger_is_better,
             shown=not self.quiet,
+            all_lines=self.verbose,
         )
 
     @property
@@ -203,7 +229,22 @@ def _make(file: TextIO | None, *, is_stderr: bool) -> "rich.console.Console":
     """Without a file rich looks up sys.stdout and sys.stderr each time, which others may exchange for a while."""
     import rich.console
 
-    return rich.console.Console(file=file, stderr=is_stderr, highlight=False, emoji=False)
+    class Pipe(rich.console.Console):
+        """rich itself would end the process where nobody reads: a training that talks to `| head` would be lost."""
+
+        def on_broken_pipe(self) -> None:
+            if not self.stderr:
+                raise BrokenPipeError
+            self.quiet = True
+            _drop(self.file)
+
+    return Pipe(file=file, stderr=is_stderr, highlight=False, emoji=False)
+
+
+def _drop(stream: Any) -> None:
+    """Sends what follows nowhere."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _escape(text: str) -> str:

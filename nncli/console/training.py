@@ -1,26 +1,40 @@
 """What a person sees of a training while it runs."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import rich.console
+from rich.console import RenderableType
 from rich.markup import escape
-from rich.progress import Progress, TextColumn
+from rich.progress import TextColumn
 from rich.table import Column
+from rich.text import Text
 
-from nncli.console.epochs import EpochTable, best_so_far, short_name, show_seconds
+from nncli.console.drawing.curves import Line
+from nncli.console.epochs import EpochTable, short_name, show_seconds
+from nncli.console.live.bars import Bars, make_bar
+from nncli.console.live.pace import Pace
+from nncli.console.live.panel import Panel
 from nncli.console.sparkline import sparkline
-from nncli.console.step import make_bar
 
-_EPOCH_LINES = 40
+# A verdict on the health is looked for no more often.
+_HEALTH_SECONDS = 1.0
+# Columns from which on bars have details.
+_WIDE = 60
 
 
 class TrainingView:
-    """A line an epoch in fixed columns, about 40 of them at most; on a terminal two bars below; curves at the end.
+    """A line an epoch in fixed columns, not too many (see `Pace`); on a terminal a panel below them; curves at the end.
 
+    The panel has the curves, a bar of the training and one of the epoch, the best epoch so far and the health.
     `title` names one training of many, which is shown by its bar alone. `monitor` is the number that decides which
-    epoch is the best; the best so far is marked.
+    epoch is the best; the best so far is marked. With `all_lines`, each epoch has a line.
     """
+
+    judge: Callable[[], str] | None = None
+    """Says what is wrong with the training so far, "" if nothing is."""
+    can_stop_early = False
+    """Whether the time left is one at most."""
 
     def __init__(
         self,
@@ -32,95 +46,136 @@ class TrainingView:
         monitor: str = "",
         larger_is_better: bool = False,
         shown: bool = True,
+        all_lines: bool = False,
     ) -> None:
         self._shown = shown
         self._console, self._epochs, self._batches, self._title = console, epochs, batches, title
-        self._monitor, self._larger_is_better = monitor, larger_is_better
+        self._monitor = monitor
         self._records: list[Mapping[str, float]] = []
+        self._are_best: list[bool] = []  # whether each of the records was the best so far
+        self._panel = Panel(epochs, monitor, larger_is_better, self._records)
         self._table: EpochTable | None = None
         self._skipped: list[int] = []  # positions in the records of the epochs since the last line
         self._is_closed = False
         self._done_before = 0  # batches of earlier trainings of the run
-        self._progress: Progress | None = None
+        self._bars: Bars | None = None
         self._started: float | None = None
-        if shown and console.is_terminal:
+        self._judged = -float("inf")
+        is_live = shown and console.is_terminal and not console.is_dumb_terminal
+        self._pace = Pace(epochs, live=is_live, all_lines=all_lines)
+        if is_live:
             self._show_bars()
 
     def _show_bars(self) -> None:
-        self._progress = Progress(
+        self._bars = Bars(
             TextColumn("{task.description}", table_column=Column(no_wrap=True)),
             make_bar(),
             TextColumn("{task.fields[detail]}", table_column=Column(no_wrap=True, justify="right")),
             console=self._console,
-            transient=True,
-            expand=True,
         )
-        self._progress.start()
-        self._all = self._progress.add_task(f"{self._title or 'training'}: compiling", total=None, detail="")
-        self._one = self._progress.add_task("epoch", total=self._batches, detail="", visible=False)
+        if not self._title:
+            self._bars.above, self._bars.below = self._above, self._below
+        self._bars.start()
+        self._all = self._bars.add_task(f"{self._title or 'training'}: compiling", total=None, detail="")
+        self._one = self._bars.add_task("epoch", total=self._batches, detail="", visible=False)
+
+    def _above(self) -> list[RenderableType]:
+        has_colour = self._console.color_system is not None and not self._console.no_color
+        width, height = self._console.size
+        lines = self._panel.above(width, height, colour=has_colour, unicode=self._speaks_unicode())
+        return [_as_text(line) for line in lines]
+
+    def _below(self) -> list[RenderableType]:
+        return [_as_text(line) for line in self._panel.below(*self._console.size)]
 
     def on_batch(self, epoch: int, batch: int, metrics: Mapping[str, float]) -> None:
         """`batch` batches of the epoch (counted from 0) are done, with the metrics so far."""
-        if self._progress is None:
+        if self._bars is None:
             return
         now = time.monotonic()
         self._started = self._started or now
         done = epoch * self._batches + batch
         elapsed = now - self._started
         left = elapsed / max(1, done - self._done_before) * (self._epochs * self._batches - done)
-        loss = f"  loss {metrics['loss']:.4g}" if "loss" in metrics and self._console.width >= 60 else ""
-        self._progress.update(
+        at_most = "at most " if self.can_stop_early and self._console.width >= _WIDE else ""
+        loss = f"  loss {metrics['loss']:.4g}" if "loss" in metrics and self._console.width >= _WIDE else ""
+        self._bars.update(
             self._one,
             visible=not self._title,
             description=f"epoch {epoch + 1}/{self._epochs}",
             completed=batch,
             detail=f"{batch:,}/{self._batches:,} batches{loss}",
         )
-        self._progress.update(
+        self._bars.update(
             self._all,
             description=self._title or "training",
             total=self._epochs * self._batches,
             completed=done,
-            detail=f"{_clock(elapsed)} elapsed, {_clock(left)} left",
+            detail=f"{_clock(elapsed)} elapsed, {at_most}{_clock(left)} left",
         )
 
+    @property
+    def width(self) -> int:
+        """Columns of a line."""
+        return self._console.width
+
+    def show_sketch(self, lines: Sequence[str]) -> None:
+        """Lines above the bars of a terminal that has room for them, in place of those before; nowhere else."""
+        self._panel.sketch = list(lines)
+
+    def print_sketch(self, lines: Sequence[str]) -> None:
+        """Lines that stay, when the training is over."""
+        if self._shown and not self._title:
+            for line in lines:
+                self._print(line)
+
     def recall(self, records: Sequence[Mapping[str, float]]) -> None:
-        """Sets the records of the epochs that are done where a training goes on; they are not shown again."""
-        self._records = list(records)
+        """Takes over the records of the epochs that are done where a training goes on; they are not shown again."""
+        for record in records:
+            self._note(record)
         self._done_before = len(records) * self._batches
+
+    def _note(self, record: Mapping[str, float]) -> None:
+        self._records.append(record)
+        self._are_best.append(self._panel.note_last())
 
     def on_epoch(self, epoch: int, record: Mapping[str, float]) -> None:
         """An epoch (counted from 0) is over."""
-        self._records.append(record)
+        self._note(record)
         if self._title or not self._shown:
             return
+        self._look_at_health()
         is_first = self._table is None
         if self._table is None:
             self._table = EpochTable(self._records[0], self._epochs, self._console.width, monitor=self._monitor)
             self._print(self._table.header)
-        every = max(1, -(-self._epochs // _EPOCH_LINES))
-        if is_first or (epoch + 1) % every == 0 or epoch + 1 == self._epochs:
+        if self._pace.is_due(epoch, is_first=is_first):
             self._print_epoch(len(self._records) - 1)
         else:
             self._skipped.append(len(self._records) - 1)
+
+    def _look_at_health(self) -> None:
+        if self._bars is not None and self.judge is not None and time.monotonic() - self._judged > _HEALTH_SECONDS:
+            self._panel.health = self.judge()
+            self._judged = time.monotonic()
 
     def _print_epoch(self, position: int) -> None:
         """The line of an epoch by its position in the records."""
         self._skipped.clear()
         if self._table is not None:
-            self._print(self._table.line(position, self._records[position], is_best=self._is_best(position)))
-
-    def _is_best(self, position: int) -> bool:
-        """Whether an epoch is better than all before it."""
-        watched = [float(each[self._monitor]) for each in self._records[: position + 1] if self._monitor in each]
-        return bool(watched) and best_so_far(watched, larger_is_better=self._larger_is_better)
+            self._print(self._table.line(position, self._records[position], is_best=self._are_best[position]))
 
     def _print_skipped(self) -> None:
         """Of the epochs since the last line, when no more follow: the best of all if it is there, and the last."""
         if self._skipped:
-            best = [position for position in self._skipped if self._is_best(position)][-1:]
+            best = [position for position in self._skipped if self._are_best[position]][-1:]
             for position in sorted({*best, self._skipped[-1]}):
                 self._print_epoch(position)
+
+    def remark(self, line: str) -> None:
+        """A line of text between the epochs, of a training that is shown epoch by epoch."""
+        if self._shown and not self._title:
+            self._print(line)
 
     def _print(self, line: str) -> None:
         self._console.print(escape(line), soft_wrap=True)
@@ -130,9 +185,9 @@ class TrainingView:
         if self._is_closed:
             return
         self._is_closed = True
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
         self._print_skipped()
         if self._table is not None and self._table.legend:
             self._print(self._table.legend)
@@ -144,11 +199,12 @@ class TrainingView:
         validation = [name for name in self._records[0] if name.startswith("val_")]
         chosen = [name for name in ("loss", *validation[:2]) if name in self._records[0]]
         width = max(len(short_name(name)) for name in chosen)
-        room = max(8, min(40, self._console.width - width - len("  123456 to 123456  ")))
-        for name in chosen:
-            values = [float(record[name]) for record in self._records if name in record]
+        courses = {name: [float(record[name]) for record in self._records if name in record] for name in chosen}
+        ends = {name: f"{values[0]:.4g} to {values[-1]:.4g}" for name, values in courses.items()}
+        room = max(8, min(40, self._console.width - width - 4 - max(map(len, ends.values()))))
+        for name, values in courses.items():
             line = sparkline(values, room, ascii_only=not self._speaks_unicode())
-            self._print(f"{short_name(name):<{width}}  {line}  {values[0]:.4g} to {values[-1]:.4g}")
+            self._print(f"{short_name(name):<{width}}  {line}  {ends[name]}")
 
     def _speaks_unicode(self) -> bool:
         return (self._console.encoding or "").lower().startswith("utf")
@@ -156,3 +212,8 @@ class TrainingView:
 
 def _clock(seconds: float) -> str:
     return show_seconds(seconds) if seconds >= 99.95 else f"{seconds:.0f} s"
+
+
+def _as_text(line: Line) -> Text:
+    """Cut at the edge: a line that went on would make the panel another height than it is taken for."""
+    return Text.assemble(*[(text, style) for text, style in line], no_wrap=True, overflow="crop")

@@ -1,4 +1,4 @@
-"""The data sets that come with scikit-learn, read from its files; works offline and does not import scikit-learn.
+"""The bundled data sets: those of scikit-learn, read from its files, and `shapes`; without importing scikit-learn.
 
 Importing `sklearn.datasets` takes seconds because of scipy and others, so its data files are located and read directly.
 """
@@ -16,6 +16,7 @@ from nncli.config.facts import Task
 from nncli.config.sections import Data
 from nncli.data.dataset import Dataset
 from nncli.data.images.image_dataset import Images, Labels, image_dataset, refuse_table_options
+from nncli.data.shapes import draw_points, names_of_classes
 from nncli.data.tables.files.columns import Column, Table, number_column, text_column
 from nncli.data.tables.loading import load_table
 from nncli.data.targets import choose_goal, class_goal, encode_targets
@@ -50,14 +51,16 @@ def load_bundled(data: Data, *, seed: int) -> Dataset:
         raise DataError(f"source {data.source} is bundled and takes no `path`", hint="remove `path`")
     if isinstance(data.test, str):
         raise DataError(f"source {data.source} is bundled: `test` must be a fraction, got {data.test!r}")
-    opened = open_bundled_table(data)
+    opened = open_bundled_table(data, seed=seed)
     if opened is not None:
         return load_table(*opened, seed=seed)
     return _digits(data, seed) if data.source == "digits" else _digit_attributes(data, seed)
 
 
-def open_bundled_table(data: Data) -> tuple[Table, Data] | None:
+def open_bundled_table(data: Data, *, seed: int) -> tuple[Table, Data] | None:
     """The table named by `data.source`, and the section with its target and task; None for an image data set.
+
+    The seed is that of the config, from which `shapes` are drawn.
 
     Raises:
         DataError: the section names another target.
@@ -67,6 +70,7 @@ def open_bundled_table(data: Data) -> tuple[Table, Data] | None:
         "wine": partial(_classes, file="wine_data.csv", names=_WINE, target="cultivar"),
         "breast_cancer": partial(_classes, file="breast_cancer.csv", names=_CANCER, target="diagnosis"),
         "diabetes": _diabetes,
+        "shapes": partial(_shapes, seed=seed),
     }
     return openers[data.source](data) if data.source in openers else None
 
@@ -114,6 +118,20 @@ def _diabetes(data: Data) -> tuple[Table, Data]:
     with gzip.open(_file("diabetes_target.csv.gz"), "rt") as lines:
         progression = np.loadtxt(lines)
     return _table(data, _DIABETES, values, number_column("progression", progression), Task.REGRESSION)
+
+
+def _shapes(data: Data, *, seed: int) -> tuple[Table, Data]:
+    _refuse_target(data, "class")
+    shape = data.shape or "circles"
+    if data.arms is not None and shape != "spirals":
+        raise DataError(
+            f"data.arms: expected shape spirals, got {shape}", hint="leave `arms` out, or write `shape: spirals`"
+        )
+    arms = data.arms or 2
+    points, classes = draw_points(shape, data.samples or 500, 0.05 if data.noise is None else data.noise, arms, seed)
+    labels = text_column("class", classes, names_of_classes(shape, arms))
+    task = Task.MULTICLASS if shape == "spirals" and arms > 2 else Task.BINARY
+    return _table(data, ("x1", "x2"), points, labels, task)
 
 
 def _table(data: Data, names: tuple[str, ...], values: np.ndarray, target: Column, task: Task) -> tuple[Table, Data]:

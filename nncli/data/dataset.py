@@ -2,9 +2,12 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+import mmap
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +23,8 @@ Progress = Callable[[str, float], None]
 # Alignment in bytes that the widest vector instructions of a CPU need.
 _ALIGNMENT = 64
 _CHUNK = 1 << 14
+_LET_GO = _CHUNK << 4
+_READ_BYTES = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set ready for training; `notes` tell the user how it was read, `warnings` what is probably a mistake."""
+    """A data set ready for training; `notes` tell the user how it was read, `warnings` what is probably a mistake.
+
+    The arrays of one that `is_streamed` are memory maps of files that may be larger than memory (see `streaming`).
+    """
 
     facts: DataFacts
     train: Part
@@ -59,10 +67,14 @@ class Dataset:
     test: Part
     notes: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    is_streamed: bool = False
+    known_fingerprint: str | None = None
 
     @cached_property
     def fingerprint(self) -> str:
         """A sha256 (hex) over all arrays, to compare runs by; computed on first access, at 2 GB per second."""
+        if self.known_fingerprint is not None:
+            return self.known_fingerprint
         return fingerprint(self.facts, {"train": self.train, "validation": self.validation, "test": self.test})
 
 
@@ -124,13 +136,36 @@ def fingerprint(facts: DataFacts, parts: dict[str, Part]) -> str:
     for part_name, part in parts.items():
         for name, array in [*sorted(part.inputs.items()), ("targets", part.targets)]:
             digest.update(f"{part_name}/{name}/{array.dtype}/{array.shape}".encode())
-            digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+            for content in _contents(array):
+                digest.update(content)
     return digest.hexdigest()
+
+
+def _contents(array: np.ndarray) -> Iterator[memoryview | bytes]:
+    """The bytes of an array; of a whole memory map read from its file, so that they do not stay in memory."""
+    if isinstance(array, np.memmap) and not isinstance(array.base, np.memmap) and array.flags.c_contiguous:
+        with Path(str(array.filename)).open("rb") as file:
+            file.seek(array.offset)
+            while content := file.read(_READ_BYTES):
+                yield content
+    else:
+        yield np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+
+
+def let_go(arrays: Iterable[np.ndarray]) -> None:
+    """Gives the pages of memory maps that were read back to the system; they are read again where they are needed."""
+    for array in arrays:
+        whole: Any = array
+        while isinstance(whole, np.ndarray):  # a view of a map has the map as its base, which has the file's pages
+            whole = whole.base
+        if isinstance(whole, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            whole.madvise(mmap.MADV_DONTNEED)
 
 
 def hash_rows(parts: Sequence[np.ndarray]) -> np.ndarray:
     """A hash, uint64 (n,), of the bytes of each row of the arrays (n, ...) together; the same in every process."""
-    flat = [np.asarray(part).reshape(len(part), -1) for part in parts]
+    # -1 would be refused where there are no rows.
+    flat = [np.asarray(part).reshape(len(part), math.prod(np.shape(part)[1:])) for part in parts]
     size = [-(-part.shape[1] * part.itemsize // 4) for part in flat]
     factors = np.random.default_rng(0).integers(0, 2**64, sum(size), np.uint64) | np.uint64(1)
     hashes = np.empty(len(flat[0]), np.uint64)
@@ -139,6 +174,8 @@ def hash_rows(parts: Sequence[np.ndarray]) -> np.ndarray:
         mixed = np.concatenate([_words(part[chunk]) for part in flat], axis=1).astype(np.uint64) * factors
         mixed ^= mixed >> np.uint64(29)
         hashes[chunk] = (mixed * np.uint64(0x9E3779B97F4A7C15)).sum(axis=1, dtype=np.uint64)
+        if start % _LET_GO == 0:
+            let_go(flat)
     return hashes
 
 
@@ -180,9 +217,20 @@ class SeenRows:
 def find_seen(part: Part, own: Dataset) -> SeenRows:
     """Which rows of `part` are in the training or validation set of `own`, by a 64-bit hash of inputs and target."""
     rows = _hash(part)
-    training = np.isin(rows, _hash(own.train))
-    return SeenRows(training, np.isin(rows, _hash(own.validation)) & ~training)
+    training = _is_in(rows, _hash(own.train))
+    return SeenRows(training, _is_in(rows, _hash(own.validation)) & ~training)
+
+
+def _is_in(hashes: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Like NumPy's `isin`, which needs several times the memory of both."""
+    found = np.zeros(len(hashes), bool)
+    if len(known):
+        known.sort()
+        for start in range(0, len(hashes), _CHUNK):
+            chunk = hashes[start : start + _CHUNK]
+            found[start : start + _CHUNK] = known[np.minimum(np.searchsorted(known, chunk), len(known) - 1)] == chunk
+    return found
 
 
 def _hash(part: Part) -> np.ndarray:
-    return hash_rows([*part.inputs.values(), part.targets.reshape(len(part), -1).astype(np.float32)])
+    return hash_rows([*part.inputs.values(), part.targets.astype(np.float32)])

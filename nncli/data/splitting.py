@@ -28,6 +28,12 @@ def test_fraction(test: float | str | None) -> float:
     return test if isinstance(test, float) else TEST_FRACTION
 
 
+def path_of_test(data: Data) -> str | None:
+    """What `test` names, a set of its own, or else `path`: the rows of a fold are those of `path`."""
+    is_fold = data.fold is not None and data.fold.test != "none"
+    return data.test if isinstance(data.test, str) and not is_fold else data.path
+
+
 def split_rows(
     rows: int,
     *,
@@ -52,10 +58,7 @@ def split_rows(
         ranks = np.empty(len(order), np.int64)
         ranks[order] = np.arange(len(order))
         if len(order) < FEWEST_ROWS:
-            raise DataError(
-                f"{len(order)} different rows are too few to keep equal ones together (at least {FEWEST_ROWS})",
-                hint="say `duplicates: keep`",
-            )
+            raise too_few_units(len(order))
         shares = strata[first[order]] if strata is not None else None
         split = split_rows(len(order), seed=seed, test=test, validation=validation, strata=shares)
         return _expand(split, ranks[membership.reshape(-1)])
@@ -72,6 +75,14 @@ def split_rows(
     if validation is not None:
         kept, held_validation = hold_out(kept, validation, generator, strata)
     return Split(kept, held_validation, held_test)
+
+
+def too_few_units(different: int) -> DataError:
+    """The error for so few different rows that they cannot be split with equal ones together."""
+    return DataError(
+        f"{different} different rows are too few to keep equal ones together (at least {FEWEST_ROWS})",
+        hint="say `duplicates: keep`",
+    )
 
 
 def _expand(split: Split, membership: np.ndarray) -> Split:
@@ -123,7 +134,7 @@ def hold_out(
 def _stratified(rows: np.ndarray, strata: np.ndarray, wanted: int, generator: np.random.Generator) -> np.ndarray:
     membership = np.searchsorted(distinct_values(strata), strata)
     sizes = np.bincount(membership)
-    quota = _quotas(sizes, wanted, generator)
+    quota = quotas(sizes, wanted, generator)
     shuffled = generator.permutation(len(rows))
     # In the shuffled order, the first rows of each class are held out, up to the quota of the class.
     classes = membership[shuffled]
@@ -136,7 +147,7 @@ def _stratified(rows: np.ndarray, strata: np.ndarray, wanted: int, generator: np
     return rows[shuffled[place < quota[classes]]]
 
 
-def _quotas(sizes: np.ndarray, wanted: int, generator: np.random.Generator) -> np.ndarray:
+def quotas(sizes: np.ndarray, wanted: int, generator: np.random.Generator) -> np.ndarray:
     """How many rows of each class are held out: the exact share rounded down, then the largest remainders."""
     share = sizes * (wanted / sizes.sum())
     quota: np.ndarray = np.minimum(np.floor(share).astype(np.int64), sizes - 1)

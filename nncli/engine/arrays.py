@@ -14,7 +14,8 @@ EXECUTORS = ("xla", "graph", "keras")
 
 @dataclass(frozen=True)
 class Arrays:
-    """Examples held in memory.
+    """Examples held in memory, or `streamed`: read in windows from arrays in files, which then are memory maps or other
+    values that give rows for slices and indices.
 
     `inputs` maps the name of a model input to an array whose first axis is the examples: images uint8 (n, height,
     width, channels), numbers float32 (n, columns), categories int32 (n, columns). `targets` is (n,) or (n, outputs);
@@ -24,6 +25,7 @@ class Arrays:
     inputs: dict[str, np.ndarray]
     targets: np.ndarray
     weights: np.ndarray | None = None
+    streamed: bool = False
 
     def __post_init__(self) -> None:
         if not self.inputs:

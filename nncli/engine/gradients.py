@@ -61,7 +61,7 @@ class WeightGradients:
 
 
 @dataclass(frozen=True)
-class _Difference:
+class Difference:
     """Central differences at one weight: the estimate, its relative error, and a measure of non-smoothness."""
 
     numeric: float
@@ -107,13 +107,21 @@ def check_gradients(
     model = without_augmentation(model)
     for weight in model.trainable_weights:
         weight.assign_add(generator.normal(0.0, NUDGE, weight.shape))
-    cost = _Cost(model, loss, batch, seed)
+    cost = Cost(model, loss, batch, seed)
     found = []
     for position, (weight, analytic) in enumerate(zip(model.trainable_weights, cost.gradients(), strict=True)):
         progress("comparing gradients", position / len(model.trainable_weights))
         gradients = analytic.reshape(-1)
-        found.append(_check_weight(weight, gradients, _choose_entries(gradients, samples, generator), cost, tolerance))
+        found.append(_check_weight(weight, gradients, choose_entries(gradients, samples, generator), cost, tolerance))
     return found
+
+
+def mean_loss(loss: keras.losses.Loss, targets: Any, outputs: Any, weights: Any = None) -> Any:
+    """The loss of a batch, a scalar; of an ensemble's members (batch, members, outputs), each has its own."""
+    if len(outputs.shape) == 3:
+        targets = tf.repeat(targets[:, None], outputs.shape[1], axis=1)
+        weights = None if weights is None else tf.repeat(weights[:, None], outputs.shape[1], axis=1)
+    return loss(targets, outputs, weights)
 
 
 def random_layers(model: keras.Model) -> list[str]:
@@ -139,7 +147,7 @@ def without_augmentation(model: keras.Model) -> keras.Model:
     return keras.models.clone_model(model, clone_function=choose)
 
 
-def _choose_entries(gradients: np.ndarray, samples: int, generator: np.random.Generator) -> np.ndarray:
+def choose_entries(gradients: np.ndarray, samples: int, generator: np.random.Generator) -> np.ndarray:
     """At most `samples` entries, half with a nonzero gradient if possible: weights of border pixels often have none."""
     order = generator.permutation(len(gradients))
     alive = order[gradients[order] != 0][: -(-samples // 2)]
@@ -147,10 +155,13 @@ def _choose_entries(gradients: np.ndarray, samples: int, generator: np.random.Ge
     return np.sort(np.concatenate([alive, rest]))
 
 
-class _Cost:
+class Cost:
     """The mean loss of a batch plus regularization penalties, as a function of the model's weights."""
 
-    def __init__(self, model: keras.Model, loss: keras.losses.Loss, batch: Arrays, seed: int) -> None:
+    def __init__(
+        self, model: keras.Model, loss: keras.losses.Loss, batch: Arrays, seed: int, *, training: bool = True
+    ) -> None:
+        """Without `training`, dropout does nothing and batch normalization uses its moving averages."""
         inputs = {name: tf.convert_to_tensor(array) for name, array in batch.inputs.items()}
         targets = tf.convert_to_tensor(batch.targets)
         seed_layers(model, seed, 0)
@@ -159,12 +170,8 @@ class _Cost:
         def measure() -> Any:
             for state, start in seeds:
                 state.assign(start)
-            outputs = model(inputs, training=True)
-            truth, weights = targets, batch.weights
-            if len(outputs.shape) == 3:  # of members, each of which has its own loss
-                truth = tf.repeat(targets[:, None], outputs.shape[1], axis=1)
-                weights = None if weights is None else tf.repeat(weights[:, None], outputs.shape[1], axis=1)
-            return tf.add_n([loss(truth, outputs, weights), *model.losses])
+            outputs = model(inputs, training=training)
+            return tf.add_n([mean_loss(loss, targets, outputs, batch.weights), *model.losses])
 
         def differentiate() -> Any:
             with tf.GradientTape() as tape:
@@ -185,14 +192,14 @@ class _Cost:
 
 
 def _check_weight(
-    weight: Any, analytic: np.ndarray, entries: np.ndarray, cost: _Cost, tolerance: float
+    weight: Any, analytic: np.ndarray, entries: np.ndarray, cost: Cost, tolerance: float
 ) -> WeightGradients:
     start = np.array(weight.numpy())
     centre = cost()
     kinks = 0
     worst: tuple[float, int, float] | None = None
     for entry in entries:
-        best = _difference(_Line(weight, start, int(entry), cost, centre), float(analytic[entry]), tolerance)
+        best = find_difference(Line(weight, start, int(entry), cost, centre), float(analytic[entry]), tolerance)
         if best.error > tolerance and best.bend > abs(best.numeric - analytic[entry]) / 4:
             kinks += 1
         elif worst is None or not best.error <= worst[0]:
@@ -208,21 +215,22 @@ def _check_weight(
     )
 
 
-class _Line:
+class Line:
     """The cost as a function of one weight, all others fixed."""
 
-    def __init__(self, weight: Any, start: np.ndarray, entry: int, cost: _Cost, centre: float) -> None:
+    def __init__(self, weight: Any, start: np.ndarray, entry: int, cost: Cost, centre: float) -> None:
         self._weight, self._start, self._entry, self._cost = weight, start, entry, cost
         self.centre = centre
 
     def __call__(self, offset: float) -> float:
+        """The cost with the weight moved by `offset`."""
         moved = self._start.copy()
         moved.reshape(-1)[self._entry] += offset
         self._weight.assign(moved)
         return self._cost()
 
 
-def _difference(line: _Line, analytic: float, tolerance: float) -> _Difference:
+def find_difference(line: Line, analytic: float, tolerance: float) -> Difference:
     """The step with the smallest error; stops at the first that agrees clearly."""
     tried = []
     for step in STEPS:
@@ -234,10 +242,10 @@ def _difference(line: _Line, analytic: float, tolerance: float) -> _Difference:
         if error <= tolerance * _PLAINLY:
             break
     error, numeric, step, above, below = min(tried)
-    return _Difference(numeric, error, _bend(line, step, above, below) if error > tolerance else 0.0)
+    return Difference(numeric, error, _bend(line, step, above, below) if error > tolerance else 0.0)
 
 
-def _bend(line: _Line, step: float, above: float, below: float) -> float:
+def _bend(line: Line, step: float, above: float, below: float) -> float:
     """How much of a central difference may be due to a kink of the cost within the step.
 
     The cost is also evaluated at half the step. Where it is smooth, the central difference stays the same (up to h²)

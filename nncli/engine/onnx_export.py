@@ -12,12 +12,12 @@ import numpy as np
 import tensorflow as tf
 
 from nncli.engine.export import telling_failure, unroll
-from nncli.errors import ExportError
+from nncli.errors import ExportError, how_to_install
 
 OUTPUT_NAME = "output_0"
 # The newest version of ONNX's operators that tf2onnx is tested with.
 OPSET = 18
-_INSTALL = "install nncli with the extra `onnx`, or choose another --format"
+_INSTALL = f"{how_to_install('onnx')}; or choose another --format"
 _INT64 = 7  # onnx.TensorProto.INT64
 
 

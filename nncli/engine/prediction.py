@@ -1,11 +1,13 @@
 """Predictions of a Keras model in big batches, without progress output; does not depend on classes or files."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from nncli.engine.streaming.reading import RowReader
 from nncli.errors import DataError
 
 
@@ -22,14 +24,32 @@ def predict(model: keras.Model, inputs: dict[str, np.ndarray], batch_size: int =
             f"the model's input {', '.join(missing)} is missing; got {', '.join(sorted(inputs))}",
             hint="prepare the inputs with the facts saved with the model",
         )
-    arrays = {name: np.asarray(inputs[name], dtype=spec.dtype.as_numpy_dtype) for name, spec in specs.items()}
+    readers = {name: RowReader(np.asanyarray(inputs[name])) for name in specs}
     forward = tf.function(lambda batch: model(batch, training=False), input_signature=[specs], autograph=False)
-    examples = len(next(iter(arrays.values())))
+    examples = len(next(iter(inputs.values())))
     if not examples:
         return np.empty((0, *model.output_shape[1:]), np.float32)
-    parts = [forward(_slice(arrays, first, batch_size)).numpy() for first in range(0, examples, batch_size)]
-    return np.concatenate(parts)
+
+    def batch_from(first: int) -> dict[str, Any]:
+        end = min(first + batch_size, examples)
+        rows = {name: reader.read(first, end) for name, reader in readers.items()}
+        return {
+            name: tf.constant(rows[name].astype(spec.dtype.as_numpy_dtype, copy=False)) for name, spec in specs.items()
+        }
+
+    return np.concatenate([forward(batch_from(first)).numpy() for first in range(0, examples, batch_size)])
 
 
-def _slice(arrays: dict[str, np.ndarray], first: int, count: int) -> dict[str, Any]:
-    return {name: tf.convert_to_tensor(array[first : first + count]) for name, array in arrays.items()}
+def repeated(model: keras.Model, inputs: dict[str, np.ndarray]) -> Callable[[], np.ndarray]:
+    """A function that returns the model's output for the same examples with the weights of the moment.
+
+    float32 (n, outputs), in inference mode, in one batch. It is traced once, when it is first called.
+    """
+    batch = {tensor.name: tf.constant(inputs[tensor.name], tensor.dtype) for tensor in model.inputs}
+    forward = tf.function(lambda: model(batch, training=False), autograph=False)
+
+    def predict_again() -> np.ndarray:
+        outputs: np.ndarray = forward().numpy()
+        return outputs
+
+    return predict_again

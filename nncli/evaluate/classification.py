@@ -16,7 +16,7 @@ from nncli.evaluate.scores import (
 )
 
 THRESHOLD = 0.5
-_CALIBRATION_BINS = 15
+CALIBRATION_BINS = 15
 ONE_CLASS = "only one class is present in these rows"
 
 
@@ -34,18 +34,30 @@ def measure_classes(
     likeliest = probabilities.argmax(axis=1)
     predicted = predicted_classes(probabilities, thresholds if binary else ())
     matrix = _confusion_matrix(targets, predicted, len(names))
-    classes = [_class_row(name, matrix, index) for index, name in enumerate(names)]
-    accuracy = float(np.mean(predicted == targets))
     log_loss = float(np.mean(surprise(probabilities[np.arange(len(targets)), targets])))
     calibration = measure_calibration(likeliest == targets, probabilities.max(axis=1))
+    auc = _area_under_curve(targets, probabilities[:, 1]) if binary else None
+    return tell_classes(names, matrix, log_loss, calibration, auc, binary=binary)
+
+
+def tell_classes(
+    names: Sequence[str],
+    matrix: np.ndarray,
+    log_loss: float,
+    calibration: dict[str, Any],
+    auc: float | None,
+    *,
+    binary: bool,
+) -> Scores:
+    """The metrics of classes from their confusion matrix, int64 (C, C), and what it cannot tell."""
+    classes = [_class_row(name, matrix, index) for index, name in enumerate(names)]
     details = {"classes": classes, "confusion_matrix": matrix.tolist(), "calibration": calibration}
     balanced = mean_of_defined(row["recall"] for row in classes)
-    hit = {"accuracy": accuracy, "balanced_accuracy": balanced}
+    hit = {"accuracy": float(np.trace(matrix) / matrix.sum()), "balanced_accuracy": balanced}
     macro = {"macro_f1": mean_of_defined(row["f1"] for row in classes)}
     if not binary:
         return Scores({**hit, **macro, "log_loss": log_loss}, {}, details)
     positive = {name: classes[1][name] for name in ("precision", "recall", "f1")}
-    auc = _area_under_curve(targets, probabilities[:, 1])
     undefined = {name: _why_undefined(name, names[1]) for name, value in positive.items() if value is None}
     if auc is None:
         undefined["auc"] = ONE_CLASS
@@ -57,24 +69,43 @@ def measure_labels(
 ) -> Scores:
     """Multilabel from targets of 0 and 1 and probabilities, both (n, L), with the threshold of each label."""
     truth, predicted = targets > THRESHOLD, probabilities > cuts(thresholds, len(names))
-    labels = [
-        _label_row(name, truth[:, index], predicted[:, index], probabilities[:, index])
-        for index, name in enumerate(names)
-    ]
+    areas = [_area_under_curve(truth[:, index], probabilities[:, index]) for index in range(len(names))]
+    likelier = np.maximum(probabilities, 1.0 - probabilities)
+    return tell_labels(
+        names,
+        len(truth),
+        count_labels(truth, predicted),
+        areas,
+        float(np.mean((truth == predicted).all(axis=1))),
+        float(np.mean(label_surprise(targets, probabilities))),
+        measure_calibration((truth == (probabilities > THRESHOLD)).ravel(), likelier.ravel()),
+    )
+
+
+def tell_labels(
+    names: Sequence[str],
+    rows: int,
+    counts: np.ndarray,
+    areas: Sequence[float | None],
+    subset_accuracy: float,
+    log_loss: float,
+    calibration: dict[str, Any],
+) -> Scores:
+    """The metrics of labels from the `counts` of each, int64 (L, 3) as `count_labels` gives them, the `areas` under
+    their curves, and what these cannot tell."""
+    labels = [_label_row(name, rows, counts[index].tolist(), areas[index]) for index, name in enumerate(names)]
     one_sided = [row["name"] for row in labels if row["auc"] is None]
     metrics = {
-        "subset_accuracy": float(np.mean((truth == predicted).all(axis=1))),
-        "micro_f1": f1_from_counts(*_count(truth, predicted)),
+        "subset_accuracy": subset_accuracy,
+        "micro_f1": f1_from_counts(*counts.sum(axis=0).tolist()),
         "macro_f1": mean_of_defined(row["f1"] for row in labels),
-        "log_loss": float(np.mean(label_surprise(targets, probabilities))),
+        "log_loss": log_loss,
         "auc": mean_of_defined(row["auc"] for row in labels),
     }
     undefined = {name: "no label is there and none is predicted" for name in metrics if metrics[name] is None}
     if one_sided:
         left_out = "" if metrics["auc"] is None else "; left out of the mean"
         undefined["auc"] = f"always or never there in these rows: {', '.join(one_sided)}{left_out}"
-    likelier = np.maximum(probabilities, 1.0 - probabilities)
-    calibration = measure_calibration((truth == (probabilities > THRESHOLD)).ravel(), likelier.ravel())
     return Scores(metrics, undefined, {"labels": labels, "calibration": calibration})
 
 
@@ -85,7 +116,7 @@ def measure_calibration(right: np.ndarray, confidence: np.ndarray) -> dict[str, 
     weighted by its rows (Guo et al., On Calibration of Modern Neural Networks, 2017, section 2). Empty bins are left
     out.
     """
-    places = np.clip(np.ceil(confidence * _CALIBRATION_BINS).astype(int) - 1, 0, _CALIBRATION_BINS - 1)
+    places = calibration_places(confidence)
     bins = [
         {
             "rows": int(np.count_nonzero(places == place)),
@@ -96,6 +127,12 @@ def measure_calibration(right: np.ndarray, confidence: np.ndarray) -> dict[str, 
     ]
     error = sum(entry["rows"] * abs(entry["confidence"] - entry["accuracy"]) for entry in bins) / len(right)
     return {"expected_calibration_error": float(error), "bins": bins}
+
+
+def calibration_places(confidence: np.ndarray) -> np.ndarray:
+    """The bin of each confidence, int (n,), from 0 on."""
+    places: np.ndarray = np.clip(np.ceil(confidence * CALIBRATION_BINS).astype(int) - 1, 0, CALIBRATION_BINS - 1)
+    return places
 
 
 def predicted_classes(probabilities: np.ndarray, thresholds: Sequence[float] = ()) -> np.ndarray:
@@ -118,26 +155,23 @@ def _class_row(name: str, matrix: np.ndarray, index: int) -> dict[str, Any]:
     }
 
 
-def _label_row(name: str, truth: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray) -> dict[str, Any]:
-    hits, false_positives, false_negatives = _count(truth, predicted)
+def _label_row(name: str, rows: int, counts: Sequence[int], auc: float | None) -> dict[str, Any]:
+    hits, false_positives, false_negatives = counts
     return {
         "name": name,
         "precision": ratio(hits, hits + false_positives),
         "recall": ratio(hits, hits + false_negatives),
         "f1": f1_from_counts(hits, false_positives, false_negatives),
         "support": hits + false_negatives,
-        "accuracy": float(np.mean(truth == predicted)),
-        "auc": _area_under_curve(truth, probabilities),
+        "accuracy": (rows - false_positives - false_negatives) / rows,
+        "auc": auc,
     }
 
 
-def _count(truth: np.ndarray, predicted: np.ndarray) -> tuple[int, int, int]:
-    """True positives, false positives, false negatives."""
-    return (
-        int(np.count_nonzero(truth & predicted)),
-        int(np.count_nonzero(~truth & predicted)),
-        int(np.count_nonzero(truth & ~predicted)),
-    )
+def count_labels(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """True positives, false positives and false negatives of each label, int64 (L, 3), from bool (n, L)."""
+    found = [truth & predicted, ~truth & predicted, truth & ~predicted]
+    return np.stack([np.count_nonzero(each, axis=0) for each in found], axis=1).astype(np.int64)
 
 
 def _confusion_matrix(targets: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:

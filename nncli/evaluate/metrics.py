@@ -3,14 +3,15 @@
 It takes arrays and names only; which metric is told how is the business of the command line.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from nncli.errors import DataError, NncliError
-from nncli.evaluate.baseline import judge
+from nncli.evaluate import blocks
+from nncli.evaluate.baseline import Fixed, judge
 from nncli.evaluate.classification import measure_classes, measure_labels
 from nncli.evaluate.regression import measure_numbers
 from nncli.evaluate.scores import Scores
@@ -63,9 +64,14 @@ def measure(
     Raises DataError where the arrays do not fit each other or are empty, NncliError for predictions that are
     not finite numbers.
     """
-    targets, predictions = _checked(task, targets, predictions, names)
-    scores = _score(task, targets, predictions, names, thresholds)
     constant = constant_prediction(task, names, baseline)
+    if len(targets) > blocks.MANY:
+        scores, guessed, judged = _measure_many(task, targets, predictions, names, constant, thresholds)
+    else:
+        targets, predictions = _checked(task, targets, predictions, names)
+        scores = _score(task, targets, predictions, names, thresholds)
+        guessed = _score(task, targets, np.tile(constant, (len(targets), 1)), names)
+        judged = judge(task, targets, predictions, constant, thresholds)
     return {
         "task": task,
         "rows": len(targets),
@@ -73,11 +79,34 @@ def measure(
         "undefined": scores.undefined,
         "baseline": {
             "predicts": _describe(task, constant, names),
-            "metrics": _score(task, targets, np.tile(constant, (len(targets), 1)), names).metrics,
+            "metrics": guessed.metrics,
         },
-        "judged": judge(task, targets, predictions, constant, thresholds),
+        "judged": judged,
         **scores.details,
     }
+
+
+def _measure_many(
+    task: str,
+    targets: np.ndarray,
+    predictions: np.ndarray,
+    names: Sequence[str],
+    constant: np.ndarray,
+    thresholds: Sequence[float],
+) -> tuple[Scores, Scores, dict[str, Any]]:
+    """The scores, those of the baseline and the verdict, a block of rows at a time."""
+
+    def parts() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for start in range(0, len(targets), blocks.BLOCK):
+            rows = slice(start, start + blocks.BLOCK)
+            yield _checked(task, targets[rows], predictions[rows], names)
+
+    areas: list[float | None] = []
+    if task in ("binary", "multilabel"):
+        columns = range(predictions.shape[1])
+        areas = [blocks.area_of_many(targets[:, place] > 0.5, predictions[:, place]) for place in columns]
+    scores, guessed = blocks.score_blocks(task, parts, names, constant, areas, thresholds)
+    return scores, guessed, blocks.judge_blocks(task, parts, Fixed.of(task, targets, constant), thresholds)
 
 
 def _score(

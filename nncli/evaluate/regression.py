@@ -14,25 +14,29 @@ def measure_numbers(targets: np.ndarray, predictions: np.ndarray, names: Sequenc
 
     As in Keras, the errors are means over all values, and r2_score is the mean of the columns' own.
     """
-    by_target = [_column_metrics(targets[:, index], predictions[:, index]) for index in range(len(names))]
     errors = targets - predictions
-    metrics = {
-        "mean_absolute_error": float(np.mean(np.abs(errors))),
-        "root_mean_squared_error": float(np.sqrt(np.mean(errors**2))),
-        "r2_score": mean_of_defined(column["r2_score"] for column in by_target),
-    }
-    undefined = {} if metrics["r2_score"] is not None else {"r2_score": CONSTANT}
+    variation = np.array([np.sum((column - column.mean()) ** 2) for column in targets.T])
+    absolute, squared = (np.array([np.sum(column) for column in each.T]) for each in (np.abs(errors), errors**2))
+    return tell_numbers(names, len(targets), absolute, squared, variation)
+
+
+def tell_numbers(
+    names: Sequence[str], rows: int, absolute: np.ndarray, squared: np.ndarray, variation: np.ndarray
+) -> Scores:
+    """The same from sums over the rows of each column, (T,): the errors' sizes and squares, and the squares of the
+    targets' distances from their mean."""
+    by_target = [
+        _tell(float(error / rows), float(square / rows), 1.0 - float(square) / float(spread) if spread > 0 else None)
+        for error, square, spread in zip(absolute, squared, variation, strict=True)
+    ]
+    r2_score = mean_of_defined(column["r2_score"] for column in by_target)
+    metrics = _tell(float(absolute.mean() / rows), float(squared.mean() / rows), r2_score)
+    undefined = {} if r2_score is not None else {"r2_score": CONSTANT}
     if len(names) == 1:
         return Scores(metrics, undefined)
-    rows = [{"name": name, **column} for name, column in zip(names, by_target, strict=True)]
-    return Scores(metrics, undefined, {"targets": rows})
+    told = [{"name": name, **column} for name, column in zip(names, by_target, strict=True)]
+    return Scores(metrics, undefined, {"targets": told})
 
 
-def _column_metrics(targets: np.ndarray, predictions: np.ndarray) -> dict[str, float | None]:
-    errors = targets - predictions
-    variation = float(np.sum((targets - targets.mean()) ** 2))
-    return {
-        "mean_absolute_error": float(np.mean(np.abs(errors))),
-        "root_mean_squared_error": float(np.sqrt(np.mean(errors**2))),
-        "r2_score": 1.0 - float(np.sum(errors**2)) / variation if variation > 0 else None,
-    }
+def _tell(absolute: float, square: float, r2_score: float | None) -> dict[str, float | None]:
+    return {"mean_absolute_error": absolute, "root_mean_squared_error": float(np.sqrt(square)), "r2_score": r2_score}

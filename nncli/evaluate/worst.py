@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nncli.evaluate.blocks import BLOCK
 from nncli.evaluate.scores import cuts, label_surprise, surprise
 
 Answer = str | float | list[str] | list[float]
@@ -42,15 +43,23 @@ def worst_examples(
 
     Arrays as `measure` has them.
     """
-    losses = _losses(task, targets, predictions)
-    order = np.argsort(losses if best else -losses, kind="stable")[:count]
+    deviations = np.std(targets, axis=0, dtype=np.float64) if targets.ndim > 1 else np.ones(1)
+    rows, losses = np.empty(0, np.int64), np.empty(0)
+    for start in range(0, len(targets), BLOCK):
+        block = slice(start, start + BLOCK)
+        found = _losses(task, targets[block], predictions[block], deviations)
+        rows = np.concatenate([rows, np.arange(start, start + len(found))])
+        losses = np.concatenate([losses, found])
+        order = np.argsort(losses if best else -losses, kind="stable")[:count]
+        rows, losses = rows[order], losses[order]
     limits = cuts(thresholds, predictions.shape[1])
     return [
-        _describe(task, int(row), float(losses[row]), targets[row], predictions[row], names, limits) for row in order
+        _describe(task, int(row), float(loss), targets[row], predictions[row], names, limits)
+        for row, loss in zip(rows, losses, strict=True)
     ]
 
 
-def _losses(task: str, targets: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+def _losses(task: str, targets: np.ndarray, predictions: np.ndarray, deviations: np.ndarray) -> np.ndarray:
     if task == "multiclass":
         return surprise(predictions[np.arange(len(targets)), targets])
     losses: np.ndarray
@@ -59,7 +68,6 @@ def _losses(task: str, targets: np.ndarray, predictions: np.ndarray) -> np.ndarr
         return losses
     errors: np.ndarray = np.abs(np.asarray(targets, dtype=np.float64) - predictions)
     if errors.shape[1] > 1:
-        deviations = np.std(targets, axis=0, dtype=np.float64)
         errors = errors / np.where(deviations > 0, deviations, 1.0)
     losses = errors.mean(axis=1)
     return losses

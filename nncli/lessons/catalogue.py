@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from nncli.lessons import backpropagation
 from nncli.lessons.architectures import attention, convolution, layers
-from nncli.lessons.backpropagation import teach_backpropagation
 from nncli.lessons.lesson import Lesson
 from nncli.lessons.neurons import activations, cost, gradient_descent, logistic, neuron
 from nncli.lessons.outputs import logits, loss, multilabel, output, softmax
@@ -130,12 +130,12 @@ LESSONS: dict[str, Entry] = {
         ("transformer", "transformers", "self-attention", "attention-head", "vit"),
         takes=("image",),
     ),
-    "backpropagation": Entry(
-        "how the derivatives of the cost are computed",
-        teach_backpropagation,
-        ("w", "b", "x", "y"),
-        ("nncli gradcheck digits_softmax",),
-        ("backprop", "back-propagation", "back-prop", "chain-rule", "computation-graph"),
+    "backprop": Entry(
+        backpropagation.TITLE,
+        backpropagation.teach_backpropagation,
+        ("w", "x", "b", "y"),
+        ("nncli explain backprop --exercise",),
+        ("backpropagation", "back-propagation", "back-prop", "chain-rule", "computation-graph"),
     ),
     "batches": Entry(
         batches.TITLE,

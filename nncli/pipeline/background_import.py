@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from nncli.data.prepared.loading import must_download
-from nncli.evaluate.comparison import load_statistics
+from nncli.evaluate.comparing.summary import load_statistics
 from nncli.evaluate.plots.canvas import load_matplotlib
 
 _thread: threading.Thread | None = None

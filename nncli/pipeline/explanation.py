@@ -8,8 +8,8 @@ from typing import Any
 
 from nncli.config.describing.topics import TOPICS, Offer
 from nncli.config.reading.spelling import nearest_names
-from nncli.config.rules.explanations import read_explanations
-from nncli.errors import UsageError
+from nncli.config.rules.explanations import read_explanations, read_verdicts
+from nncli.errors import UsageError, unwritable
 from nncli.evaluate.plots.panels import FORMATS, MARK, Drawing, draw
 from nncli.lessons import LESSONS, Entry, Lesson, find_lesson, fold, read_numbers, sketch, wrap_lines
 from nncli.run.files import write_bytes
@@ -34,10 +34,11 @@ class LessonRequest:
 def explain(topic: str | None = None, request: LessonRequest | None = None, *, options: bool = False) -> dict[str, Any]:
     """A lesson, a rule or an entry in full, or the list of a topic's entries.
 
-    `topic` is a lesson such as `neuron` (or another spelling of it), a rule's id, a topic such as `optimizers`, or one
-    of its names such as `sgd`; None stands for all of them in short. Where a lesson and a layer, optimizer or topic
-    have the same name, the lesson is meant, or with `options` the other. A lesson is its text and numbers, a `sketch`
-    unless it was drawn into a file, and the commands that are `next`. Raises UsageError for an unknown name.
+    `topic` is a lesson such as `neuron` (or another spelling of it), the id of a rule or of a verdict on a training, a
+    topic such as `optimizers`, or one of its names such as `sgd`; None stands for all of them in short. Where a lesson
+    and one of the others have the same name, the lesson is meant, or with `options` the other. A lesson is its text
+    and numbers, a `sketch` unless it was drawn into a file, and the commands that are `next`. Raises UsageError for an
+    unknown name.
     """
     request = request or LessonRequest()
     if topic is None:
@@ -46,7 +47,7 @@ def explain(topic: str | None = None, request: LessonRequest | None = None, *, o
     lesson = find_lesson(name)
     known = None if lesson and lesson == fold(name) and not options else _find_reference(name)
     if known is None and lesson and options:
-        raise UsageError(f"{lesson} is a lesson, and no layer, optimizer or loss", hint="leave out --options")
+        raise UsageError(f"{lesson} is a lesson, and nothing else has that name", hint="leave out --options")
     if known is None and lesson:
         return _teach(lesson, LessonRequest(request.assignments, words, request.image, request.plot))
     if request.options:
@@ -61,7 +62,9 @@ def _list_all(request: LessonRequest) -> dict[str, Any]:
         raise UsageError(f"{request.options[0]}: for which lesson?", hint="nncli explain neuron --set w=1,2")
     rules = [rule.model_dump(exclude={"text"}) for rule in read_explanations().values()]
     lessons = [{"id": name, "title": entry.title} for name, entry in LESSONS.items()]
-    return {"lessons": lessons, "rules": rules, "topics": {topic: list(offers()) for topic, offers in TOPICS.items()}}
+    verdicts = [verdict.model_dump(exclude={"text"}) for verdict in read_verdicts().values()]
+    topics = {topic: list(offers()) for topic, offers in TOPICS.items()}
+    return {"lessons": lessons, "rules": rules, "verdicts": verdicts, "topics": topics}
 
 
 def _join(topic: str, words: Sequence[str]) -> tuple[str, Sequence[str]]:
@@ -74,8 +77,8 @@ def _join(topic: str, words: Sequence[str]) -> tuple[str, Sequence[str]]:
 
 
 def _find_reference(name: str) -> dict[str, Any] | None:
-    """The rule, topic or entry of that name."""
-    rules, wanted = read_explanations(), fold(name)
+    """The rule, verdict, topic or entry of that name."""
+    rules, wanted = {**read_explanations(), **read_verdicts()}, fold(name)
     if wanted in rules:
         return rules[wanted].model_dump()
     wanted = wanted.replace("-", "_")
@@ -91,7 +94,7 @@ def _all_offers() -> dict[str, Offer]:
 
 def _unknown(topic: str) -> UsageError:
     spellings = [spelling for entry in LESSONS.values() for spelling in entry.spellings]
-    names = [*LESSONS, *read_explanations(), *TOPICS, *_all_offers(), *spellings]
+    names = [*LESSONS, *read_explanations(), *read_verdicts(), *TOPICS, *_all_offers(), *spellings]
     near = " or ".join(f'"{name}"' for name in nearest_names(topic, names))
     told = f"; did you mean {near}?" if near else ""
     return UsageError(
@@ -163,4 +166,4 @@ def _write_drawing(drawing: Drawing, path: Path) -> None:
     try:
         write_bytes(path.resolve(), draw(drawing, path.suffix.lower().removeprefix(".")))
     except OSError as error:
-        raise UsageError(f"--plot {path}: cannot be written ({error.strerror})") from None
+        raise unwritable(f"--plot {path}: cannot be written ({error.strerror})", error) from None

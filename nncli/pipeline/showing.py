@@ -7,7 +7,7 @@ import numpy as np
 
 from nncli.config.facts import DataFacts, ImageInput
 from nncli.data.batches import Batch
-from nncli.errors import UsageError
+from nncli.errors import UsageError, unwritable
 from nncli.pipeline.predicting.named_predictions import Answer, Answers
 from nncli.run.files import write_bytes
 
@@ -79,7 +79,7 @@ class Seen:
         try:
             write_bytes(path.resolve(), draw_seen(rows, title=_MARK.decode()))
         except OSError as error:
-            raise UsageError(f"--show {path}: cannot be written ({error.strerror})") from None
+            raise unwritable(f"--show {path}: cannot be written ({error.strerror})", error) from None
 
 
 def require_images(facts: DataFacts) -> DataFacts:

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,18 +13,26 @@ from typing import Any, BinaryIO
 CONFIG = "config.yaml"
 RECORD = "run.json"
 METRICS = "metrics.jsonl"
+HEALTH = "health.jsonl"
 SUMMARY = "summary.json"
 WEIGHTS = "weights.npz"
 KERAS_MODEL = "model.keras"
 LITE_MODEL = "model.tflite"
 INPUTS = "inputs.json"
 SPLITS = "splits.npz"
+ANSWERS = "answers.npz"
+FOLDS = "folds.json"
+OUT_OF_FOLD = "out_of_fold.npz"
 NOVELTY = "novelty.npz"
 CHECKPOINT = "checkpoint.npz"
 MANIFEST = "manifest.json"
 PLOTS = "plots"
 EVALUATION = "evaluation"
 COMPARISON = "comparison.json"
+CELLS = "cells.csv"
+REPORT = "report.html"
+CARD = "model_card.md"
+TENSORBOARD = "tensorboard"
 LOCK = ".lock"
 
 
@@ -92,6 +101,21 @@ def append_line(path: Path, value: Mapping[str, Any]) -> None:
         os.close(handle)
 
 
+def open_bytes(path: Path) -> BinaryIO:
+    """A file of a run to read. Raises OSError, also for what is no file: a pipe would be waited for without end."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    raise OSError(errno.EINVAL, "it is not a file", str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file of a run. Raises OSError as `open_bytes` does."""
+    with open_bytes(path) as file:
+        return file.read()
+
+
 @contextmanager
 def _synced(handle: int) -> Iterator[BinaryIO]:
     """The file of a handle, on the disk when the block ends."""
@@ -100,7 +124,7 @@ def _synced(handle: int) -> Iterator[BinaryIO]:
         yield file
         file.flush()
         os.fsync(handle)
-    except BaseException:
+    except BaseException:  # Ctrl-C included: no handle may stay open
         with suppress(OSError):
             file.close()
         raise

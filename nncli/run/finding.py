@@ -29,6 +29,8 @@ def find_run(word: str, runs_dir: Path) -> FoundRun:
     if word == LATEST:
         return _latest(runs_dir)
     folder = Path(word)
+    if folder.name in ("", ".."):  # `.` has no name of its own
+        folder = folder.resolve()
     if (folder / files.RECORD).is_file():
         return FoundRun(RunFolder(folder))
     paths = run_folders(runs_dir)

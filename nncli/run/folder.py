@@ -101,6 +101,11 @@ class RunFolder:
             path.parent.mkdir(exist_ok=True)
             files.write_bytes(path, content)
 
+    def write_each(self, contents: Mapping[str, bytes]) -> None:
+        """Writes files, each atomically."""
+        for name, content in contents.items():
+            self.write(name, content)
+
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
         """Writes a JSON object atomically; run.json and comparison.json with a sum of their content."""
         path = self.path / name
@@ -129,12 +134,14 @@ class RunFolder:
     def read_lines(self, name: str) -> list[dict[str, Any]]:
         """The JSON lines of a file; an incomplete last line, left when the process was killed, is skipped.
 
-        Raises RunError for a file of a model that is not what was written.
+        Raises RunError for a file of a model that is not what was written, and for one that cannot be read.
         """
         try:
             lines = self.read(name).decode(errors="replace").splitlines()
         except FileNotFoundError:
             return []
+        except OSError as error:
+            raise RunError(f"{self.path / name} cannot be read ({error.strerror})", hint=_RESTORE) from None
         values = []
         for line in lines:
             with contextlib.suppress(ValueError):
@@ -211,7 +218,7 @@ class RunFolder:
         Raises RunError where it is damaged, OSError where it cannot be read.
         """
         known = model_files.find(self.path, name) if name in model_files.NAMES else None
-        return (self.path / name).read_bytes() if known is None else known
+        return files.read_bytes(self.path / name) if known is None else known
 
     def find_intact(self, name: str) -> bytes | None:
         """The content of a file of the model, None if it has no such file. Raises RunError if it is damaged."""
@@ -244,7 +251,7 @@ def living_status(path: Path, record: Mapping[str, Any]) -> str:
 def read_record(path: Path) -> dict[str, Any]:
     """The content of a folder's run.json, empty if there is none that can be read."""
     try:
-        record = json.loads((path / files.RECORD).read_bytes())
+        record = json.loads(files.read_bytes(path / files.RECORD))
         return unseal(record) if isinstance(record, dict) else {}
     except (OSError, ValueError):
         return {}

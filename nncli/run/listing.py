@@ -68,6 +68,9 @@ def how_to_go_on(path: Path, status: str) -> str:
     if comparison is not None:
         what = "continue it" if comparison == path else "continue its comparison"
         return f"{what}: nncli compare --resume {shlex.quote(str(comparison))}"
+    joined = read_record(path).get("ensemble")
+    if isinstance(joined, dict):
+        return f"make it again: nncli ensemble {shlex.quote(str(joined.get('comparison')))}"
     if (path / files.CHECKPOINT).exists():
         return f"continue it: nncli train --resume {shlex.quote(str(path))}"
     if (path / files.CONFIG).exists():

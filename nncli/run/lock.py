@@ -82,7 +82,7 @@ def is_held(path: Path) -> bool | None:
     if sys.platform == "win32":
         return None
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return None
     try:

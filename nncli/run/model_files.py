@@ -17,10 +17,11 @@ from nncli.errors import RunError
 from nncli.run import files
 
 PREVIOUS = ".previous"
-# Runs of earlier versions have the last three without a sum.
+# Runs of earlier versions have those of the second line without a sum.
 NAMES = (
     files.CONFIG, files.INPUTS, files.WEIGHTS, files.KERAS_MODEL, files.LITE_MODEL, files.NOVELTY,
-    files.SPLITS, files.METRICS, files.SUMMARY,
+    files.SPLITS, files.METRICS, files.HEALTH, files.SUMMARY, files.ANSWERS,
+    files.FOLDS, files.OUT_OF_FOLD,
 )  # fmt: skip
 _SUM = re.compile(r"[0-9a-f]{64}")
 _HINT = "its predictions could be wrong; restore the file or train again"
@@ -33,7 +34,7 @@ def read_sums(folder: Path) -> dict[str, str]:
     """
     path = folder / files.MANIFEST
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(files.read_bytes(path))
         sums = dict(value["sha256"])
         if set(sums) - set(NAMES) or not all(_SUM.fullmatch(each) for each in sums.values()):
             raise ValueError("it names what no run has")
@@ -118,7 +119,7 @@ def _clear_previous(folder: Path, sums: Mapping[str, str]) -> None:
 def _read(path: Path) -> bytes | None:
     """The content of a file; None if it cannot be read, so that another place is tried."""
     try:
-        return path.read_bytes()
+        return files.read_bytes(path)
     except OSError:
         return None
 
@@ -126,7 +127,7 @@ def _read(path: Path) -> bytes | None:
 def _read_present(path: Path) -> bytes | None:
     """The content of a file, None if there is none. Raises OSError: what is written must not rest on a guess."""
     try:
-        return path.read_bytes()
+        return files.read_bytes(path)
     except FileNotFoundError:
         return None
 

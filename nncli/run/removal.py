@@ -13,9 +13,14 @@ _REMOVED = ".removed-"
 
 def remove_folder(path: Path) -> None:
     """Removes a folder with all that is in it. Raises OSError."""
-    hidden = path.with_name(f"{_REMOVED}{path.name}-{os.getpid()}")
+    hidden = hidden_twin(path)
     path.rename(hidden)
     shutil.rmtree(hidden)
+
+
+def hidden_twin(path: Path) -> Path:
+    """A name beside `path` that nobody takes for a run, and that `clear_removed` clears."""
+    return path.with_name(f"{_REMOVED}{path.name}-{os.getpid()}")
 
 
 def clear_removed(folder: Path) -> None:

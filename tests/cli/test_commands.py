@@ -117,7 +117,7 @@ def test_eval_measures_what_training_measured_and_writes_it_into_the_run(digits:
     assert len(outcome.json["worst"]) == 16
     written = digits / files.EVALUATION
     assert json.loads((written / "metrics.json").read_text())["rows"] == 359
-    pictures = {"calibration.png", "confusion.png", "ranking.png", "worst.png"}
+    pictures = {"calibration.png", "calibration.svg", "confusion.png", "ranking.png", "ranking.svg", "worst.png"}
     assert {path.name for path in written.iterdir()} == {"metrics.json", *pictures}
 
 
@@ -283,7 +283,12 @@ def test_compare_trains_each_variant_on_each_seed_in_folders_of_their_own(runs: 
             assert json.loads((Path(run) / files.RECORD).read_text())["status"] == "finished"
     sigmoid, relu = (variant["test"]["mean"] for variant in result["variants"])
     assert relu > sigmoid + 0.05, "after four epochs relu is far ahead"
-    assert result["difference"]["best"] == "hidden_activation=relu"
+    assert result["verdicts"][0]["best"] == "hidden_activation=relu"
+    with (Path(result["comparison"]) / files.CELLS).open() as file:
+        cells = list(csv.DictReader(file))
+    assert [(cell["variant"], float(cell["test_accuracy"])) for cell in cells] == [
+        (variant["name"], variant["test"]["values"][index]) for index in (0, 1) for variant in result["variants"]
+    ]
     assert (Path(result["comparison"]) / "plots" / "comparison.png").stat().st_size > 5000
     assert json.loads(nncli("eval", "--runs-dir", runs, "--json").stdout)["run"] == before
 
@@ -377,7 +382,7 @@ def test_training_on_prepared_data_keeps_tensorflow_quiet(shared_data: Path, tmp
         [sys.executable, "-m", "nncli", *map(str, words)], capture_output=True, text=True, env=environment, check=True
     )
     told = [line.split()[0] for line in done.stderr.splitlines()]
-    assert told == ["epoch", "1/1", "*", "next:", "nncli", "look"]
+    assert told == ["epoch", "1/1", "*", "next:", "nncli", "nncli"]
     (run,) = (path for path in tmp_path.iterdir() if path.name != "cache")
     assert json.loads((run / files.RECORD).read_text())["data"]["source"] == "mnist"
 

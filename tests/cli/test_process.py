@@ -1,8 +1,11 @@
 """Signals: raised where they arrive, but not while Python is importing."""
 
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -45,3 +48,26 @@ def test_a_signal_does_not_wait_for_a_long_import(received: list[int], monkeypat
     monkeypatch.setattr(StopRequest, "_deferrals", 100)
     with pytest.raises(Terminated):
         StopRequest.deliver(Terminated, signal.SIGTERM, frame_in("<frozen importlib._bootstrap>"))
+
+
+def has_handlers(process: subprocess.Popen) -> bool:
+    """Whether it catches SIGTERM, which it does after SIGINT."""
+    caught = Path(f"/proc/{process.pid}/status").read_text().partition("SigCgt:")[2].split()[0]
+    return bool(int(caught, 16) >> signal.SIGTERM - 1 & 1)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells which signals a process catches")
+@pytest.mark.parametrize(
+    ("number", "code", "told"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+    ids=["SIGINT", "SIGTERM"],
+)
+def test_a_signal_before_the_commands_are_imported_is_no_traceback(number: int, code: int, told: str) -> None:
+    words = [sys.executable, "-m", "nncli", "schema"]
+    with subprocess.Popen(words, stdout=-3, stderr=-1, text=True, start_new_session=True) as process:
+        while process.poll() is None and not has_handlers(process):
+            time.sleep(0.001)
+        process.send_signal(number)
+        _, talk = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert talk in (f"{told}\n", "")  # Click, once it runs, ends without a word

@@ -26,14 +26,20 @@ for _ in range(400):
 """
 
 
-def run_in_terminal(words: list[str], columns: int) -> tuple[str, int]:
-    """What a terminal of that width and 24 lines gets, and the exit code."""
+def fork_in_terminal(words: list[str], columns: int) -> tuple[int, int]:
+    """The process id and the terminal's descriptor of a command in a terminal of that width and 24 lines."""
     process, terminal = pty.fork()
     if process == 0:
-        os.environ.pop("COLUMNS", None)
-        os.environ["TERM"] = "xterm-256color"
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        os.execv(COMMAND[0], [*COMMAND, *words])
+        # readline may have put COLUMNS into the environment of C, where os.environ does not see it.
+        environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+        os.execve(COMMAND[0], [*COMMAND, *words], {**environment, "TERM": "xterm-256color"})
+    return process, terminal
+
+
+def run_in_terminal(words: list[str], columns: int) -> tuple[str, int]:
+    """What a terminal of that width and 24 lines gets, and the exit code."""
+    process, terminal = fork_in_terminal(words, columns)
     received = b""
     while select.select([terminal], [], [], 120)[0]:
         try:
@@ -62,8 +68,55 @@ def test_epochs_fit_the_window_and_nothing_foreign_is_on_the_screen(columns: int
     assert epochs[0].split()[:3] == ["epoch", "loss", "val_loss"] and len(epochs) == 4
     assert epochs[1].endswith("*"), "the first epoch is the best so far"
     bars = [line for line in lines if "elapsed" in line or "batches" in line]
-    assert bars and max(map(len, [*epochs, *bars])) <= columns
+    panel = [line for line in lines if line.startswith(("best      epoch ", "health    "))]
+    assert bars and len(panel) >= 2 and max(map(len, [*epochs, *bars, *panel])) <= columns
+    assert re.search(r"[\u2801-\u28ff]", received), "curves"
     assert len({len(line.removesuffix(" *")) for line in epochs}) == 1, "columns stand still"
+
+
+def screen_of(received: str, columns: int) -> list[str]:
+    """What is left on a screen of 500 lines: enough of a terminal for what rich writes, with its late line breaks."""
+    lines, row, column = [""] * 500, 0, 0
+    for text, code, letter in re.findall(r"([^\x1b\r\n]+|[\r\n])|\x1b\[([0-9;?]*)([A-Za-z])", received):
+        if text == "\r":
+            column = 0
+        elif text == "\n":
+            row += 1
+        elif text:
+            for sign in text:
+                if column == columns:
+                    row, column = row + 1, 0
+                lines[row] = lines[row][:column].ljust(column) + sign + lines[row][column + 1 :]
+                column += 1
+        elif letter == "A":
+            row -= int(code or 1)
+        elif letter == "K":
+            lines[row] = ""
+    return [line.rstrip() for line in lines if line.strip()]
+
+
+def test_ctrl_c_leaves_no_rubbish_and_a_terminal_that_echoes(tmp_path: Path) -> None:
+    words = ["train", "--epochs", "100000", "--set", "train.early_stopping=null", "--runs-dir", str(tmp_path)]
+    process, terminal = fork_in_terminal(words, 80)
+    received, pressed = b"", False
+    while select.select([terminal], [], [], 120)[0]:
+        try:
+            received += os.read(terminal, 1 << 16)
+        except OSError:
+            break
+        if not pressed and b"health" in received:
+            assert not termios.tcgetattr(terminal)[3] & termios.ECHO
+            pressed = bool(os.write(terminal, b"x\r\x03"))  # other keys before it move nothing either
+    assert termios.tcgetattr(terminal)[3] & termios.ECHO
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 130
+    text = received.decode()
+    assert text.rfind("\x1b[?25h") > text.rfind("\x1b[?25l"), "the cursor is shown again"
+    left = screen_of(text, 80)
+    first, *epochs = left[: left.index("* the best val_loss so far")]
+    assert first.split() == ["epoch", "loss", "val_loss", "accuracy", "val_accuracy", "time"]
+    assert epochs and all(re.match(r" *\d+/100000 ", line) for line in epochs)
+    assert [line.split()[0] for line in left[len(epochs) + 2 :] if "/" not in line.split()[0]][-1] == "interrupted"
+    assert not [line for line in left if "^C" in line or "elapsed" in line or re.search(r"[\u2801-\u28ff]", line)]
 
 
 def test_a_comparison_says_from_the_start_how_many_trainings_are_done(tmp_path: Path) -> None:

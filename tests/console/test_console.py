@@ -2,11 +2,14 @@
 
 import io
 import json
+import os
 
 import pytest
+import rich.console
 
 from nncli.console import Console, make_table, sparkline
 from nncli.console.epochs import EpochTable, best_so_far, show_number
+from nncli.console.training import TrainingView
 from nncli.errors import ConfigError
 
 
@@ -65,7 +68,7 @@ def test_many_epochs_do_not_fill_the_screen() -> None:
     for epoch in range(1000):
         view.on_epoch(epoch, {"loss": 1.0})
     lines = stderr.getvalue().splitlines()
-    assert len(lines) <= 43
+    assert len(lines) == 52, "a header, the first, every twentieth, and nothing to explain"
     assert lines[1].startswith("   1/1000 ") and lines[-1].startswith("1000/1000 ")
 
 
@@ -95,7 +98,10 @@ def test_a_number_keeps_three_digits_or_more_however_far_it_shrinks() -> None:
     assert show_number(-1.234e-5, 4) == "-1.2e-05"
 
 
-@pytest.mark.parametrize(("stopped", "best", "expected"), [(107, 92, ["75", "92", "107"]), (3000, 1, ["2925", "3000"])])
+@pytest.mark.parametrize(
+    ("stopped", "best", "expected"),
+    [(107, 92, ["50", "100", "107"]), (120, 103, ["100", "103", "120"]), (3000, 1, ["2950", "3000"])],
+)
 def test_the_last_epoch_and_a_best_one_since_the_last_line_are_shown(
     stopped: int, best: int, expected: list[str]
 ) -> None:
@@ -106,7 +112,7 @@ def test_the_last_epoch_and_a_best_one_since_the_last_line_are_shown(
     view.close()
     lines = [line for line in stderr.getvalue().splitlines() if "/3000" in line]
     assert [line.split("/")[0].strip() for line in lines][-len(expected) :] == expected
-    assert [line.endswith("*") for line in lines if line.split("/")[0].strip() == str(best)] == [True]
+    assert all(line.endswith("*") == (line.split("/")[0].strip() in ("1", str(best))) for line in lines)
 
 
 def test_the_mark_is_explained_after_two_epochs_too() -> None:
@@ -160,3 +166,35 @@ def test_a_line_is_as_wide_as_the_terminal_and_has_no_end_in_a_file(monkeypatch:
     monkeypatch.setenv("COLUMNS", "72")
     assert Console(stdout=Terminal()).line_width == 72
     assert Console(stdout=io.StringIO()).line_width is None
+
+
+def test_a_sketch_stands_above_the_bars_where_there_is_room_and_is_printed_nowhere_else() -> None:
+    sketch = ["..##", "##.."]
+    for height, is_shown in ((24, True), (8, False)):
+        screen = io.StringIO()
+        view = TrainingView(rich.console.Console(file=screen, force_terminal=True, width=60, height=height), 3, 2)
+        view.show_sketch(sketch)
+        view.on_batch(0, 1, {"loss": 1.0})
+        view.close()
+        assert ("..##" in screen.getvalue()) == is_shown
+    pipe = io.StringIO()
+    view = TrainingView(rich.console.Console(file=pipe, force_terminal=False, width=60), 3, 2)
+    view.show_sketch(sketch)
+    assert pipe.getvalue() == ""
+    view.print_sketch(sketch)
+    assert pipe.getvalue() == "..##\n##..\n"
+
+
+def test_talk_that_nobody_reads_any_more_goes_nowhere_and_an_answer_is_left_to_the_command() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w", buffering=1) as stderr:
+        console = Console(stderr=stderr)
+        console.warn("first")
+        console.draw("second")
+        console.say("third")
+        stderr.write("fourth\n")  # it leads nowhere now
+    reader, writer = os.pipe()
+    os.close(reader)
+    with pytest.raises(BrokenPipeError), os.fdopen(writer, "w", buffering=1) as stdout:
+        Console(stdout=stdout).answer({}, "an answer" * 10_000)

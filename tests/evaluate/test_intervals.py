@@ -90,3 +90,20 @@ def test_a_single_row_is_its_own_interval() -> None:
     found = bootstrap_intervals("multiclass", np.array([1]), np.array([[0.2, 0.8]]), ("a", "b"))
 
     assert found["accuracy"] == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel", "regression"])
+def test_quick_intervals_are_those_of_eval_without_what_takes_long(task: str) -> None:
+    generator = np.random.default_rng(5)
+    rows, columns = 2500, 1 if task in ("binary", "regression") else 4
+    predictions = generator.dirichlet(np.ones(4), rows) if task == "multiclass" else generator.random((rows, columns))
+    targets: np.ndarray = (generator.random((rows, columns)) < predictions[:, :columns]).astype(np.int64)
+    if task == "multiclass":
+        targets = np.array([generator.choice(4, p=row) for row in predictions])
+    names = ["a", "b"] if task == "binary" else list("abcd"[:columns])
+    whole = bootstrap_intervals(task, targets, predictions, names)
+    quick = bootstrap_intervals(task, targets, predictions, names, quick=True)
+    left_out = {"binary": {"log_loss", "auc"}, "multiclass": {"log_loss"}, "multilabel": {"auc"}, "regression": set()}
+    assert quick == {name: value for name, value in whole.items() if name not in left_out[task]}
+    few = [array[:2000] for array in (targets, predictions)]
+    assert bootstrap_intervals(task, *few, names, quick=True) == bootstrap_intervals(task, *few, names)

@@ -22,11 +22,11 @@ from nncli.lessons import LESSONS, find_lesson
 ORDER = [
     *("neuron", "logistic", "cost", "gradient-descent", "activations"),
     *("output", "softmax", "loss", "logits", "multilabel"),
-    *("adam", "layers", "convolution", "attention", "backpropagation"),
+    *("adam", "layers", "convolution", "attention", "backprop"),
     *("batches", "initialisation", "overfitting", "normalisation"),
 ]
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-DRAWN = [name for name in LESSONS if name != "backpropagation"]
+DRAWN = [name for name in LESSONS if name != "backprop"]
 
 
 def explain(*arguments: str) -> typer.testing.Result:  # type: ignore[name-defined]
@@ -46,7 +46,7 @@ def test_the_lessons_are_those_of_the_lecture_in_its_order() -> None:
         ("gradient_descent", "gradient-descent"),
         ("Gradient Descent", "gradient-descent"),
         ("batch", "batches"),
-        ("backprop", "backpropagation"),
+        ("backpropagation", "backprop"),
         ("initialization", "initialisation"),
         ("normalization", "normalisation"),
         ("transformers", "attention"),

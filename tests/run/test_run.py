@@ -134,6 +134,12 @@ def test_a_run_is_found_by_folder_name_unique_beginning_or_its_own_name(tmp_path
         find_run(str(tmp_path), tmp_path)
 
 
+def test_the_folder_that_one_stands_in_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = finished(tmp_path, "20260101-000000-digits", "1")
+    monkeypatch.chdir(run.path)
+    assert find_run(".", Path("nowhere")).folder.path.name == "20260101-000000-digits"
+
+
 def test_a_newer_run_that_did_not_finish_is_named(tmp_path: Path) -> None:
     finished(tmp_path, "20260101-000000-a", "2026-01-01")
     assert find_run("latest", tmp_path).note is None

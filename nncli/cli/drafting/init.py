@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from nncli.cli.command import command
+from nncli.cli.completion import offer_configs
 from nncli.cli.options import Json, Quiet
 from nncli.console import Console
 from nncli.errors import UsageError
@@ -20,13 +21,21 @@ def init(
         str | None, typer.Argument(metavar="DATA", help="A CSV or Parquet file, or a folder of images.")
     ] = None,
     target: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN", help="What to predict; repeatable, or a,b for several.")
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="What to predict; repeatable, or a,b for several; sets data.target."),
     ] = None,
     task: Annotated[
-        str | None, typer.Option(help="binary, multiclass, multilabel, regression or positive_regression.")
+        str | None,
+        typer.Option(
+            help="binary, multiclass, multilabel, regression or positive_regression; sets data.task.",
+            show_default="by the target",
+        ),
     ] = None,
     template: Annotated[
-        str | None, typer.Option("--from", metavar="NAME", help="Copy this shipped config (see nncli configs).")
+        str | None,
+        typer.Option(
+            "--from", metavar="NAME", help="Copy this shipped config (see nncli configs).", autocompletion=offer_configs
+        ),
     ] = None,
     samples: Annotated[
         str | None, typer.Option(metavar="DIR", help="Write images, a table and drawings to try commands on.")

@@ -6,15 +6,21 @@ from typing import Annotated
 import typer
 
 from nncli.cli.command import command
-from nncli.cli.options import DataDir, Json, Quiet, Run, RunsDir, choose_run
+from nncli.cli.completion import offer_runs
+from nncli.cli.options import DataDir, Json, NoReport, Quiet, Run, RunsDir, choose_run
 
 
 def evaluate(
     run: Annotated[
-        str | None, typer.Argument(metavar="[RUN]", help="A run's folder, name or beginning.", show_default="latest")
+        str | None,
+        typer.Argument(
+            metavar="RUN", help="A run's folder, name or beginning.", autocompletion=offer_runs, show_default="latest"
+        ),
     ] = None,
     run_option: Run = None,
-    data: Annotated[str | None, typer.Option(metavar="PATH", help="Labelled data instead of the test set.")] = None,
+    data: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Labelled data to measure on.", show_default="the test set")
+    ] = None,
     by: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Also measure each value of this column separately.")
     ] = None,
@@ -27,6 +33,7 @@ def evaluate(
     importance: Annotated[
         bool, typer.Option("--importance", help="Also measure which columns or places of images the network uses.")
     ] = False,
+    no_report: NoReport = False,
     data_dir: DataDir = None,
     runs_dir: RunsDir = Path("runs"),
     quiet: Quiet = False,
@@ -45,4 +52,6 @@ def evaluate(
         word = choose_run(run, run_option, runs_dir)
         request = pipeline.EvaluationRequest(data, by, verify, calibrate, importance)
         evaluation = pipeline.evaluate(word, request, folders=folders, console=console)
+        if not no_report:
+            pipeline.add_report(evaluation.run.folder, console, data_dir)
         show_evaluation(console, evaluation, runs_dir)

@@ -6,12 +6,16 @@ from typing import Annotated
 import typer
 
 from nncli.cli.command import command
+from nncli.cli.completion import offer_runs
 from nncli.cli.options import DataDir, Json, Quiet, Run, RunsDir, choose_run
 
 
 def export(
     run: Annotated[
-        str | None, typer.Argument(metavar="[RUN]", help="A run's folder, name or beginning.", show_default="latest")
+        str | None,
+        typer.Argument(
+            metavar="RUN", help="A run's folder, name or beginning.", autocompletion=offer_runs, show_default="latest"
+        ),
     ] = None,
     run_option: Run = None,
     form: Annotated[

@@ -26,13 +26,17 @@ _Threshold = Annotated[
 def predict(
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="INPUT...", help="Images, tables, .npz; folders or patterns of them; - for stdin."),
+        typer.Argument(metavar="INPUT", help="Images, tables, .npz; folders or patterns of them; - for stdin."),
     ],
     run: Run = None,
-    top: Annotated[int | None, typer.Option(min=1, help="Only the K most probable classes.")] = None,
+    top: Annotated[
+        int | None, typer.Option(min=1, help="Only the K most probable classes.", show_default="all")
+    ] = None,
     form: _Format = None,
     threshold: _Threshold = None,
-    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file instead of stdout.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write to this file.", show_default="stdout")
+    ] = None,
     as_is: Annotated[bool, typer.Option("--as-is", help="Do not prepare drawings like the training images.")] = False,
     split: Annotated[bool, typer.Option("--split", help="Predict each drawing in an image, left to right.")] = False,
     show: Annotated[

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import typer
-import typer.core
+
+from nncli.cli.group import Command
 
 _OTHER_PICTURES = (".jpg", ".jpeg", ".gif", ".webp", ".svg", ".pdf")
 
 
-class PredictCommand(typer.core.TyperCommand):
+class PredictCommand(Command):
     """Lets --show stand alone, which typer has no option for: a PNG file behind it is its value, else it has none."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

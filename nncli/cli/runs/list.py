@@ -19,14 +19,15 @@ def runs(
     context: typer.Context,
     filters: Filters = None,
     sort: Annotated[
-        str | None, typer.Option("--sort", metavar="KEY", help="Order by a column or a config's key.")
+        str | None,
+        typer.Option("--sort", metavar="KEY", help="Order by a column or a config's key.", show_default="newest first"),
     ] = None,
     reverse: Annotated[bool, typer.Option("--reverse", help="Turn the order round.")] = False,
     runs_dir: RunsDir = Path("runs"),
     quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
-    """List runs; show, compare and remove them.
+    """List runs; show, compare, export and remove them.
 
     \b
     Example: nncli runs --filter status=finished --sort test

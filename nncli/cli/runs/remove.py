@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from nncli.cli.command import command
+from nncli.cli.completion import offer_runs
 from nncli.cli.options import Json, Quiet, RunsDir
 from nncli.cli.runs.list import Filters
 from nncli.console import Console
@@ -15,7 +16,9 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Remove without asking.")
 
 
 def rm(
-    names: Annotated[list[str], typer.Argument(metavar="RUN...", help="Folders or names of runs.")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="RUN", help="Folders or names of runs.", autocompletion=offer_runs)
+    ],
     yes: Yes = False,
     runs_dir: RunsDir = Path("runs"),
     quiet: Quiet = False,

@@ -6,11 +6,14 @@ from typing import Annotated
 import typer
 
 from nncli.cli.command import command
+from nncli.cli.completion import offer_runs
 from nncli.cli.options import Json, Quiet, RunsDir
 
 
 def show(
-    run: Annotated[str, typer.Argument(metavar="[RUN]", help="A run's folder, name or beginning.")] = "latest",
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run's folder, name or beginning.", autocompletion=offer_runs)
+    ] = "latest",
     runs_dir: RunsDir = Path("runs"),
     quiet: Quiet = False,
     json_mode: Json = False,
@@ -28,8 +31,10 @@ def show(
 
 
 def diff(
-    first: Annotated[str, typer.Argument(metavar="A", help="A run's folder, name or beginning.")],
-    second: Annotated[str, typer.Argument(metavar="B", help="The run to compare it with.")],
+    first: Annotated[
+        str, typer.Argument(metavar="A", help="A run's folder, name or beginning.", autocompletion=offer_runs)
+    ],
+    second: Annotated[str, typer.Argument(metavar="B", help="The run to compare it with.", autocompletion=offer_runs)],
     runs_dir: RunsDir = Path("runs"),
     quiet: Quiet = False,
     json_mode: Json = False,

@@ -1,15 +1,17 @@
-"""`nncli train --dry-run` and `--overfit-batch`: no run is left."""
+"""`nncli train --dry-run`, `--overfit-batch` and `--find-lr`: no run is left."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import typer
-import typer.core
 
+from nncli.cli.group import Command
 from nncli.console import Console
 from nncli.errors import UsageError
 
 
-class TrainCommand(typer.core.TyperCommand):
+class TrainCommand(Command):
     """Lets --overfit-batch stand alone, which typer has no option for: a number behind it is its value, else 0."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -23,34 +25,72 @@ class TrainCommand(typer.core.TyperCommand):
         return super().parse_args(ctx, words)
 
 
+@dataclass(frozen=True)
+class Rehearsal:
+    """What of this a command line asks for."""
+
+    dry_run: bool
+    overfit_batch: int | None
+    find_lr: bool
+    write: bool
+
+    @property
+    def given(self) -> list[str]:
+        """The options, as they are written."""
+        options = {
+            "--dry-run": self.dry_run,
+            "--overfit-batch": self.overfit_batch is not None,
+            "--find-lr": self.find_lr,
+            "--fix": self.write,
+        }
+        return [option for option, is_given in options.items() if is_given]
+
+
 def rehearse(
-    console: Console,
-    config: str | None,
-    *,
-    dry_run: bool,
-    overfit_batch: int | None,
-    refused: dict[str, bool],
-    common: dict[str, Any],
+    console: Console, config: str | None, asked: Rehearsal, refused: Mapping[str, Any], common: dict[str, Any]
 ) -> None:
     """Runs the one that is asked for. Raises UsageError where it is asked for together with what it cannot do."""
     from nncli import pipeline
-    from nncli.cli.views.training import show_dry_run, show_overfitted
 
-    option = "--dry-run" if dry_run else "--overfit-batch"
-    given = [name for name, is_given in refused.items() if is_given]
-    if dry_run and overfit_batch is not None:
-        given.append("--overfit-batch")
-    if given:
-        raise UsageError(f"{option} leaves no run, so it does not go with {', '.join(given)}", hint="leave one out")
+    if asked.given == ["--fix"]:
+        raise UsageError("--fix goes with --find-lr", hint="`nncli check CONFIG --fix` fixes other mistakes")
+    option, *others = [each for each in asked.given if not (asked.find_lr and each == "--fix")]
+    others += [name for name, value in refused.items() if value not in (None, False)]
+    if others:
+        raise UsageError(f"{option} leaves no run, so it does not go with {', '.join(others)}", hint="leave one out")
     config = config or pipeline.DEFAULT_CONFIG
-    if dry_run:
-        show_dry_run(console, pipeline.dry_run(config, **common))
-        return
-    rows = overfit_batch or 0
+    common |= {"console": console, "assignments": common["assignments"] or ()}
+    if asked.dry_run:
+        _dry_run(config, common)
+    elif asked.find_lr:
+        _find_rate(config, common, write=asked.write)
+    else:
+        _overfit(config, asked.overfit_batch or 0, common)
+
+
+def _dry_run(config: str, common: dict[str, Any]) -> None:
+    from nncli import pipeline
+    from nncli.cli.views.training import show_dry_run
+
+    watch = pipeline.Stopwatch.since_enter()
+    show_dry_run(common["console"], pipeline.dry_run(config, stopwatch=watch, **common))
+
+
+def _find_rate(config: str, common: dict[str, Any], *, write: bool) -> None:
+    from nncli import pipeline
+    from nncli.cli.views.training import show_rates
+
+    show_rates(common["console"], pipeline.find_rate(config, write=write, **common), config)
+
+
+def _overfit(config: str, rows: int, common: dict[str, Any]) -> None:
+    """Exits with 1 if the network did not learn the batch."""
+    from nncli import pipeline
+    from nncli.cli.views.training import show_overfitted
+
     if rows == 1 or rows < 0:
         raise UsageError(f"got --overfit-batch {rows}, expected 2 rows or more", hint="without a number: one batch")
-    del common["stopwatch"]
     overfitted = pipeline.overfit_batch(config, rows, **common)
-    show_overfitted(console, overfitted)
+    show_overfitted(common["console"], overfitted)
     if not overfitted.learned:
         raise typer.Exit(1)

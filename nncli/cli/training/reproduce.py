@@ -6,11 +6,14 @@ from typing import Annotated
 import typer
 
 from nncli.cli.command import command
+from nncli.cli.completion import offer_runs
 from nncli.cli.options import DataDir, Json, Quiet, RunsDir
 
 
 def reproduce(
-    run: Annotated[str, typer.Argument(help="A run's folder, name or beginning.", show_default="latest")] = "latest",
+    run: Annotated[
+        str, typer.Argument(help="A run's folder, name or beginning.", autocompletion=offer_runs, show_default="latest")
+    ] = "latest",
     data_dir: DataDir = None,
     runs_dir: RunsDir = Path("runs"),
     quiet: Quiet = False,

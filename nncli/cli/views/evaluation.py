@@ -1,11 +1,11 @@
 """How an evaluation is shown: metrics, classes, confusion matrix, the worst examples."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nncli.cli.options import run_word
+from nncli.cli.options import run_word, way_to_look
+from nncli.cli.views.classes.confusion import class_parts, confusion_parts
 from nncli.cli.views.numbers import show_answer, show_interval, show_number
 from nncli.console import Console, make_table
 
@@ -13,7 +13,7 @@ _MOST_COLUMNS = 12
 
 
 def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
-    """Metrics beside the baseline, the classes, the confusion matrix where it fits a screen, the worst rows."""
+    """Metrics beside the baseline, the classes, the confusion matrix as far as it fits, the worst rows."""
     result = evaluation.result
     parts: list[Any] = _seen_lines(result)
     parts.append(_metric_table(result))
@@ -28,7 +28,7 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
         better, log_loss = result["offered"]["expected_calibration_error"], result["offered"]["log_loss"]
         parts.append(f"with `nncli eval --calibrate`: {better:.4f}, and log loss {log_loss:.4f}")
     if result["references"]:
-        parts += ["", *_reference_lines(result["references"])]
+        parts += ["", *_reference_lines(result["references"], result["rows"])]
     if result["importance"] and "columns" in result["importance"]:
         parts += ["", *_importance_table(result["importance"])]
     parts += _unlike_lines(result)
@@ -36,9 +36,9 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
         parts += ["", _group_table(result["by"], next(iter(result["metrics"])))]
     for key in ("classes", "labels", "targets"):
         if result.get(key):
-            parts += ["", _detail_table(key, result[key])]
-    if 2 <= len(result.get("confusion_matrix", ())) <= 12:
-        parts += ["", _confusion_table(result)]
+            parts += ["", *class_parts(key, result[key], _detail_table)]
+    if matrix := result.get("confusion_matrix"):
+        parts += ["", *confusion_parts(console, [entry["name"] for entry in result["classes"]], matrix)]
     if result["worst"]:
         parts += ["", _worst_table(result["worst"][:5])]
     if result["verified"]:
@@ -50,7 +50,7 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
     given = evaluation.example_input
     console.suggest(
         [
-            *(f"look at {shlex.quote(str(path))}" for path in pictures),
+            *way_to_look(folder, runs_dir, *pictures),
             f"nncli predict {given} --run {run_word(folder, runs_dir)}",
         ]
     )
@@ -63,10 +63,12 @@ def _threshold_lines(thresholds: Mapping[str, float]) -> list[str]:
     return [f"predicted by thresholds from the validation set: {', '.join(told[:3])}{more}"]
 
 
-def _reference_lines(references: Mapping[str, Any]) -> list[str]:
+def _reference_lines(references: Mapping[str, Any], rows: int) -> list[str]:
     """In words how far the network is ahead of each other model, or that it is not."""
     metric = references["metric"]
-    lines = [f"{metric} of other models, and the difference from it (95 % interval):"]
+    some = references.get("compared_on", rows)
+    where = f" on {some:,} of the rows" if some < rows else ""
+    lines = [f"{metric} of other models{where}, and the difference from it (95 % interval):"]
     for model in references["models"]:
         if model["difference"] is None or model["interval"] is None:
             continue
@@ -172,12 +174,6 @@ def _detail_table(title: str, entries: Sequence[Mapping[str, Any]]) -> Any:
     columns = list(entries[0])
     rows = [[show_number(entry[name]) if name != "name" else str(entry[name]) for name in columns] for entry in entries]
     return make_table(None, [title if name == "name" else name for name in columns], rows)
-
-
-def _confusion_table(result: Mapping[str, Any]) -> Any:
-    names = [entry["name"] for entry in result["classes"]]
-    rows = [[name, *map(str, counts)] for name, counts in zip(names, result["confusion_matrix"], strict=True)]
-    return make_table(None, ["true \\ predicted", *names], rows)
 
 
 def _worst_table(worst: Sequence[Mapping[str, Any]]) -> Any:

@@ -50,6 +50,9 @@ def _list_view(explained: Mapping[str, Any]) -> Iterator[Any]:
     yield "\nRules, as in `nncli explain logits-twice`:\n"
     rows = [[rule["id"], rule["severity"], rule["reason"]] for rule in explained["rules"]]
     yield make_table(None, ["rule", "", "what is wrong"], rows, left=3)
+    yield "\nVerdicts on a training, as in `nncli explain vanishing`:\n"
+    rows = [[verdict["id"], verdict["reason"]] for verdict in explained["verdicts"]]
+    yield make_table(None, ["verdict", "what is wrong"], rows, left=2)
     yield "\nWhat a config can name, with options and examples, as in `nncli explain conv2d`:\n"
     for topic, names in explained["topics"].items():
         yield _wrap(f"{topic}: {', '.join(names)}")
@@ -64,6 +67,7 @@ def _list_view(explained: Mapping[str, Any]) -> Iterator[Any]:
 def _rule_text(rule: Mapping[str, Any]) -> str:
     severity = {
         "refused": "refused, so that training does not start",
+        "verdict": f"a verdict after training, which `silence: [{rule['id']}]` in the config turns off",
         "warning": f"a warning, which `silence: [{rule['id']}]` in the config turns off",
     }[rule["severity"]]
     told = [f"{rule['id']}: {rule['reason']}", f"fix: {rule['fix']}", severity]

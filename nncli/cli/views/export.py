@@ -26,7 +26,7 @@ def show_export(console: Console, exported: Any) -> None:
     parts.append(_output_line(result["outputs"]))
     if result.get("checked", {}).get("rows"):
         rows, largest = result["checked"]["rows"], result["checked"]["largest_difference"]
-        parts.append(f"agrees with Keras on {rows:,} test rows; largest difference {largest:.1e}")
+        parts.append(f"agrees with Keras on {rows:,} rows of the data; largest difference {largest:.1e}")
     parts.append(f"written: {result['output']} ({result['bytes']:,} bytes)")
     console.answer(result, *parts)
 

@@ -2,12 +2,13 @@
 what was found out before one."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nncli.cli.options import run_word
+from nncli.cli.options import run_word, way_to_look
 from nncli.cli.views.evaluation import metric_rows
+from nncli.cli.views.numbers import show_interval
 from nncli.console import Console, make_table
 
 _MEANINGS = {
@@ -21,12 +22,24 @@ _MEANINGS = {
     "first_batch": "tensors made, the first batch run",
     "training": "all other batches",
     "validation": "the validation set after each epoch",
+    "health": "gradients and activations of the layers",
     "test": "the test set predicted and measured",
     "export": "weights.npz, model.keras, model.tflite",
     "plots": "curves.png",
     "verify": "some test rows predicted as nncli predict does",
     "other": "files, messages, everything else",
 }
+# What a test says of the network beside its baseline; how it was judged is told in nncli.evaluate.baseline.
+_VERDICTS = {
+    "better": "clearly better than the baseline",
+    "unclear": "not clearly better than the baseline: this may be chance",
+    "few": "too few rows to tell whether it is better than the baseline",
+    "overconfident": "tells classes apart better than the baseline, but its probabilities are worse",
+    "outliers": "closer than the baseline in most rows, but far off in a few",
+    "nothing": "no better than the baseline",
+}
+# The verdict that is about what more epochs would bring.
+_OFFER = "still-improving"
 # Names of metrics in sentences.
 _METRICS = {"accuracy": "accuracy", "r2_score": "R²"}
 
@@ -40,23 +53,80 @@ def show_training(console: Console, run: Any, runs_dir: Path, *, timings: bool =
     lines: list[Any] = [
         make_table(None, ["test", "value", "baseline"], metric_rows(summary["test"])),
         f"baseline: {summary['test']['baseline']['predicts']}",
+        console.wrap(_certainty(summary["test"])),
+        *(console.wrap(line) for line in _health_lines(summary["health"], folder)),
         console.wrap(f"weights: epoch {kept} of {summary['epochs']}{stopped}; {told}"),
         f"{summary['parameters']:,} parameters; {summary['seconds_per_epoch']:.3g} s an epoch",
         f"run: {folder}",
     ]
     answer = {"run": str(folder), **summary}
+    if run.pictures:
+        answer["pictures"] = {name: list(paths) for name, paths in run.pictures.items()}
     if timings:
         answer["timings"] = run.timings
         lines += ["", *timing_lines(run.timings)]
     console.answer(answer, *lines)
+    console.suggest(_next_commands(run, runs_dir))
+
+
+def _certainty(test: Mapping[str, Any]) -> str:
+    """Between which values chance leaves the first metric, and whether the network is better than the baseline."""
+    metric = next(iter(test["metrics"]))
+    interval = (test.get("intervals") or {}).get(metric)
+    told = "" if interval is None else f"{metric} {show_interval(interval)} (95 %, {test['rows']:,} rows); "
+    return told + _VERDICTS[test["judged"]["verdict"]]
+
+
+def _health_lines(verdicts: Sequence[Mapping[str, Any]], folder: Path) -> list[str]:
+    """What is wrong with the training, that nothing is, or nothing where nobody looked."""
+    if not verdicts:
+        return ["health: nothing wrong"] if (folder / "health.jsonl").is_file() else []
+    told = [
+        each["rule"] + (f" since epoch {each['epoch']}" if each["epoch"] and each["rule"] != _OFFER else "")
+        for each in verdicts
+    ]
+    return [f"health: {', '.join(told)} (nncli explain {verdicts[0]['rule']})"]
+
+
+def _next_commands(run: Any, runs_dir: Path) -> list[str]:
+    """What can be done with the run; more epochs where they would help and can be trained."""
+    summary, folder = run.summary, run.folder.path
     word = run_word(folder, runs_dir)
-    console.suggest(
-        [
-            f"nncli eval {word}",
-            f"nncli predict {run.example_input} --run {word}",
-            f"look at {shlex.quote(str(folder / 'plots' / 'curves.png'))}",
-        ]
-    )
+    commands = [f"nncli eval {word}", f"nncli predict {run.example_input} --run {word}"]
+    improves = any(each["rule"] == _OFFER for each in summary["health"])
+    if improves and (folder / "checkpoint.npz").is_file():
+        commands.insert(0, f"nncli train --resume {word} --epochs {2 * summary['epochs']}")
+    commands += way_to_look(folder, runs_dir, folder / "plots" / "curves.png")
+    return [*commands, *(f"look at {shlex.quote(path)}" for paths in run.pictures.values() for path in paths)]
+
+
+def show_rates(console: Console, found: Any, name: str) -> None:
+    """The losses over the learning rates as a chart, the named rate, what to do with it."""
+    from nncli.console.chart import chart
+
+    rates, smoothed = found.rates[: len(found.smoothed)], found.smoothed
+    lines = []
+    if smoothed:
+        place = None if found.rate is None else sum(rate < found.rate for rate in rates) / len(rates)
+        width = min(80, console.width)
+        lines += chart(smoothed, width, top=2 * smoothed[0], mark=place)
+        columns = min(len(smoothed), width - 10)
+        left, right = f"{rates[0]:g}", f"{rates[-1]:.2g}"
+        lines.append(" " * 9 + left + " " * max(1, columns - len(left) - len(right)) + right)
+        lines.append(" " * 9 + "loss over the learning rate, smoothed; each batch has one rate")
+    kind = "the highest rate of its schedule" if found.is_schedule else "its learning rate"
+    if found.rate is None:
+        lines.append(console.wrap("no learning rate: the loss hardly falls at any; look at the data and the network"))
+    else:
+        lines.append(f"learning rate: {found.rate:g}")
+        lines.append(console.wrap(f"a tenth of the rate with the least loss; the config has {found.used:g} as {kind}"))
+    lines.append(f"picture: {found.picture}")
+    lines += [f"changed: {line}" for line in found.changes]
+    console.answer(found.to_mapping(), *lines)
+    if found.rate is not None:
+        key = "optimizer.learning_rate" + (".initial_learning_rate" if found.is_schedule else "")
+        setting = "" if found.changes else f" --set {key}={found.rate:g}"
+        console.suggest([f"nncli train {shlex.quote(name)}{setting}"])
 
 
 def timing_lines(timings: Mapping[str, Any]) -> list[Any]:
@@ -128,12 +198,12 @@ def show_overfitted(console: Console, found: Any) -> None:
 def show_dry_run(console: Console, found: Any) -> None:
     """Time, memory and space that the training would need."""
     rows = [
-        ["a step", _seconds(found.step_seconds)],
-        ["an epoch, with validation", _seconds(found.epoch_seconds)],
-        [f"all {found.epochs_asked} epochs, with start and export", _seconds(found.total_seconds)],
-        ["memory, at most", "unknown" if found.peak_bytes is None else _size(found.peak_bytes)],
-        ["run folder, at most", f"{_size(found.folder_bytes)} of {_size(found.free_bytes)} free"],
-        *([name, _size(told) if isinstance(told, int) else "none"] for name, told in found.exports.items()),
+        ["a step", describe_seconds(found.step_seconds)],
+        ["an epoch, with validation", describe_seconds(found.epoch_seconds)],
+        [f"all {found.epochs_asked} epochs, with start and export", describe_seconds(found.total_seconds)],
+        ["memory, at most", "unknown" if found.peak_bytes is None else describe_size(found.peak_bytes)],
+        ["run folder, at most", f"{describe_size(found.folder_bytes)} of {describe_size(found.free_bytes)} free"],
+        *([name, describe_size(told) if isinstance(told, int) else "none"] for name, told in found.exports.items()),
     ]
     lines: list[Any] = [make_table(None, ["the training would need", "estimate"], rows)]
     lines.append(f"times are estimated from {found.steps:,} steps, on {found.executor}")
@@ -149,7 +219,8 @@ def show_dry_run(console: Console, found: Any) -> None:
             console.warn(f"{name}: {told}")
 
 
-def _seconds(seconds: float) -> str:
+def describe_seconds(seconds: float) -> str:
+    """Seconds as a person reads them: 12 ms, 3.4 s, 5 min."""
     if seconds < 1:
         return f"{1000 * seconds:.3g} ms"
     if seconds < 120:
@@ -157,5 +228,6 @@ def _seconds(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
-def _size(size: int) -> str:
+def describe_size(size: int) -> str:
+    """Bytes as a person reads them."""
     return f"{size / 1e3:.0f} kB" if size < 1e6 else f"{size / 1e6:.1f} MB" if size < 1e9 else f"{size / 1e9:.1f} GB"

@@ -19,6 +19,9 @@ class BatchNormalization(LayerSection):
     kind: Literal["batch_normalization"] = "batch_normalization"
     momentum: float = Field(0.99, ge=0.0, lt=1.0, description="of the running mean and variance")
     epsilon: float = Field(0.001, gt=0.0, description="added to the variance")
+    synchronized: bool = Field(
+        False, description="whether several workers (`train --workers`) normalize over the batch of all of them"
+    )
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's."""

@@ -35,11 +35,11 @@ def load_config(
     """Loads a file or a shipped config.
 
     assignments: `a.b=c` from `--set`, later ones win; options: (path, value, origin) from a command's own
-    options such as `--epochs`, over both; text: read instead of the file's content. Raises ConfigError with every
-    problem, UserError for a missing file.
+    options such as `--epochs`, over both; text: the content of the file `name`, which need not be there.
+    Raises ConfigError with every problem, UserError for a missing file.
     """
     settings = [(*parse_assignment(assignment), f"--set {assignment}") for assignment in assignments]
-    document = inherit(find_config(name), text=text)
+    document = inherit(find_config(name) if text is None else Path(name), text=text)
     refused: list[str] = []
     for path, value, origin in [*settings, *options]:
         if path == (EXTENDS,):

@@ -116,7 +116,7 @@ def _yaml_path(detail: Detail, values: Any) -> KeyPath:
     names_absent_key = detail["type"] in ("missing", "extra_forbidden")
     for index, part in enumerate(location):
         is_last = index == len(location) - 1
-        in_list = isinstance(values, list) and isinstance(part, int) and part < len(values)
+        in_list = isinstance(values, list | tuple) and isinstance(part, int) and part < len(values)
         if in_list or (isinstance(values, dict) and part in values):
             values = values[part]
         elif isinstance(values, str) and values == part and path and isinstance(path[-1], int):

@@ -9,14 +9,24 @@ from nncli.config.layers import Output
 from nncli.config.reading.document import KeyPath, Mark, format_path
 from nncli.config.reading.loading import LoadedConfig
 from nncli.config.resolve import choose_missing, insert_flatten
-from nncli.config.rules import loss, network, output, targets, training
+from nncli.config.rules import loss, network, output, targets, training, workers
 from nncli.config.rules.explanations import read_explanations
 from nncli.config.rules.finding import ConfigRule, DataRule, Edit, Finding
 from nncli.config.sections import Config
 from nncli.config.stack import StackError, stack_layers
 from nncli.errors import ConfigError
 
-__all__ = ["CONFIG_RULES", "DATA_RULES", "Edit", "Finding", "describe", "find", "resolve", "unapplied_rules"]
+__all__ = [
+    "CONFIG_RULES",
+    "DATA_RULES",
+    "Edit",
+    "Finding",
+    "describe",
+    "find",
+    "refuse_workers",
+    "resolve",
+    "unapplied_rules",
+]
 
 CONFIG_RULES: tuple[ConfigRule, ...] = (
     *output.CONFIG_RULES,
@@ -33,6 +43,14 @@ def resolve(loaded: LoadedConfig, facts: DataFacts) -> tuple[Config, list[str]]:
     if refused:
         raise ConfigError(refused)
     return insert_flatten(choose_missing(loaded.config, facts), facts), warnings
+
+
+def refuse_workers(loaded: LoadedConfig, config: Config, number: int) -> None:
+    """Raises ConfigError for a resolved config that so many workers cannot train together."""
+    findings = [_as_written(finding, loaded.config) for finding in workers.find(config, number)]
+    refused, _ = describe(loaded, findings)
+    if refused:
+        raise ConfigError(refused)
 
 
 def find(loaded: LoadedConfig, facts: DataFacts | None) -> list[Finding]:

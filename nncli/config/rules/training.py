@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from nncli.config.facts import DataFacts
 from nncli.config.layers import LAYERS
 from nncli.config.reading.document import KeyPath
-from nncli.config.rules.explanations import read_explanations
+from nncli.config.rules.explanations import read_explanations, read_verdicts
 from nncli.config.rules.finding import Edit, Finding, nearest_name
 from nncli.config.schedules import Constant, Cosine, Exponential, Piecewise, rates_of
 from nncli.config.sections import Config
@@ -113,9 +113,10 @@ def silenced_rules_exist(config: Config) -> Iterator[Finding]:
     """silence."""
     for index, name in enumerate(config.silence):
         path: KeyPath = ("silence", index)
-        explanation = read_explanations().get(name)
+        known = {**read_explanations(), **read_verdicts()}
+        explanation = known.get(name)
         if explanation is None:
-            near = nearest_name(name, list(read_explanations()))
+            near = nearest_name(name, list(known))
             fix = f'did you mean "{near}"?' if near else "`nncli explain` lists the rules"
             edits = (Edit(path, near),) if near else ()
             yield Finding("silence", path, f'no rule is called "{name}"', fix, edits)

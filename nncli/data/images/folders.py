@@ -1,7 +1,7 @@
 """Reads image folders: one folder of images for each class, perhaps inside train/, test/ and val/."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from nncli.data.images.files import SUFFIXES, images_below, is_hidden, map_paral
 from nncli.data.images.image_dataset import common_size, dataset_of_parts, given_size, refuse_table_options
 from nncli.data.images.ink.preparing import MNIST_SIDE, read_images
 from nncli.data.plurals import count
-from nncli.data.targets import class_goal, class_targets
+from nncli.data.targets import Goal, class_goal, class_targets
 from nncli.errors import DataError
 
 TEST_NAMES = ("test",)
@@ -33,8 +33,19 @@ class Listing:
     labels: np.ndarray
 
 
-def load_folder(data: Data, *, seed: int, progress: Progress) -> Dataset:
-    """The data set of an image folder; size and number of channels are chosen from the training images.
+@dataclass(frozen=True)
+class FolderPlan:
+    """What is known of an image folder before its images are decoded: the files of each set, what they become."""
+
+    root: Path
+    listings: dict[str, Listing]
+    goal: Goal
+    image: ImageInput
+    notes: list[str]
+
+
+def plan_folder(data: Data, progress: Progress) -> FolderPlan:
+    """The sets of an image folder; size and number of channels are chosen from the training images.
 
     Raises:
         DataError: there are no class folders, or no image can be read.
@@ -49,30 +60,30 @@ def load_folder(data: Data, *, seed: int, progress: Progress) -> Dataset:
     listings = {name: list_images(folder, classes, keys.get(name, "")) for name, folder in folders.items()}
     goal = class_goal("class", classes, data.task)
     notes.append(f"task: {goal.task}, the classes are the {len(classes)} folders {', '.join(classes[:12])}")
-    image = choose_shape(listings["train"].files, data, notes, progress)
+    return FolderPlan(root, listings, goal, choose_shape(listings["train"].files, data, notes, progress), notes)
+
+
+def load_folder(data: Data, *, seed: int, progress: Progress) -> Dataset:
+    """The data set of an image folder, in memory. Raises DataError as `plan_folder` does."""
+    plan = plan_folder(data, progress)
     parts = {}
-    for name, listing in listings.items():
-        pixels, kept = decode_all(listing.files, image, notes, partial(progress, f"reading {name} images"))
-        named = relative_names([listing.files[index] for index in kept], root)
-        parts[name] = Part({"image": pixels}, class_targets(goal.task, listing.labels[kept]), kept, named)
-    return dataset_of_parts(data, seed, parts, goal, image, notes)
+    for name, listing in plan.listings.items():
+        pixels, kept = decode_all(listing.files, plan.image, plan.notes, partial(progress, f"reading {name} images"))
+        named = relative_names([listing.files[index] for index in kept], plan.root)
+        parts[name] = Part({"image": pixels}, class_targets(plan.goal.task, listing.labels[kept]), kept, named)
+    return dataset_of_parts(data, seed, parts, plan.goal, plan.image, plan.notes)
 
 
-def label_folder(folder: Path, image: ImageInput, target: Target) -> Part:
-    """The images of a folder of class folders, with the classes that a model was trained on.
+def known_classes(folder: Path, target: Target) -> tuple[list[Path], np.ndarray]:
+    """The images in the class folders of a folder, and their targets with the classes that a model was trained on.
 
     Raises:
-        DataError: a folder is not a known class, or an image cannot be read.
+        DataError: the model has no classes, or a folder is not one of them.
     """
     if target.task not in (Task.BINARY, Task.MULTICLASS):
         raise DataError(f"a folder of classes cannot be used to evaluate a model of the task {target.task}")
     listing = list_images(existing_folder(folder), target.classes)
-    notes: list[str] = []
-    pixels, kept = decode_all(listing.files, image, notes, lambda done: None)
-    if len(kept) < len(listing.files):
-        raise DataError(f"{folder}: {notes[0]}", hint="repair or remove them, so that it is clear what was evaluated")
-    named = relative_names(listing.files, folder)
-    return Part({"image": pixels}, class_targets(target.task, listing.labels), kept, named)
+    return listing.files, class_targets(target.task, listing.labels)
 
 
 def relative_names(files: Sequence[Path], root: Path) -> tuple[str, ...]:
@@ -243,17 +254,10 @@ def decode_all(
     files: Sequence[Path], image: ImageInput, notes: list[str], progress: Callable[[float], None]
 ) -> tuple[np.ndarray, np.ndarray]:
     """The pixels (n, height, width, channels) of the readable files, and the indices (int64) of these files."""
-
-    def decode(file: Path) -> np.ndarray | str:
-        try:
-            return read_images(file, image).images[0]
-        except DataError as error:
-            return error.message
-
     pixels = np.empty((len(files), *image.shape), image.dtype)
     kept: list[int] = []
     failures: list[str] = []
-    for index, result in enumerate(map_parallel(decode, files)):
+    for index, result in enumerate(decode_each(files, image)):
         if isinstance(result, str):
             failures.append(f"{files[index].name} {result}")
         else:
@@ -261,9 +265,26 @@ def decode_all(
             kept.append(index)
         if index % 100 == 0:
             progress(index / len(files))
-    if not kept:
-        raise DataError(f"none of the {len(files)} images can be read: {failures[0]}")
+    tell_failures(failures, len(files), notes)
+    return pixels[: len(kept)], np.array(kept, np.int64)
+
+
+def decode_each(files: Sequence[Path], image: ImageInput) -> Iterable[np.ndarray | str]:
+    """The pixels (height, width, channels) of each file, or why it cannot be read; decoded in parallel."""
+
+    def decode(file: Path) -> np.ndarray | str:
+        try:
+            return read_images(file, image).images[0]
+        except DataError as error:
+            return error.message
+
+    return map_parallel(decode, files)
+
+
+def tell_failures(failures: Sequence[str], files: int, notes: list[str]) -> None:
+    """Adds a note on the images that cannot be read. Raises DataError if these are all of so many files."""
+    if len(failures) == files:
+        raise DataError(f"none of the {files} images can be read: {failures[0]}")
     if failures:
         more = ", ..." if len(failures) > _SHOWN else ""
         notes.append(f"{count(len(failures), 'image')} dropped: {', '.join(failures[:_SHOWN])}{more}")
-    return pixels[: len(kept)], np.array(kept, np.int64)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -11,7 +10,8 @@ from nncli.config.sections import Data
 from nncli.data.dataset import Dataset, Part, hash_rows, make_dataset, part_of
 from nncli.data.images.border import common_border
 from nncli.data.plurals import count
-from nncli.data.splitting import TEST_FRACTION, first_of_each, refuse_duplicates, split_rows
+from nncli.data.splits.dividing import Rows, divide
+from nncli.data.splitting import first_of_each, refuse_duplicates
 from nncli.data.targets import Goal, describe, strata
 from nncli.errors import DataError
 
@@ -23,12 +23,15 @@ DRAWINGS = ("mnist", "digits", "digit_attributes")
 
 @dataclass(frozen=True)
 class Images:
-    """Pixels, uint8 or float32 (n, height, width, channels), with the row (int64) and file of each image in its
-    source."""
+    """Pixels, uint8 or float32 (n, height, width, channels), with the row (int64) and file of each image in its source.
+
+    `keys` has the groups or moments of the images where the source has the column that `data.split` names.
+    """
 
     pixels: np.ndarray
     rows: np.ndarray | None = None
     files: tuple[str, ...] = ()
+    keys: Rows | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,11 @@ def image_dataset(
         resize: how the images were resized, so that new images are treated alike.
         test, validation: the sets that come with the source.
         notes: the notes on the data so far.
+
+    Raises:
+        DataError: the source has no such column, or the images cannot be split as the section says.
     """
+    refuse_no_column(data, images.keys)
     notes = list(notes or [])
     if test is not None and isinstance(data.test, float):
         notes.append(f"test: {data.test} is not used, {data.source} has its own test set of {len(test)}")
@@ -71,14 +78,8 @@ def image_dataset(
         refuse_duplicates(data, has_test=test is not None or validation is not None)
         images, labels, groups = _without_duplicates(data, images, labels, notes)
     shares = labels.strata if labels.strata is not None else strata(labels.goal, labels.targets)
-    split = split_rows(
-        len(labels.targets),
-        seed=seed,
-        test=None if test is not None else data.test if isinstance(data.test, float) else TEST_FRACTION,
-        validation=None if validation is not None else data.validation,
-        strata=shares,
-        groups=groups,
-    )
+    rows = replace(images.keys or Rows(0), count=len(labels.targets), strata=shares, copies=groups)
+    split = divide(data, rows, seed=seed, has_test=test is not None, has_validation=validation is not None)
     places = images.rows if images.rows is not None else np.arange(len(labels.targets), dtype=np.int64)
 
     def part(rows: np.ndarray) -> Part:
@@ -88,25 +89,34 @@ def image_dataset(
 
     train = part(split.train)
     prepare = preparation(data, train.inputs["image"].shape[-1])
-    facts = _describe(data.source, train, labels.goal, scale, resize, prepare)
+    facts = describe_images(data.source, train, labels.goal, scale, resize, prepare)
     return make_dataset(
         facts,
         train,
         part(split.validation) if validation is None else validation,
-        part(split.test) if test is None else test,
+        part(split.test) if test is None or len(split.test) else test,  # a fold is tested on rows of its own
         notes,
     )
 
 
 def dataset_of_parts(
-    data: Data, seed: int, parts: Mapping[str, Part], goal: Goal, image: ImageInput, notes: list[str]
+    data: Data,
+    seed: int,
+    parts: Mapping[str, Part],
+    goal: Goal,
+    image: ImageInput,
+    notes: list[str],
+    keys: Rows | None = None,
 ) -> Dataset:
-    """The data set of decoded image files; `parts` has `train`, and the `test` and `validation` sets of the source."""
+    """The data set of decoded image files; `parts` has `train`, and the `test` and `validation` sets of the source.
+
+    `keys` are what the images of `train` are split by (see `Images`).
+    """
     train = parts["train"]
     return image_dataset(
         data,
         seed,
-        Images(train.inputs["image"], train.rows, train.files),
+        Images(train.inputs["image"], train.rows, train.files, keys),
         Labels(goal, train.targets),
         scale=image.scale,
         resize=image.resize,
@@ -114,6 +124,16 @@ def dataset_of_parts(
         validation=parts.get("validation"),
         notes=notes,
     )
+
+
+def refuse_no_column(data: Data, keys: Rows | None) -> None:
+    """Raises DataError if `data.split` names a column and the source, which would give `keys`, has none."""
+    if keys is None and data.split is not None and data.split.column is not None:
+        raise DataError(
+            f'data.split: source {data.source} has no column "{data.split.column}" to split by',
+            hint="name the column of a table in `labels`, or say `{group}` in a pattern of file names and "
+            "`column: group`; else leave `split` out",
+        )
 
 
 def _without_duplicates(
@@ -135,6 +155,7 @@ def _without_duplicates(
             pixels=images.pixels[kept],
             rows=rows[kept],
             files=tuple(images.files[row] for row in kept if images.files),
+            keys=None if images.keys is None else images.keys.take(kept),
         ),
         replace(labels, targets=labels.targets[kept], strata=strata),
         None,
@@ -157,9 +178,10 @@ def preparation(data: Data, channels: int) -> Prepare | None:
     return "ink" if data.source.removeprefix("tfds:").partition(":")[0] in DRAWINGS else None
 
 
-def _describe(
+def describe_images(
     source: str, train: Part, goal: Goal, scale: float, resize: Resize | None, prepare: Prepare | None
 ) -> DataFacts:
+    """The facts of images with the statistics of the training set."""
     pixels = train.inputs["image"]
     _, height, width, channels = pixels.shape
     inputs = ImageInput(
@@ -205,31 +227,3 @@ def common_size(sizes: Mapping[tuple[int, int], int]) -> tuple[int, int]:
         height, width = (int(side) for side in np.median(sides, axis=0))
     shrink = min(1.0, LONGEST_SIDE / max(height, width))
     return max(1, round(height * shrink)), max(1, round(width * shrink))
-
-
-def as_pixels(images: np.ndarray, path: Path) -> tuple[np.ndarray, float]:
-    """Images as uint8 (0..255, 0..16 or 0..1) or float32 in [0, 1], with a channel axis, and their scale factor.
-
-    Raises:
-        DataError: there are no images, or their values are not those of pixels.
-    """
-    images = images[..., None] if images.ndim == 3 else images
-    if images.shape[-1] > 4 and images.shape[1] in (1, 3):
-        raise DataError(
-            f"{path} holds images of shape {images.shape[1:]}, with the channels first",
-            hint="put the channels last: np.moveaxis(x, 1, -1)",
-        )
-    if images.size == 0:
-        raise DataError(f"{path} holds no images (shape {images.shape})")
-    if images.dtype == bool:
-        return images.astype(np.uint8), 1.0
-    low, high = float(images.min()), float(images.max())
-    if images.dtype.kind == "f" and low >= 0 and high <= 1:
-        return images.astype(np.float32), 1.0
-    whole = images.dtype.kind in "iu" or bool((images == np.round(images)).all())
-    if not (whole and low >= 0 and high <= 255):
-        raise DataError(
-            f"{path} holds images with values from {low:g} to {high:g}",
-            hint="pixel values must be integers from 0 to 255, or floats from 0 to 1",
-        )
-    return images.astype(np.uint8), 1.0 if high <= 1 else 1 / 16 if high <= 16 else 1 / 255

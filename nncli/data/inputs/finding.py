@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from nncli.data.arrays.files import is_archive
 from nncli.data.batches import STDIN, Failure
 from nncli.data.images.files import SUFFIXES, files_below
 
 TABLES = frozenset((".csv", ".tsv", ".txt", ".gz", ".zip", ".jsonl", ".ndjson", ".xlsx", ".parquet", ".pq"))
-ARCHIVES = frozenset((".npz",))
+ARCHIVES = frozenset((".npz", ".npy"))
 # In a folder, a file may be a table only if its suffix can mean nothing else.
 _TABLES_IN_FOLDERS = TABLES - {".txt", ".gz", ".zip"}
 _IMAGE_STARTS = (
@@ -44,6 +45,11 @@ class Found:
     def suffix(self) -> str:
         """The suffix of the file's name in lower case; empty for stdin."""
         return self.source.suffix.lower() if isinstance(self.source, Path) else ""
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether it has arrays: an .npz or .npy file, or a folder of the latter."""
+        return isinstance(self.source, Path) and (self.suffix in ARCHIVES or is_archive(self.source))
 
     @property
     def is_image(self) -> bool:
@@ -83,7 +89,9 @@ def find_inputs(words: Sequence[str], stdin: BinaryIO, *, images: bool, tables: 
 
 def _find(word: str, suffixes: frozenset[str], kind: str) -> Iterator[Found | Failure]:
     path = Path(word)
-    if path.is_dir():
+    if path.is_dir() and is_archive(path):
+        yield Found(word, path)
+    elif path.is_dir():
         files = files_below(path, suffixes)
         yield from (Found(str(file), file) for file in files)
         if not files:

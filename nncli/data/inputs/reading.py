@@ -4,15 +4,16 @@ An input that cannot be read becomes a `Failure` with a reason, and the others a
 and arrays are imported on first use, so that predicting one image does not wait for the table readers.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
 
 from nncli.config.facts import DataFacts, ImageInput
+from nncli.data.arrays.files import is_archive
 from nncli.data.batches import Batch, Failure
-from nncli.data.dataset import Part
-from nncli.data.inputs.finding import ARCHIVES, TABLES, Found, find_inputs
+from nncli.data.dataset import Part, Progress
+from nncli.data.inputs.finding import TABLES, Found, find_inputs
 from nncli.data.inputs.images import image_batches
 from nncli.errors import DataError
 
@@ -40,7 +41,7 @@ def _kind_of(found: Found | Failure, facts: DataFacts) -> str:
     """By what it is read: `failure`, `archive`, `image` or `table`."""
     if isinstance(found, Failure):
         return "failure"
-    if found.suffix in ARCHIVES:
+    if found.is_archive:
         return "archive"
     if not isinstance(facts.inputs, ImageInput):
         return "table"
@@ -102,14 +103,26 @@ def _one_line(error: DataError, name: str) -> str:
     return " ".join(f"{message} ({error.hint})".split()) if error.hint else " ".join(message.split())
 
 
-def load_labelled(path: str, facts: DataFacts) -> Part:
-    """A table, .npz file or folder of labelled images with its targets, encoded for a trained model.
+def load_labelled(
+    path: str,
+    facts: DataFacts,
+    *,
+    progress: Progress = lambda what, share: None,
+    say: Callable[[str], None] = lambda told: None,
+) -> Part:
+    """A table, archive of arrays or folder of labelled images with its targets, encoded for a trained model; memory
+    maps where its arrays would take too much memory, which is said.
 
     Raises:
         DataError: the data does not match the model: it is of another kind, lacks a column, or has an unknown class.
     """
+    from nncli.data.streaming.inputs.loading import load_large
+
+    large = load_large(path, facts, progress=progress, say=say)
+    if large is not None:
+        return large
     file = Path(path)
-    if file.suffix.lower() in ARCHIVES:
+    if is_archive(file):
         from nncli.data.archives import label_archive
 
         return label_archive(file, facts)

@@ -83,6 +83,25 @@ def filling(folder: Path) -> Iterator[None]:
             os.close(handle)
 
 
+def is_being_filled(folder: Path) -> bool:
+    """Whether a process fills the entry now; False where there are no locks."""
+    if sys.platform == "win32":
+        return False
+    try:
+        handle = os.open(folder.with_name(f".{folder.name}.lock"), os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+    return False
+
+
 def _locked(path: Path) -> int | None:
     """A handle that holds the lock, or None where there are no locks."""
     if sys.platform == "win32":
@@ -110,16 +129,17 @@ def store_entry(folder: Path, arrays: Mapping[str, np.ndarray], notes: Mapping[s
         records = {}
         for name, array in arrays.items():
             file = folder / f"{name}.npy"
-            _write(file, lambda handle, array=array: np.save(handle, array, allow_pickle=False))  # type: ignore[misc]
+            write_file(file, lambda handle, array=array: np.save(handle, array, allow_pickle=False))  # type: ignore[misc]
             records[name] = {"file": file.name, "bytes": file.stat().st_size, "crc32": _checksum(file)}
         index = json.dumps({"format": FORMAT, "notes": dict(notes), "arrays": records}, indent=1).encode()
-        _write(folder / INDEX, lambda handle: handle.write(index))
+        write_file(folder / INDEX, lambda handle: handle.write(index))
     except OSError as error:
         return f"{error.strerror or error} ({folder})"
     return None
 
 
-def _write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
+def write_file(path: Path, fill: Callable[[BinaryIO], object]) -> None:
+    """Writes a file under a temporary name, by `fill`, and renames it. Raises OSError."""
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

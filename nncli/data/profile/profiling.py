@@ -90,6 +90,7 @@ def profile_data(data: Data, *, seed: int, data_dir: Path | None, progress: Prog
         DataError: the data cannot be read at all, or a name in the section is not a column.
         UnreachableError: the data set is not available, and the section has no `fallback`.
     """
+    seed = seed if data.split_seed is None else data.split_seed
     if data.image is not None:
         return look_over_images(load(data, seed=seed, data_dir=data_dir, progress=progress), path=data.path)
     if data.source in ("csv", "parquet"):
@@ -101,17 +102,15 @@ def profile_data(data: Data, *, seed: int, data_dir: Path | None, progress: Prog
             Path(data.path),
             progress=progress,
             seed=seed,
-            test=data.test,
-            validation=data.validation,
-            duplicates=data.duplicates,
             wanted=Wanted.of(data),
+            section=data,
         )
     if data.source == "npz":
         archived = open_archive_table(data)
         if archived is not None:
             table, section, test = archived
             return look_over(table, section, seed=seed, test=test)
-    bundled = open_bundled_table(data) if data.source in BUNDLED else None
+    bundled = open_bundled_table(data, seed=seed) if data.source in BUNDLED else None
     if bundled is not None:
         return look_over(*bundled, seed=seed)
     dataset = load(data, seed=seed, data_dir=data_dir, progress=progress)

@@ -129,11 +129,11 @@ def _number_facts(column: Column, training: np.ndarray, bins: int) -> NumberColu
         has_missing=len(present) < len(values),
         minimum=float(known.min()) if len(known) else None,
         maximum=float(known.max()) if len(known) else None,
-        edges=_edges(known, bins) if bins else (),
+        edges=bin_edges(known, bins) if bins else (),
     )
 
 
-def _edges(values: np.ndarray, bins: int) -> tuple[float, ...]:
+def bin_edges(values: np.ndarray, bins: int) -> tuple[float, ...]:
     """The edges of at most `bins` bins with equally many rows; if there are few different values, the values
     themselves.
 

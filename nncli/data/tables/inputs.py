@@ -1,5 +1,6 @@
 """Reads tables as inputs of a trained model, from files and bytes, with or without targets."""
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +14,20 @@ from nncli.data.dataset import Part
 from nncli.data.tables.encoding import encode_table, needed_columns
 from nncli.data.tables.features.words import reread_as
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
+from nncli.data.tables.files.content import is_pattern, let_go, matching
 from nncli.data.tables.files.csv_text import DELIMITERS, CsvText, open_csv
-from nncli.data.tables.files.parquet import read_parquet, stream_parquet
-from nncli.data.tables.files.reading import read_opened, stream_csv
+from nncli.data.tables.files.csv_types import WORTH_BYTES, read_columns, segments
+from nncli.data.tables.files.parquet import open_dataset, read_parquet, stream_dataset, stream_parquet
+from nncli.data.tables.files.reading import open_quote_error, ragged_error, read_opened, stream_csv
 from nncli.data.tables.loading import label_rows
 from nncli.errors import DataError
 
 _PARQUET_SUFFIXES = frozenset((".parquet", ".pq"))
+_PARQUET_ROWS = 1 << 16
+_LOOKED_AT = 1 << 20
+# A packed table is perhaps so many times as large.
+_PACKED = 5
+_NOTHING = Part({}, np.empty(0, np.float32), np.empty(0, np.int64))
 
 
 def table_batches(
@@ -31,7 +39,7 @@ def table_batches(
         DataError: it cannot be read, or a column that the model needs is missing.
     """
     empty = True
-    for share, table in _stream(name, source, facts, columns):
+    for share, table in _stream(name, source, facts, columns, keep):
         empty = False
         batch = _encode(name, table, facts, columns, keep)
         batch.share = share
@@ -43,10 +51,78 @@ def table_batches(
 def label_table(file: Path, path: str, facts: DataFacts, columns: TableInput) -> Part:
     """A table with its targets, encoded for a trained model; `path` is the name that the user gave. Raises
     DataError."""
-    if is_parquet_file(file):
+    if _parquet_files(file) is not None:
         return label_rows(read_parquet(file, columns.missing), facts)
     table = read_opened(_open_table(file, path, facts, columns))
     return label_rows(_named(table, facts, columns), facts)
+
+
+def label_pieces(file: Path, path: str, facts: DataFacts, columns: TableInput) -> Iterator[tuple[float, Part]]:
+    """The rows of `label_table` piece by piece, each with the share (0 to 1) that is read with it. Raises DataError."""
+    parquet = _parquet_files(file)
+    if parquet is not None:
+        names = [*needed_columns(columns), *facts.target.columns]
+        known = open_dataset(parquet, path)[0]
+        chosen = [name for name in dict.fromkeys(names) if name in known]
+        tables = stream_dataset(parquet, columns.missing, path, _PARQUET_ROWS, chosen)
+    else:
+        text = _open_table(file, path, facts, columns)
+        tables = _stream_columns(text)
+    unlabelled = True
+    for share, table in tables:
+        if table.rejected:
+            raise ragged_error(text, list(table.rejected))
+        if parquet is None and len(table):
+            _refuse_open_quote(text, table)
+        named = _named(table, facts, columns)
+        if not _has_targets(reread_as(named, columns), facts):
+            yield share, replace(_NOTHING, unlabelled=len(named))
+            continue
+        unlabelled = False
+        yield share, label_rows(named, facts)
+    if unlabelled:
+        raise DataError(f"{path}: no row has a value in the target {', '.join(facts.target.columns)}")
+
+
+def _refuse_open_quote(text: CsvText, table: Table) -> None:
+    """Raises DataError for a quote that is never closed: the last cell of these rows has the rest of the text."""
+    cell = table.columns[text.names[-1]].text(len(table) - 1)
+    if "\n" in cell and sum(bytes(each).count(b'"') for each in segments(text.body)) % 2:
+        raise open_quote_error(text, int(table.rows[-1]) + 1, cell)
+
+
+def table_rows(path: Path, columns: TableInput) -> int:
+    """About how many rows a table has: of text by the length of its first lines; 0 of a format that is read whole."""
+    files = matching(path) if is_pattern(path) else [path]
+    if not all(file.is_file() for file in files):
+        return 0  # opening it says what is wrong
+    if _parquet_files(path) is not None:
+        return open_dataset(files, str(path))[1]
+    try:
+        size = sum(file.stat().st_size for file in files)
+        with files[0].open("rb") as file:
+            head = file.read(_LOOKED_AT)
+        if head[:2] == b"\x1f\x8b":
+            head, size = zlib.decompressobj(31).decompress(head, _LOOKED_AT), size * _PACKED
+    except (OSError, zlib.error):
+        return 0  # as above
+    if head[:2] == b"PK":
+        return 0
+    return size * head.count(b"\n") // max(1, len(head))
+
+
+def _has_targets(table: Table, facts: DataFacts) -> bool:
+    """Whether any row has all targets; whether there are such columns is checked where they are read."""
+    names = facts.target.columns
+    if any(name not in table.columns for name in names):
+        return True
+    return bool(np.logical_and.reduce([table.columns[name].present for name in names]).any())
+
+
+def _parquet_files(path: Path) -> list[Path] | None:
+    """The Parquet files of a path, a folder or a pattern; None for text."""
+    files = matching(path) if is_pattern(path) else [path]
+    return files if is_parquet_file(files[0]) else None
 
 
 def read_other_column(path: str, facts: DataFacts, columns: TableInput, name: str, rows: np.ndarray) -> Column:
@@ -55,7 +131,7 @@ def read_other_column(path: str, facts: DataFacts, columns: TableInput, name: st
     Raises DataError where the file has no such column.
     """
     file = Path(path)
-    if is_parquet_file(file):
+    if _parquet_files(file) is not None:
         return column_at(read_parquet(file, columns.missing), name, rows)
     return column_at(_named(read_opened(_open_table(file, path, facts, columns)), facts, columns), name, rows)
 
@@ -68,14 +144,44 @@ def column_at(table: Table, name: str, rows: np.ndarray) -> Column:
 
 
 def _stream(
-    name: str, source: Path | memoryview, facts: DataFacts, columns: TableInput
+    name: str, source: Path | memoryview, facts: DataFacts, columns: TableInput, keep: bool
 ) -> Iterator[tuple[float, Table]]:
-    """The tables of a stream, each with the share (0 to 1) that is read with it."""
+    """The tables of a stream, each with the share (0 to 1) that is read with it; only with `keep` with their cells."""
     is_parquet = bytes(source[:4]) == b"PAR1" if isinstance(source, memoryview) else is_parquet_file(source)
     if is_parquet:
         yield from stream_parquet(source, columns.missing, name=name)
-    else:
+    elif keep:
         yield from stream_csv(_open_table(source, name, facts, columns))
+    else:
+        yield from _stream_columns(_open_table(source, name, facts, columns))
+
+
+def _stream_columns(text: CsvText) -> Iterator[tuple[float, Table]]:
+    """What `stream_csv` gives, without the cells: read on all cores where the text is as usual, and large."""
+    done = row = 0
+    pieces = segments(text.body) if len(text.body) >= WORTH_BYTES else iter((text.body,))
+    for piece in pieces:
+        columns = read_columns(replace(text, body=piece))
+        if columns is not None:
+            rows = len(next(iter(columns.values())))
+            done += len(piece)
+            yield done / len(text.body), Table(columns, np.arange(row, row + rows, dtype=np.int64), name=text.name)
+            row += rows
+            let_go(text.body)
+            continue
+        # A piece is cut at a line's end, which may be inside a quoted cell; then the rest is read as one text.
+        usual = bytes(piece).count(b'"') % 2 == 0
+        body, first = piece if usual else text.body[done:], row
+        for share, table in stream_csv(replace(text, body=body)):
+            rejected = tuple((first + place, reason) for place, reason in table.rejected)
+            row = max([row, *(first + table.rows[-1:] + 1).tolist(), *(place + 1 for place, _ in rejected)])
+            yield (
+                (done + share * len(body)) / len(text.body),
+                replace(table, rows=table.rows + first, rejected=rejected, cells={}),
+            )
+        if not usual:
+            return
+        done += len(piece)
 
 
 def is_parquet_file(path: Path) -> bool:

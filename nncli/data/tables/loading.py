@@ -9,19 +9,21 @@ import numpy as np
 from nncli.config.describing.writing import format_text
 from nncli.config.facts import DataFacts, TableInput, Task
 from nncli.config.sections import Data
-from nncli.data import splitting
 from nncli.data.dataset import Dataset, Part, make_dataset
 from nncli.data.plurals import count
-from nncli.data.splitting import refuse_duplicates
+from nncli.data.splits.dividing import divide
+from nncli.data.splitting import first_of_each, refuse_duplicates
 from nncli.data.tables.encoding import encode_parts, encode_table, learn_columns
 from nncli.data.tables.features.choosing import Features, check_names, choose_features
 from nncli.data.tables.features.flaws import check_numbers
+from nncli.data.tables.features.split_hints import suggest_split
 from nncli.data.tables.features.words import reread, reread_as
 from nncli.data.tables.files import reading
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
 from nncli.data.tables.files.csv_text import are_blank_separated, sniff
 from nncli.data.tables.files.parquet import read_parquet
 from nncli.data.tables.leakage import describe_repeats, find_twins, hash_columns
+from nncli.data.tables.split_column import describe_split, find_split_flaws, split_column_name, split_rows_of
 from nncli.data.targets import Goal, choose_goal, describe, encode_targets, strata
 from nncli.errors import DataError
 
@@ -51,7 +53,7 @@ def read(path: str, data: Data) -> Table:
 
 def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None) -> Dataset:
     """A data set from a table in memory; without `test`, a part of its rows becomes the test set."""
-    names = _target_names(table, data)
+    names = target_names(table, data)
     notes = list(table.notes)
     again = reread(table, data)
     notes += again.notes
@@ -64,19 +66,18 @@ def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None
     table, groups = _without_duplicates(table, data, features, names, notes, has_test=test is not None)
     targets = [table.columns[name] for name in names]
     values = encode_targets(goal, targets)
-    split = splitting.split_rows(
-        len(table),
-        seed=seed,
-        test=None if test is not None else splitting.test_fraction(data.test),
-        validation=data.validation,
-        strata=strata(goal, values),
-        groups=groups,
-    )
+    by = table.columns.get(split_column_name(data) or "")
+    rows = split_rows_of(data, by, table.rows, strata=strata(goal, values), copies=groups)
+    split = divide(data, rows, seed=seed, has_test=test is not None)
+    hint = suggest_split(table, data, names, features.names)
+    warnings = [*_rare_classes(goal, values, table), *([hint.told] if hint is not None else [])]
+    if by is not None:
+        notes += describe_split(data, by, split, features.names)
+        warnings += find_split_flaws(data, by, split, features.names)
     table, inputs = learn_columns(table, features, split.train, data)
     inputs = inputs.model_copy(update={"kept": again.kept})
     target, twins = describe(goal, values[split.train]), find_twins(table, features, goal, values)
     facts = DataFacts(source=data.source, inputs=inputs, target=target, rows={}, twins=twins)
-    rare = _rare_classes(goal, values, table)
     dealt = (split.train, split.validation, split.test)
     train, validation, held = (
         Part(encoded, values[rows], table.rows[rows])
@@ -85,10 +86,10 @@ def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None
     del table, targets  # as large as all sets together
     if data.duplicates == "keep":
         notes += describe_repeats([train, validation, held])
-    notes += _small_classes(goal, facts)
-    if test is not None:
+    notes += small_classes(goal, facts)
+    if test is not None and not len(held):  # a fold is tested on rows of its own
         held = _test_part(test, facts, features, notes)
-    return replace(make_dataset(facts, train, validation, held, notes), warnings=rare)
+    return replace(make_dataset(facts, train, validation, held, notes), warnings=tuple(warnings))
 
 
 def _without_duplicates(
@@ -101,7 +102,7 @@ def _without_duplicates(
     learned = [table.columns[name] for name in features.names]
     if data.duplicates == "together":
         return table, hash_columns(learned)
-    kept = splitting.first_of_each(hash_columns([*learned, *(table.columns[name] for name in targets)]))
+    kept = first_of_each(hash_columns([*learned, *(table.columns[name] for name in targets)]))
     if len(kept) == len(table):
         return table, None
     notes.append(f"{count(len(table) - len(kept), 'row')} dropped, equal to an earlier one")
@@ -131,7 +132,8 @@ def label_rows(table: Table, facts: DataFacts) -> Part:
     return Part(encoded.inputs, targets, table.rows, unlabelled=rows - len(table))
 
 
-def _target_names(table: Table, data: Data) -> tuple[str, ...]:
+def target_names(table: Table, data: Data) -> tuple[str, ...]:
+    """The columns to predict. Raises DataError where a name in the config does not fit the table."""
     if len(table.columns) == 1 and data.source == "csv":
         raise _one_column(table, data)
     if not data.target:
@@ -221,7 +223,8 @@ def _rare_classes(goal: Goal, values: np.ndarray, table: Table) -> tuple[str, ..
     return tuple(warnings)
 
 
-def _small_classes(goal: Goal, facts: DataFacts) -> list[str]:
+def small_classes(goal: Goal, facts: DataFacts) -> list[str]:
+    """A note on classes with few training rows."""
     small = [name for name, count in zip(goal.classes, facts.target.class_counts, strict=False) if count < 5]
     if not small:
         return []

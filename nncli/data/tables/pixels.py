@@ -14,12 +14,14 @@ from nncli.config.facts import DataFacts, ImageInput, NumberColumn, PixelColumns
 from nncli.config.sections import Data, PixelImage
 from nncli.data.batches import Batch, Failure
 from nncli.data.dataset import Dataset, Part
-from nncli.data.images.image_dataset import Images, Labels, as_pixels, image_dataset
+from nncli.data.images.image_dataset import Images, Labels, image_dataset
+from nncli.data.images.pixel_values import as_pixels
 from nncli.data.plurals import count
 from nncli.data.tables.features.choosing import candidate_names, check_names
 from nncli.data.tables.files.columns import Table, unknown_columns
 from nncli.data.tables.inputs import label_table, table_batches
 from nncli.data.tables.loading import asked_task, check_target, read
+from nncli.data.tables.split_column import split_column_name, split_rows_of
 from nncli.data.targets import choose_goal, encode_targets
 from nncli.errors import DataError
 
@@ -38,7 +40,8 @@ def load_pixels(data: Data, image: PixelImage, *, seed: int) -> Dataset:
     table = read(data.path, data)
     targets = check_target(table, data.target)
     check_names(table, data, targets)
-    names = tuple(candidate_names(table, data, targets))
+    by = split_column_name(data)
+    names = tuple(name for name in candidate_names(table, data, targets) if name != by)
     _check_count(names, image, table)
     table = _with_target(table, targets, notes)
     columns = [table.columns[name] for name in targets]
@@ -63,9 +66,10 @@ def load_pixels(data: Data, image: PixelImage, *, seed: int) -> Dataset:
         values = _to_images(_stack(other, names), known, kind, other)
         test = Part({"image": values}, encode_targets(goal, [other.columns[name] for name in targets]), other.rows)
     labels = Labels(goal, encode_targets(goal, columns))
-    rows = table.rows
+    keys = None if by is None else split_rows_of(data, table.columns[by], table.rows)
+    read_images = Images(pixels, table.rows, keys=keys)
     del table, columns  # many times as large as the images
-    dataset = image_dataset(data, seed, Images(pixels, rows), labels, scale=scale, test=test, notes=notes)
+    dataset = image_dataset(data, seed, read_images, labels, scale=scale, test=test, notes=notes)
     return replace(dataset, facts=dataset.facts.model_copy(update={"pixels": known}))
 
 

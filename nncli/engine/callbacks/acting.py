@@ -33,12 +33,21 @@ class AveragedWeights(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 class TimeLimit(keras.callbacks.Callback):  # type: ignore[misc]
-    """Ends the training, as early stopping does, when another epoch would not end within `seconds` of its start."""
+    """Ends the training, as early stopping does, when another epoch would not end within `seconds` of its start.
 
-    def __init__(self, seconds: float) -> None:
+    With `from_first_batches`, time counts from the end of the first batches, without what was compiled for them.
+    """
+
+    def __init__(self, seconds: float, *, from_first_batches: bool = False) -> None:
         super().__init__()
-        self._seconds = seconds
+        self._seconds, self._waits = seconds, from_first_batches
         self._started = self._epoch_started = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Begins to count after the first batches, if it waits for these."""
+        if self._waits:
+            self._waits = False
+            self._started = self._epoch_started = time.monotonic()
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Notes the time."""

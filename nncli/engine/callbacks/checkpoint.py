@@ -4,7 +4,7 @@ All randomness follows from seed and epoch (`engine.randomness`), so weights, th
 callbacks remember are all that a training needs to go on to the same bits.
 """
 
-import threading
+import _thread
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -12,6 +12,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from nncli.engine.arrays import TrainingState
 from nncli.engine.callbacks.acting import AveragedWeights
@@ -57,7 +58,8 @@ class Checkpoints(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Sets the restored state, after the other callbacks have forgotten theirs."""
-        self._due = time.monotonic() + min(_FIRST_SECONDS, self._seconds)
+        self._captured_at = time.monotonic()
+        self._due = self._captured_at + min(_FIRST_SECONDS, self._seconds)
         if self._restored is not None:
             restore(self.model, self._callbacks, self._restored)
 
@@ -70,6 +72,12 @@ class Checkpoints(keras.callbacks.Callback):  # type: ignore[misc]
         self._captured = capture(self.model, self._callbacks, epoch + 1, self._mark())
         if time.monotonic() >= self._due:
             self.begin_writing()
+
+    def write_now(self, epochs: int) -> None:
+        """Captures the state after so many epochs, however soon after the last one, and begins to write it."""
+        self._captured_at = time.monotonic()
+        self._captured = capture(self.model, self._callbacks, epochs, self._mark())
+        self.begin_writing()
 
     def begin_writing(self) -> None:
         """Begins to write the last captured state, unless that is done; waits for a state that is still being written.
@@ -98,7 +106,10 @@ class Checkpoints(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 def _in_thread(write: Callable[[TrainingState], None], state: TrainingState) -> "Future[None]":
-    """Runs `write` in a thread that a process about to end does not wait for."""
+    """Runs `write` in a thread that a process about to end does not wait for.
+
+    `threading.Thread` would wait until the new thread has had its turn: 20 ms while a third one is drawing.
+    """
     future: Future[None] = Future()
 
     def run() -> None:
@@ -108,7 +119,7 @@ def _in_thread(write: Callable[[TrainingState], None], state: TrainingState) -> 
         except BaseException as error:  # whatever it is, the thread of the training raises it again
             future.set_exception(error)
 
-    threading.Thread(target=run, daemon=True).start()
+    _thread.start_new_thread(run, ())
     return future
 
 
@@ -152,7 +163,20 @@ def restore(model: keras.Model, callbacks: Sequence[keras.callbacks.Callback], s
 
 
 def _numbered(group: str, values: Sequence[Any]) -> dict[str, np.ndarray]:
-    return {f"{group}/{place}": np.array(keras.ops.convert_to_numpy(value)) for place, value in enumerate(values)}
+    return {f"{group}/{place}": np.array(_read(value)) for place, value in enumerate(values)}
+
+
+def _read(value: Any) -> Any:
+    """What a variable holds, by one TensorFlow operation; arrays as they are.
+
+    Keras's way to an array takes four times as long, and gives up Python's lock so often that it took 28 ms instead of
+    0.5 while another thread was drawing or importing.
+    """
+    if not isinstance(value, keras.Variable):
+        return value
+    if isinstance(value.value, tf.distribute.DistributedValues):  # one of several workers has no such handle
+        return value.value.numpy()
+    return tf.raw_ops.ReadVariableOp(resource=value.value.handle, dtype=value.value.dtype)
 
 
 def _group(state: TrainingState, group: str) -> list[np.ndarray]:

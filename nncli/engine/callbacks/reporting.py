@@ -29,6 +29,19 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
         self._on_epoch(epoch, _plain(logs))
 
 
+class Gate(keras.callbacks.Callback):  # type: ignore[misc]
+    """Calls `wait(epochs done)` between two epochs; the training goes on when it returns. Stands last in the list."""
+
+    def __init__(self, wait: Callable[[int], None]) -> None:
+        super().__init__()
+        self._wait = wait
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Waits, unless this was the last epoch."""
+        if not self.model.stop_training and epoch + 1 < self.params["epochs"]:
+            self._wait(epoch + 1)
+
+
 def _plain(logs: Mapping[str, float] | None) -> dict[str, float]:
     """Plain floats in reading order: training, validation, the rest; the loss before the metrics."""
     values = logs or {}

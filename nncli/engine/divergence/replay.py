@@ -6,14 +6,14 @@ The same program gives the same bits in chunks of any length, so the batch that 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import keras
 import numpy as np
 
 from nncli.engine.arrays import Plan
 from nncli.engine.divergence.snapshots import Snapshot, bad_weights, capture, restore
-from nncli.engine.randomness import order_of_epoch, seed_layers
+from nncli.engine.randomness import seed_layers
 
 
 class Batches(Protocol):
@@ -23,7 +23,13 @@ class Batches(Protocol):
     def batches(self) -> int:
         """Batches in an epoch."""
 
-    def run(self, order: np.ndarray, position: int, limit: int) -> tuple[int, float]:
+    def shuffled(self, seed: int, epoch: int) -> Any:
+        """The order of an epoch."""
+
+    def rows_of(self, order: Any, position: int) -> np.ndarray:
+        """The rows of a batch of the order."""
+
+    def run(self, order: Any, position: int, limit: int) -> tuple[int, float]:
         """Runs up to `limit` batches of the order from a position on: how many, and the mean loss of the epoch."""
 
 
@@ -43,17 +49,16 @@ class FoundBatch:
 
 
 class Replay:
-    """Repeats a training of `examples` rows; `rate_of` tells the learning rate of an epoch, None where it stays."""
+    """Repeats a training; `rate_of` tells the learning rate of an epoch, None where it stays."""
 
     def __init__(
         self,
         model: keras.Model,
         batches: Batches,
         plan: Plan,
-        examples: int,
         rate_of: Callable[[int], float | None],
     ) -> None:
-        self._model, self._batches, self._plan, self._examples = model, batches, plan, examples
+        self._model, self._batches, self._plan = model, batches, plan
         self._rate_of = rate_of
 
     def find(self, start: Snapshot, end: int) -> FoundBatch | None:
@@ -79,8 +84,7 @@ class Replay:
         epoch, batch = divmod(good.batch, self._batches.batches)
         if batch == 0:
             seed_layers(self._model, self._plan.seed, epoch)
-        size = min(self._plan.batch_size, self._examples)
-        rows = order_of_epoch(self._plan.seed, epoch, self._examples)[batch * size : (batch + 1) * size]
+        rows = self._batches.rows_of(self._batches.shuffled(self._plan.seed, epoch), batch)
         return FoundBatch(epoch, batch, rows, loss, weights)
 
     def _run(self, batch: int, end: int) -> float:
@@ -95,7 +99,7 @@ class Replay:
             if rate is not None:
                 self._model.optimizer.learning_rate = rate
             limit = min(end - batch, self._batches.batches - position)
-            order = order_of_epoch(self._plan.seed, epoch, self._examples)
+            order = self._batches.shuffled(self._plan.seed, epoch)
             count, loss = self._batches.run(order, position, limit)
             if not math.isfinite(loss):
                 break

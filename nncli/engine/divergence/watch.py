@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Mapping
+from typing import Protocol
 
 import keras
 
@@ -19,6 +20,19 @@ from nncli.errors import TrainingDivergedError
 _SHARE = 0.004
 # Seconds between two; the first one warms up, so its cost says little.
 _SHORTEST, _LONGEST, _AFTER_FIRST = 0.1, 10.0, 1.0
+
+
+class Watch(Protocol):
+    """What looks at a training between its chunks, and raises TrainingDivergedError."""
+
+    def before_chunk(self, epoch: int, position: int) -> None:
+        """Before batch `position` of the epoch."""
+
+    def after_chunk(self, epoch: int, first: int, end: int, loss: float) -> None:
+        """After the batches from `first` until `end`, with the mean loss of the epoch so far."""
+
+    def after_epoch(self, epoch: int, logs: Mapping[str, float], *, is_last: bool) -> None:
+        """After the validation of the epoch."""
 
 
 class DivergenceWatch:
@@ -69,7 +83,6 @@ class DivergenceWatch:
             self._model,
             self._batches,
             self._plan,
-            len(self._train),
             lambda replayed: None if now is None else self._rates.get(replayed, now),
         )
         found = replay.find(self._snapshot, epoch * self._batches.batches + end)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from nncli.engine.arrays import Arrays
@@ -42,7 +43,7 @@ class CompiledLoop:
             def body(done: Any) -> Any:
                 # Not a slice: XLA treats its start as a constant and would recompile for each chunk.
                 rows = tf.gather(order, first + done * batch_size + tf.range(batch_size))
-                step(tf.nest.map_structure(lambda array: tf.gather(array, rows), data))
+                self._run_batch(step, rows, data)
                 return (done + 1,)
 
             # One iteration at a time: without XLA, batches could otherwise run out of order.
@@ -58,6 +59,10 @@ class CompiledLoop:
             self._run(*nothing)
             if is_divided(model):
                 self._try_a_batch(model, *nothing[:3])
+
+    def _run_batch(self, step: Callable[[Any], Any], rows: Any, data: Any) -> None:
+        """Traces one step on these rows of the data."""
+        step(tf.nest.map_structure(lambda array: tf.gather(array, rows), data))
 
     def _try_a_batch(self, model: keras.Model, data: Any, order: Any, first: Any) -> None:
         """Runs one batch and restores all variables: XLA compiles its parts of a graph only when they first run."""
@@ -75,7 +80,8 @@ class CompiledLoop:
 
 def build(model: keras.Model, arrays: Arrays) -> None:
     """Creates all variables of model, loss, metrics and optimizer, as none may be created inside a loop."""
-    sample = tf.nest.map_structure(lambda array: tensor_of(array[:2]), arrays.parts)
+    first = arrays.take(np.arange(min(2, len(arrays))))
+    sample = tf.nest.map_structure(tensor_of, first.parts)
     with stage("build"):
         # What `fit` itself calls; there is no public API that builds metrics without compiling a step.
         model._symbolic_build(data_batch=sample)

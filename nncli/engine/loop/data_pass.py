@@ -9,10 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
+import tensorflow as tf
 
 from nncli.engine.arrays import Arrays
 from nncli.engine.loop.compiled_loop import CompiledLoop, Logs
 from nncli.engine.loop.device_buffers import hold
+from nncli.engine.randomness import order_of_epoch
 
 CHUNK_SECONDS = 0.25
 _GROWTH = 8
@@ -45,17 +48,24 @@ class DataPass:
     def __init__(
         self, model: keras.Model, step: Callable[[Any], Any], arrays: Arrays, batch_size: int, *, jit_compile: bool
     ) -> None:
-        examples = len(arrays)
+        self._examples = examples = len(arrays)
         self._batch_size = min(batch_size, examples)
         self._full_batches, self._rest = divmod(examples, self._batch_size)
         self._pace = Pace()
         data = hold(arrays)
 
         def loop(size: int, compiled: bool) -> CompiledLoop:
-            return CompiledLoop(model, step, data, examples=examples, batch_size=size, jit_compile=compiled)
+            return self._make_loop(model, step, data, examples=examples, batch_size=size, jit_compile=compiled)
 
         self._full_loop = loop(self._batch_size, jit_compile)
         self._rest_loop = loop(self._rest, False) if self._rest else None
+
+    def _make_loop(self, *arguments: Any, **options: Any) -> CompiledLoop:
+        return CompiledLoop(*arguments, **options)
+
+    def _agree(self, seconds: float) -> float:
+        """The time of a chunk that all who run it go by."""
+        return seconds
 
     def give(self, arrays: Arrays) -> None:
         """Replaces the examples for later passes; number, shapes and types must be the same."""
@@ -66,10 +76,29 @@ class DataPass:
         for loop in loops:
             loop.data = data
 
+    def close(self) -> None:
+        """Frees the examples; no pass follows."""
+        for loop in (self._full_loop, self._rest_loop):
+            if loop is not None:
+                loop.data = None
+
     @property
     def batches(self) -> int:
         """The number of batches in a pass."""
         return self._full_batches + (self._rest > 0)
+
+    def shuffled(self, seed: int, epoch: int) -> Any:
+        """The order of an epoch, int32 (examples,)."""
+        return tf.constant(order_of_epoch(seed, epoch, self._examples))
+
+    def in_order(self) -> Any:
+        """The order of the data, int32 (examples,)."""
+        return tf.range(self._examples, dtype=tf.int32)
+
+    def rows_of(self, order: Any, position: int) -> np.ndarray:
+        """The rows of a batch, counted from 0."""
+        first = position * self._batch_size
+        return np.asarray(order[first : first + self._batch_size])
 
     def run(self, order: Any, position: int, limit: int) -> tuple[int, float]:
         """Like `run_chunk`; returns the number of batches run and the loss so far."""
@@ -90,5 +119,5 @@ class DataPass:
         count = self._pace.next(remaining if limit is None else min(limit, remaining))
         start = time.perf_counter()
         logs = self._full_loop(order, first, count)
-        self._pace.record(count, time.perf_counter() - start)
+        self._pace.record(count, self._agree(time.perf_counter() - start))
         return count, logs

@@ -30,7 +30,7 @@ def fit_with_keras(
     build(model, train)
     order = tf.Variable(tf.range(len(train), dtype=tf.int32), trainable=False)
     batches = _batches(train, order, plan.batch_size)
-    steps = _Steps(model, batches, order)
+    steps = _Steps(model, batches, order, plan.batch_size)
     conductor = _Conductor(plan, order, DivergenceWatch(model, steps, train, plan))
     options: dict[str, Any] = {}
     if validation is not None and len(validation):
@@ -64,12 +64,19 @@ def _batches(arrays: Arrays, order: Any, batch_size: int) -> Any:
 class _Steps:
     """The step that `fit` runs, on chosen batches; it exists once `fit` has begun."""
 
-    def __init__(self, model: keras.Model, batches: Any, order: Any) -> None:
+    def __init__(self, model: keras.Model, batches: Any, order: Any, batch_size: int) -> None:
         self._model, self._batches, self._order = model, batches, order
+        self._batch_size = batch_size
 
     @property
     def batches(self) -> int:
         return len(self._batches)
+
+    def shuffled(self, seed: int, epoch: int) -> np.ndarray:
+        return order_of_epoch(seed, epoch, self._order.shape[0])
+
+    def rows_of(self, order: np.ndarray, position: int) -> np.ndarray:
+        return order[position * self._batch_size : (position + 1) * self._batch_size]
 
     def run(self, order: np.ndarray, position: int, limit: int) -> tuple[int, float]:
         self._order.assign(order)

@@ -1,6 +1,6 @@
 """Where compiled loops wait for the next training of the same network."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nncli.engine.arrays import Arrays, Plan
@@ -15,6 +15,13 @@ class ProgramCache:
     def __init__(self) -> None:
         self._mark: Hashable = None
         self._program: Program | None = None
+        self._beside: tuple[Any, Any] | None = None
+
+    def keep_beside(self, model: Any, make: Callable[[], Any]) -> Any:
+        """What `make` made for the last model it was asked for, which is that of the program."""
+        if self._beside is None or self._beside[0] is not model:
+            self._beside = (model, make())
+        return self._beside[1]
 
     def program_for(
         self, network: Hashable, model: Any, train: Arrays, validation: Arrays | None, plan: Plan

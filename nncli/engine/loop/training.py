@@ -9,16 +9,13 @@ import time
 from collections.abc import Hashable, Sequence
 
 import keras
-import tensorflow as tf
 
 from nncli.engine.arrays import Arrays, Plan
-from nncli.engine.divergence.watch import DivergenceWatch
 from nncli.engine.loop.compiled_loop import Logs
 from nncli.engine.loop.epoch_logs import learning_rate
 from nncli.engine.loop.keras_fit import fit_with_keras
 from nncli.engine.loop.program import Program
 from nncli.engine.loop.program_cache import ProgramCache
-from nncli.engine.randomness import order_of_epoch, seed_layers
 
 
 def fit(
@@ -30,12 +27,13 @@ def fit(
     *,
     program_cache: ProgramCache | None = None,
     network: Hashable = None,
+    program: Program | None = None,
 ) -> list[Logs]:
     """Trains a compiled model; returns one dict per epoch with the names and values of `model.fit`'s logs.
 
     With a `program_cache`, the compiled loops of the last run are reused if they belong to the same `network` (see
     `ProgramCache`). Callbacks then see the model of that run; the trained weights, which are the same as without the
-    cache, end up in `model`.
+    cache, end up in `model`. The same holds for a `program` that is given, as for several workers.
 
     The logs contain `loss`, the metrics, the same with the prefix `val_`, and also `learning_rate`, `train_seconds`
     (training only) and `seconds` (including validation); neither includes compilation. Callbacks receive the same dict;
@@ -45,25 +43,26 @@ def fit(
     that were; it names the batch and the first layer. A KeyboardInterrupt is raised within about half a
     second and leaves the model with the weights of the last finished chunk; `on_train_end` is then not called.
     """
-    if plan.executor == "keras":
+    if program is None and plan.executor == "keras":
         return fit_with_keras(model, train, validation, plan, callbacks)
-    if program_cache is None:
-        program = Program(model, train, validation, plan)
-    else:
+    if program is None and program_cache is not None:
         program = program_cache.program_for(network, model, train, validation, plan)
+    program = program or Program(model, train, validation, plan)
     try:
         return _Training(program, train, plan, callbacks).run()
     finally:
         program.hand_back(model)
+        if program_cache is None:
+            program.close()
 
 
 class _Training:
     def __init__(
         self, program: Program, train: Arrays, plan: Plan, callbacks: Sequence[keras.callbacks.Callback]
     ) -> None:
-        self._model, self._plan, self._examples = program.model, plan, len(train)
-        self._program, self._training, self._validation = program, program.training, program.validation
-        self._watch = DivergenceWatch(program.model, program.training, train, plan)
+        self._model, self._plan, self._program = program.model, plan, program
+        self._training, self._validation = program.training, program.validation
+        self._watch = program.watch(train, plan)
         self._callbacks = keras.callbacks.CallbackList(
             list(callbacks), model=self._model, epochs=plan.epochs, steps=self._training.batches, verbose=0
         )
@@ -86,7 +85,7 @@ class _Training:
     def _run_epoch(self, epoch: int) -> Logs:
         start = time.perf_counter()
         self._model.reset_metrics()
-        seed_layers(self._model, self._plan.seed, epoch)
+        self._program.seed(self._plan.seed, epoch)
         self._callbacks.on_epoch_begin(epoch)
         logs = self._train(epoch)
         train_seconds = time.perf_counter() - start
@@ -96,10 +95,11 @@ class _Training:
         logs["seconds"] = time.perf_counter() - start
         self._watch.after_epoch(epoch, logs, is_last=epoch + 1 == self._plan.epochs)
         self._callbacks.on_epoch_end(epoch, logs)
+        self._model.stop_training = self._program.agree_to_stop(self._model.stop_training)
         return logs
 
     def _train(self, epoch: int) -> Logs:
-        order = tf.constant(order_of_epoch(self._plan.seed, epoch, self._examples))
+        order = self._training.shuffled(self._plan.seed, epoch)
         position, logs = 0, Logs()
         while position < self._training.batches and not self._model.stop_training:
             self._callbacks.on_train_batch_begin(position)
@@ -115,10 +115,10 @@ class _Training:
             return {}
         self._model.reset_metrics()
         self._callbacks.on_test_begin()
-        position, logs = 0, Logs()
+        order, position, logs = self._validation.in_order(), 0, Logs()
         while position < self._validation.batches:
             self._callbacks.on_test_batch_begin(position)
-            count, logs = self._validation.run_chunk(self._program.validation_order, position)
+            count, logs = self._validation.run_chunk(order, position)
             position += count
             self._callbacks.on_test_batch_end(position - 1, logs)
         self._callbacks.on_test_end(logs)

@@ -81,7 +81,13 @@ def set_environment() -> None:
 
 def has_accelerator() -> bool:
     """Whether TensorFlow sees a GPU; call after `prepare`."""
-    return bool(importlib.import_module("tensorflow").config.list_physical_devices("GPU"))
+    return bool(accelerators())
+
+
+def accelerators() -> list[str]:
+    """The GPUs that TensorFlow sees, as `GPU:0`; call after `prepare`."""
+    found = importlib.import_module("tensorflow").config.list_physical_devices("GPU")
+    return [f"GPU:{index}" for index in range(len(found))]
 
 
 def _set_threads(threading: Any, threads: int | None, side_by_side: bool) -> int:

@@ -5,13 +5,23 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from nncli.evaluate.importance.permutation import ColumnImportance
-from nncli.evaluate.plots.canvas import COLOURS, GREY, distinct_labels, label, new_figure, plain_frame, to_png
+from nncli.evaluate.plots.canvas import (
+    COLOURS,
+    GREY,
+    Picture,
+    distinct_labels,
+    label,
+    new_figure,
+    plain_frame,
+    to_picture,
+    to_png,
+)
 
 _MOST_BARS = 30
 
 
-def importance_bars(columns: Sequence[ColumnImportance], metric: str) -> bytes:
-    """The importance of each column with two deviations to both sides, as a PNG; above thirty columns the first."""
+def importance_bars(columns: Sequence[ColumnImportance], metric: str) -> Picture:
+    """The importance of each column with two deviations to both sides; above thirty columns the first."""
     shown = columns[:_MOST_BARS]
     figure = new_figure(6.4, 1.0 + 0.28 * len(shown))
     axes = figure.subplots()
@@ -25,7 +35,7 @@ def importance_bars(columns: Sequence[ColumnImportance], metric: str) -> bytes:
     axes.invert_yaxis()
     axes.set_xlabel(f"fall of {label(metric.replace('_', ' '), 30)} when the column is shuffled (0: not used)")
     plain_frame(axes)
-    return to_png(figure)
+    return to_picture(figure)
 
 
 def importance_maps(images: np.ndarray, captions: Sequence[str], maps: Mapping[str, np.ndarray]) -> bytes:

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from nncli.evaluate.plots.canvas import COLOURS, GREY, new_figure, plain_frame, thousands, to_png
+from nncli.evaluate.plots.canvas import COLOURS, GREY, Picture, new_figure, plain_frame, thousands, to_picture
 
 
-def reliability(calibration: Mapping[str, Any]) -> bytes:
-    """The share of right answers over the probability of the answer, and below it the rows of each bin, as a PNG.
+def reliability(calibration: Mapping[str, Any]) -> Picture:
+    """The share of right answers over the probability of the answer, and below it the rows of each bin.
 
     `calibration` is what `measure_calibration` gives. Points below the diagonal are answers the model is too sure of
     (DeGroot and Fienberg, "The comparison and evaluation of forecasters", 1983). The bars are two standard errors.
@@ -36,4 +36,4 @@ def reliability(calibration: Mapping[str, Any]) -> bytes:
     below.set_xlim(0.0, 1.02)
     for axes in (above, below):
         plain_frame(axes)
-    return to_png(figure)
+    return to_picture(figure)

@@ -1,14 +1,17 @@
-"""What all plots share: figure, colours, labels, PNG bytes.
+"""What all plots share: figure, colours, labels, the bytes of PNG and SVG files.
 
 Matplotlib is used through its objects and never through pyplot, which keeps figures in a global list and looks
 for a screen.
 """
 
+import base64
 import io
 import logging
 import math
+import re
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 # Okabe and Ito's colours (2008), told apart with every kind of colour blindness.
@@ -16,6 +19,21 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 LINE_STYLES = ("-", "--", "-.", ":")
 GREY = "#777777"
 DOTS_PER_INCH = 120
+# Of so many points or more, an SVG has a picture: each as an element of its own would make megabytes.
+MOST_VECTOR_POINTS = 600
+_EMBEDDED = re.compile(rb"(data:image/png;base64,)([\w+/=\s]+)")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One figure in two files: PNG to look at anywhere, SVG for the page of a run, which changes its colours."""
+
+    png: bytes
+    svg: bytes
+
+    def files(self, name: str) -> dict[str, bytes]:
+        """The content of both by their names, of which `name` is the part without a suffix."""
+        return {f"{name}.png": self.png, f"{name}.svg": self.svg}
 
 
 def load_matplotlib() -> None:
@@ -35,11 +53,42 @@ def new_figure(width: float, height: float) -> Any:
 
 def to_png(figure: Any) -> bytes:
     """The figure as the bytes of a PNG file, the same bytes for the same figure."""
+    return _saved(figure, "png", {"Software": None})
+
+
+def to_svg(figure: Any) -> bytes:
+    """The figure as the bytes of an SVG file, the same bytes for the same figure; its texts stay texts.
+
+    What has `rasterized` set is a picture inside it.
+    """
+    import matplotlib
+
+    # The sum that names its clip paths takes a random salt if it is given none.
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "nncli"}):
+        drawn = _saved(figure, "svg", dict.fromkeys(("Creator", "Date", "Format", "Type")))
+    return _EMBEDDED.sub(lambda found: found.group(1) + _smaller(found.group(2)), drawn)
+
+
+def _smaller(picture: bytes) -> bytes:
+    """A PNG in base64 with at most 256 colours."""
+    from nncli.evaluate.plots.images.thumbnails import with_few_colours
+
+    return base64.b64encode(with_few_colours(base64.b64decode(picture)))
+
+
+def to_picture(figure: Any) -> Picture:
+    """The figure in both formats; its parts are arranged once."""
+    png = to_png(figure)
+    figure.set_layout_engine("none")
+    return Picture(png, to_svg(figure))
+
+
+def _saved(figure: Any, kind: str, metadata: dict[str, Any]) -> bytes:
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         # A name in a script that the font lacks is drawn as boxes; a warning for each letter helps nobody.
         warnings.filterwarnings("ignore", message=".*Glyph .* missing from .*font")
-        figure.savefig(buffer, format="png", metadata={"Software": None})
+        figure.savefig(buffer, format=kind, metadata=metadata)
     return buffer.getvalue()
 
 

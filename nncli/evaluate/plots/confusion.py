@@ -5,7 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from nncli.evaluate.plots.canvas import COLOURS, distinct_labels, label, new_figure, plain_frame, to_png
+from nncli.evaluate.plots.canvas import (
+    COLOURS,
+    Picture,
+    distinct_labels,
+    label,
+    new_figure,
+    plain_frame,
+    to_picture,
+    to_png,
+)
 
 _MOST_CELLS_WITH_TEXT = 40  # classes; above, the numbers would be smaller than can be read
 _BINS = 20
@@ -59,8 +68,8 @@ def _write_counts(axes: Any, counts: np.ndarray, shares: np.ndarray, cell: float
 
 def probabilities(
     targets: np.ndarray, predictions: np.ndarray, names: Sequence[str], target: str, threshold: float = 0.5
-) -> bytes:
-    """How probable a binary model finds its positive class, rows (n, 1) of each true class apart, as a PNG.
+) -> Picture:
+    """How probable a binary model finds its positive class, rows (n, 1) of each true class apart.
 
     Two heaps at the two ends are a sure model; a heap on the wrong side are its mistakes.
     """
@@ -76,11 +85,11 @@ def probabilities(
     axes.set_xlabel(f"predicted probability of {label(target, 24)} = {label(names[1], 24)}")
     axes.set_ylabel("rows")
     axes.legend(frameon=False, fontsize=9)
-    return to_png(figure)
+    return to_picture(figure)
 
 
-def label_bars(labels: Sequence[dict[str, Any]]) -> bytes:
-    """Precision, recall and F1 of each label beside the share of rows that have it, as a PNG.
+def label_bars(labels: Sequence[dict[str, Any]]) -> Picture:
+    """Precision, recall and F1 of each label beside the share of rows that have it.
 
     `labels` are those of `metrics.measure`: "name", "precision", "recall", "f1" and "support" of each, "rows" in all.
     """
@@ -99,4 +108,4 @@ def label_bars(labels: Sequence[dict[str, Any]]) -> bytes:
     plain_frame(axes)
     axes.set_xlabel("share (0 to 1)")
     figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)
-    return to_png(figure)
+    return to_picture(figure)

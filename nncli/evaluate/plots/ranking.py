@@ -5,14 +5,23 @@ from typing import Any
 
 import numpy as np
 
-from nncli.evaluate.plots.canvas import COLOURS, GREY, LINE_STYLES, distinct_labels, new_figure, plain_frame, to_png
+from nncli.evaluate.plots.canvas import (
+    COLOURS,
+    GREY,
+    LINE_STYLES,
+    Picture,
+    distinct_labels,
+    new_figure,
+    plain_frame,
+    to_picture,
+)
 
 _MOST_CURVES = 7
-_MOST_POINTS = 2000  # of a curve; more are closer together than pixels
+_STEPS = 300  # to each side of a panel; points that are closer together fall on one pixel
 
 
-def class_curves(targets: np.ndarray, probabilities: np.ndarray, names: Sequence[str]) -> bytes | None:
-    """The curves of each class of several against the rest, from classes (n,) and probabilities (n, classes), as a PNG.
+def class_curves(targets: np.ndarray, probabilities: np.ndarray, names: Sequence[str]) -> Picture | None:
+    """The curves of each class of several against the rest, from classes (n,) and probabilities (n, classes).
 
     Above seven classes those with the smallest average precision are drawn.
     """
@@ -30,8 +39,8 @@ def class_curves(targets: np.ndarray, probabilities: np.ndarray, names: Sequence
 
 def ranking_curves(
     targets: np.ndarray, probabilities: np.ndarray, names: Sequence[str], title: str = ""
-) -> bytes | None:
-    """The ROC curve (left) and the precision-recall curve (right) of each column as a PNG, as scikit-learn has them.
+) -> Picture | None:
+    """The ROC curve (left) and the precision-recall curve (right) of each column, as scikit-learn has them.
 
     Both arrays are (n, columns): one column for binary, named by its positive class, or one for each label. Columns
     with only positive or only negative rows have no curve; None where no column has one. Above seven the first are
@@ -52,7 +61,7 @@ def ranking_curves(
     _finish(right, "recall", "precision", "lower left")
     if title:
         figure.suptitle(title, fontsize=11)
-    return to_png(figure)
+    return to_picture(figure)
 
 
 def _draw_column(
@@ -70,9 +79,12 @@ def _draw_column(
 
 
 def _thin(across: np.ndarray, up: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    if len(across) <= _MOST_POINTS:
+    """Of many points, the first and the last of those in a row within one of 300 × 300 fields."""
+    if len(across) <= _STEPS:
         return across, up
-    chosen = np.linspace(0, len(across) - 1, _MOST_POINTS).round().astype(int)
+    fields = np.round(across * _STEPS) * (_STEPS + 1) + np.round(up * _STEPS)
+    moves = np.diff(fields) != 0
+    chosen = np.append(True, moves) | np.append(moves, True)
     return across[chosen], up[chosen]
 
 

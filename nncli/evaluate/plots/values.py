@@ -6,14 +6,24 @@ from typing import Any
 
 import numpy as np
 
-from nncli.evaluate.plots.canvas import COLOURS, GREY, label, new_figure, plain_frame, thousands, to_png
+from nncli.evaluate.plots.canvas import (
+    COLOURS,
+    GREY,
+    MOST_VECTOR_POINTS,
+    Picture,
+    label,
+    new_figure,
+    plain_frame,
+    thousands,
+    to_picture,
+)
 
 _MOST_POINTS = 20_000
 _MOST_PANELS = 9
 
 
-def true_against_predicted(targets: np.ndarray, predictions: np.ndarray, names: Sequence[str]) -> bytes:
-    """Each row of a regression as a point, true value across and predicted value up, a panel a column, as a PNG.
+def true_against_predicted(targets: np.ndarray, predictions: np.ndarray, names: Sequence[str]) -> Picture:
+    """Each row of a regression as a point, true value across and predicted value up, a panel a column.
 
     Both arrays are (n, columns). Above 20,000 rows evenly spaced ones are drawn, above nine columns the first. The
     error and R² in the title are those of all rows. A line at zero is drawn where values or predictions are below it.
@@ -29,13 +39,14 @@ def true_against_predicted(targets: np.ndarray, predictions: np.ndarray, names: 
             axes.set_visible(False)
             continue
         truth, answers = targets[:, index], predictions[:, index]
-        _draw_points(axes, truth[::step], answers[::step], label(names[index], 30))
+        drawn = _draw_points(axes, truth[::step], answers[::step], label(names[index], 30))
+        drawn.set_rasterized(panels * math.ceil(len(truth) / step) > MOST_VECTOR_POINTS)
         axes.set_title(_title(truth, answers, step), fontsize=10)
-    return to_png(figure)
+    return to_picture(figure)
 
 
-def residuals(targets: np.ndarray, predictions: np.ndarray, names: Sequence[str]) -> bytes:
-    """Each row's residual (true minus predicted) over its predicted value, a panel a column, as a PNG.
+def residuals(targets: np.ndarray, predictions: np.ndarray, names: Sequence[str]) -> Picture:
+    """Each row's residual (true minus predicted) over its predicted value, a panel a column.
 
     Both arrays are (n, columns). Rows and columns are drawn as in `true_against_predicted`.
     """
@@ -48,13 +59,14 @@ def residuals(targets: np.ndarray, predictions: np.ndarray, names: Sequence[str]
         axes.axhline(0, linestyle="--", color=GREY, linewidth=1)
         many = len(left) > 1000
         size, strength = (5, 0.25) if many else (18, 0.6)
-        axes.scatter(answers, left, s=size, alpha=strength, color=COLOURS[0], linewidths=0)
+        drawn = axes.scatter(answers, left, s=size, alpha=strength, color=COLOURS[0], linewidths=0)
+        drawn.set_rasterized(panels * len(left) > MOST_VECTOR_POINTS)
         plain_frame(axes)
         thousands(axes.xaxis, axes.get_xlim())
         thousands(axes.yaxis, axes.get_ylim())
         axes.set_xlabel(f"predicted {label(names[index], 30)}")
         axes.set_ylabel("true - predicted")
-    return to_png(figure)
+    return to_picture(figure)
 
 
 def _title(targets: np.ndarray, predictions: np.ndarray, step: int) -> str:
@@ -68,7 +80,7 @@ def _title(targets: np.ndarray, predictions: np.ndarray, step: int) -> str:
     return ", ".join(told) + drawn
 
 
-def _draw_points(axes: Any, targets: np.ndarray, predictions: np.ndarray, name: str) -> None:
+def _draw_points(axes: Any, targets: np.ndarray, predictions: np.ndarray, name: str) -> Any:
     many = len(targets) > 1000
     lowest = float(min(targets.min(), predictions.min()))
     highest = float(max(targets.max(), predictions.max()))
@@ -78,7 +90,8 @@ def _draw_points(axes: Any, targets: np.ndarray, predictions: np.ndarray, name: 
     if lowest < 0 < highest:
         axes.axhline(0, color="#BBBBBB", linewidth=1)
         axes.axvline(0, color="#BBBBBB", linewidth=1)
-    axes.scatter(targets, predictions, s=5 if many else 18, alpha=0.25 if many else 0.6, color=COLOURS[0], linewidths=0)
+    size, strength = (5, 0.25) if many else (18, 0.6)
+    drawn = axes.scatter(targets, predictions, s=size, alpha=strength, color=COLOURS[0], linewidths=0)
     axes.set_xlim(limits)
     axes.set_ylim(limits)
     axes.set_aspect("equal")
@@ -88,3 +101,4 @@ def _draw_points(axes: Any, targets: np.ndarray, predictions: np.ndarray, name: 
     thousands(axes.yaxis, limits)
     axes.set_xlabel(f"true {name}")
     axes.set_ylabel(f"predicted {name}")
+    return drawn

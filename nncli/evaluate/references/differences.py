@@ -4,7 +4,7 @@ All models are measured on the same bootstrap samples of the rows, so that a row
 widen the interval of their difference.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,20 +43,25 @@ def differences(
     task: str, targets: np.ndarray, predictions: np.ndarray, others: Mapping[str, np.ndarray]
 ) -> dict[str, Difference]:
     """For each of `others` how far `predictions` is ahead of it; arrays as `metrics.measure` takes them."""
-    models = [np.asarray(each, np.float64) for each in (predictions, *others.values())]
-    targets = np.asarray(targets)
-    if task == "multiclass":
-        samples, whole = _accuracies(targets.reshape(len(targets)), models)
-    elif task in ("binary", "multilabel"):
-        samples, whole = _areas(targets.reshape(models[0].shape), models)
-    else:
-        samples, whole = _explained(targets.reshape(models[0].shape).astype(np.float64), models)
+    samples, whole = resample_headlines(task, targets, [predictions, *others.values()])
     found = {}
     for place, name in enumerate(others, start=1):
         value = float(whole[0] - whole[place])
         spread = interval_of(samples[:, 0] - samples[:, place])
         found[name] = Difference(value if np.isfinite(value) else None, spread)
     return found
+
+
+def resample_headlines(task: str, targets: np.ndarray, models: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The headline metric of each model's predictions in each bootstrap sample, (resamples, models), the same rows for
+    all of them, and on all rows, (models,)."""
+    models = [np.asarray(each, np.float64) for each in models]
+    targets = np.asarray(targets)
+    if task == "multiclass":
+        return _accuracies(targets.reshape(len(targets)), models)
+    if task in ("binary", "multilabel"):
+        return _areas(targets.reshape(models[0].shape), models)
+    return _explained(targets.reshape(models[0].shape).astype(np.float64), models)
 
 
 def headline(task: str, targets: np.ndarray, predictions: np.ndarray) -> float:

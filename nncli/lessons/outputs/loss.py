@@ -37,8 +37,8 @@ def teach_loss(assignments: Sequence[str] = ()) -> Lesson:
             "- Certain and right costs nothing; certain and wrong costs without limit, and",
             "  the slope grows with the mistake. The squared error has a slope of 2 at most.",
             f"- Guessing among {v['classes']} classes, a = 1/{v['classes']}, costs log {v['classes']} = "
-            f"{show_number(guess)}: about where the loss",
-            "  of a new network starts. If it stays there, nothing was learned.",
+            f"{show_number(guess)}: about where the",
+            "  loss of a new network starts. If it stays there, nothing was learned.",
             "- a = 0 would cost infinitely much; what rounding makes of it is in the lesson",
             "  logits.",
         ]

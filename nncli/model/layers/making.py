@@ -172,7 +172,12 @@ def _random_zoom(section: sections.RandomZoom, placement: Placement) -> keras.la
 
 
 def _batch_normalization(section: sections.BatchNormalization, placement: Placement) -> keras.layers.Layer:
-    return keras.layers.BatchNormalization(momentum=section.momentum, epsilon=section.epsilon, name=placement.name)
+    return keras.layers.BatchNormalization(
+        momentum=section.momentum,
+        epsilon=section.epsilon,
+        synchronized=section.synchronized,
+        name=placement.name,
+    )
 
 
 def _group_normalization(section: sections.GroupNormalization, placement: Placement) -> keras.layers.Layer:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,8 +11,9 @@ from nncli.config.reading.loading import LoadedConfig
 from nncli.console import Console
 from nncli.console.epochs import short_name
 from nncli.data.dataset import Dataset
-from nncli.errors import TrainingDivergedError
+from nncli.errors import NncliError, TrainingDivergedError
 from nncli.evaluate.main_metrics import MAIN_METRICS
+from nncli.pipeline.comparing.outcomes import read_outcome
 from nncli.pipeline.comparing.variants import ComparisonRequest, Variant
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import Prepared, prepare, read_data
@@ -39,7 +41,7 @@ class Cell:
 
     def load(self, request: ComparisonRequest) -> LoadedConfig:
         """Its config with what all cells share."""
-        return self.variant.load(request.assignments, request.epochs, self.seed)
+        return self.variant.load(request, self.seed)
 
     def make_folder(self, comparison: RunFolder) -> RunFolder:
         """A folder inside the comparison's, with `running` as its status; the one that has its state, if there is one.
@@ -53,6 +55,11 @@ class Cell:
         return RunFolder.create(comparison.path, self.folder_name, kind="cell", stamped=False)
 
     @property
+    def mark(self) -> str:
+        """What tells it from the other cells of its variant."""
+        return f"seed {self.seed}"
+
+    @property
     def folder_name(self) -> str:
         """The name of its folder inside the comparison's."""
         return f"{_folder_name(self.variant.name)}-seed{self.seed}"
@@ -60,25 +67,29 @@ class Cell:
 
 @dataclass
 class DataSets:
-    """Cells of one seed see the same rows. The shared ones are read once, of the others the last is kept."""
+    """Cells of one seed see the same rows. The shared ones are read once, of the others the last is kept.
+
+    What there is to note of the data is said unless `says_notes` is false.
+    """
 
     folders: Folders
     shared: dict[str, Dataset] = field(default_factory=dict)
     last: dict[str, Dataset] = field(default_factory=dict)
+    says_notes: bool = True
 
     def get(self, loaded: LoadedConfig, console: Console) -> Dataset:
         """The data of a config with its seed."""
-        key = _key(loaded)
+        key = data_key(loaded)
         if key in self.shared:
             return self.shared[key]
         if key not in self.last:
             self.last.clear()  # one at a time is enough to hold
-            self.last[key] = read_data(loaded.config, self.folders, console)
+            self.last[key] = read_data(loaded.config, self.folders, console, say_notes=self.says_notes)
         return self.last[key]
 
     def share(self, loaded: LoadedConfig, console: Console) -> Dataset:
         """The same, kept for all that follows."""
-        dataset = self.shared[_key(loaded)] = self.get(loaded, console)
+        dataset = self.shared[data_key(loaded)] = self.get(loaded, console)
         self.last.clear()
         return dataset
 
@@ -95,59 +106,56 @@ class CellTrainer:
     def __init__(self, request: ComparisonRequest, data: DataSets, console: Console) -> None:
         from nncli.engine.loop.program_cache import ProgramCache
 
-        self._request, self._data, self._console, self._program_cache = request, data, console, ProgramCache()
+        self.data = data
+        self._request, self._console, self._program_cache = request, console, ProgramCache()
+        self._task: str | None = None
 
     def prepare(self, cell: Cell) -> Prepared:
         """Its resolved config with its data. Raises what `train` raises for them."""
         loaded = cell.load(self._request)
-        return prepare(loaded, self._data.folders, self._console, self._data.get(loaded, self._console))
+        return prepare(loaded, self.data.folders, self._console, self.data.get(loaded, self._console))
 
     def train(self, cell: Cell, engine: Engine, folder: RunFolder, *, title: str = "") -> dict[str, Any]:
-        """One training, shown as `title`; what it left, see `outcome_of`."""
+        """One training, shown as `title`; what it left, as `outcomes` reads it."""
+        with suppress(NncliError):  # the record of the cell says why, and the others go on
+            self._train(cell, engine, folder, title or str(cell))
+        return {**read_outcome(folder, cell.variant.name, cell.seed), "task": self._task}
+
+    def _train(self, cell: Cell, engine: Engine, folder: RunFolder, title: str) -> None:
         try:
             prepared = self.prepare(cell)
         except BaseException:  # Ctrl-C included: the cell's record says how it ended
             with recorded(folder):
                 raise
-        failure = None
+        self._task = prepared.dataset.facts.target.task.value
         try:
-            train_into(folder, prepared, self._console, self._terms(folder, title or str(cell), engine))
-        except TrainingDivergedError as error:
-            failure = error.message
+            train_into(folder, prepared, self._console, self._terms(folder, title, engine))
+        except TrainingDivergedError:
             discard_checkpoint(folder)
-        return outcome_of(cell, folder, prepared, failure)
+            raise
 
     def _terms(self, folder: RunFolder, title: str, engine: Engine) -> Terms:
-        """Those of a cell; of one that was stopped, with the state to go on from."""
-        terms = Terms(title=title, program_cache=self._program_cache, engine=engine)
+        """Those of a cell; of one that was stopped, with the state to go on from and what is left of its seconds."""
+        budget = self._request.budget
+        seconds = budget.seconds if budget else None
+        terms = Terms(title=title, program_cache=self._program_cache, engine=engine, training_seconds=seconds)
         state = load_checkpoint(folder)
         if state is None:
             return terms
         resumed = [*folder.record.get("resumed", []), {"at": now(), "epochs": state.epochs}]
         folder.write_record(resumed=resumed)
-        return replace(terms, resumed=Resumed(state))
+        terms = replace(terms, resumed=Resumed(state))
+        if seconds is None:
+            return terms
+        used = sum(record["train_seconds"] for record in state.marks["history"])
+        return replace(terms, training_seconds=max(0.0, seconds - used))
 
 
-def outcome_of(cell: Cell, folder: RunFolder, prepared: Prepared, failure: str | None = None) -> dict[str, Any]:
-    """What a cell left, as its files have it. The summary is None where it diverged, `failure` then says why.
-
-    Raises RunError where a file is missing or damaged.
-    """
-    summary = folder.read_json(files.SUMMARY) if failure is None else None
-    return {
-        "variant": cell.variant.name,
-        "seed": cell.seed,
-        "run": str(folder.path),
-        "summary": summary,
-        "failure": failure,
-        "task": prepared.dataset.facts.target.task.value,
-        "fingerprint": prepared.dataset.fingerprint,
-        "history": folder.read_lines(files.METRICS),
-    }
-
-
-def _key(loaded: LoadedConfig) -> str:
-    return f"{loaded.config.seed} {loaded.config.data.model_dump_json()}"
+def data_key(loaded: LoadedConfig) -> str:
+    """Equal for configs that see the same rows in the same parts."""
+    data = loaded.config.data
+    seed = loaded.config.seed if data.split_seed is None else data.split_seed
+    return f"{seed} {data.model_dump_json()}"
 
 
 def _folder_name(variant: str) -> str:
@@ -161,10 +169,10 @@ def _folder_name(variant: str) -> str:
 def report_cell(cell: Cell, outcome: Mapping[str, Any], variants: Sequence[Variant], console: Console) -> None:
     """Says in a line how a training ended; lines of one comparison align, and fit the terminal."""
     longest = max(len(variant.name) for variant in variants)
-    seed = f"seed {cell.seed}"
+    seed = cell.mark
     summary = outcome["summary"]
     if summary is None:
-        console.warn(f"{seed}  {cell.variant.name}  {outcome['failure']}")
+        console.warn(f"{seed}  {cell.variant.name}  {outcome['failure']}".lstrip())
         return
     metric = MAIN_METRICS[summary["test"]["task"]]
     value = summary["test"]["metrics"][metric]
@@ -174,7 +182,7 @@ def report_cell(cell: Cell, outcome: Mapping[str, Any], variants: Sequence[Varia
     if room < min(longest, _SHORTEST_NAME):
         room, epoch = room + len(epoch) + 2, ""
     width = max(1, min(longest, room))
-    console.say(f"{seed}  {_clip(cell.variant.name, width):<{width}}  {score}  {epoch}".rstrip())
+    console.say(f"{seed}  {_clip(cell.variant.name, width):<{width}}  {score}  {epoch}".strip())
 
 
 def _clip(name: str, width: int) -> str:

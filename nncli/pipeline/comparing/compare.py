@@ -4,24 +4,28 @@ import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
+from nncli.cluster.nodes import Cluster
+from nncli.config.sections import Config
 from nncli.console import Console
 from nncli.data.plurals import count
 from nncli.errors import NncliError, Terminated, UsageError, UserError
-from nncli.evaluate import plots
-from nncli.evaluate.comparison import summarize_variants
 from nncli.pipeline.comparing.cell_training import Cell, DataSets
-from nncli.pipeline.comparing.request_record import describe_request
+from nncli.pipeline.comparing.clustered.training import cluster_of
+from nncli.pipeline.comparing.conclusion import Comparison, Differing, Tried, conclude
+from nncli.pipeline.comparing.continuing.request_record import describe_request
+from nncli.pipeline.comparing.finished import compare_finished, find_runs
 from nncli.pipeline.comparing.scheduling import begin, train_cells
+from nncli.pipeline.comparing.settings.differing import differing_keys, flat_config
+from nncli.pipeline.comparing.settings.learning_rates import rates_to_try
 from nncli.pipeline.comparing.variants import ComparisonRequest, Variant
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import Prepared, prepare
 from nncli.pipeline.training.record import describe_process, recorded
-from nncli.run import files
 from nncli.run.folder import RunFolder
+from nncli.tracking.packages import require_packages
 
 # Data that takes longer to read is read once for all, as long as it is no larger than that.
 _SLOW_SECONDS = 1.0
@@ -29,19 +33,11 @@ _MOST_BYTES = 2**30
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """A finished comparison: its folder, what comparison.json says, and the first run of the best variant, if any."""
-
-    folder: RunFolder
-    result: dict[str, Any]
-    best: Path | None = None
-
-
-@dataclass(frozen=True)
 class CheckedRequest:
     """A request with all of its configs found good, each with the data of the first seed.
 
-    `is_slow` says whether reading the data takes so long that it is better read once for all.
+    `is_slow` says whether reading the data takes so long that it is better read once for all; `differing` and `tried`
+    are for the conclusion.
     """
 
     request: ComparisonRequest
@@ -49,6 +45,8 @@ class CheckedRequest:
     prepared: dict[Variant, Prepared]
     data: DataSets
     is_slow: bool
+    differing: Differing
+    tried: Tried
 
     @property
     def cells(self) -> list[Cell]:
@@ -58,32 +56,72 @@ class CheckedRequest:
 
 
 def compare(request: ComparisonRequest, *, folders: Folders, console: Console) -> Comparison:
-    """Trains every variant once a seed and compares them on the test set.
+    """Trains every variant once a seed and compares them on the test set; finished runs are compared as they are.
 
     All configs are checked before the first is trained. Trainings run side by side where there are cores for them, and
-    each ends in the bits that it has alone. A variant that diverges is told as such and the others go on. Raises what
-    `train` raises for a config or data, and NncliError where a training's process dies.
+    each ends in the bits that it has alone. A training that diverges or fails is told as such and the others go on.
+    Raises what `train` raises for a config or data, and NncliError where a training's process dies or none ended.
     """
-    variants, seeded = count(len(request.variants), "variant"), count(request.seeds, "seed")
+    if (runs := find_runs([variant.config for variant in request.variants], folders)) is not None:
+        return compare_finished(runs, request, folders)
+    configs = {variant.name: variant.load(request, None).config for variant in request.variants}
+    first = next(iter(configs.values()))
+    shares_split = request.fixed_split or request.folds is not None
+    request, tried = _widened(replace(request, split_seed=first.seed if shares_split else None), configs)
+    differing = differing_keys({name: flat_config(each) for name, each in configs.items()})
+    variants = count(len(request.variants), "variant")
+    seeded = count(request.seeds, "seed") if request.folds is None else count(request.folds, "fold")
     trainings = count(len(request.variants) * request.seeds, "training")
-    checked = check(request, folders, console, f"{trainings}: {variants}, {seeded} each")
-    name = next(iter(checked.prepared.values())).config.name
-    record = {**describe_process(), **describe_request(request, checked.first_seed, checked.prepared)}
-    folder = RunFolder.create(folders.runs_dir, f"compare-{name}", kind="compare")
-    return complete(checked, folder, record, console)
+    told = f"{trainings}: {variants}, {seeded} each"
+    checked = check(request, folders, console, told, differing=differing, tried=tried)
+    record = {**describe_process(), **describe_request(request, checked.first_seed, checked.prepared, differing, tried)}
+    with cluster_of(request, console) as cluster:
+        folder = RunFolder.create(folders.runs_dir, f"compare-{first.name}", kind="compare")
+        return complete(checked, folder, record, console, cluster=cluster)
 
 
-def check(request: ComparisonRequest, folders: Folders, console: Console, told: str | None = None) -> CheckedRequest:
+def _widened(
+    request: ComparisonRequest, configs: Mapping[str, Config]
+) -> tuple[ComparisonRequest, dict[str, tuple[str, str]]]:
+    """The request with three learning rates for each variant where they are asked for.
+
+    Also for each variant's name that of the one it stands for, and its rate.
+    """
+    if not request.lr_range:
+        return request, {}
+    variants, tried = [], {}
+    for variant in request.variants:
+        for rate, assignment in rates_to_try(configs[variant.name]):
+            variants.append(replace(variant, name=f"{variant.name} learning_rate={rate}", rate=assignment))
+            tried[variants[-1].name] = (variant.name, rate)
+    return replace(request, variants=tuple(variants)), tried
+
+
+def check(
+    request: ComparisonRequest,
+    folders: Folders,
+    console: Console,
+    told: str | None = None,
+    *,
+    differing: Differing,
+    tried: Tried,
+) -> CheckedRequest:
     """Loads and resolves every config with the data of the first seed; `told` is said once they are loaded."""
-    configs = [variant.load(request.assignments, request.epochs, None).config for variant in request.variants]
+    configs = [variant.load(request, None).config for variant in request.variants]
+    require_packages(name for config in configs for name in config.train.tracking)
     begin(request, [config.data.source for config in configs], folders)
     data, first = DataSets(folders), configs[0].seed
     if told is not None:
         console.say(told)
     started = time.monotonic()
     prepared = _prepare_variants(request, data, first, console)
+    if request.on is not None and any(each.dataset.is_streamed for each in prepared.values()):
+        raise UsageError(
+            "--on sends the rows to other machines, and this data is streamed from files of this one",
+            hint="leave --on out, or use `memory: all` under data",
+        )
     is_slow = time.monotonic() - started > _SLOW_SECONDS * len(data.shared)
-    return CheckedRequest(request, first, prepared, data, is_slow)
+    return CheckedRequest(request, first, prepared, data, is_slow, differing, tried)
 
 
 def complete(
@@ -92,38 +130,30 @@ def complete(
     record: Mapping[str, Any],
     console: Console,
     find_kept: Callable[[], Mapping[Cell, dict[str, Any]]] = dict,
+    *,
+    cluster: Cluster | None = None,
 ) -> Comparison:
     """Adds to the comparison's record, trains all cells but those that are found to be kept, and compares."""
     cells, request = checked.cells, checked.request
-    with _telling_how_to_continue(folder, console), recorded(folder):
+    with _telling_how_to_continue(folder, request, console), recorded(folder):
         folder.write_record(**record)
-        if checked.is_slow:
+        if checked.is_slow and cluster is None:
             _read_ahead(cells, request, checked.data, console)
         kept = find_kept()
-        outcomes = train_cells(cells, request, checked.prepared, checked.data, folder, console, kept)
-        result = {"comparison": str(folder.path), **summarize_variants(outcomes, request.target)}
-        folder.write_json(files.COMPARISON, result)
-        folder.write(f"{files.PLOTS}/comparison.png", plots.comparison_curves(outcomes, result))
-    return Comparison(folder, result, _best_run(cells, result, folder))
+        outcomes = train_cells(cells, request, checked.prepared, checked.data, folder, console, kept, cluster)
+        return conclude(folder, outcomes, request, checked.differing, checked.tried)
 
 
 @contextmanager
-def _telling_how_to_continue(folder: RunFolder, console: Console) -> Iterator[None]:
+def _telling_how_to_continue(folder: RunFolder, request: ComparisonRequest, console: Console) -> Iterator[None]:
     try:
         yield
     except UserError:  # a config or data that would be refused again
         raise
     except (KeyboardInterrupt, Terminated, NncliError):
-        console.say(f"to continue: nncli compare --resume {shlex.quote(str(folder.path))}")
+        on = "" if request.on is None else f" {request.on}"
+        console.say(f"to continue: nncli compare --resume {shlex.quote(str(folder.path))}{on}")
         raise
-
-
-def _best_run(cells: Sequence[Cell], result: dict[str, Any], folder: RunFolder) -> Path | None:
-    """The finished training with the lowest seed of the best variant, or of any where none is the best."""
-    best = (result["difference"] or {}).get("best")
-    finished = [cell for cell in cells if (folder.path / cell.folder_name / files.SUMMARY).is_file()]
-    ranked = sorted(finished, key=lambda cell: cell.variant.name != best)
-    return folder.path / ranked[0].folder_name if ranked else None
 
 
 def _prepare_variants(

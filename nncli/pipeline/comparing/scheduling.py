@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from nncli.cluster.nodes import Cluster
 from nncli.console import Console
 from nncli.pipeline.background_import import begin_import, begin_summarizing, finish_import
 from nncli.pipeline.comparing.cell_training import Cell, CellTrainer, DataSets, report_cell
+from nncli.pipeline.comparing.clustered.training import ClusterTrainer
 from nncli.pipeline.comparing.variants import ComparisonRequest, Variant
 from nncli.pipeline.comparing.worker_pool import WorkerPool, next_cell
 from nncli.pipeline.folders import Folders
@@ -28,7 +30,7 @@ _FORKS = sys.platform == "linux"
 
 def begin(request: ComparisonRequest, sources: Sequence[str], folders: Folders) -> None:
     """Starts the imports that this process needs."""
-    if _FORKS or request.jobs == 1:
+    if request.on is None and (_FORKS or request.jobs == 1):
         begin_import(*sources, data_dir=folders.data_dir)
 
 
@@ -40,13 +42,20 @@ def train_cells(
     folder: RunFolder,
     console: Console,
     kept: Mapping[Cell, dict[str, Any]],
+    cluster: Cluster | None = None,
 ) -> list[dict[str, Any]]:
     """Trains every cell that is not `kept` in a folder inside `folder`; what each left, in the order of `cells`.
 
-    `prepared` has each variant with the data of the first seed.
+    `prepared` has each variant with the data of the first seed. With a `cluster` they are trained there.
     """
     outcomes, missing = dict(kept), [cell for cell in cells if cell not in kept]
     if not missing:
+        return [outcomes[cell] for cell in cells]
+    if cluster is not None:
+        engines = _engines(prepared, folder, accelerator=request.on is not None and request.on.gpus > 0)
+        task = next(iter(prepared.values())).dataset.facts.target.task.value
+        trainer = ClusterTrainer(cluster, request, data, engines, task, folder, console)
+        outcomes |= trainer.train(missing, before=len(kept))
         return [outcomes[cell] for cell in cells]
     from nncli.engine import executor
     from nncli.engine.process import environment, forking

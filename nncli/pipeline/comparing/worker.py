@@ -15,7 +15,7 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from nncli.console import Console
 from nncli.console.training import TrainingView
@@ -82,10 +82,17 @@ def _portable(error: Exception) -> Exception:
     return error if type(twin) is type(error) else RuntimeError(f"{type(error).__name__}: {error}")
 
 
+class Line(Protocol):
+    """What takes messages for the parent."""
+
+    def send(self, message: Any, /) -> None:
+        """Takes one of the messages above."""
+
+
 class LineConsole(Console):
     """A console whose messages go to the parent process."""
 
-    def __init__(self, line: Connection) -> None:
+    def __init__(self, line: Line) -> None:
         super().__init__(stdout=io.StringIO(), stderr=io.StringIO())
         self._line = line
 
@@ -107,7 +114,7 @@ class LineConsole(Console):
 class _Reports(TrainingView):
     """The view of one training, without a terminal."""
 
-    def __init__(self, total: int, batches: int, line: Connection) -> None:
+    def __init__(self, total: int, batches: int, line: Line) -> None:
         self._total, self._per_epoch, self._line = total, batches, line
         self._reported = time.monotonic()
 
@@ -124,8 +131,14 @@ class _Reports(TrainingView):
     def on_epoch(self, epoch: int, record: Mapping[str, float]) -> None:
         """Says nothing."""
 
+    def remark(self, line: str) -> None:
+        """Says nothing; the comparison says it of all trainings together."""
+
     def close(self) -> None:
         """Has nothing to end."""
 
     def draw_curves(self) -> None:
+        """Draws nothing."""
+
+    def print_sketch(self, lines: Sequence[str]) -> None:
         """Draws nothing."""

@@ -56,7 +56,9 @@ class WorkerPool:
         context: Any = multiprocessing.get_context("fork" if fork else "spawn")
         self._workers: list[_Worker] = []
         self._variants = request.variants
-        data = data if fork else DataSets(data.folders)  # arrays do not travel: reading them again is faster
+        data = (
+            data if fork else DataSets(data.folders, says_notes=data.says_notes)
+        )  # arrays do not travel: reading them again is faster
         try:
             with accepting_threads(), _signals_held():
                 for _ in range(size):

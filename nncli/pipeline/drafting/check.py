@@ -1,6 +1,6 @@
 """The story of a check: config and data, the pairing rules, the network as rows of shapes; no TensorFlow."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,12 @@ def check(name: str, *, folders: Folders, console: Console, assignments: Sequenc
     every mistake, DataError for data that cannot be used as it is (after the config's own mistakes).
     """
     loaded = load_config(name, assignments)
-    facts = _facts(loaded, folders, console)
+    return judge(loaded, lambda config: read_data(config, folders, console).facts, console)
+
+
+def judge(loaded: LoadedConfig, read: Callable[[Config], DataFacts], console: Console) -> CheckedNetwork:
+    """The same for a config that is loaded already; `read` gives the facts of its data, or raises as `read_data`."""
+    facts = _facts(loaded, read, console)
     refused, warnings = describe(loaded, find(loaded, facts))
     if refused:
         raise ConfigError(refused)
@@ -59,10 +64,10 @@ def check(name: str, *, folders: Folders, console: Console, assignments: Sequenc
     return CheckedNetwork(loaded, insert_flatten(chosen, facts), facts, rows, warnings, [])
 
 
-def _facts(loaded: LoadedConfig, folders: Folders, console: Console) -> DataFacts | None:
+def _facts(loaded: LoadedConfig, read: Callable[[Config], DataFacts], console: Console) -> DataFacts | None:
     """The facts of the data; None, with a warning, if it cannot be reached."""
     try:
-        return read_data(loaded.config, folders, console).facts
+        return read(loaded.config)
     except UnreachableError as error:
         console.warn(error.message)
         _say_unapplied(console)

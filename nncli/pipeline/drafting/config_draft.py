@@ -152,8 +152,18 @@ def draft_table(proposal: Proposal, path: str, facts: DataFacts) -> Entry:
             entries.append(Entry(key, tuple(typed)))
         else:
             only = value[0] if key == "target" and len(value) == 1 else value
-            entries.append(Entry(key, only, notes.get(key, "")))
+            entries.append(Entry(key, only, notes.get(key, ""), above=_split_lines(proposal) if key == "test" else ()))
     return Entry("data", tuple(entries), below=_column_lines(proposal))
+
+
+def _split_lines(proposal: Proposal) -> list[str]:
+    """The key that would split rows otherwise, as comments, where the columns suggest it."""
+    hint = proposal.hint
+    if hint is None:
+        return []
+    what = "the latest rows are the test set" if hint.by == "time" else "rows of one value go to one set"
+    drop = f"; also add it to `drop: [{hint.column}]`" if hint.is_learned and hint.by == "group" else ""
+    return [f"{hint.split}", f"  ^ {one_line(hint.column, 30)}: {hint.why}. With it, {what}{drop}"]
 
 
 def draft_network(facts: DataFacts, size: Size) -> list[Entry]:

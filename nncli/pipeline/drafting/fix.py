@@ -5,7 +5,7 @@ All is tried on the text in memory, and the file is written once, when it is cer
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -16,8 +16,9 @@ from nncli.config.reading.document import MAX_BYTES
 from nncli.config.reading.loading import LoadedConfig, load_config
 from nncli.config.reading.shipped import find_config, shipped_folder
 from nncli.config.rules import describe, find
+from nncli.config.sections import Config
 from nncli.console import Console
-from nncli.errors import ConfigError, DataError, UnreachableError, UserError
+from nncli.errors import ConfigError, DataError, UnreachableError, UserError, unwritable
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import read_data
 from nncli.run.files import write_bytes
@@ -58,7 +59,7 @@ def fix(name: str, *, folders: Folders, console: Console, assignments: Sequence[
     What was set with `--set` is taken into account and never written. Raises UserError for a config that is not
     the user's own or cannot be written; mistakes that are left are for `check` to tell.
     """
-    path = _own_file(name)
+    path = own_file(name)
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -67,13 +68,25 @@ def fix(name: str, *, folders: Folders, console: Console, assignments: Sequence[
         return []
     if len(content) > MAX_BYTES:  # no config
         return []
-    after = _Fixer(name, folders, console, assignments).fix(before)
+
+    def read(config: Config) -> DataFacts:
+        return read_data(config, folders, console).facts
+
+    after = fix_text(before, path, read, assignments)
     if after != before:
-        _write(path, after)
+        write_own(path, after)
     return _changes(before, after)
 
 
-def _own_file(name: str) -> Path:
+def fix_text(text: str, path: Path, read: Callable[[Config], DataFacts], assignments: Sequence[str] = ()) -> str:
+    """A config's text with every mistake fixed that has one certain fix.
+
+    `path` is where it lies, or would lie; `read` gives the facts of its data, or raises as `read_data`.
+    """
+    return _Fixer(path, read, assignments).fix(text)
+
+
+def own_file(name: str) -> Path:
     """The file that may be changed: one that was named by its path and is not part of nncli."""
     path = find_config(name)
     is_shipped = path.resolve().parent == shipped_folder().resolve()
@@ -87,8 +100,8 @@ def _own_file(name: str) -> Path:
 class _Fixer:
     """Fixes a text repeatedly, as long as it improves."""
 
-    def __init__(self, name: str, folders: Folders, console: Console, assignments: Sequence[str]) -> None:
-        self._name, self._folders, self._console, self._assignments = name, folders, console, assignments
+    def __init__(self, path: Path, read: Callable[[Config], DataFacts], assignments: Sequence[str]) -> None:
+        self._file, self._read, self._assignments = str(path), read, assignments
         self._facts: dict[str, DataFacts | None] = {}
 
     def fix(self, text: str) -> str:
@@ -114,10 +127,10 @@ class _Fixer:
 
     def _look_at(self, text: str) -> _Draft:
         try:
-            loaded = load_config(self._name, self._assignments, text=text)
+            loaded = load_config(self._file, self._assignments, text=text)
         except ConfigError as error:
             told = tuple(identify(problem) for problem in error.problems)
-            mends = mend_spelling(text, str(find_config(self._name)), error.problems)
+            mends = mend_spelling(text, self._file, error.problems)
             return _Draft(text, _Stage.REFUSED, told, mends)
         facts = self._read_facts(loaded)
         # A silenced warning is neither shown nor fixed.
@@ -131,7 +144,7 @@ class _Fixer:
         key = f"{loaded.config.seed} {loaded.config.data.model_dump_json()}"
         if key not in self._facts:
             try:
-                self._facts[key] = read_data(loaded.config, self._folders, self._console).facts
+                self._facts[key] = self._read(loaded.config)
             except (DataError, UnreachableError):
                 self._facts[key] = None
         return self._facts[key]
@@ -158,14 +171,15 @@ def _path_of(problem: str) -> str:
     return problem.partition(": ")[0]
 
 
-def _write(path: Path, text: str) -> None:
+def write_own(path: Path, text: str) -> None:
+    """Replaces the text of a config, and keeps its mode. Raises UserError."""
     path = path.resolve()  # the file behind a link, so that the link stays one
     mode = path.stat().st_mode
     try:
         write_bytes(path, text.encode())
         path.chmod(mode)
     except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror}") from None
+        raise unwritable(f"{path} cannot be written: {error.strerror}", error) from None
 
 
 def _changes(before: str, after: str) -> list[str]:

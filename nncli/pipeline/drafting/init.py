@@ -3,7 +3,7 @@
 import os
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from nncli.data.images.labels.finding import find_labels
 from nncli.data.plurals import count
 from nncli.data.profile.images.pixel_columns import pixel_section
 from nncli.data.profile.tables.proposal import Proposal, propose, suggest_targets
+from nncli.data.streaming.excerpt import holds_tables
 from nncli.errors import DataError, NncliError, UsageError
 from nncli.pipeline.drafting.config_draft import Draft, data_values, draft_network, draft_table
 from nncli.pipeline.drafting.images.drafting import SEED, look_at_images, look_at_pixels
@@ -97,7 +98,7 @@ def _require_target(source: Path, targets: Sequence[str]) -> None:
     """Refuses a table without a target, before anything else is looked at."""
     if not source.exists() and not any(mark in source.name for mark in "*?["):
         raise UsageError(f"there is no file or folder {source}", hint="a shipped config is copied with --from NAME")
-    if source.is_dir() or targets:
+    if (source.is_dir() and not holds_tables(source)) or targets:
         return
     likely, names = suggest_targets(source)
     pixels = pixel_section(source, ())
@@ -126,11 +127,11 @@ def _write(request: InitRequest, output: Path, console: Console) -> tuple[str, d
     source, task = Path(request.source or ""), _task(request.task)
     path = _path_from(output, source)
     with console.step("looking at the data") as progress:
-        if source.is_dir():
+        if source.is_dir() and not holds_tables(source):
             targets = split_targets(request.targets)
             draft = look_at_images(source, targets, task, lambda path: _path_from(output, Path(path)), progress)
         else:
-            draft = _look_at_file(source, path, split_targets(request.targets), task, progress)
+            draft = _look_at_file(source, path, split_targets(request.targets), task, progress, console.say)
     text = _put_together(draft, output)
     warnings = _check(text, output, draft)
     for warning in warnings:
@@ -138,13 +139,15 @@ def _write(request: InitRequest, output: Path, console: Console) -> tuple[str, d
     return text, {**draft.findings, "warnings": warnings}
 
 
-def _look_at_file(source: Path, path: str, targets: Sequence[str], task: Task | None, progress: Any) -> Draft:
+def _look_at_file(
+    source: Path, path: str, targets: Sequence[str], task: Task | None, progress: Any, say: Callable[[str], None]
+) -> Draft:
     """A table of features, or of the pixels of images."""
     section = pixel_section(source, targets)
     if section is not None:
         return look_at_pixels(source, path, section, task, progress)
     try:
-        return _look_at_table(source, path, targets, task, progress)
+        return _look_at_table(source, path, targets, task, progress, say)
     except DataError:
         labels = find_labels(source.resolve().parent, targets)
         if labels is None or Path(labels.labels) != source.resolve():
@@ -156,15 +159,18 @@ def _look_at_file(source: Path, path: str, targets: Sequence[str], task: Task | 
         ) from None
 
 
-def _look_at_table(source: Path, path: str, targets: Sequence[str], task: Task | None, progress: Any) -> Draft:
+def _look_at_table(
+    source: Path, path: str, targets: Sequence[str], task: Task | None, progress: Any, say: Callable[[str], None]
+) -> Draft:
     proposal = propose(source, targets, task)
     values = data_values(proposal, str(source.resolve()))
     section = Data.model_validate(values)
-    dataset = data.load(section, seed=SEED, data_dir=None, progress=progress)
+    dataset = data.load(section, seed=SEED, data_dir=None, progress=progress, say=say)
     facts = dataset.facts
     size = size_table(facts.rows["train"], facts.target.task)
+    rows = max(proposal.rows, sum(facts.rows.values()))  # the proposal may be made of an excerpt
     summary = (
-        f"{count(proposal.rows, 'row')} of {source.name}; from {count(len(proposal.learned), 'column')} it predicts "
+        f"{count(rows, 'row')} of {source.name}; from {count(len(proposal.learned), 'column')} it predicts "
         f"{', '.join(proposal.target)} ({facts.target.task})."
     )
     return Draft(summary, draft_table(proposal, path, facts), section, facts, size, _table_findings(proposal))

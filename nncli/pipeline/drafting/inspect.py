@@ -16,7 +16,8 @@ from nncli.data.images.labels.finding import image_section
 from nncli.data.plurals import count
 from nncli.data.profile.images.pixel_columns import pixel_section
 from nncli.data.profile.profiling import ImageProfile, Profile, profile_data, profile_table
-from nncli.errors import UsageError
+from nncli.data.streaming.excerpt import holds_tables
+from nncli.errors import UsageError, unwritable
 from nncli.evaluate.plots.images.contact_sheet import Picture, Thumbnail, draw_sheet, make_thumbnails
 from nncli.pipeline.drafting.images.augmentation import augmented_pictures
 from nncli.pipeline.drafting.target_option import split_targets
@@ -111,7 +112,9 @@ def _following(request: InspectionRequest) -> tuple[str, ...]:
     if not path.exists():
         return ()
     target = ",".join(request.targets) or "COLUMN"
-    option = "" if path.is_dir() and not request.targets else f" --target {shlex.quote(target)}"
+    option = (
+        "" if path.is_dir() and not request.targets and not holds_tables(path) else f" --target {shlex.quote(target)}"
+    )
     return (f"nncli init {shlex.quote(request.source)}{option}",) if path.suffix.lower() != ".npz" else ()
 
 
@@ -122,7 +125,7 @@ def _write_sheet(option: str, file: str | None, title: str, pictures: Sequence[P
     try:
         write_bytes(path, draw_sheet(title, pictures))
     except OSError as error:
-        raise UsageError(f"{option} {path} cannot be written: {error.strerror or error}") from None
+        raise unwritable(f"{option} {path} cannot be written: {error.strerror or error}", error) from None
     return path
 
 
@@ -161,7 +164,7 @@ def _section(request: InspectionRequest) -> Data | None:
     target = request.targets or None
     if _is_source(request) and not path.exists():
         return Data(source=request.source, target=target)
-    if path.is_dir():
+    if path.is_dir() and not holds_tables(path):
         return image_section(path, request.targets)
     if path.suffix.lower() == ".npz":
         return Data(source="npz", path=str(path), target=target)

@@ -14,7 +14,7 @@ from nncli.config.facts import ImageInput, TableInput
 from nncli.config.sections import Data
 from nncli.data.dataset import Dataset
 from nncli.data.images.samples import SHAPES, draw_digits, draw_shapes, enlarge
-from nncli.errors import UsageError
+from nncli.errors import UsageError, unwritable
 from nncli.run.files import write_bytes
 
 # Every so-many-th cell of the table is empty, to show what is done about missing values; prime, so that it hits each
@@ -58,7 +58,7 @@ def write_samples(name: str, *, force: bool) -> Samples:
             target.parent.mkdir(parents=True, exist_ok=True)
             write_bytes(target, content)
     except OSError as error:
-        raise UsageError(f"{folder} cannot be written: {error.strerror}") from None
+        raise unwritable(f"{folder} cannot be written: {error.strerror}", error) from None
     quoted = shlex.quote(str(folder))
     commands = (
         f"nncli train && nncli predict {quoted}/digits",

@@ -99,7 +99,8 @@ def _check(
     Raises ExportError where the exported model disagrees with Keras.
     """
     try:
-        rows = choose_rows(read_own_data(run, folders, console).test, CHECKED_ROWS)
+        own = read_own_data(run, folders, console)
+        rows = choose_rows(own.test if len(own.test) else own.train, CHECKED_ROWS)
     except (DataError, UnreachableError):
         console.warn("the run's own data is missing or has changed, so the exported model is not compared with Keras")
         return {"rows": 0, "largest_difference": None}
@@ -112,7 +113,7 @@ def _demand(agreement: Agreement) -> None:
     if agreement.is_complete:
         return
     raise ExportError(
-        f"the exported model disagrees with Keras on {len(agreement.differing):,} of {agreement.rows:,} test rows, by "
+        f"the exported model disagrees with Keras on {len(agreement.differing):,} of {agreement.rows:,} rows, by "
         f"up to {agreement.largest:.3g}; it is not written",
         hint="export it in another format",
     )

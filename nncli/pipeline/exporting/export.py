@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nncli.console import Console
-from nncli.errors import ExportError, UsageError
+from nncli.errors import ExportError, UsageError, unwritable
 from nncli.pipeline.exporting.conversion import convert_to_int8, convert_to_onnx, write_saved_model
 from nncli.pipeline.exporting.description import describe_inputs, describe_output
 from nncli.pipeline.exporting.script.writing import write_script
@@ -46,6 +46,11 @@ def export(word: str, request: ExportRequest, *, folders: Folders, console: Cons
     """
     form = _choose_format(request)
     run = open_run(word, folders, console)
+    if form == "script" and run.is_ensemble:
+        raise ExportError(
+            f"a script trains one network, and {run.folder.path} is an ensemble",
+            hint="export one of its members, or another --format",
+        )
     output = request.output or Path(f"{run.folder.record['name']}{'_int8' if request.int8 else ''}{ENDINGS[form]}")
     _refuse_existing(output, form, request.force)
     details = _write(run, form, request, output, folders, console)
@@ -132,4 +137,4 @@ def _write_file(output: Path, content: bytes) -> None:
     try:
         files.write_bytes(output.resolve(), content)
     except OSError as error:
-        raise UsageError(f"--output {output}: cannot be written ({error.strerror})") from None
+        raise unwritable(f"--output {output}: cannot be written ({error.strerror})", error) from None

@@ -10,6 +10,7 @@ from nncli import data
 from nncli.console import Console
 from nncli.data.dataset import Dataset, Part, SeenRows, find_seen
 from nncli.data.plurals import count
+from nncli.data.streaming.mapping import let_go
 from nncli.errors import DataError, NncliError, RunError, UnreachableError, UsageError
 from nncli.evaluate.worst import worst_examples
 from nncli.pipeline.folders import Folders
@@ -17,6 +18,7 @@ from nncli.pipeline.own_data import read_own_data
 from nncli.pipeline.predicting.groups import FEWEST_ROWS, require_column
 from nncli.pipeline.predicting.open_run import KerasPredictor, OpenRun, Predicts, make_predictor, open_run
 from nncli.pipeline.predicting.remarks import (
+    cause_in,
     count_impossible,
     describe_impossible,
     describe_other_data,
@@ -27,12 +29,14 @@ from nncli.pipeline.predicting.scoring.calibrating import calibrate, offer
 from nncli.pipeline.predicting.scoring.importance import Importance, measure_importance
 from nncli.pipeline.predicting.scoring.measuring import intervals_of, measure_groups, measure_new, measure_part
 from nncli.pipeline.predicting.scoring.pictures import write_pictures
-from nncli.pipeline.predicting.scoring.references import compare_with_references
+from nncli.pipeline.predicting.scoring.references import compare_with_references, sum_of_rows
+from nncli.pipeline.predicting.scoring.thinning import thin_for_references
 from nncli.pipeline.predicting.scoring.verification import verify
 from nncli.pipeline.predicting.unlike import measure_unlike
 from nncli.pipeline.preparation import example_input
 from nncli.run import files
 from nncli.run.files import json_bytes
+from nncli.run.model_files import read_sums
 
 WORST_COUNT = 16
 PREDICT_ROWS = 4096
@@ -80,6 +84,8 @@ def evaluate(
     if request.verified and request.data_path is not None:
         raise UsageError("--verify is for the test set of the run, and --data names other data", hint="use one of them")
     run = open_run(word, folders, console)
+    if request.calibrated and run.is_ensemble:
+        raise UsageError("--calibrate is for a single network, and this is an ensemble", hint="leave it out")
     if request.by is not None:
         require_column(run.facts, request.by, in_training_file=request.data_path is None)
     part, seen, own = _labelled_part(run, folders, console, request.data_path)
@@ -92,7 +98,7 @@ def evaluate(
     result = {
         **_measure_all(run, part, predictions, request, console),
         "offered": offered,
-        "references": None if request.data_path or own is None else compare_with_references(own, predictions, console),
+        "references": None if request.data_path or own is None else _compare(own, predictions, console),
         "seen": None if seen is None else seen.counts,
         "new_rows": measure_new(run.facts, part, predictions, seen),
         "verified": proof,
@@ -101,6 +107,13 @@ def evaluate(
     _write(run, part, predictions, result, importance, console)
     _remark(run, result, console)
     return Evaluation(run, result)
+
+
+def _compare(own: Dataset, predictions: np.ndarray, console: Console) -> dict[str, Any]:
+    """How other models fare on the same rows; on some of them where they are streamed."""
+    some, answers = thin_for_references(own, predictions)
+    found = compare_with_references(some, answers, console)
+    return {**found, "fitted_to": sum_of_rows(own), "compared_on": len(some.test)}
 
 
 def _predict(
@@ -127,6 +140,7 @@ def _measure_all(
         "run": str(run.folder.path),
         "source": run.facts.source if own else request.data_path,
         "part": "test" if own else "all",
+        "weights": read_sums(run.folder.path).get(files.WEIGHTS),
         **measure_part(run.facts, part, predictions),
         "intervals": intervals,
         "thresholds": thresholds.by_name(run.facts),
@@ -167,7 +181,10 @@ def _describe(run: OpenRun, result: dict[str, Any]) -> str | None:
     judged = result["judged"] if result["new_rows"] is None else result["new_rows"]["judged"]
     if result["part"] != "test" and _has_learned(run):
         return describe_other_data(judged)
-    return describe_verdict(judged, run.folder.read_lines(files.METRICS))
+    # Runs that were interrupted have no summary, those of earlier versions no verdicts.
+    has_summary = run.folder.file(files.SUMMARY).exists()
+    cause = cause_in(run.folder.read_json(files.SUMMARY).get("health", []) if has_summary else [])
+    return describe_verdict(judged, run.folder.read_lines(files.METRICS), cause)
 
 
 def _has_learned(run: OpenRun) -> bool:
@@ -194,7 +211,7 @@ def _labelled_part(
     run's own data is the third.
     """
     if data_path is not None:
-        part = data.load_labelled(data_path, run.facts)
+        part = _read_labelled(run, data_path, console)
         if part.unlabelled:
             console.say(f"{count(part.unlabelled, 'row')} of {data_path} without a target dropped")
         try:
@@ -207,16 +224,32 @@ def _labelled_part(
             return part, None, None
         return part, find_seen(part, own), own
     own = read_own_data(run, folders, console)
+    if not len(own.test):
+        raise DataError(
+            f"{run.folder.path} learned from all rows, so that none is left to measure it on; its score in "
+            f"{files.SUMMARY} is that of its folds",
+            hint="measure it on other labelled data with --data PATH",
+        )
     return own.test, None, own
 
 
+def _read_labelled(run: OpenRun, path: str, console: Console) -> Part:
+    """The user's data, encoded for the run; streamed where it is too large for memory."""
+    with console.step("reading data") as progress:
+        return data.load_labelled(path, run.facts, progress=progress, say=console.say)
+
+
 def _predict_all(predictor: Predicts, part: Part, progress: Callable[[str, float], None]) -> np.ndarray:
-    outputs = []
+    outputs: np.ndarray | None = None
     for start in range(0, len(part), PREDICT_ROWS):
         rows = slice(start, start + PREDICT_ROWS)
-        outputs.append(predictor.predict({name: array[rows] for name, array in part.inputs.items()}))
+        found = predictor.predict({name: array[rows] for name, array in part.inputs.items()})
+        if outputs is None:
+            outputs = np.empty((len(part), *found.shape[1:]), found.dtype)
+        outputs[rows] = found
         progress("predicting", min(1.0, (start + PREDICT_ROWS) / len(part)))
-    return np.concatenate(outputs)
+        let_go(part.inputs.values())
+    return outputs if outputs is not None else np.empty((0, 1), np.float32)
 
 
 def _count_evaluation(run: OpenRun) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from nncli.config.facts import DataFacts, TableInput
 from nncli.config.reading.spelling import did_you_mean
 from nncli.data.dataset import Part
+from nncli.data.splitting import path_of_test
 from nncli.data.tables.files.columns import Column
 from nncli.errors import DataError
 from nncli.pipeline.predicting.open_run import OpenRun
@@ -51,7 +52,7 @@ def find_groups(run: OpenRun, part: Part, column: str, data_path: str | None) ->
     from nncli.data.tables.loading import read
 
     data = run.load_config().config.data
-    path = data.test if isinstance(data.test, str) else data.path
+    path = path_of_test(data)
     if path is None:
         raise DataError(f"{facts.source} is no file that {column} could be read from")
     return group_other(column_at(read(path, data), column, part.rows))

@@ -12,6 +12,9 @@ from nncli.evaluate.scores import cuts
 
 Answer = dict[str, Any]
 
+# So near to the middle between two numbers of seven digits, a product may be rounded to the wrong side.
+_UNSURE = 1e-6
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -143,4 +146,14 @@ class Answers:
 
 def _rounded(values: np.ndarray) -> list[list[float]]:
     """The values of a matrix as lists with seven significant digits, all that float32 has."""
-    return [[float(f"{value:.7g}") for value in row] for row in values.tolist()]
+    exact = values.astype(np.float64)
+    with np.errstate(all="ignore"):
+        power = 6 - np.floor(np.log10(np.abs(exact)))
+        # Up to the 22nd, powers of ten are exact in float64, so that the quotient is the nearest to the seven digits.
+        scaled = exact * 10.0**power
+        found = np.rint(scaled) / 10.0**power
+        is_sure = (power >= 0) & (power <= 22) & (np.abs(np.abs(scaled - np.rint(scaled)) - 0.5) > _UNSURE)
+    for place in np.flatnonzero(~is_sure):
+        found.flat[place] = float(f"{exact.flat[place]:.7g}")
+    rounded: list[list[float]] = found.tolist()
+    return rounded

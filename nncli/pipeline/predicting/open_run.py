@@ -20,6 +20,7 @@ from nncli.runtime.predictor import Predictor
 
 if TYPE_CHECKING:
     from nncli.config.reading.loading import LoadedConfig
+    from nncli.config.sections import Config
 
 
 class Predicts(Protocol):
@@ -36,6 +37,11 @@ class OpenRun:
 
     folder: RunFolder
     facts: DataFacts
+
+    @property
+    def is_ensemble(self) -> bool:
+        """Whether it holds several trained networks."""
+        return self.folder.record.get("kind") == "ensemble"
 
     def load_config(self) -> "LoadedConfig":
         """The resolved config the run was trained with."""
@@ -122,9 +128,26 @@ def load_keras_model(run: OpenRun) -> Any:
     from nncli.pipeline.weights import load_weights
 
     config = run.load_config().config
+    if run.is_ensemble:
+        return _load_ensemble(run, config)
     model: Any = build(config, run.facts)
     load_weights(run.folder, model)
     return serving(model, config)
+
+
+def _load_ensemble(run: OpenRun, config: "Config") -> Any:
+    """The networks of an ensemble, each built from its own facts, and the mean of what they predict."""
+    from nncli.engine.weights import set_weights
+    from nncli.model import build, serving
+    from nncli.model.ensemble import average
+    from nncli.pipeline.weights import read_members
+
+    members = []
+    for facts, weights in read_members(run.folder):
+        model: Any = build(config, facts)
+        set_weights(model, weights)
+        members.append(serving(model, config))
+    return average(members, run.folder.record["name"])
 
 
 class KerasPredictor:

@@ -12,7 +12,7 @@ from typing import IO, Any, Protocol
 
 from nncli.config.facts import DataFacts
 from nncli.console import Console
-from nncli.errors import DataError, UsageError
+from nncli.errors import DataError, UsageError, unwritable
 from nncli.pipeline.predicting.named_predictions import Answers
 from nncli.run.files import replacing
 
@@ -83,7 +83,7 @@ def open_writer(form: str, output: Path | None, facts: DataFacts, console: Conso
         if form == "parquet":
             writer = _Parquet(sink, facts)
         else:
-            writer = _Csv(sink) if form == "csv" else _Json(sink, run, ascii_only, lines=form == "jsonl")
+            writer = CsvWriter(sink) if form == "csv" else _Json(sink, run, ascii_only, lines=form == "jsonl")
         try:
             yield writer
             writer.close()
@@ -112,12 +112,15 @@ class _Json:
             self._sink.write(((self._before if self._before != ", " else "") + "]}\n").encode())
 
 
-class _Csv:
+class CsvWriter:
+    """Writes CSV with a header; see `Writer`."""
+
     def __init__(self, sink: IO[bytes]) -> None:
         self._sink = sink
         self._header: list[str] | None = None
 
     def write(self, answers: Answers) -> None:
+        """Writes a batch. Raises DataError where its columns are others than those of the first."""
         columns = _with_kept(answers, to_lists=True)
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
@@ -179,7 +182,7 @@ def _open_sink(output: Path | None, console: Console, *, whole: bool) -> Iterato
         with output.open("wb") if is_device else replacing(output.resolve()) as file:
             yield file
     except OSError as error:
-        raise UsageError(f"--output {output}: cannot be written ({error.strerror})") from None
+        raise unwritable(f"--output {output}: cannot be written ({error.strerror})", error) from None
 
 
 class _Stdout:

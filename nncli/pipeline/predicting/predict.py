@@ -78,7 +78,7 @@ def predict(
     """
     if not all(inputs):
         raise UsageError("got an empty INPUT", hint="name a file or folder; is a variable of the shell empty?")
-    run = _with_preparation(open_run(word, folders, console), as_is=as_is, split=split)
+    run = with_preparation(open_run(word, folders, console), as_is=as_is, split=split)
     run = replace(run, facts=thresholds.override(run.facts, threshold))
     form = choose_format(form, output, keep=keep)
     _refuse(run.facts, keep=keep, show=show)
@@ -154,7 +154,7 @@ def _remark(predicted: Predicted, facts: DataFacts, console: Console) -> None:
         console.warn(describe_impossible(facts, predicted.impossible, predicted.answered))
 
 
-def _with_preparation(run: OpenRun, *, as_is: bool, split: bool) -> OpenRun:
+def with_preparation(run: OpenRun, *, as_is: bool, split: bool) -> OpenRun:
     """The run, without the preparation of drawings if they are to be used as they are. Raises UsageError."""
     image = run.facts.inputs
     if not isinstance(image, ImageInput) or image.prepare is None:

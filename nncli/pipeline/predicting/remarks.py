@@ -15,6 +15,10 @@ _STILL = 0.02
 _FAR = 2.0
 # Columns with unknown values that are told one by one.
 _MOST_COLUMNS = 8
+# The verdicts on a training (nncli.evaluate.health) that tell why nothing was learned.
+_CAUSES = (
+    "vanishing", "exploding", "dead", "saturated", "starved", "learning-rate-too-high", "learning-rate-too-low",
+)  # fmt: skip
 # The share of the epochs after which the best one counts as the end of a training.
 _END = 0.9
 
@@ -54,17 +58,29 @@ def describe_outside(outside: Mapping[str, Outside], rows: int) -> list[str]:
     return told
 
 
-def describe_verdict(judged: Mapping[str, Any], history: Sequence[Mapping[str, float]]) -> str | None:
+def describe_verdict(
+    judged: Mapping[str, Any], history: Sequence[Mapping[str, float]], cause: str | None = None
+) -> str | None:
     """What to say of a model that is no better than its baseline, and what to try; None for one that is.
 
-    `judged` is what `evaluate.baseline.judge` found, `history` the records of the training's epochs.
+    `judged` is what `evaluate.baseline.judge` found, `history` the records of the training's epochs, `cause` what is
+    known to have kept the network from learning.
     """
     told = _TOLD.get(judged["verdict"])
     if told is None:
         return None
     numbers = f"loss {judged['loss']:.4g} a row, the baseline's {judged['baseline_loss']:.4g}"
-    remedy = _REMEDIES[_course(judged, history)] if judged["verdict"] == "nothing" else _OTHER[judged["verdict"]]
+    if judged["verdict"] == "nothing":
+        remedy = cause or _REMEDIES[_course(judged, history)]
+    else:
+        remedy = _OTHER[judged["verdict"]]
     return f"{told} ({numbers}); {remedy}"
+
+
+def cause_in(verdicts: Sequence[Mapping[str, Any]]) -> str | None:
+    """What may have kept a network from learning anything; None if no verdict says so."""
+    rules = [verdict["rule"] for verdict in verdicts if verdict["rule"] in _CAUSES]
+    return f"the cause may be: {', '.join(rules)} (`nncli explain {rules[0]}`)" if rules else None
 
 
 def describe_other_data(judged: Mapping[str, Any]) -> str | None:

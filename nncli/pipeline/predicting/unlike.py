@@ -7,15 +7,23 @@ import numpy as np
 from nncli.config.facts import DataFacts, ImageInput
 from nncli.data.dataset import Inputs
 from nncli.data.plurals import count
+from nncli.data.streaming.mapping import let_go
 from nncli.pipeline.predicting.open_run import OpenRun, open_novelty
 from nncli.runtime.novelty import Novelty
+
+# Rows that are looked at together.
+_BLOCK, _IMAGES = 1 << 16, 1 << 13
 
 
 def score_novelty(facts: DataFacts, novelty: Novelty | None, inputs: Inputs) -> np.ndarray | None:
     """The score of each image, float32 (n,), above 1 if it is unlike the training images; None for tables."""
     if novelty is None or not isinstance(facts.inputs, ImageInput):
         return None
-    return novelty.score(inputs["image"], facts.inputs.scale)
+    images, scores = inputs["image"], []
+    for start in range(0, len(images), _IMAGES):
+        scores.append(novelty.score(images[start : start + _IMAGES], facts.inputs.scale))
+        let_go([images])
+    return np.concatenate(scores) if scores else np.empty(0, np.float32)
 
 
 def measure_unlike(run: OpenRun, inputs: Inputs) -> dict[str, Any] | None:
@@ -47,7 +55,12 @@ def _outside_ranges(facts: DataFacts, inputs: Inputs) -> np.ndarray | None:
     known = [(place, each) for place, each in enumerate(columns) if each.minimum is not None]
     if not known:
         return None
-    numbers = inputs["numbers"][:, [place for place, _ in known]]
+    places = [place for place, _ in known]
     low = np.array([each.minimum for _, each in known], np.float32)
     high = np.array([each.maximum for _, each in known], np.float32)
-    return np.asarray(((numbers < low) | (numbers > high)).any(axis=1))
+    outside = np.empty(len(inputs["numbers"]), bool)
+    for start in range(0, len(outside), _BLOCK):
+        numbers = inputs["numbers"][start : start + _BLOCK][:, places]
+        outside[start : start + _BLOCK] = ((numbers < low) | (numbers > high)).any(axis=1)
+        let_go([inputs["numbers"]])
+    return outside

@@ -11,6 +11,7 @@ from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import prepare
 from nncli.pipeline.reproducing.traces import Comparison, compare_traces
 from nncli.pipeline.training.continuing.resume import list_differences
+from nncli.pipeline.training.out_of_fold import read_out_of_fold
 from nncli.pipeline.training.planning import Engine, Terms
 from nncli.pipeline.training.train import train_into
 from nncli.run import files
@@ -70,7 +71,7 @@ def reproduce(word: str, *, folders: Folders, console: Console) -> Reproduction:
         console.warn(f"the bits may differ: {line}")
     again = RunFolder.create(folders.runs_dir, prepared.config.name)
     engine = Engine(record["executor"], record["threads"], record["parts"])
-    train_into(again, prepared, console, Terms(engine=engine))
+    train_into(again, prepared, console, Terms(engine=engine, out_of_fold=read_out_of_fold(original)))
     return Reproduction(original, again, compare_traces(original, again), tuple(differences))
 
 
@@ -79,6 +80,11 @@ def _refuse(folder: RunFolder, record: dict[str, Any]) -> None:
         raise RunError(
             f"only a finished training can be reproduced; {folder.path} ({record.get('kind')}) is {folder.status}",
             hint=None if folder.status == "finished" else how_to_go_on(folder.path, folder.status),
+        )
+    if (workers := record.get("workers", 1)) > 1:
+        raise RunError(
+            f"{folder.path} was trained by {workers} workers, and one would not end in the same bits",
+            hint=f"train it again: nncli train {folder.file(files.CONFIG)} --workers {workers}",
         )
     folder.read_intact(files.WEIGHTS)
     summary = folder.read_json(files.SUMMARY)

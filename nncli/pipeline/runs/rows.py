@@ -133,7 +133,7 @@ class RunReader:
         if "epochs" in self.summary:
             return whole(self.summary["epochs"])
         try:
-            return (self.run.path / files.METRICS).read_bytes().count(b"\n")
+            return files.read_bytes(self.run.path / files.METRICS).count(b"\n")
         except OSError:
             return None
 

@@ -2,24 +2,24 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from nncli.config.sections import Config
 from nncli.console import Console
-from nncli.data.dataset import Dataset
-from nncli.errors import NncliError, Terminated, TrainingDivergedError
+from nncli.errors import NncliError, StopRequest, Terminated, TrainingDivergedError
 from nncli.pipeline.background_import import finish_import
 from nncli.pipeline.preparation import Prepared
-from nncli.pipeline.training.continuing.stopping import keep_weights, say_how_to_continue
+from nncli.pipeline.training.continuing.stopping import keep_weights
+from nncli.pipeline.training.examples import arrays_of
 from nncli.pipeline.training.planning import Engine, Terms, choose_engine, facts_for_network, make_plan, network_mark
 from nncli.pipeline.training.watching import History, Watchers, make_watchers
+from nncli.pipeline.training.workers import joining
+from nncli.pipeline.training.workers.line import LostWorkerError
 from nncli.run.folder import RunFolder
 
 if TYPE_CHECKING:
-    from nncli.engine.arrays import Arrays, TrainingState
+    from nncli.engine.arrays import Arrays, Plan, TrainingState
 
 
 @dataclass(frozen=True)
@@ -61,84 +61,97 @@ def fit_model(folder: RunFolder, prepared: Prepared, console: Console, terms: Te
     facts = facts_for_network(prepared.dataset.facts)
     with console.step("starting TensorFlow"):
         with watch.part("tensorflow"):
-            engine = _start_engine(folder, prepared, terms)
-            from nncli.engine.loop import stage_timing, training
+            engine, strategy = start_engine(prepared, terms)
+            _record_engine(folder, engine, terms)
+            from nncli.engine.loop import stage_timing
         with watch.part("build"):
             import nncli.model as models
 
             model = models.build(config, facts)
             models.compile_model(model, config, facts)
-    plan = make_plan(config, facts, engine, _first_epoch(config, terms.state))
-    train, validation = _arrays(config, prepared.dataset)
+    plan = make_plan(config, facts, engine, first_epoch(config, terms.state))
+    train, validation = arrays_of(config, prepared.dataset)
     watchers = make_watchers(folder, prepared, console, batches=-(-len(train) // plan.batch_size), terms=terms)
     try:
-        network = network_mark(config, facts)
         watch.add_rest("other")
-        with watch.part("training"), stage_timing.listening(watch.add):
-            history = training.fit(
-                model, train, validation, plan, watchers.all, program_cache=terms.program_cache, network=network
-            )
+        with watch.part("training"), stage_timing.listening(watch.add), StopRequest.recognized():
+            history = run_loop(model, prepared, (train, validation), plan, watchers.all, terms, strategy)
             watch.add("validation", sum(record["seconds"] - record["train_seconds"] for record in history))
             if not terms.title:  # a finished training of many keeps no state
                 watchers.flush(wait=False)
-    except (KeyboardInterrupt, Terminated, TrainingDivergedError) as stop:
+        watchers.view.close()
+        watchers.view.draw_curves()
+        if terms.filming is not None:
+            watchers.view.print_sketch(terms.filming.sketches(watchers.view.width))
+    except (KeyboardInterrupt, Terminated, TrainingDivergedError, LostWorkerError):
         watchers.flush()
         watchers.view.close()  # what follows is to be the last that is read
+        if terms.filming is not None:
+            terms.filming.save(folder, console)
         if watchers.best.best_weights is not None:
             model.set_weights(watchers.best.best_weights)
             keep_weights(folder, model, console)
-        if not terms.title and not isinstance(stop, TrainingDivergedError):
-            say_how_to_continue(folder, console)
         raise
     finally:
         watchers.view.close()
-    watchers.view.draw_curves()
     return Fitted(model, watchers.records, watchers.best.best_epoch, watchers)
 
 
-def _start_engine(folder: RunFolder, prepared: Prepared, terms: Terms) -> Engine:
-    """Imports TensorFlow and prepares its threads; as they were, for a training that goes on."""
+def run_loop(
+    model: Any,
+    prepared: Prepared,
+    arrays: "tuple[Arrays, Arrays]",
+    plan: "Plan",
+    callbacks: list[Any],
+    terms: Terms,
+    strategy: Any = None,
+) -> list[dict[str, float]]:
+    """Trains the model, by itself or, with a strategy, together with other workers; the records of the epochs."""
+    from nncli.engine.loop import training
+
+    config, facts = prepared.config, facts_for_network(prepared.dataset.facts)
+    if terms.group is None:
+        cache, mark = terms.program_cache, network_mark(config, facts)
+        return training.fit(model, *arrays, plan, callbacks, program_cache=cache, network=mark)
+    with terms.group.telling_losses():
+        several = terms.group.cluster is not None
+        program = joining.make_program(strategy, config, facts, *arrays, plan, several_processes=several)
+        joining.require_same(program, prepared)
+        return training.fit(model, *arrays, plan, callbacks, program=program)
+
+
+def start_engine(prepared: Prepared, terms: Terms) -> tuple[Engine, Any]:
+    """Imports TensorFlow and prepares its threads; as they were, for a training that goes on. Several workers meet:
+    their strategy is the second value."""
     terms.watch.hide(finish_import())
     from nncli.engine.process import environment
 
     environment.prepare()  # before anything imports Keras
-    engine = terms.engine
+    engine, group, facts = terms.engine, terms.group, facts_for_network(prepared.dataset.facts)
+    if group is not None:
+        joining.require_in_memory(prepared.dataset)
+    if group is not None and engine is not None and (engine.executor, engine.parts) != ("graph", 1):
+        engine = None  # that of a training by one worker
     if engine is None:
-        facts = facts_for_network(prepared.dataset.facts)
-        engine = choose_engine(prepared.config, facts, accelerator=environment.has_accelerator())
+        accelerator = environment.has_accelerator()
+        if group is None:
+            engine = choose_engine(prepared.config, facts, accelerator=accelerator)
+        else:
+            engine = joining.share_engine(prepared.config, facts, group.workers_here, accelerator=accelerator)
     threads = environment.prepare(engine.threads, side_by_side=engine.side_by_side)
-    folder.write_record(executor=engine.executor, threads=threads, parts=engine.parts)
-    return engine
+    strategy = None if group is None else joining.start_strategy(group)
+    return replace(engine, threads=threads), strategy
 
 
-def _arrays(config: Config, dataset: Dataset) -> tuple["Arrays", "Arrays"]:
-    """The training set with the weights of its rows, and the validation set."""
-    from nncli.engine.arrays import Arrays
-    from nncli.model import targets_for
-
-    train = Arrays(dataset.train.inputs, targets_for(config, dataset.train.targets), row_weights(config, dataset))
-    return train, Arrays(dataset.validation.inputs, targets_for(config, dataset.validation.targets), None)
+def _record_engine(folder: RunFolder, engine: Engine, terms: Terms) -> None:
+    shared = {} if terms.group is None else terms.group.record
+    folder.write_record(executor=engine.executor, threads=engine.threads, parts=engine.parts, **shared)
+    if terms.group is not None:
+        terms.group.tell_run(folder)
 
 
-def _first_epoch(config: Config, state: "TrainingState | None") -> int:
+def first_epoch(config: Config, state: "TrainingState | None") -> int:
     """The epoch, counted from 0, with which a training goes on; past the last one if it has ended."""
     if state is None:
         return 0
     return config.train.epochs if state.stopped_early else state.epochs
-
-
-def row_weights(config: Config, dataset: Dataset) -> np.ndarray | None:
-    """The weight of each training row by its class, float32 (rows,); None where all count the same.
-
-    `balanced` gives each class the same total: rows / (classes * rows of the class), as scikit-learn has it.
-    """
-    wanted, target = config.train.class_weight, dataset.facts.target
-    if wanted is None:
-        return None
-    if wanted == "balanced":
-        counts = np.maximum(np.asarray(target.class_counts, dtype=float), 1)
-        weights = counts.sum() / (len(counts) * counts)
-    else:
-        weights = np.asarray([wanted.get(name, 1.0) for name in target.classes])
-    classes = dataset.train.targets.astype(int).reshape(-1)
-    return np.asarray(weights[classes], dtype=np.float32)

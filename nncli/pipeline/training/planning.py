@@ -9,11 +9,20 @@ from typing import TYPE_CHECKING, Any
 from nncli.config.facts import DataFacts, ImageInput
 from nncli.config.sections import Config
 from nncli.config.stack import stack_layers
+from nncli.pipeline.tracking.following import Following
 from nncli.pipeline.training.continuing.checkpoint import Resumed
+from nncli.pipeline.training.frames.filming import Filming
+from nncli.pipeline.training.frames.live import LiveFilming
+from nncli.pipeline.training.out_of_fold import OutOfFold
 from nncli.pipeline.training.stopwatch import Stopwatch
+from nncli.run.folder import RunFolder
 
 if TYPE_CHECKING:
     from nncli.engine.arrays import Plan, TrainingState
+    from nncli.pipeline.training.workers.group import Group
+
+
+Pause = Callable[[int, Callable[[], None]], None]
 
 
 @dataclass(frozen=True)
@@ -38,8 +47,14 @@ class Terms:
     `program_cache` of the engine keeps what the next training of the same network can use again. `resumed` is what an
     earlier training left.
     `engine` says how it was trained, chosen if left out.
-    No epoch begins that would end after `max_minutes`. `make_callbacks`, called once Keras can be imported, adds to
-    what follows the training.
+    No epoch begins that would end after `max_minutes`, or after `training_seconds` from the first batches on, so that
+    trainings whose network is compiled already have no more of them. `filming` looks at the network now and then,
+    `following` tells other tools of each epoch.
+    `out_of_fold` is the score of a network that learns from all rows, which leaves no test set.
+    `pause`, called between two epochs with the number of those done, returns when the training may go on; before it
+    waits, it calls what it is given as well. `group` has the workers that train together.
+    `make_callbacks`, called once Keras can be imported, adds to what follows the training. `if_stopped` is called with
+    the folder of one that failed or was stopped, after its end is recorded.
     """
 
     title: str = ""
@@ -47,7 +62,14 @@ class Terms:
     resumed: Resumed | None = None
     engine: Engine | None = None
     max_minutes: float | None = None
+    training_seconds: float | None = None
+    filming: Filming | LiveFilming | None = None
+    following: Following | None = None
+    out_of_fold: OutOfFold | None = None
+    pause: Pause | None = None
+    group: "Group | None" = None
     make_callbacks: Callable[[], list[Any]] = list
+    if_stopped: Callable[[RunFolder], None] | None = None
     watch: Stopwatch = field(default_factory=Stopwatch)
 
     @property

@@ -15,8 +15,9 @@ import yaml
 
 import nncli
 from nncli.config.sections import Config, to_mapping
-from nncli.errors import NncliError, Terminated, TrainingDivergedError
-from nncli.run.folder import RunFolder
+from nncli.errors import NncliError, StopRequest, Terminated, TrainingDivergedError
+from nncli.run import files
+from nncli.run.folder import RunFolder, Status
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "tensorflow-datasets", "pyarrow", "pillow", "ai-edge-litert")
 CONFIG_SUM = "# sha256 of the lines above: "
@@ -70,22 +71,34 @@ def _package_versions() -> dict[str, str]:
     return versions
 
 
+def _close(folder: RunFolder, status: Status, **changes: Any) -> None:
+    """The first end that is recorded counts: what comes after it, as what a tracker is told, belongs to no training."""
+    if folder.file(files.RECORD).exists() and folder.record.get("status") != "running":
+        folder.unlock()
+    else:
+        folder.close(status, **changes)
+
+
 def _close_failed(folder: RunFolder, reason: str) -> None:
     """A failure to write the status, as on a full disk, must not hide the error that ended the run."""
     with suppress(NncliError):
-        folder.close("failed", reason=reason)
+        _close(folder, "failed", reason=reason)
 
 
 @contextmanager
 def recorded(folder: RunFolder) -> Iterator[None]:
-    """Records in run.json how the work inside ended: finished, failed or interrupted."""
+    """Records in run.json how the work inside ended: finished, failed or interrupted.
+
+    Of two, one in the other, the inner records it, and the outer what ended before or without the inner.
+    """
     try:
-        yield
+        with StopRequest.recognized():
+            yield
     except (KeyboardInterrupt, Terminated):
-        folder.close("interrupted")
+        _close(folder, "interrupted")
         raise
     except TrainingDivergedError as error:
-        folder.close("failed", reason=error.message, diverged=True)
+        _close(folder, "failed", reason=error.message, diverged=True)
         raise
     except NncliError as error:
         _close_failed(folder, error.message)
@@ -93,4 +106,4 @@ def recorded(folder: RunFolder) -> Iterator[None]:
     except BaseException as error:  # a defect: the record says so, and the error goes on its way
         _close_failed(folder, f"{type(error).__name__}: {error}")
         raise
-    folder.close("finished")
+    _close(folder, "finished")

@@ -13,7 +13,7 @@ from typing import Any
 # In the order they are shown.
 PARTS = (
     "start", "config", "data", "tensorflow", "build", "trace", "compile", "first_batch",
-    "training", "validation", "test", "export", "plots", "verify", "other",
+    "training", "validation", "health", "test", "export", "plots", "verify", "other",
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """What follows a training epoch by epoch: Keras's callbacks, the view on the terminal, metrics and checkpoints."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from nncli.errors import StopRequest
 from nncli.pipeline.background_import import begin_drawing
 from nncli.pipeline.preparation import Prepared
 from nncli.pipeline.training.continuing.checkpoint import mark_of, save_checkpoint
+from nncli.pipeline.training.health.judging import describe_so_far
+from nncli.pipeline.training.health.probing import HealthRecords, keep_due, make_health
 from nncli.pipeline.training.planning import Terms
 from nncli.run import files
 from nncli.run.folder import RunFolder
@@ -22,17 +25,20 @@ _LARGER_IS_BETTER = ("accuracy", "auc", "precision", "recall", "r2_score")
 @dataclass(frozen=True)
 class Watchers:
     """The callbacks of a training: those that act, the first of which knows the `best` weights, the one that reports,
-    and `checkpoints`; the `view`, and the `records` of all epochs."""
+    and `checkpoints`; the `view`, the `records` of all epochs and those of the layers' `health`; the
+    `gates` that come last."""
 
     callbacks: list[Any]
     checkpoints: Any
     view: TrainingView
     records: History
+    health: HealthRecords
+    gates: Sequence[Any] = ()
 
     @property
     def all(self) -> list[Any]:
         """The callbacks in the order they act."""
-        return [*self.callbacks, self.checkpoints]
+        return [*self.callbacks, self.checkpoints, *self.gates]
 
     @property
     def best(self) -> Any:
@@ -50,13 +56,44 @@ def make_watchers(folder: RunFolder, prepared: Prepared, console: Console, *, ba
     records: History = [] if terms.resumed is None else terms.resumed.history
     view = _make_view(console, config, batches, terms.title)
     view.recall(records)
-    callbacks = [
-        *_make_acting(config, terms.max_minutes),
-        *terms.make_callbacks(),
-        _make_reporter(folder, view, records, terms),
-    ]
-    checkpoints = _make_checkpoints(folder, prepared, callbacks, records, terms)
-    return Watchers(callbacks, checkpoints, view, records)
+    view.can_stop_early = config.train.early_stopping is not None or terms.max_minutes is not None
+    callbacks = [*_make_acting(config, terms), *terms.make_callbacks(), _make_reporter(folder, view, records, terms)]
+    watched = keep_due([] if terms.resumed is None else terms.resumed.health, config, prepared.dataset.facts)
+    if config.train.health:
+        callbacks.append(make_health(folder, prepared, terms, callbacks, watched, view.remark))
+        view.judge = lambda: describe_so_far(watched, records, config.silence)
+    if terms.filming is not None:
+        callbacks.append(terms.filming.callback(view))
+    if terms.following is not None:
+        callbacks.append(terms.following.callback(records))
+    checkpoints = _make_checkpoints(folder, prepared, callbacks, records, watched, terms)
+    return Watchers(callbacks, checkpoints, view, records, watched, _make_gates(checkpoints, terms))
+
+
+def _make_gates(checkpoints: Any, terms: Terms) -> list[Any]:
+    """What waits between two epochs, with the state of the training on the disk before it does."""
+    from nncli.engine.callbacks.reporting import Gate
+
+    pause = terms.pause
+    return (
+        []
+        if pause is None
+        else [Gate(lambda epochs: pause(epochs, lambda: _before_waiting(epochs, checkpoints, terms)))]
+    )
+
+
+def _before_waiting(epochs: int, checkpoints: Any, terms: Terms) -> None:
+    checkpoints.write_now(epochs)
+    if terms.filming is not None:
+        terms.filming.before_waiting(epochs)
+
+
+def make_following(config: Config, terms: Terms) -> list[Any]:
+    """The callbacks of a worker that writes no run: those that act, and what sets the state to go on from."""
+    from nncli.engine.callbacks.checkpoint import Checkpoints
+
+    acting = _make_acting(config, terms)
+    return [*acting, Checkpoints(acting, lambda captured: None, dict, restored=terms.state, seconds=math.inf)]
 
 
 def _make_view(console: Console, config: Config, batches: int, title: str) -> TrainingView:
@@ -66,7 +103,7 @@ def _make_view(console: Console, config: Config, batches: int, title: str) -> Tr
 
 
 def _make_checkpoints(
-    folder: RunFolder, prepared: Prepared, callbacks: list[Any], records: History, terms: Terms
+    folder: RunFolder, prepared: Prepared, callbacks: list[Any], records: History, watched: HealthRecords, terms: Terms
 ) -> Any:
     from nncli.engine.callbacks.checkpoint import Checkpoints
 
@@ -74,12 +111,12 @@ def _make_checkpoints(
     return Checkpoints(
         callbacks,
         lambda captured: save_checkpoint(folder, captured),
-        lambda: {"of": of, "history": list(records)},
+        lambda: {"of": of, "history": list(records), "health": list(watched)},
         restored=terms.state,
     )
 
 
-def _make_acting(config: Config, max_minutes: float | None) -> list[Any]:
+def _make_acting(config: Config, terms: Terms) -> list[Any]:
     """Keep the best, lower the rate, average the weights, stop in time."""
     from nncli.engine.callbacks import acting
 
@@ -105,8 +142,10 @@ def _make_acting(config: Config, max_minutes: float | None) -> list[Any]:
         )
     if config.optimizer.use_ema:
         chosen.append(acting.AveragedWeights())
-    if max_minutes is not None:
-        chosen.append(acting.TimeLimit(60 * max_minutes))
+    if terms.max_minutes is not None:
+        chosen.append(acting.TimeLimit(60 * terms.max_minutes))
+    if terms.training_seconds is not None:
+        chosen.append(acting.TimeLimit(terms.training_seconds, from_first_batches=True))
     return chosen
 
 

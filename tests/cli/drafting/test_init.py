@@ -339,6 +339,7 @@ def test_a_shipped_config_is_copied_with_its_comments(tmp_path: Path, name: str)
 )
 def test_what_cannot_be_done_is_refused_in_one_line(tmp_path: Path, words: list[str], told: str) -> None:
     source = write(tmp_path / "t.csv", "a,y", lambda i: f"{weight(i)},{i % 5}")
+    (tmp_path / "notes.md").write_text("a folder of tables alone would be a table")
     filled = [word.format(data=source, folder=tmp_path) for word in words]
     outputs = [] if "--output" in filled else ["--output", tmp_path / "t.yaml"]
     result = nncli("init", *filled, *outputs)

@@ -72,7 +72,8 @@ def test_the_drawn_digits_are_read_by_the_default_network() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_the_example_of_a_help_text_runs_where_the_samples_are(name: str) -> None:
+def test_the_example_of_a_help_text_runs_where_the_samples_are(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nncli.serve.server.run", lambda *_: None)  # it would answer requests until a signal comes
     told = nncli(name, "--help").stdout
     [example] = re.findall(r"Example: nncli (.*)", told)
     words = shlex.split(example.partition(" > ")[0])
@@ -83,6 +84,8 @@ def test_the_example_of_a_help_text_runs_where_the_samples_are(name: str) -> Non
         words += ["--epochs", "1"] if words[0] == "train" else []
     if words[0] == "compare":
         words += ["--epochs", "1", "--seeds", "1", "--jobs", "1"]
+    if words[0] == "ensemble":
+        nncli("compare", "digits_softmax", "--epochs", "1", "--seeds", "2", "--jobs", "1", "--fixed-split")
     if words[0] == "init":
         words += ["--output", "-"]
     outcome = nncli(*words)
@@ -104,6 +107,7 @@ def test_each_suggestion_after_a_command_runs(here: Path) -> None:
             words = shlex.split(line)[1:]
             words = ["samples/digits/1.png" if word == "IMAGE" else word for word in words]
             words += ["--epochs", "1"] if words[0] == "train" else []
+            words += ["--print"] if words[0] == "open" else []
             words += ["--seeds", "2", "--jobs", "1"] if words[0] == "compare" else []  # for time's sake
             following = nncli(*words, *_forced(words))
             assert following.exit_code == 0, f"{line}: {following.output}"

@@ -51,7 +51,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_init_writes_the_type_and_which_parts_are_learned(folder: Path) -> None:
     text = (folder / "sales.yaml").read_text()
     assert "sold: date" in text and "learned as year, month, weekday, hour" in text and "day_first" not in text
-    assert "in order of time" in " ".join(text.replace("#", " ").split())
+    assert "# split: {by: time, column: sold}" in text
 
 
 def test_data_tells_the_first_and_the_last_date(folder: Path) -> None:
@@ -59,7 +59,7 @@ def test_data_tells_the_first_and_the_last_date(folder: Path) -> None:
     sold = next(column for column in answer["columns"] if column["name"] == "sold")
     assert (sold["kind"], sold["learn_as"]) == ("date", "date")
     assert (sold["first"], sold["last"]) == (TIMES[0].isoformat(), TIMES[-1].isoformat())
-    assert {finding["rule"] for finding in answer["findings"]} == {"time_order"}
+    assert {finding["rule"] for finding in answer["findings"]} == {"split"}
     assert "2022-01-01T00:00:00 to" in Outcome("data", folder / "sales.csv").stdout
 
 

@@ -14,8 +14,8 @@ from nncli.config.facts import DataFacts, ImageInput, NumberColumn, TableInput, 
 from nncli.config.layers import Dense, Flatten
 from nncli.config.reading.loading import LoadedConfig, load_config
 from nncli.config.reading.shipped import shipped_names
-from nncli.config.rules import find, loss, network, output, resolve, targets, training, unapplied_rules
-from nncli.config.rules.explanations import read_explanations
+from nncli.config.rules import find, loss, network, output, resolve, targets, training, unapplied_rules, workers
+from nncli.config.rules.explanations import read_explanations, read_verdicts
 from nncli.config.sections import Config, to_mapping
 from nncli.errors import ConfigError
 
@@ -342,13 +342,13 @@ def test_every_rule_is_explained_and_every_explanation_belongs_to_a_rule() -> No
     said_by_data = set(re.findall(r"\[((?:label|class)-[a-z]+)\]", "".join(map(Path.read_text, DATA.rglob("*.py")))))
     assert said_by_data == {"label-values", "class-folders"}
     told = read_explanations()
-    assert ids_in(rules, output, loss, network, targets, training) | said_by_data == set(told)
+    assert ids_in(rules, output, loss, network, targets, training, workers) | said_by_data == set(told)
     assert {name for name in told if told[name].needs == "config"} >= ids_in(loss, network)
     assert {name for name in told if told[name].needs == "data"} >= ids_in(targets)
 
 
 def test_an_explanation_has_a_snippet_and_fits_a_terminal() -> None:
-    for name, explanation in read_explanations().items():
+    for name, explanation in (read_explanations() | read_verdicts()).items():
         lines = explanation.text.splitlines()
         assert max(map(len, lines)) <= 78, name
         assert len(lines) >= 5 and any(line.startswith("  ") for line in lines), name

@@ -1,5 +1,6 @@
 """What `predict` and `eval` read: files, folders, tables and stdin; one bad input never stops the rest."""
 
+import csv
 import io
 import subprocess
 import sys
@@ -15,7 +16,8 @@ from nncli.config.sections import Data
 from nncli.data.batches import Batch, Outside, merge_outside
 from nncli.data.inputs.images import BATCH_IMAGES
 from nncli.data.inputs.reading import load_labelled, read_inputs
-from nncli.data.tables.files import reading
+from nncli.data.tables import inputs
+from nncli.data.tables.files import csv_types, reading
 from nncli.errors import DataError
 
 HEADER = "a,c,y"
@@ -90,6 +92,30 @@ def test_rows_keep_their_numbers_over_many_batches(
         seen, failed = seen + len(batch.names), failed + len(batch.failures)
     assert batches > 10
     assert (seen, failed) == (count - 50, 50)
+
+
+@pytest.mark.parametrize("broken", ["7,p,", '"7","p"', '7,"p\nq"', '7," p"', ""])
+def test_pieces_that_are_read_on_all_cores_have_the_rows_of_the_csv_module(
+    table: tuple[Path, DataFacts], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    monkeypatch.setattr(inputs, "WORTH_BYTES", 1 << 12)
+    monkeypatch.setattr(csv_types, "WORTH_BYTES", 1 << 12)
+    monkeypatch.setattr(inputs, "segments", lambda body: csv_types.segments(body, 1 << 13))
+    lines = [f"{index},{'pqr'[index % 3]}" for index in range(6_000)]
+    for place in (2_000, 2_001, 4_500):
+        lines[place] = broken
+    path = tmp_path / "long.csv"
+    path.write_text("\n".join(["a,c", *lines]) + "\n")
+    with path.open(newline="") as file:
+        rows = [row for row in list(csv.reader(file))[1:] if row]
+    batches = read([str(path)], table[1])
+    assert sum(len(batch.names) > 0 for batch in batches) > 4
+    names = [name for batch in batches for name in batch.names]
+    numbers = np.concatenate([batch.inputs["numbers"][:, 0] for batch in batches if batch.names])
+    assert names == [f"{path}:row {place + 1}" for place, row in enumerate(rows) if len(row) == 2]
+    np.testing.assert_array_equal(numbers, [float(row[0]) for row in rows if len(row) == 2])
+    failed = [failure.name for batch in batches for failure in batch.failures]
+    assert failed == [f"{path}:row {place + 1}" for place, row in enumerate(rows) if len(row) != 2]
 
 
 def test_an_unseen_category_is_index_0_and_said(table: tuple[Path, DataFacts]) -> None:

@@ -188,11 +188,11 @@ from pathlib import Path
 from nncli import data
 from nncli.config.sections import Data
 from nncli.data.prepared import array_cache
-write = array_cache._write
+write = array_cache.write_file
 def told(path, fill):
     print("wrote", path.name)
     write(path, fill)
-array_cache._write = told
+array_cache.write_file = told
 sys.stdin.readline()  # all begin at once
 dataset = data.load(
     Data(source="tfds:shapes"), seed=1, data_dir=Path(sys.argv[1]), progress=lambda what, share: None

@@ -21,7 +21,7 @@ from nncli.engine.loop.training import fit  # noqa: E402
 from nncli.engine.randomness import order_of_epoch, seed_layers  # noqa: E402
 from nncli.engine.weights import get_weights  # noqa: E402
 from nncli.model import build, compile_model, targets_for  # noqa: E402
-from nncli.pipeline.training.fitting import row_weights  # noqa: E402
+from nncli.pipeline.training.examples import row_weights  # noqa: E402
 
 # Three full batches and a partial one; where a config says `full`, one batch of all.
 EXAMPLES, BATCH, SEED = 56, 16, 3

@@ -71,7 +71,7 @@ def test_images_of_any_size_are_covered_everywhere(shape: tuple[int, int, int]) 
 
 def test_the_pictures_can_be_drawn() -> None:
     columns = [ColumnImportance(f"column {index}", 1 / (index + 1), 0.1) for index in range(40)]
-    assert pictures.importance_bars(columns, "r2_score").startswith(b"\x89PNG")
+    assert pictures.importance_bars(columns, "r2_score").png.startswith(b"\x89PNG")
     images = np.zeros((2, 8, 8, 3), np.uint8)
     maps = {"occlusion": np.zeros((2, 8, 8)), "LayerCAM": np.ones((2, 4, 4))}
     assert pictures.importance_maps(images, ["a", "b"], maps).startswith(b"\x89PNG")

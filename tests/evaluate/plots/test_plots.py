@@ -12,7 +12,9 @@ import pytest
 from PIL import Image
 
 from nncli.evaluate import plots
-from nncli.evaluate.plots import canvas, comparison, confusion, curves, values
+from nncli.evaluate.plots import canvas, confusion, curves, values
+from nncli.evaluate.plots.comparisons import comparison
+from nncli.evaluate.plots.comparisons.naming import values_alone
 from nncli.evaluate.plots.images import worst
 from nncli.evaluate.worst import WorstExample
 
@@ -26,9 +28,30 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         figures.append(figure)
         return canvas.to_png(figure)
 
-    for module in (curves, comparison, confusion, values, worst):
+    def keep_both(figure: Any) -> canvas.Picture:
+        figures.append(figure)
+        return canvas.to_picture(figure)
+
+    for module in (curves, comparison, confusion, worst):
         monkeypatch.setattr(module, "to_png", keep)
+    for module in (confusion, values):
+        monkeypatch.setattr(module, "to_picture", keep_both)
     return figures
+
+
+@pytest.mark.parametrize(
+    ("names", "short"),
+    [
+        (["hidden_activation=relu optimizer=adam", "hidden_activation=tanh optimizer=sgd"], ["relu adam", "tanh sgd"]),
+        (["units=5", "units=50"], ["5", "50"]),
+        (["units=5", "rate=5"], ["units=5", "rate=5"]),
+        (["mnist", "units=5"], ["mnist", "units=5"]),
+        (["path=a b=c", "path=a b"], ["path=a b=c", "path=a b"]),
+        ([], []),
+    ],
+)
+def test_variants_are_called_by_their_values_where_all_have_the_same_keys(names: list[str], short: list[str]) -> None:
+    assert list(values_alone(names).values()) == short
 
 
 def size_of(png: bytes) -> tuple[int, int]:
@@ -127,6 +150,44 @@ def test_a_variant_that_diverged_is_named_as_such(drawn: list[Any]) -> None:
     assert "diverged" in [text.get_text() for text in drawn[0].axes[-1].texts]
 
 
+def test_a_comparison_draws_curves_over_seconds_and_differences_with_intervals(drawn: list[Any]) -> None:
+    seconds = [5.0, 1.0, 3.0]
+    cells = [
+        {
+            "variant": name,
+            "history": [
+                {**record, "train_seconds": each}
+                for record, each in zip(make_history([3.0, 2.0, 1.0], [0.1, 0.2, 0.3]), seconds, strict=True)
+            ],
+        }
+        for name in ("relu", "tanh")
+    ]
+    verdict = {"best": "relu", "other": "tanh", "verdict": "better", "values": [0.1, 0.2], "mean": 0.15}
+    result = {
+        **compared([("relu", [0.9, 0.9]), ("tanh", [0.8, 0.7])], "val_accuracy"),
+        "verdicts": [{**verdict, "interval": [0.05, 0.25]}],
+        "margin": 2.0,
+    }
+    size_of(plots.comparison_curves(cells, result))
+    parts = {name: content.decode() for name, content in plots.comparison_parts(cells, result).items()}
+    assert set(parts) == {"scores", "seconds"}
+    assert all(word in parts["scores"] for word in (">relu minus each other variant<", ">test accuracy<", ">0.75<"))
+    assert ">seconds of training<" in parts["seconds"] and ">tanh<" in parts["seconds"]
+
+    *_, timed, _, differences = drawn[0].axes
+    [relu, tanh] = [line for line in timed.lines if line.get_linewidth() == 2]
+    assert timed.get_xlabel() == "seconds of training"
+    # The first epoch, which compiles, counts like a usual one: 2 seconds, then 3 and 6 in all.
+    assert (relu.get_xdata()[0], relu.get_xdata()[-1]) == (2.0, 6.0)
+    assert np.interp(3.0, tanh.get_xdata(), tanh.get_ydata()) == pytest.approx(
+        0.1, abs=0.001
+    )  # half of it on the validation set
+    drawn_lines = [line.get_xdata() for line in differences.lines]
+    assert any(np.allclose(line, [5.0, 25.0]) for line in drawn_lines if len(line) == 2)
+    assert any(np.allclose(line, [10.0, 20.0]) for line in drawn_lines if len(line) == 2)
+    assert "(points)" in differences.get_xlabel() and "filled: sure" in differences.get_xlabel()
+
+
 def test_a_comparison_shows_the_loss_alone_where_the_metric_is_not_recorded(drawn: list[Any]) -> None:
     cells: list[dict[str, Any]] = [
         {"variant": "a", "history": make_history([1.0])},
@@ -176,7 +237,7 @@ def test_long_names_are_cut_and_stay_distinct() -> None:
 def test_a_regression_shows_each_column_with_equal_axes(drawn: list[Any]) -> None:
     targets = np.array([[1.0, 5.0, 2.0], [2.0, 5.0, 3.0]])
 
-    size_of(plots.true_against_predicted(targets, targets + 1, ("a", "b", "c")))
+    size_of(plots.true_against_predicted(targets, targets + 1, ("a", "b", "c")).png)
 
     shown = [axes for axes in drawn[0].axes if axes.get_visible()]
     assert [axes.get_ylabel() for axes in shown] == ["predicted a", "predicted b", "predicted c"]
@@ -205,7 +266,7 @@ def test_labels_have_a_bar_for_each_metric_and_the_share_of_rows(drawn: list[Any
         {"name": "even", "precision": 0.9, "recall": 0.8, "f1": 0.85, "share": 0.5},
         {"name": "loop", "precision": None, "recall": 0.0, "f1": 0.0, "share": 0.1},
     ]
-    size_of(plots.label_bars(labels))
+    size_of(plots.label_bars(labels).png)
     axes = drawn[0].axes[0]
     assert [text.get_text() for text in axes.get_yticklabels()] == ["even", "loop"]
     assert [round(bar.get_width(), 2) for bar in axes.patches][2:] == [0.8, 0.0, 0.85, 0.0]
@@ -214,7 +275,7 @@ def test_labels_have_a_bar_for_each_metric_and_the_share_of_rows(drawn: list[Any
 
 def test_probabilities_are_counted_for_each_true_class(drawn: list[Any]) -> None:
     targets, predictions = np.array([[0.0], [0.0], [1.0]]), np.array([[0.1], [0.2], [0.9]])
-    size_of(plots.probabilities(targets, predictions, ("no", "yes"), "survived"))
+    size_of(plots.probabilities(targets, predictions, ("no", "yes"), "survived").png)
     axes = drawn[0].axes[0]
     assert axes.get_xlabel() == "predicted probability of survived = yes"
     legend = {text.get_text() for text in axes.get_legend().get_texts()}

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from nncli.evaluate import plots
-from nncli.evaluate.plots import ranking, values
+from nncli.evaluate.plots import canvas, ranking, values
 
 GENERATOR = np.random.default_rng(4)
 TRUTH = (GENERATOR.random((200, 2)) < 0.3).astype("float32")
@@ -18,7 +18,7 @@ SCORES = TRUTH * 0.3 + GENERATOR.random((200, 2)) * 0.7
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     figures: list[Any] = []
     for module in (ranking, values):
-        monkeypatch.setattr(module, "to_png", lambda figure: figures.append(figure) or b"")
+        monkeypatch.setattr(module, "to_picture", lambda figure: figures.append(figure) or canvas.Picture(b"", b""))
     return figures
 
 

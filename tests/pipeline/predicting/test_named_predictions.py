@@ -69,3 +69,13 @@ def test_original_cells_are_in_the_records() -> None:
 
 def test_the_first_ones_are_a_slice() -> None:
     assert list(answers(Task.BINARY).first(2).records()) == list(answers(Task.BINARY).records())[:2]
+
+
+@pytest.mark.parametrize("power", [1, 8, 40])
+def test_numbers_have_the_seven_digits_that_python_writes(power: int) -> None:
+    generator = np.random.default_rng(power)
+    middle = np.arange(10_000_005, 10_004_005, 10)  # each exactly between two numbers of seven digits
+    outputs = np.concatenate([generator.normal(0, 1, 2_000) ** power, generator.random(2_000) ** power, [0, 1], middle])
+    facts = DataFacts(source="csv", inputs=TableInput(), target=TARGETS[Task.REGRESSION], rows={})
+    found = Answers(facts, [""] * len(outputs), outputs.astype(np.float32)[:, None]).columns()["prediction"]
+    assert list(map(str, found)) == [str(float(f"{value:.7g}")) for value in outputs.astype(np.float32).tolist()]

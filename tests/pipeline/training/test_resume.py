@@ -69,6 +69,8 @@ def assert_same(first: RunFolder, second: RunFolder) -> None:
     states = [load_checkpoint(folder) for folder in (first, second)]
     assert states[0] is not None and states[1] is not None
     assert (states[0].epochs, states[0].numbers) == (states[1].epochs, states[1].numbers)
+    assert states[0].marks["health"] == states[1].marks["health"]
+    assert states[0].marks["health"][0]["epoch"] == 0
     assert without_clock(first.read_json(files.SUMMARY)) == without_clock(second.read_json(files.SUMMARY))
 
 
@@ -133,3 +135,29 @@ def test_every_part_of_a_training_goes_on_exactly(tmp_path: Path, name: str) -> 
     history = long.read_json(files.SUMMARY)["history"]
     assert (len({record["learning_rate"] for record in history}) > 1) == (name in ("reduced", "scheduled"))
     assert (len(history) < train_section["epochs"]) == (name == "stopped")
+
+
+@pytest.mark.parametrize("name", VARIED)
+def test_watching_the_layers_changes_no_bit(tmp_path: Path, name: str) -> None:
+    varied = VARIED[name]
+    trained = []
+    for health in (True, False):
+        section = {**BASE["train"], **varied.get("train", {}), "epochs": 2, "health": health}  # type: ignore[dict-item]
+        config = {**BASE, **varied, "train": section}
+        trained.append(fit(tmp_path, config, f"health-{health}".lower()))
+    watched, other = trained
+    assert len(watched.read_lines(files.HEALTH)) == 3
+    assert not other.file(files.HEALTH).exists()
+    assert without_clock(watched.read_json(files.SUMMARY)) == without_clock(other.read_json(files.SUMMARY))
+    for file in (files.WEIGHTS, files.CHECKPOINT):
+        with np.load(watched.file(file)) as ours, np.load(other.file(file)) as theirs:
+            for key in set(ours.files) - {"about", "digest"}:
+                np.testing.assert_array_equal(ours[key], theirs[key], strict=True, err_msg=f"{file} {key}")
+
+
+def test_a_longer_training_has_the_health_of_one_that_never_stopped(tmp_path: Path) -> None:
+    """Epoch 3 is measured because it is the last, but not in a training of four epochs."""
+    config = {**BASE, "train": {**BASE["train"], "epochs": 4}}
+    half = fit(tmp_path, with_epochs(config, 3), "half")
+    assert [each["epoch"] for each in half.read_lines(files.HEALTH)] == [0, 1, 2, 3]
+    assert_same(fit(tmp_path, config, "rest", half), fit(tmp_path, config, "long"))

@@ -20,6 +20,8 @@ _LEAST_CONTRAST = 0.05  # of the paper's brightness; what differs less is no ink
 _NOISE = 5.0  # ink must be this many deviations of the paper's noise above it
 _BLURRINGS = 3  # by boxes, that together are nearly a Gaussian
 _ROUNDS = 3
+_EVEN = 0.5  # the least share of a drawing made on a screen that is paper
+_LITTLE_DOUBT = 1.0  # edges are neither paper nor ink; of a shadow, much more is
 _CLOSED = 0.08  # of the side: half of the widest stroke that a closing removes
 
 
@@ -120,9 +122,25 @@ def _estimate_paper(small: np.ndarray) -> tuple[np.ndarray, bool]:
     left = small - flat
     strongest = np.abs(left) >= _quantile(np.abs(left), 1 - _STRONGEST)
     is_light = bool(left[strongest].sum() > 0)
+    even = _even_paper(small, is_light)
+    if even is not None:
+        return even, is_light
     starts = [flat, _close(small, is_light)]
     papers = [_refine_paper(small, start, is_light) for start in starts]
     return min(papers, key=lambda paper: _doubt(_contrast(small, paper, is_light))), is_light
+
+
+def _even_paper(small: np.ndarray, is_light: bool) -> np.ndarray | None:
+    """The paper of a picture that was drawn on a screen, which has one value all over; None for any other.
+
+    Five sixths of the time go into estimating paper, and a page that answers while one draws has none to lose.
+    """
+    value = small[0, 0]
+    on_the_other_side = small < value if is_light else small > value
+    if on_the_other_side.any() or (small[_frame(small.shape)] != value).any() or (small == value).mean() < _EVEN:
+        return None
+    paper = np.full_like(small, value)
+    return paper if _doubt(_contrast(small, paper, is_light)) < _LITTLE_DOUBT else None
 
 
 def _refine_paper(small: np.ndarray, start: np.ndarray, is_light: bool) -> np.ndarray:

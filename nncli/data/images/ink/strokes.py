@@ -23,11 +23,13 @@ def grow(on: np.ndarray, radius: float) -> np.ndarray:
     grown = on.copy()
     width = on.shape[1]
     rows = int(radius)
-    sums = np.pad(np.cumsum(on, axis=1), ((0, 0), (1, 0)))
-    places = np.arange(width)
+    # How many pixels are on before each place of a row; with its ends repeated, "is one near" compares two slices.
+    sums = np.pad(np.cumsum(on, axis=1, dtype=np.int32), ((0, 0), (1, 0)))
+    sums = np.pad(sums, ((0, 0), (rows, rows)), mode="edge")
     for row in range(-rows, rows + 1):
         reach = int((radius**2 - row**2) ** 0.5)
-        near = sums[:, np.minimum(places + reach + 1, width)] > sums[:, np.maximum(places - reach, 0)]
+        last = rows + reach + 1
+        near = sums[:, last : last + width] > sums[:, rows - reach : rows - reach + width]
         source = near[max(0, -row) : on.shape[0] - max(0, row)]
         grown[max(0, row) : on.shape[0] - max(0, -row)] |= source
     return grown

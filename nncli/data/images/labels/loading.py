@@ -1,6 +1,6 @@
 """Loads images with labels from a table or from file names, for training and for evaluation."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,13 +15,14 @@ from nncli.data.images.folders import (
     class_folders,
     decode_all,
     existing_folder,
-    label_folder,
+    known_classes,
     relative_names,
 )
 from nncli.data.images.image_dataset import dataset_of_parts, refuse_table_options
 from nncli.data.images.labels.files import FileIndex
 from nncli.data.images.labels.reading import LabelledImages, label_files, read_labels
 from nncli.data.images.labels.tables import TABLE_SUFFIXES, find_file_column, is_table, open_label_table
+from nncli.data.tables.split_column import split_rows_of
 from nncli.data.targets import choose_goal, encode_targets
 from nncli.errors import DataError
 
@@ -40,7 +41,7 @@ def load_labelled_images(data: Data, *, seed: int, progress: Progress) -> Datase
     targets = encode_targets(goal, found.columns)
     places = {part: np.flatnonzero(found.parts == part) for part in ("train", "test", "validation")}
     image = choose_shape([found.files[place] for place in places["train"]], data, notes, progress)
-    parts = {}
+    parts, keys = {}, None
     for name, chosen in places.items():
         if len(chosen):
             told = partial(progress, f"reading {name} images")
@@ -48,30 +49,56 @@ def load_labelled_images(data: Data, *, seed: int, progress: Progress) -> Datase
             taken = chosen[kept]
             names = relative_names([found.files[place] for place in taken], root)
             parts[name] = Part({"image": pixels}, targets[taken], found.rows[taken], names)
-    dataset = dataset_of_parts(data, seed, parts, goal, image, notes)
+            if name == "train" and found.by is not None:
+                keys = split_rows_of(data, found.by.take(taken), found.rows[taken])
+    dataset = dataset_of_parts(data, seed, parts, goal, image, notes, keys)
     if is_name_pattern(data.labels or ""):
         return replace(dataset, facts=dataset.facts.model_copy(update={"name_pattern": data.labels}))
     return dataset
 
 
-def label_images(path: Path, facts: DataFacts, image: ImageInput) -> Part:
+@dataclass(frozen=True)
+class Labelled:
+    """Image files below a folder, with their targets as a trained model has them, and their rows (int64)."""
+
+    files: list[Path]
+    targets: np.ndarray
+    rows: np.ndarray
+    root: Path
+
+    def part(self, pixels: np.ndarray, places: slice) -> Part:
+        """Some of them, decoded."""
+        names = relative_names(self.files[places], self.root)
+        return Part({"image": pixels}, self.targets[places], self.rows[places], names)
+
+
+def find_labelled(path: Path, facts: DataFacts) -> Labelled:
     """Labelled images for a trained model: a table of labels, or a folder with class folders, a table or file names.
 
     Raises:
-        DataError: there are no labels, a class is not known to the model, or an image cannot be read.
+        DataError: there are no labels, or a class is not known to the model.
     """
     root = path.parent if is_table(path) and path.is_file() else existing_folder(path)
-    if root == path and _has_class_folders(root, facts):
-        return label_folder(root, image, facts.target)
-    found = _find(path, root, facts)
+    found = None if root == path and _has_class_folders(root, facts) else _find(path, root, facts)
     if found is None:
-        return label_folder(root, image, facts.target)
-    targets = encode_targets(facts.target, found.columns)
+        files, targets = known_classes(root, facts.target)
+        return Labelled(files, targets, np.arange(len(files), dtype=np.int64), root)
+    return Labelled(list(found.files), encode_targets(facts.target, found.columns), found.rows, root)
+
+
+def unreadable(path: Path, told: str) -> DataError:
+    """The error for labelled images that cannot be read."""
+    return DataError(f"{path}: {told}", hint="repair or remove them, so that it is clear what was evaluated")
+
+
+def label_images(path: Path, facts: DataFacts, image: ImageInput) -> Part:
+    """The labelled images of `find_labelled`, decoded. Raises DataError also where an image cannot be read."""
+    found = find_labelled(path, facts)
     notes: list[str] = []
     pixels, kept = decode_all(found.files, image, notes, lambda done: None)
     if len(kept) < len(found.files):
-        raise DataError(f"{path}: {notes[0]}", hint="repair or remove them, so that it is clear what was evaluated")
-    return Part({"image": pixels}, targets, found.rows, relative_names(found.files, root))
+        raise unreadable(path, notes[0])
+    return found.part(pixels, slice(None))
 
 
 def _has_class_folders(root: Path, facts: DataFacts) -> bool:

@@ -1,7 +1,8 @@
 """Reads classes from file names by a pattern such as `{class}_*`; opens no files.
 
-`{class}` matches the class, as short as the rest of the pattern allows, `{number}` matches digits and `*` anything.
-A pattern must match the whole name including the suffix: `{class}.*` reads cat from cat.0.jpg.
+`{class}` matches the class and `{group}` what images are split by, both as short as the rest of the pattern allows,
+`{number}` matches digits and `*` anything. A pattern must match the whole name including the suffix: `{class}.*` reads
+cat from cat.0.jpg.
 """
 
 import re
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 
 from nncli.errors import DataError
 
-_FIELDS = {"{class}": "(?P<label>.+?)", "{number}": r"\d+", "*": ".*"}
+_FIELDS = {"{class}": "(?P<label>.+?)", "{group}": "(?P<group>.+?)", "{number}": r"\d+", "*": ".*"}
 _PIECES = re.compile(r"(\{[^{}]*\}|\*)")
 _MOST_FIELDS = 6
 # Usual patterns of file names, the simplest first; the first that fits is used.
@@ -44,6 +45,14 @@ def read_class(pattern: str, names: Sequence[str]) -> list[str | None]:
     return [match["label"].strip() or None if match else None for match in matches]
 
 
+def read_group(pattern: str, names: Sequence[str]) -> list[str] | None:
+    """The group in each file name, all of which the pattern matches; None if it has no `{group}`. Raises DataError."""
+    expression = _compile(pattern)
+    if "group" not in expression.groupindex:
+        return None
+    return [match["group"].strip() for match in map(expression.fullmatch, names) if match]
+
+
 def guess_pattern(names: Sequence[str]) -> str | None:
     """The first pattern that fits nearly all names and gives several classes with enough images; None without one."""
     for pattern in _USUAL:
@@ -74,6 +83,8 @@ def _compile(pattern: str) -> re.Pattern[str]:
         told = f"{unknown[0]} is not a field"
     elif fields.count("{class}") != 1:
         told = f"it has {{class}} {fields.count('{class}')} times, but needs it exactly once"
+    elif fields.count("{group}") > 1:
+        told = "it has {group} more than once"
     elif "/" in pattern:
         told = "it is matched against file names, which have no /"
     elif len(fields) > _MOST_FIELDS:
@@ -81,6 +92,7 @@ def _compile(pattern: str) -> re.Pattern[str]:
     if told:
         raise DataError(
             f"data.labels: {pattern!r} is not a pattern of file names: {told}",
-            hint="fields are {class}, {number} for digits and * for anything; '{class}_*' reads cat from cat_0.jpg",
+            hint="fields are {class}, {group}, {number} for digits and * for anything; "
+            "'{class}_*' reads cat from cat_0.jpg",
         )
     return re.compile("".join(_FIELDS.get(piece, re.escape(piece)) for piece in pieces), re.DOTALL)

@@ -1,7 +1,7 @@
 """Reads the labels that a config describes: image files, their sets and their target columns; decodes no images."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +10,16 @@ from nncli.config.sections import Data, is_name_pattern
 from nncli.data.images.files import images_below
 from nncli.data.images.folders import TEST_NAMES, VALIDATION_NAMES, existing_folder
 from nncli.data.images.labels.files import FileIndex
-from nncli.data.images.labels.patterns import read_class
+from nncli.data.images.labels.patterns import read_class, read_group
 from nncli.data.images.labels.tables import is_table, read_label_table
 from nncli.data.plurals import count
-from nncli.data.tables.files.columns import Column, text_column
+from nncli.data.tables.files.columns import Column, Table, text_column, unknown_columns
 from nncli.errors import DataError
 
 # The name of the target if no column has one; the same as for class folders.
 CLASS = "class"
+# What `data.split.column` calls the part of file names that `{group}` matches.
+GROUP = "group"
 _PART_NAMES = {"train": ("train", "training"), "test": TEST_NAMES, "validation": VALIDATION_NAMES}
 _SHOWN = 3
 
@@ -28,7 +30,8 @@ class LabelledImages:
 
     `columns` are the target columns without missing cells. `rows`, int64 (n,), is the row of each image in the table,
     or its position in the sorted list of files. `parts` has the set of each image: "train", "test" or "validation"; all
-    are "train" if the source is not split.
+    are "train" if the source is not split. `by` is the column that `data.split` names, for the images of the training
+    set at least, which come first where a table names a test set.
     """
 
     files: tuple[Path, ...]
@@ -36,6 +39,7 @@ class LabelledImages:
     rows: np.ndarray
     parts: np.ndarray
     notes: tuple[str, ...]
+    by: Column | None = None
 
 
 def read_labels(data: Data) -> LabelledImages:
@@ -60,7 +64,7 @@ def read_labels(data: Data) -> LabelledImages:
         )
     if test is not None and not (parts == "test").any():
         raise DataError(f"data.test: no image in {test} has a label", hint="leave `test` out, or set it to a fraction")
-    return LabelledImages(found.files, found.columns, found.rows, parts, found.notes)
+    return replace(found, parts=parts)
 
 
 def label_files(data: Data, files: Sequence[Path], root: Path) -> LabelledImages:
@@ -90,7 +94,16 @@ def _label(data: Data, files: Sequence[Path], root: Path, tested: Sequence[Path]
     unnamed = sorted(set(files) - set(read.files) - set(tested))
     if unnamed:
         notes.append(f"{count(len(unnamed), 'image')} without a row in {table.name} dropped: {_some(unnamed)}")
-    return LabelledImages(read.files, read.columns, read.table.rows, _all_train(len(read.files)), tuple(notes))
+    name = None if data.split is None else data.split.column
+    by = None if name is None else _split_column(read.table, name)
+    return LabelledImages(read.files, read.columns, read.table.rows, _all_train(len(read.files)), tuple(notes), by)
+
+
+def _split_column(table: Table, name: str) -> Column:
+    if name not in table.columns:
+        error = unknown_columns([name], table.columns, table.name)
+        raise DataError(f"data.split.column: {error.message}", hint=error.hint)
+    return table.columns[name]
 
 
 def _from_names(pattern: str, files: Sequence[Path], data: Data) -> LabelledImages:
@@ -117,7 +130,24 @@ def _from_names(pattern: str, files: Sequence[Path], data: Data) -> LabelledImag
     codes = {text: code for code, text in enumerate(texts)}
     column = text_column(CLASS, np.array([codes[str(found[place])] for place in fitting], np.int32), texts)
     kept = tuple(files[place] for place in fitting)
-    return LabelledImages(kept, [column], np.array(fitting, np.int64), _all_train(len(kept)), tuple(notes))
+    by = _group_column(pattern, kept, data)
+    return LabelledImages(kept, [column], np.array(fitting, np.int64), _all_train(len(kept)), tuple(notes), by)
+
+
+def _group_column(pattern: str, files: Sequence[Path], data: Data) -> Column | None:
+    """What `{group}` matches in each file name; None if the config does not split by it."""
+    if data.split is None or data.split.column is None:
+        return None
+    groups = read_group(pattern, [file.name for file in files])
+    if groups is None or data.split.column != GROUP or data.split.by != "group":
+        raise DataError(
+            f"data.split: file names have no column {data.split.column!r}",
+            hint="say {group} in the pattern of `labels`, as in '{class}_{group}_{number}.*', and "
+            "`split: {by: group, column: group}`",
+        )
+    texts = sorted(set(groups))
+    codes = {text: code for code, text in enumerate(texts)}
+    return text_column(GROUP, np.array([codes[text] for text in groups], np.int32), texts)
 
 
 def _with_test_table(data: Data, root: Path, files: Sequence[Path]) -> LabelledImages:
@@ -139,7 +169,8 @@ def _with_test_table(data: Data, root: Path, files: Sequence[Path]) -> LabelledI
     parts = np.array(["train"] * len(files) + ["test"] * len(test.files))
     rows = np.concatenate([train.rows[kept], test.table.rows])
     notes = [*notes, *(f"test: {note}" for note in test.notes)]
-    return LabelledImages((*files, *test.files), columns, rows, parts, tuple(notes))
+    by = None if train.by is None else train.by.take(np.flatnonzero(kept))
+    return LabelledImages((*files, *test.files), columns, rows, parts, tuple(notes), by)
 
 
 def _join(one: Column, other: Column) -> Column:

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from nncli.config.facts import Resize
-from nncli.config.sections import Data, Duplicates
+from nncli.config.sections import Data
 from nncli.data import splitting
 from nncli.data.dataset import Progress, hash_rows
 from nncli.data.images.border import border_median
@@ -16,13 +16,14 @@ from nncli.data.images.decoding import LOOK, Header, has_colour, open_picture, r
 from nncli.data.images.files import map_parallel
 from nncli.data.images.fitting import Fit
 from nncli.data.images.folders import existing_folder
-from nncli.data.images.image_dataset import common_size, given_size
+from nncli.data.images.image_dataset import common_size, given_size, refuse_no_column
 from nncli.data.plurals import count
 from nncli.data.profile.findings import imbalance_findings, ordered_findings
 from nncli.data.profile.images.listing import ImageFiles, find_copies, hash_files, list_files
 from nncli.data.profile.images.pixels import TILE_SIDE, choose_examples, look_at_light, make_tile, name_some
 from nncli.data.profile.tables.rows import count_repeats, find_shared
 from nncli.data.profile.values import Finding, ImageProfile, Level, Tile
+from nncli.data.splits.dividing import Rows, divide
 from nncli.errors import DataError
 
 # At most about so many images are decoded, evenly spaced.
@@ -60,24 +61,24 @@ def look_over_folder(
     *,
     progress: Progress,
     seed: int = 1,
-    test: str | float | None = None,
-    validation: float = 0.1,
-    duplicates: Duplicates = "keep",
     wanted: Wanted | None = None,
     sample: int = SAMPLE,
     labelled: tuple[ImageFiles, Sequence[Finding]] | None = None,
+    section: Data | None = None,
+    keys: Rows | None = None,
 ) -> ImageProfile:
     """The profile of a folder of class folders (perhaps below train/, test/, val/), or of images without class folders.
 
-    `wanted` is the image size from a config; without a config each image is shown as it is. Where the folders are not
-    the classes, `labelled` has the files with their labels, and the findings about the labels.
+    `wanted` is a config's image size; without one each image is shown as it is. Where the folders are not the classes,
+    `labelled` has the files and labels, and findings about these. `section` and `keys` say how images are split.
 
     Raises:
         DataError: the folder does not exist or has no images.
     """
     root = existing_folder(folder)
     findings: list[Finding] = list(labelled[1]) if labelled else []
-    files = labelled[0] if labelled else list_files(root, test, findings)
+    section = section or Data(source="images")
+    files = labelled[0] if labelled else list_files(root, section.test, findings)
     step = max(1, -(-len(files.paths) // sample))
     chosen = list(range(0, len(files.paths), step))
     looks, corrupt = _look_at(files, chosen, progress)
@@ -92,7 +93,7 @@ def look_over_folder(
     shape = _shape(looks, wanted)
     digests = hash_files(files.paths, progress)
     findings += find_copies(files, digests)
-    parts, shared = _parts(files, digests, seed, test, validation, duplicates)
+    parts, shared = _parts(files, digests, seed, section, keys)
     findings += shared
     classes = _class_counts(files)
     if len(classes) > 1:
@@ -213,9 +214,8 @@ def _parts(
     files: ImageFiles,
     digests: np.ndarray,
     seed: int,
-    test: str | float | None,
-    validation: float,
-    duplicates: Duplicates,
+    data: Data,
+    keys: Rows | None,
 ) -> tuple[dict[str, int], list[Finding]]:
     """The sizes of the sets that nncli would make, and the images that are in more than one of them.
 
@@ -223,23 +223,20 @@ def _parts(
     """
     own = {name: np.flatnonzero(files.parts == index) for index, name in enumerate(files.part_names)}
     rows, given = own["train"], len(own) > 1
-    if duplicates == "drop" and not given:
+    if data.duplicates == "drop" and not given:
         labelled = np.column_stack([digests[rows], files.labels[rows].astype(np.uint64)])
         rows = rows[splitting.first_of_each(hash_rows([labelled]))]
     try:
-        splitting.refuse_duplicates(Data(source="images", duplicates=duplicates, test=test), has_test=given)
-        split = splitting.split_rows(
-            len(rows),
-            seed=seed,
-            test=None if "test" in own else splitting.test_fraction(test),
-            validation=None if "validation" in own else validation,
-            strata=files.labels[rows],
-            groups=digests[rows] if duplicates == "together" else None,
-        )
+        refuse_no_column(data, keys)
+        splitting.refuse_duplicates(data, has_test=given)
+        known = keys.take(rows) if keys is not None else Rows(len(rows))
+        copies = digests[rows] if data.duplicates == "together" else None
+        known = replace(known, strata=files.labels[rows], copies=copies)
+        split = divide(data, known, seed=seed, has_test="test" in own, has_validation="validation" in own)
     except DataError as error:
         return {name: len(rows) for name, rows in own.items()}, [
             Finding(
-                "duplicates" if given and duplicates != "keep" else "few_rows",
+                "duplicates" if given and data.duplicates != "keep" else "few_rows",
                 Level.PROBLEM,
                 "images",
                 error.message,
@@ -250,7 +247,7 @@ def _parts(
         "train": rows[split.train],
         "validation": rows[split.validation],
         "test": rows[split.test],
-        **{name: rows for name, rows in own.items() if name != "train"},
+        **{name: rows for name, rows in own.items() if name != "train" and not (name == "test" and len(split.test))},
     }
     shared = find_shared({name: digests[rows] for name, rows in parts.items()}, things="images", given=given)
     return {name: len(rows) for name, rows in parts.items()}, shared

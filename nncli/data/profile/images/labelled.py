@@ -12,6 +12,9 @@ from nncli.data.profile.images.arrays import look_over_images
 from nncli.data.profile.images.folders import look_over_folder
 from nncli.data.profile.images.listing import ImageFiles
 from nncli.data.profile.values import Finding, ImageProfile, Level
+from nncli.data.splits.dividing import Rows
+from nncli.data.tables.files.columns import Column
+from nncli.data.tables.split_column import split_rows_of
 from nncli.data.targets import Goal, choose_goal, ordered_classes
 from nncli.errors import DataError
 
@@ -36,11 +39,15 @@ def look_over_labelled(data: Data, *, seed: int, progress: Progress) -> ImagePro
         Path(str(data.path)),
         progress=progress,
         seed=seed,
-        test=data.test,
-        validation=data.validation,
-        duplicates=data.duplicates,
         labelled=(_image_files(found, data), findings),
+        section=data,
+        keys=None if found.by is None else _keys(found, data, found.by),
     )
+
+
+def _keys(found: LabelledImages, data: Data, by: Column) -> Rows:
+    """What each image is split by; those of a test set, which are not, come last and may be left out."""
+    return split_rows_of(data, by, found.rows[: len(by)])
 
 
 def _origin(data: Data, found: LabelledImages) -> str:

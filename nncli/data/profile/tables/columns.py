@@ -146,7 +146,7 @@ def _date_findings(column: Column, table: Table, data: Data) -> list[Finding]:
         findings.append(_finding(column, "day_first", Level.WARNING, what, fix))
     if flaw is None and are_in_order(column, found.column):
         what = "is in order of time, but rows are split at random, so no set is later than the others"
-        fix = "to test on later rows, put them into a separate file and say `test: FILE`"
+        fix = f"`split: {{by: time, column: {column.name}}}` under data tests on the latest rows"
         findings.append(_finding(column, "time_order", Level.NOTE, what, fix))
     return findings
 

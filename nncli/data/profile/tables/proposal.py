@@ -23,6 +23,7 @@ from nncli.data.tables.features.choosing import describe_amounts, describe_codes
 from nncli.data.tables.features.dates import describe_parts, find_dates
 from nncli.data.tables.features.flaws import describe_units, find_dressed_numbers, is_mostly_numbers
 from nncli.data.tables.features.identifiers import are_codes, could_be_codes
+from nncli.data.tables.features.split_hints import SplitHint, suggest_split
 from nncli.data.tables.features.words import Reread, find_spellings, reread
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
 from nncli.data.tables.leakage import hash_columns
@@ -47,7 +48,8 @@ class Proposal:
     `dropped` maps the names of dropped columns to reasons, `columns` maps names to types with reasons; `missing_in` has
     the texts of each number or date column that mean a missing value; `learned` are the columns to learn from,
     `remarks` lines about some of them; `idle` are the dropped columns that are empty or constant, which training drops
-    by itself; `undecided` is a date that can be read as day/month or month/day.
+    by itself; `undecided` is a date that can be read as day/month or month/day; `hint` says by which column the rows
+    should probably be split.
     """
 
     source: str
@@ -67,6 +69,7 @@ class Proposal:
     values: dict[str, tuple[str, ...]] = field(default_factory=dict)
     idle: tuple[str, ...] = ()
     undecided: str | None = None
+    hint: SplitHint | None = None
 
 
 def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
@@ -99,6 +102,7 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
     dates = [find_dates(kept.columns[name], None) for name, (kind, _) in columns.items() if kind == "date"]
     if not learned:
         raise _nothing_left(path, dropped)
+    hint = suggest_split(kept, data, target, [column.name for column in learned])
     used = [name for name in table.columns if name in target or any(column.name == name for column in learned)]
     return Proposal(
         source="parquet" if opened.is_parquet else "csv",
@@ -119,9 +123,10 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
         ),
         rows=len(table),
         rows_without_target=len(table) - len(kept),
-        duplicates=_count_duplicates(kept, [column.name for column in learned]),
+        duplicates=0 if opened.is_excerpt else _count_duplicates(kept, [column.name for column in learned]),
         values=_values(again, used),
         undecided=next((date.undecided for date in dates if date.undecided is not None), None),
+        hint=hint,
         idle=tuple(name for name in dropped if judge_column(kept.columns[name], data).rule in ("constant", "empty")),
     )
 

@@ -11,11 +11,12 @@ import numpy as np
 
 from nncli.config.text_format import WHITESPACE, TextFormat
 from nncli.data.profile.values import Finding, Level
+from nncli.data.streaming.excerpt import excerpt_parquet, excerpt_text
 from nncli.data.tables.files import reading
 from nncli.data.tables.files.columns import Table
-from nncli.data.tables.files.content import find_undecodable, read_bytes, refuse_binary, unpack
+from nncli.data.tables.files.content import find_undecodable, is_pattern, matching, read_bytes, refuse_binary, unpack
 from nncli.data.tables.files.converting import to_csv
-from nncli.data.tables.files.csv_text import CsvText, is_pattern, matching, open_csv, repeated_names, split_header
+from nncli.data.tables.files.csv_text import CsvText, open_csv, repeated_names, split_header
 from nncli.data.tables.files.format_guess import evenness, guess_format, looks_like_data, read_records, sample_lines
 from nncli.data.tables.files.parquet import read_parquet
 from nncli.errors import DataError
@@ -27,12 +28,13 @@ _PLAIN = TextFormat()
 
 @dataclass(frozen=True)
 class Opened:
-    """A table in memory, the format it was read with, and findings about its text."""
+    """A table in memory, the format it was read with, and findings about its text; of a very large one `is_excerpt`."""
 
     table: Table
     text_format: TextFormat
     findings: tuple[Finding, ...]
     is_parquet: bool = False
+    is_excerpt: bool = False
 
 
 def open_table(path: Path, missing: Sequence[str], given: TextFormat | None = None) -> Opened:
@@ -41,11 +43,11 @@ def open_table(path: Path, missing: Sequence[str], given: TextFormat | None = No
     Raises:
         DataError: the file does not exist, is no table, or has no rows.
     """
-    if path.suffix.lower() in PARQUET_SUFFIXES or (path.is_file() and _starts_as_parquet(path)):
-        table = read_parquet(path, missing)
-        return Opened(table, given or _PLAIN, tuple(_left_out(table)), is_parquet=True)
     first = matching(path)[0] if is_pattern(path) else path
-    content = unpack(read_bytes(first), str(first))
+    if first.suffix.lower() in PARQUET_SUFFIXES or (first.is_file() and _starts_as_parquet(first)):
+        return _open_parquet(path, missing, given)
+    excerpt = excerpt_text(path)
+    content = unpack(read_bytes(first), str(first)) if excerpt is None else excerpt[0]
     converted = to_csv(content, str(first))
     if converted is not None:
         content = converted
@@ -58,7 +60,7 @@ def open_table(path: Path, missing: Sequence[str], given: TextFormat | None = No
     else:
         chosen = given.model_copy(update={"missing": tuple(missing)})
         chosen = _corrected(content, chosen, guessed, findings)
-    if is_pattern(path):
+    if is_pattern(path) and excerpt is None:
         opened = open_csv(path, name=str(path), text_format=chosen)
     else:
         opened = split_header(memoryview(content), name=str(path), text_format=chosen)
@@ -67,7 +69,25 @@ def open_table(path: Path, missing: Sequence[str], given: TextFormat | None = No
         raise problem or DataError(f"{path} has no readable row")
     findings += _unread_rows(table, problem)
     findings += _left_out(table)
-    return Opened(table, chosen, tuple(findings))
+    if excerpt is None:
+        return Opened(table, chosen, tuple(findings))
+    return Opened(table, chosen, (_excerpt_finding(table, excerpt[1]), *findings), is_excerpt=True)
+
+
+def _open_parquet(path: Path, missing: Sequence[str], given: TextFormat | None) -> Opened:
+    excerpt = excerpt_parquet(path, tuple(missing))
+    if excerpt is not None:
+        table, share = excerpt
+        findings = (_excerpt_finding(table, share), *_left_out(table))
+        return Opened(table, given or _PLAIN, findings, is_parquet=True, is_excerpt=True)
+    table = read_parquet(path, missing)
+    return Opened(table, given or _PLAIN, tuple(_left_out(table)), is_parquet=True)
+
+
+def _excerpt_finding(table: Table, share: float) -> Finding:
+    rows = round(len(table) / share)
+    what = f"too large to be looked at whole: {len(table):,} of about {rows:,} rows, from all over it, are looked at"
+    return Finding("excerpt", Level.NOTE, "file", what)
 
 
 def _starts_as_parquet(path: Path) -> bool:

@@ -28,11 +28,14 @@ from nncli.data.profile.tables.rows import (
     find_shared,
 )
 from nncli.data.profile.values import ColumnProfile, Finding, Level, TableProfile, TargetProfile
+from nncli.data.splits.dividing import divide
 from nncli.data.tables.features.choosing import candidate_names, check_names, judge_columns
+from nncli.data.tables.features.split_hints import suggest_split
 from nncli.data.tables.features.words import Reread, reread
 from nncli.data.tables.files.columns import Column, Table
 from nncli.data.tables.leakage import hash_columns
 from nncli.data.tables.loading import asked_task, check_target
+from nncli.data.tables.split_column import split_column_name, split_rows_of
 from nncli.data.targets import Goal, choose_goal, encode_targets, strata
 from nncli.errors import DataError
 
@@ -72,6 +75,7 @@ def look_over(
         look.findings += _twin_findings(look, labelled)
         look.findings += _label_findings(look, look.goal)
     look.findings += copy_findings([table.columns[name] for name in look.learned])
+    _add_split_hint(look, names)
     parts, repeated = _rows(look, labelled, test)
     return TableProfile(
         source=data.source,
@@ -109,6 +113,18 @@ def _columns(look: _Look, targets: Sequence[str]) -> list[ColumnProfile]:
             Finding("no_features", Level.PROBLEM, "table", what, "add columns that say something about the target")
         )
     return profiles
+
+
+def _add_split_hint(look: _Look, targets: Sequence[str]) -> None:
+    """A finding for a column by which rows should be split; it says more than that the rows are in order of time."""
+    if look.data.split is not None:
+        look.findings = [each for each in look.findings if each.rule != "time_order"]
+        return
+    hint = suggest_split(look.table, look.data, targets, look.learned)
+    if hint is not None:
+        look.findings = [each for each in look.findings if (each.rule, each.columns) != ("time_order", (hint.column,))]
+        where = f'column "{hint.column}"'
+        look.findings.append(Finding("split", Level.WARNING, where, hint.why, hint.fix, (hint.column,)))
 
 
 def _reread_findings(again: Reread) -> list[Finding]:
@@ -190,19 +206,20 @@ def _rows(look: _Look, labelled: Table, test: Table | None) -> tuple[dict[str, i
         hashes, features, labelled = hashes[kept], features[kept], labelled.take(kept)
         look.targets = look.targets[kept] if look.targets is not None else None
     try:
-        split = splitting.split_rows(
-            len(labelled),
-            seed=look.seed,
-            test=None if test is not None else splitting.test_fraction(look.data.test),
-            validation=look.data.validation,
+        rows = split_rows_of(
+            look.data,
+            labelled.columns.get(split_column_name(look.data) or ""),
+            labelled.rows,
             strata=None if look.goal is None or look.targets is None else strata(look.goal, look.targets),
-            groups=features if look.data.duplicates == "together" else None,
+            copies=features if look.data.duplicates == "together" else None,
         )
+        split = divide(look.data, rows, seed=look.seed, has_test=test is not None)
     except DataError as error:
-        look.findings.append(Finding("few_rows", Level.PROBLEM, "table", error.message, error.hint or ""))
+        rule = "split" if error.message.startswith("data.split") else "few_rows"
+        look.findings.append(Finding(rule, Level.PROBLEM, "table", error.message, error.hint or ""))
         return {}, repeated
     by_part = {"train": hashes[split.train], "validation": hashes[split.validation], "test": hashes[split.test]}
-    if test is not None:
+    if test is not None and not len(by_part["test"]):
         by_part["test"] = _test_hashes(look, labelled, test, names)
     look.findings += find_shared(by_part, given=test is not None)
     return {part: len(ours) for part, ours in by_part.items()}, repeated

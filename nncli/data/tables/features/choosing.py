@@ -160,13 +160,15 @@ def judge_column(column: Column, data: Data, *, alone: bool = False, targets: Se
 
 
 def check_names(table: Table, data: Data, targets: Sequence[str]) -> None:
-    """Refuse names in `target`, `features`, `drop` and `columns` that are not columns, or that conflict with the
-    target.
+    """Refuse names in `target`, `features`, `drop`, `columns` and `split` that are not columns, or that conflict with
+    the target.
 
     Raises:
         DataError: a name is not a column (one line for each key of the config), or conflicts with the target.
     """
     named = {"target": data.target or (), "features": data.features or (), "drop": data.drop, "columns": data.columns}
+    if data.split is not None and data.split.column is not None:
+        named["split.column"] = (data.split.column,)
     unknown = {key: [name for name in names if name not in table.columns] for key, names in named.items()}
     errors = {key: unknown_columns(names, table.columns, table.name) for key, names in unknown.items() if names}
     if errors:
@@ -178,7 +180,7 @@ def check_names(table: Table, data: Data, targets: Sequence[str]) -> None:
         raise DataError(
             f'data.columns says that the target "{dates[0]}" is a date, which cannot be predicted', hint=hint
         )
-    for key in ("features", "drop"):
+    for key in ("features", "drop", *(["split.column"] if "split.column" in named else [])):
         both = [name for name in named[key] if name in targets]
         if both:
             raise DataError(f'data.{key} names "{both[0]}", which is the target', hint=f"take it out of data.{key}")

@@ -152,7 +152,7 @@ def number_column(name: str, values: np.ndarray) -> Column:
     present = ~np.isnan(numbers)
 
     def encode() -> Dictionary:
-        texts, codes = np.unique(numbers[present], return_inverse=True)
+        texts, codes = np.unique(numbers[present] + 0.0, return_inverse=True)  # -0.0 becomes 0.0, its equal
         placed = np.full(len(numbers), -1, np.int32)
         placed[present] = codes
         return placed, [repr(float(text)) for text in texts]

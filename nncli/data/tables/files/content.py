@@ -23,6 +23,8 @@ _CHUNK = 1 << 20
 _IN_MEMORY = 1 << 24
 _BINARY = {b"PAR1": "a Parquet file", b"\xd0\xcf\x11\xe0": "an old Excel file (.xls)", b"SQLite format 3": "a database"}
 _FIXES = {b"PAR1": "say `source: parquet`"}
+# What the tables of a folder are called, perhaps with .gz behind it.
+_FOLDER_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".dat", ".json", ".jsonl", ".ndjson")
 
 
@@ -50,6 +52,38 @@ def read_bytes(path: Path) -> bytes | mmap.mmap:
         return path.read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def is_pattern(path: Path) -> bool:
+    """Whether a path stands for several files: a folder, or a pattern such as `part-*.csv`."""
+    return path.is_dir() or (any(mark in path.name for mark in "*?[") and not path.exists())
+
+
+def matching(path: Path) -> list[Path]:
+    """The files that match a pattern, or the tables in a folder, sorted by name. Raises DataError if there are none."""
+    if path.is_dir():
+        files = sorted(file for file in path.iterdir() if file.is_file() and _is_table_name(file.name))
+        if not files:
+            raise DataError(
+                f"{path} is a folder without tables", hint="name a file; for image folders say `source: images`"
+            )
+        return files
+    files = sorted(file for file in path.parent.glob(path.name) if file.is_file())
+    if not files:
+        raise DataError(
+            f"no file matches {path}", hint="relative paths in a config are relative to the config's folder"
+        )
+    return files
+
+
+def _is_table_name(name: str) -> bool:
+    return name.lower().removesuffix(".gz").endswith(_FOLDER_SUFFIXES) and not name.startswith((".", "_"))
+
+
+def let_go(body: memoryview) -> None:
+    """Free the text that was read, so that it is not kept beside its numbers; it can be read from the file again."""
+    if isinstance(body.obj, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        body.obj.madvise(mmap.MADV_DONTNEED)
 
 
 def unpack(content: bytes | mmap.mmap | memoryview, name: str) -> memoryview:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from nncli.data.tables.files.content import spool
-from nncli.errors import DataError
+from nncli.errors import DataError, how_to_install
 
 _ROWS = 1000
-_EXCEL_FIX = "install nncli with the extra `excel`, or export the sheet as CSV (UTF-8)"
+_EXCEL_FIX = f"{how_to_install('excel')}; or export the sheet as CSV (UTF-8)"
 
 
 def to_csv(content: memoryview, name: str) -> memoryview | None:

@@ -5,7 +5,6 @@ number, the file is read again with that column as text. Anything unusual (rows 
 lines) is left to the slow path in `reading`. pyarrow is imported when a table is read.
 """
 
-import mmap
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ import numpy as np
 
 from nncli.config.text_format import TextFormat
 from nncli.data.tables.files.columns import Column, Dictionary
+from nncli.data.tables.files.content import let_go
 from nncli.data.tables.files.csv_text import CsvText
 from nncli.data.tables.files.number_text import Parsed, has_codes, parse_numbers, plain_text
 
@@ -109,7 +109,7 @@ class _Reading:
         text."""
         import pyarrow as arrow
 
-        rows = sum(_count_lines(segment) for segment in _segments(self.text.body))
+        rows = sum(_count_lines(segment) for segment in segments(self.text.body))
         numbers = [name for name in self.names if name in self.numbers]
         # One large array each, since only large ones are returned to the system when they are freed.
         rooms = iter(np.empty((len(numbers), rows)))
@@ -118,7 +118,7 @@ class _Reading:
             name: _Numbers(next(rooms)) if name in self.numbers else _Texts(next(codes), self.text.text_format)
             for name in self.names
         }
-        for segment in _segments(self.text.body):
+        for segment in segments(self.text.body):
             table = self._parse(segment)
             if table.num_rows != _count_lines(segment):
                 raise ValueError("a cell of several lines, a quote that is never closed, or an empty line")
@@ -126,14 +126,14 @@ class _Reading:
                 kept.add(table.column(name))
             del table
             arrow.default_memory_pool().release_unused()
-            _let_go(self.text.body)
+            let_go(self.text.body)
         return cells
 
     @cached_property
     def has_zeros_first(self) -> bool:
         """Whether any cell begins with a zero followed by another digit, as in 01234 (or 01.02.2024)."""
         before = [ord(self.text.delimiter), *b'\n" ']
-        return any(_has_zeros_first(np.frombuffer(segment, np.uint8), before) for segment in _segments(self.text.body))
+        return any(_has_zeros_first(np.frombuffer(segment, np.uint8), before) for segment in segments(self.text.body))
 
     def _parse(self, segment: memoryview) -> Any:
         import pyarrow as arrow
@@ -225,7 +225,7 @@ def _text_column(name: str, kept: _Texts, text_format: TextFormat) -> Column:
 
 def _guess_numbers(text: CsvText) -> set[str]:
     """The columns whose cells in the first rows are all numbers or missing."""
-    sample = replace(text, body=next(_segments(text.body, _SAMPLE)))
+    sample = replace(text, body=next(segments(text.body, _SAMPLE)))
     try:
         cells = _Reading(sample, text.names, frozenset()).read()
     except ValueError:
@@ -234,7 +234,7 @@ def _guess_numbers(text: CsvText) -> set[str]:
     return {name for name in texts if _are_plain(texts[name], text.text_format)}
 
 
-def _segments(body: memoryview, size: int = _SEGMENT) -> Iterator[memoryview]:
+def segments(body: memoryview, size: int = _SEGMENT) -> Iterator[memoryview]:
     """Segments of whole lines, of about `size` bytes; a longer line is a segment of its own."""
     start = 0
     while start < len(body):
@@ -250,12 +250,6 @@ def _has_zeros_first(text: np.ndarray, before: Sequence[int]) -> bool:
     zeros = np.flatnonzero(text[:-1] == ord("0"))
     zeros = zeros[(text[zeros + 1] >= ord("0")) & (text[zeros + 1] <= ord("9"))]
     return bool(np.isin(text[zeros[zeros > 0] - 1], before).any() or (len(zeros) and zeros[0] == 0))
-
-
-def _let_go(body: memoryview) -> None:
-    """Free the text that was read, so that it is not kept beside its numbers; it can be read from the file again."""
-    if isinstance(body.obj, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        body.obj.madvise(mmap.MADV_DONTNEED)
 
 
 def _count_lines(segment: memoryview) -> int:

@@ -8,12 +8,14 @@ from typing import IO, Any
 import numpy as np
 
 from nncli.data.tables.files.columns import Table
-from nncli.data.tables.files.content import read_bytes
+from nncli.data.tables.files.content import is_pattern, matching, read_bytes
 from nncli.data.tables.files.number_text import PLAIN
 from nncli.data.tables.files.reading import first_line, joined, make_table
 from nncli.errors import DataError
 
 _GROUP_ROWS = 1 << 16
+# A sample has rows of about so many row groups.
+_GROUPS = 32
 
 
 def read_parquet(path: Path, missing: Sequence[str]) -> Table:
@@ -22,13 +24,95 @@ def read_parquet(path: Path, missing: Sequence[str]) -> Table:
     Raises:
         DataError: it cannot be read, or has no rows.
     """
-    with _open_parquet(path, str(path)) as file:
-        whole = _read(file.read, str(path))
+    if is_pattern(path):
+        whole = _read_several(matching(path), str(path))
+    else:
+        with _open_parquet(path, str(path)) as file:
+            whole = _read(file.read, str(path))
     if not whole.num_rows:
         raise DataError(f"{path} has no rows")
     text_format = PLAIN.model_copy(update={"missing": tuple(missing)})
     arrays = [joined(column) for column in whole.columns]
     return make_table(str(path), whole.column_names, arrays, np.arange(whole.num_rows), text_format)
+
+
+def _read_several(files: Sequence[Path], name: str) -> Any:
+    import pyarrow as arrow
+
+    names, _ = open_dataset(files, name)
+    tables = []
+    for path in files:
+        with _open_parquet(path, str(path)) as file:
+            tables.append(_read(file.read, str(path)).select(names))
+    return _read(lambda: arrow.concat_tables(tables, promote_options="permissive"), name)
+
+
+def open_dataset(files: Sequence[Path], name: str) -> tuple[tuple[str, ...], int]:
+    """The names of the columns of Parquet files, and the number of their rows; reads only the ends of the files.
+
+    Raises:
+        DataError: a file cannot be read, or has other columns than the first.
+    """
+    names: tuple[str, ...] = ()
+    rows = 0
+    for path in files:
+        with _open_parquet(path, str(path)) as file:
+            rows += file.metadata.num_rows
+            own = tuple(file.schema_arrow.names)
+        names = names or own
+        if set(own) != set(names):
+            differing = ", ".join(sorted({*own} ^ {*names})[:8])
+            raise DataError(
+                f"{files[0]} and {path} have different columns: {differing}",
+                hint="all files must have the same columns; change the pattern so that it matches only such files",
+            )
+    if not rows:
+        raise DataError(f"{name} has no rows")
+    return names, rows
+
+
+def stream_dataset(
+    files: Sequence[Path], missing: Sequence[str], name: str, rows: int, columns: Sequence[str] | None = None
+) -> Iterator[tuple[float, Table]]:
+    """The rows of Parquet files, at most `rows` at a time and only these columns, each batch with the share (0 to 1) of
+    the files read with it. Raises DataError for a damaged file."""
+    text_format = PLAIN.model_copy(update={"missing": tuple(missing)})
+    total, start = max(1, open_dataset(files, name)[1]), 0
+    batches = _scan(files, columns, rows)
+    while (batch := _read(lambda: next(batches, None), name)) is not None:
+        if batch.num_rows:
+            places = np.arange(start, start + batch.num_rows)
+            start += batch.num_rows
+            yield start / total, make_table(name, batch.schema.names, batch.columns, places, text_format)
+
+
+def _scan(files: Sequence[Path], columns: Sequence[str] | None, rows: int) -> Iterator[Any]:
+    """The batches of several files, read without the read-ahead that would hold many row groups at once."""
+    import pyarrow.dataset as arrow_dataset
+
+    opened = arrow_dataset.dataset([str(file) for file in files], format="parquet")
+    scanner = opened.scanner(
+        columns=None if columns is None else list(columns),
+        batch_size=rows,
+        batch_readahead=1,
+        fragment_readahead=1,
+        fragment_scan_options=arrow_dataset.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True),
+    )
+    return iter(scanner.to_batches())
+
+
+def sample_dataset(files: Sequence[Path], missing: Sequence[str], name: str, rows: int) -> Table:
+    """About `rows` rows from row groups all over Parquet files. Raises DataError for a damaged file."""
+    import pyarrow as arrow
+    import pyarrow.dataset as arrow_dataset
+
+    opened = arrow_dataset.dataset([str(file) for file in files], format="parquet")
+    groups = [group for fragment in opened.get_fragments() for group in fragment.split_by_row_group()]
+    chosen = groups[:: max(1, len(groups) // _GROUPS)]
+    read = _read(lambda: arrow.concat_tables([group.head(-(-rows // len(chosen))) for group in chosen]), name)
+    arrays = [joined(column) for column in read.columns]
+    text_format = PLAIN.model_copy(update={"missing": tuple(missing)})
+    return make_table(name, read.column_names, arrays, np.arange(read.num_rows), text_format)
 
 
 def stream_parquet(

@@ -14,6 +14,7 @@ import numpy as np
 from nncli.config.text_format import TextFormat
 from nncli.data.plurals import count
 from nncli.data.tables.files.columns import Column, Dictionary, Table, number_column
+from nncli.data.tables.files.content import let_go
 from nncli.data.tables.files.csv_text import CsvText, encoding_error, open_csv, sniff
 from nncli.data.tables.files.csv_types import read_columns
 from nncli.data.tables.files.number_text import has_codes, parse_numbers, plain_text
@@ -63,7 +64,7 @@ def read_text(text: CsvText) -> tuple[Table, DataError | None]:
     rows, _ = _place(0, read.num_rows, [row for row, _ in rejected])
     arrays = [joined(column) for column in read.columns]
     table = make_table(text.name, text.names, arrays, rows, text.text_format, tuple(rejected))
-    return table, _ragged(text, rejected) if rejected else _open_quote(text, arrays)
+    return table, ragged_error(text, rejected) if rejected else _open_quote(text, arrays)
 
 
 def _parse(text: CsvText, rejected: Rejected, *, threads: bool) -> Any:
@@ -93,6 +94,7 @@ def stream_csv(text: CsvText) -> Iterator[tuple[float, Table]]:
                 rejected[:] = rejected[len(passed) :]
                 table = make_table(text.name, text.names, batch.columns, rows, text.text_format, passed)
                 share = min(1.0, source.tell() / len(text.body))
+                let_go(text.body)
                 yield share, replace(table, cells=dict(zip(text.names, batch.columns, strict=True)))
     except ValueError as error:
         raise _parse_error(text, error) from None
@@ -230,13 +232,17 @@ def _open_quote(text: CsvText, arrays: Sequence[Any]) -> DataError | None:
     last = arrays[-1][len(arrays[-1]) - 1].as_py() if len(arrays[-1]) else ""
     if "\n" not in last or bytes(text.body).count(b'"') % 2 == 0:
         return None
+    return open_quote_error(text, len(arrays[-1]), last)
+
+
+def open_quote_error(text: CsvText, row: int, cell: str) -> DataError:
+    """The error for a quote that is never closed, in the last cell of a row, counted from 1."""
     return DataError(
-        f"{text.name}: a quote is opened in row {len(arrays[-1])} but never closed",
-        hint=f"that cell begins: {last[:40]!r}",
+        f"{text.name}: a quote is opened in row {row} but never closed", hint=f"that cell begins: {cell[:40]!r}"
     )
 
 
-def _ragged(text: CsvText, rejected: Rejected) -> DataError:
+def ragged_error(text: CsvText, rejected: Rejected) -> DataError:
     """The error for rows that are too long or too short."""
     told = "; ".join(f"row {row + 1} {reason}" for row, reason in rejected[:_SHOWN])
     more = f" (and {count(len(rejected) - _SHOWN, 'more row')})" if len(rejected) > _SHOWN else ""

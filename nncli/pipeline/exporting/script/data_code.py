@@ -11,7 +11,7 @@ from nncli.pipeline.exporting.script.calls import LOAD_ARRAYS, write_value
 
 PARTS = ("train", "validation", "test")
 _ROWS = f"rows = {LOAD_ARRAYS}"
-_TABLES = {name: f"load_{name}" for name in BUNDLED if not name.startswith("digit")}
+_TABLES = {name: f"load_{name}" for name in BUNDLED if not name.startswith("digit") and name != "shapes"}
 # Those of tensorflow-datasets that are known to have the splits train and test, and no other.
 _PREPARED = frozenset(("mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100"))
 # What digit_attributes asks of each digit.
@@ -31,7 +31,7 @@ class DataCode:
 def write_data_code(config: Config, dataset: Dataset) -> DataCode:
     """How the script comes by the same rows in the same sets.
 
-    The bundled data sets and those of tensorflow-datasets are read from there, and the .npz file has the row numbers of
+    Those of scikit-learn and of tensorflow-datasets are read from there, and the .npz file has the row numbers of
     each set. Of other sources it has the rows themselves, encoded as the network takes them.
     """
     parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
@@ -47,7 +47,7 @@ def write_data_code(config: Config, dataset: Dataset) -> DataCode:
     if source.removeprefix("tfds:") in _PREPARED:
         lines = _prepared_lines(source.removeprefix("tfds:"))
         return DataCode(lines, ["import tensorflow_datasets as tfds"], rows, told)
-    told = "has the rows of the training, validation and test set, encoded as the network takes them"
+    told = "has the rows of each set, encoded as the network takes them"
     return DataCode(_array_lines(dataset.facts), [], _arrays(parts), told)
 
 

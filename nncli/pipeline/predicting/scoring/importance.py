@@ -23,19 +23,19 @@ _MOST_PREDICTIONS = 4_000_000  # rows times columns times repeats; of more rows 
 _FEWEST_ROWS = 1000
 _EXAMPLES = 4  # of the worst and of the best
 _CANDIDATES = 1000  # among which the best of different classes are looked for
-_PICTURE = "importance.png"
+_PICTURE = f"{files.EVALUATION}/importance"
 
 
 @dataclass(frozen=True)
 class Importance:
-    """What is told, and the picture of it."""
+    """What is told, and the files of the picture of it by their names in the run."""
 
     told: dict[str, Any]
-    picture: bytes
+    pictures: dict[str, bytes]
 
     def write(self, run: OpenRun) -> None:
         """Writes the picture into the run."""
-        run.folder.write(f"{files.EVALUATION}/{_PICTURE}", self.picture)
+        run.folder.write_each(self.pictures)
 
 
 def measure_importance(
@@ -53,7 +53,7 @@ def measure_importance(
 def _measure_columns(
     facts: DataFacts, table: TableInput, part: Part, predictor: Predicts, console: Console
 ) -> Importance:
-    columns, metric = _columns(table), _metric(facts, part)
+    columns, metric = places_of(table), _metric(facts, part)
     most = max(_FEWEST_ROWS, _MOST_PREDICTIONS // (len(columns) * _REPEATS))
     rows = np.arange(len(part))
     if len(part) > most:
@@ -75,10 +75,10 @@ def _measure_columns(
         "repeats": _REPEATS,
         "columns": [{**asdict(column), "clear": column.is_clear} for column in found],
     }
-    return Importance(told, pictures.importance_bars(found, metric))
+    return Importance(told, pictures.importance_bars(found, metric).files(_PICTURE))
 
 
-def _columns(table: TableInput) -> dict[str, Places]:
+def places_of(table: TableInput) -> dict[str, Places]:
     """The columns of the file that the network reads; the numbers made of a date are shuffled together."""
     dates = {number: date.name for date in table.dates for number in date.numbers}
     columns: dict[str, list[tuple[str, int]]] = {}
@@ -136,7 +136,7 @@ def _measure_images(
             for kind, example in zip(kinds, (*worst, *best), strict=True)
         ],
     }
-    return Importance(told, pictures.importance_maps(images, captions, maps))
+    return Importance(told, {f"{_PICTURE}.png": pictures.importance_maps(images, captions, maps)})
 
 
 def _varied(examples: list[WorstExample]) -> list[WorstExample]:

@@ -5,12 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from nncli.config.facts import DataFacts
+from nncli.config.facts import DataFacts, Task
 from nncli.data.dataset import Part, SeenRows
 from nncli.evaluate.intervals import bootstrap_intervals
 from nncli.evaluate.metrics import Baseline, measure
+from nncli.evaluate.scores import cuts
 from nncli.pipeline.predicting.groups import find_groups
 from nncli.pipeline.predicting.open_run import OpenRun
+from nncli.pipeline.predicting.scoring.thinning import intervals_of_many
 
 
 def measure_part(facts: DataFacts, part: Part, predictions: np.ndarray) -> dict[str, Any]:
@@ -20,6 +22,27 @@ def measure_part(facts: DataFacts, part: Part, predictions: np.ndarray) -> dict[
     return measure(target.task.value, part.targets, predictions, facts.target.names, baseline, target.thresholds)
 
 
+def test_answers(facts: DataFacts, part: Part, predictions: np.ndarray, *, whole: bool) -> dict[str, np.ndarray]:
+    """What became of each test row, for row-wise comparisons: {"right": bool (rows,)} or {"squared_error": (rows,)}.
+
+    A row with several labels is right where all of them are; squared errors, float32, are summed over the targets.
+    Kept as a `whole`, its target and the prediction, float32, are there, too, as `measure` takes them.
+    """
+    kept = {"targets": part.targets, "predictions": np.asarray(predictions, np.float32)} if whole else {}
+    return {**_judge(facts, np.asarray(part.targets), predictions), **kept}
+
+
+def _judge(facts: DataFacts, truth: np.ndarray, predictions: np.ndarray) -> dict[str, np.ndarray]:
+    target = facts.target
+    if target.task.is_regression:
+        errors = np.asarray(predictions, np.float64) - truth.reshape(predictions.shape)
+        return {"squared_error": (errors**2).sum(axis=1).astype(np.float32)}
+    if target.task is Task.MULTICLASS:
+        return {"right": predictions.argmax(axis=1) == truth.reshape(len(truth))}
+    chosen = predictions > cuts(target.thresholds, predictions.shape[1])
+    return {"right": (chosen == (truth.reshape(predictions.shape) > 0.5)).all(axis=1)}
+
+
 def intervals_of(
     facts: DataFacts,
     part: Part,
@@ -27,9 +50,14 @@ def intervals_of(
     progress: Callable[[str, float], None] = lambda what, share: None,
 ) -> dict[str, tuple[float, float] | None]:
     """Between which values chance in the choice of rows leaves each metric (see evaluate.intervals)."""
+    return intervals_of_many(facts, part, predictions, progress)
+
+
+def quick_intervals_of(facts: DataFacts, part: Part, predictions: np.ndarray) -> dict[str, tuple[float, float] | None]:
+    """Those that cost a training hardly any time: of few rows all, of more rows the main metric's among others."""
     target = facts.target
     return bootstrap_intervals(
-        target.task.value, part.targets, predictions, facts.target.names, target.thresholds, progress
+        target.task.value, part.targets, predictions, facts.target.names, target.thresholds, quick=True
     )
 
 
@@ -38,7 +66,7 @@ def measure_new(facts: DataFacts, part: Part, predictions: np.ndarray, seen: See
     if seen is None or not seen.any or seen.all:
         return None
     new = seen.new
-    chosen = part.take(new)
+    chosen = _without_inputs(part, new)
     measured = measure_part(facts, chosen, predictions[new])
     baseline = measured["baseline"]["metrics"]
     return {
@@ -50,13 +78,18 @@ def measure_new(facts: DataFacts, part: Part, predictions: np.ndarray, seen: See
     }
 
 
+def _without_inputs(part: Part, rows: np.ndarray) -> Part:
+    """Only these rows (indices or a mask), and of them only what is measured."""
+    return Part({}, part.targets[rows], part.rows[rows])
+
+
 def measure_groups(
     run: OpenRun, part: Part, predictions: np.ndarray, column: str, data_path: str | None
 ) -> list[dict[str, Any]]:
     """For each value of a column the metrics of its rows, their intervals and the baseline's metrics."""
     facts, groups = run.facts, []
     for name, rows in find_groups(run, part, column, data_path):
-        chosen = part.take(rows)
+        chosen = _without_inputs(part, rows)
         measured = measure_part(facts, chosen, predictions[rows])
         intervals = intervals_of(facts, chosen, predictions[rows])
         told = {"rows": len(rows), "metrics": measured["metrics"], "intervals": intervals}

@@ -14,6 +14,7 @@ from nncli.config.facts import DataFacts, ImageInput, TableInput
 from nncli.config.sections import Config
 from nncli.data.dataset import Inputs, Part
 from nncli.data.inputs.reading import read_inputs
+from nncli.data.splitting import path_of_test
 from nncli.errors import NncliError
 from nncli.pipeline.agreement import TOLERANCE, Agreement, compare_predictions
 from nncli.pipeline.predicting.named_predictions import Answers
@@ -131,7 +132,7 @@ def _choose_way(
     """How rows of the test set reach `predict`; files that are newer than `read_at`, and a table of more than `largest`
     bytes, are not read again."""
     data = config.data
-    own = Path(data.test if isinstance(data.test, str) else data.path or "")
+    own = Path(path_of_test(data) or "")
 
     def is_usable(file: Path) -> bool:
         return file.is_file() and file.stat().st_mtime <= read_at

@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,14 +23,23 @@ _ABOUT, _DIGEST = "about", "digest"
 
 @dataclass(frozen=True)
 class Resumed:
-    """What a training goes on from: a state with its epochs' records, None for the start."""
+    """What a training goes on from: a state with its epochs' records, None for the start.
+
+    The `record` is what run.json tells of it from then on, `running` with it; empty where it says so already.
+    """
 
     state: "TrainingState | None"
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def history(self) -> list[dict[str, float]]:
         """The records of the epochs that are done."""
         return [] if self.state is None else list(self.state.marks["history"])
+
+    @property
+    def health(self) -> list[dict[str, Any]]:
+        """What was measured of the layers so far; empty for a state of a version that did not measure."""
+        return [] if self.state is None else list(self.state.marks.get("health", ()))
 
 
 def save_checkpoint(folder: RunFolder, state: "TrainingState") -> None:
@@ -49,7 +58,7 @@ def load_checkpoint(folder: RunFolder) -> "TrainingState | None":
     path = folder.file(files.CHECKPOINT)
     try:
         # Opened here because numpy leaves the file of a damaged archive open.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        with files.open_bytes(path) as file, np.load(file, allow_pickle=False) as stored:
             arrays = dict(stored)
         digest = arrays.pop(_DIGEST)
         if not np.array_equal(digest, _digest(arrays)):
@@ -72,7 +81,8 @@ def discard_checkpoint(folder: RunFolder) -> None:
 
 def mark_of(config: Config, dataset: Dataset) -> Mapping[str, Any]:
     """What decides, beside the state, how a training goes on; the number of epochs does not."""
-    settings = config.model_dump(mode="json", exclude={"name": True, "train": {"epochs", "checkpoint"}})
+    undecisive = {"epochs", "checkpoint", "health", "tracking", "tracking_uri"}
+    settings = config.model_dump(mode="json", exclude={"name": True, "train": undecisive})
     facts = dataset.facts.model_dump(mode="json")
     return {"config": _sum(settings), "facts": _sum(facts), "fingerprint": dataset.fingerprint}
 

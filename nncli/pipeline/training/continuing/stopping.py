@@ -1,12 +1,12 @@
 """What a training that is stopped leaves: the best weights so far, for eval and predict, and how it goes on."""
 
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from nncli.console import Console
-from nncli.errors import RunError, Terminated
+from nncli.errors import RunError, StopRequest, Terminated
 from nncli.pipeline.weights import weights_bytes
 from nncli.run import files
 from nncli.run.folder import RunFolder
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from nncli.pipeline.training.fitting import Fitted
 
 # The files of the model that a training writes before it has one.
-WRITTEN_BEFORE = (files.CONFIG, files.SPLITS, files.METRICS)
+WRITTEN_BEFORE = (files.CONFIG, files.SPLITS, files.METRICS, files.HEALTH, files.FOLDS, files.OUT_OF_FOLD)
 # What belongs to a tested model only.
-_OF_TESTED = (files.KERAS_MODEL, files.LITE_MODEL, files.NOVELTY, files.SUMMARY)
+_OF_TESTED = (files.KERAS_MODEL, files.LITE_MODEL, files.NOVELTY, files.SUMMARY, files.ANSWERS)
 
 
 def keep_weights(folder: RunFolder, model: Any, console: Console) -> None:
@@ -36,19 +36,48 @@ def keep_weights(folder: RunFolder, model: Any, console: Console) -> None:
 
 def say_how_to_continue(folder: RunFolder, console: Console) -> None:
     """The command that continues a training."""
-    console.say(f"to continue: nncli train --resume {shlex.quote(str(folder.path))}")
+    record = folder.record
+    shared = f" --workers {record['workers']}" if "workers" in record else ""
+    shared += f" --on {record['on']}" if record.get("on") else ""
+    shared = " --devices all" if "devices" in record else shared
+    console.say(f"to continue: nncli train --resume {shlex.quote(str(folder.path))}{shared}")
 
 
 @contextmanager
-def kept_if_stopped(folder: RunFolder, fitted: "Fitted", console: Console, *, title: str = "") -> Iterator[None]:
-    """Keeps what was trained if test, export or plots are stopped; a training with a title is one of a comparison."""
+def told_if_stopped(folder: RunFolder, console: Console, *, title: str = "") -> Iterator[None]:
+    """Says how a training that is stopped goes on, if it can; one with a title is part of a comparison."""
     try:
         yield
     except (KeyboardInterrupt, Terminated):
+        if not title and folder.file(files.CONFIG).exists() and folder.status != "finished":
+            say_how_to_continue(folder, console)
+        raise
+
+
+@contextmanager
+def left_if_stopped(folder: RunFolder, leave: Callable[[RunFolder], None] | None) -> Iterator[None]:
+    """Calls `leave` when a training failed or was stopped, however it did; Ctrl-C ends that and tells what came first.
+
+    A second Ctrl-C ends the process at once, as everywhere (see cli.process).
+    """
+    try:
+        yield
+    except BaseException:
+        with suppress(KeyboardInterrupt, Terminated):
+            if leave is not None:
+                leave(folder)
+        raise
+
+
+@contextmanager
+def kept_if_stopped(folder: RunFolder, fitted: "Fitted", console: Console) -> Iterator[None]:
+    """Keeps what was trained if test, export or plots are stopped."""
+    try:
+        with StopRequest.recognized():
+            yield
+    except (KeyboardInterrupt, Terminated):
         fitted.watchers.flush()
         keep_weights(folder, fitted.model, console)
-        if not title:
-            say_how_to_continue(folder, console)
         raise
 
 

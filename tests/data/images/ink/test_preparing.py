@@ -316,3 +316,17 @@ def test_drawings_are_not_resized_in_another_way_too(tmp_path: Path) -> None:
     section = Data(source="images", path=str(folder_of_drawings(tmp_path / "drawings")), prepare="ink", resize="crop")
     with pytest.raises(DataError, match=r"data\.resize"):
         data.load(section, seed=1, data_dir=None, progress=lambda what, share: None)
+
+
+def test_a_drawing_on_a_screen_has_the_ink_that_the_slow_way_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    for paper, pen in ((255, 0), (0, 255), (240, 30)):
+        picture = Image.new("L", (280, 280), paper)
+        ImageDraw.Draw(picture).line([(80, 60), (200, 60), (120, 230)], fill=pen, width=20, joint="curve")
+        grey = np.asarray(picture)
+        quick = find_ink(grey)
+        with monkeypatch.context() as patch:
+            patch.setattr("nncli.data.images.ink.paper._even_paper", lambda *_: None)
+            slow = find_ink(grey)
+        assert quick is not None and slow is not None and quick.is_light == slow.is_light
+        assert np.abs(quick.strength - slow.strength).max() < 0.05
+        assert np.array_equal(quick.on, grey != paper)

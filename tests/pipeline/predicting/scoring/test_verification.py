@@ -215,8 +215,8 @@ def test_a_file_that_changes_during_a_training_is_not_read_again(
 
     honest = story.save_plots
 
-    def changing(*arguments: Any) -> None:
-        honest(*arguments)
+    def changing(*arguments: Any, **options: Any) -> None:
+        honest(*arguments, **options)
         table = tmp_path / "test.csv"
         table.write_text("x,z,y\n" + "9,9,a\n" * 20)
         later = table.stat().st_mtime + 3600

@@ -1,0 +1,1 @@
+"""How the classes of an evaluation are shown, whether two or a thousand."""

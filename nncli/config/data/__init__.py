@@ -1,0 +1,1 @@
+"""Sections below `data`: `splits` says which rows go to which set."""

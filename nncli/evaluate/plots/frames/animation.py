@@ -1,0 +1,118 @@
+"""Frames as one PNG, side by side, or as an animated GIF; what a frame shows is painted by functions that are given."""
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nncli.evaluate.plots.canvas import label, new_figure
+
+# Draws the values of a frame on axes of matplotlib.
+Paint = Callable[[Any, np.ndarray], None]
+
+_ACROSS = 6
+_SHOWN_SECONDS, _LAST_SECONDS = 0.5, 2.5
+_COLOURS = 64  # of a palette: enough for shading, a fraction of the bytes
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What was seen after so many epochs, 0 being the untrained network."""
+
+    epoch: int
+    values: np.ndarray
+
+    @property
+    def caption(self) -> str:
+        """When it was taken."""
+        return f"epoch {self.epoch:,}" if self.epoch else "untrained"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """How frames are shown: a title, a panel by name for each thing that a frame shows, the size of a panel in inches,
+    how the panels are finished (a legend), and the size of the larger panels of an animation."""
+
+    title: str
+    panels: tuple[tuple[str, Paint], ...]
+    size: tuple[float, float]
+    large: tuple[float, float]
+    finish: Callable[[Any, Sequence[Any]], None]
+
+    def to_png(self, frames: Sequence[Frame]) -> bytes:
+        """All frames side by side, six on a line; each panel begins a line."""
+        across = min(_ACROSS, len(frames))
+        lines = -(-len(frames) // across)
+        figure = self._figure(self.size, across, lines * len(self.panels))
+        grid = figure.subplots(lines * len(self.panels), across, squeeze=False)
+        shown = []
+        for place, (name, paint) in enumerate(self.panels):
+            for index, axes in enumerate(grid[place * lines : (place + 1) * lines].ravel()):
+                if index >= len(frames):
+                    axes.set_axis_off()
+                    continue
+                paint(axes, frames[index].values)
+                axes.set(xticks=[], yticks=[])
+                if index:
+                    axes.set(xlabel="", ylabel="")
+                caption = frames[index].caption
+                axes.set_title(label(f"{name}, {caption}" if name and not index else caption, 26), fontsize=8)
+                shown.append(axes)
+        self.finish(figure, shown)
+        return _with_palette(_pixels(figure))
+
+    def to_gif(self, frames: Sequence[Frame]) -> bytes:
+        """The frames one after the other, the last one longer, for ever."""
+        from PIL import Image
+
+        pictures = [Image.fromarray(pixels) for pixels in self._one_by_one(frames)]
+        palette = pictures[-1].quantize(_COLOURS, dither=Image.Dither.NONE)
+        few = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+        seconds = [_SHOWN_SECONDS] * (len(few) - 1) + [_LAST_SECONDS]
+        milliseconds = [int(1000 * each) for each in seconds]
+        buffer = io.BytesIO()
+        few[0].save(
+            buffer, format="GIF", save_all=True, append_images=few[1:], duration=milliseconds, loop=0, optimize=False
+        )
+        return buffer.getvalue()
+
+    def _one_by_one(self, frames: Sequence[Frame]) -> Iterator[np.ndarray]:
+        """The pixels of each frame. One figure for all: making room for labels takes longer than drawing."""
+        figure = self._figure(self.large, len(self.panels), 1)
+        grid = figure.subplots(1, len(self.panels), squeeze=False)[0]
+        for place, frame in enumerate(frames):
+            for axes, (name, paint) in zip(grid, self.panels, strict=True):
+                axes.clear()
+                paint(axes, frame.values)
+                axes.set_title(label(f"{name}, {frame.caption}" if name else frame.caption, 32), fontsize=10)
+            if place == 0:
+                self.finish(figure, list(grid))
+            yield _pixels(figure)
+            figure.set_layout_engine("none")
+
+    def _figure(self, size: tuple[float, float], across: int, lines: int) -> Any:
+        width = max(across * size[0], 3.2)
+        figure = new_figure(width, lines * size[1] + 0.65)
+        figure.get_layout_engine().set(w_pad=0.07)
+        figure.suptitle(label(self.title, int(width * 12)), fontsize=10)
+        return figure
+
+
+def _pixels(figure: Any) -> np.ndarray:
+    """What the figure looks like, uint8 (height, width, 3)."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
+
+
+def _with_palette(pixels: np.ndarray) -> bytes:
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    few = Image.fromarray(pixels).quantize(_COLOURS, dither=Image.Dither.NONE)
+    few.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()

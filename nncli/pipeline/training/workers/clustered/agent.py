@@ -1,0 +1,179 @@
+"""An actor on a node: starts the process of a worker, hears it, and reports; does not train."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import IO, Any
+
+from nncli.cluster.gang import node_address
+from nncli.data.dataset import Dataset
+from nncli.pipeline.training.workers.clustered.order import Order, Report
+from nncli.pipeline.training.workers.launching import free_ports, python_command
+from nncli.pipeline.training.workers.line import describe_line
+from nncli.pipeline.training.workers.watchdog import Worker, pair
+from nncli.run import files
+from nncli.run.archive import install, pack, unpack
+
+# Followed by the id of the process, by which the folders of killed processes are known.
+_PREFIX = "nncli-worker-"
+_LAST_LINES = 3
+_LOOK_SECONDS = 0.05
+
+
+@dataclass
+class _Hosted(Worker):
+    """The process of a worker, and what it said since the last report."""
+
+    said: list[list[Any]] = field(default_factory=list)
+
+    def take(self, message: dict[str, Any]) -> None:
+        """What is said is kept in order, and all else by its name."""
+        if "said" in message:
+            self.said.append(message["said"])
+        else:
+            super().take(message)
+
+
+class Agent:
+    """Has one worker in its life, in a folder of its own on the node."""
+
+    def __init__(self) -> None:
+        _clear_left()
+        self._place = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        self._address = node_address()
+        self._worker: _Hosted | None = None
+        self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - for as long as this lives
+        self._lock = threading.Lock()
+        self._sent: int | None = None
+        self._hearing: threading.Thread | None = None
+
+    def offer(self) -> tuple[str, str]:
+        """An address for the worker, host:port, and its folder."""
+        # Any address of the machine: TensorFlow listens on all of them.
+        return f"{self._address}:{free_ports(1, '')[0]}", str(self._place)
+
+    def start(
+        self, order: Order, data: Dataset, archive: bytes | None, variables: dict[str, str], seconds: float
+    ) -> None:
+        """Starts the process with these environment variables; it gives a sign of life every so many `seconds`. The
+        `archive` has the folder to go on in."""
+        self._folder = self._place / order.name
+        if archive is not None:
+            install(unpack(archive, self._folder), self._folder)
+            self._sent = self._stamp()
+        reader, writer = Pipe(duplex=False)
+        ours, theirs = pair()
+        described = {**describe_line(theirs, seconds, records=False), "COLUMNS": str(order.columns)}
+        code = "from nncli.pipeline.training.workers.clustered.worker import main; main()"
+        process = subprocess.Popen(
+            [*python_command(code), str(reader.fileno()), str(self._place)],
+            env={**os.environ, **variables, **described},
+            pass_fds=[theirs, reader.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._output,
+        )
+        reader.close()
+        os.close(theirs)
+        self._worker = _Hosted(f"process {process.pid}", process, ours)
+        threading.Thread(target=_send, args=(writer, (order, data)), daemon=True).start()
+        self._hearing = threading.Thread(target=self._hear, daemon=True)
+        self._hearing.start()
+
+    def poll(self, seconds: float) -> Report:
+        """How the worker is; waits at most so long for something to tell."""
+        worker = self._require_worker()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and worker.code is None and not worker.said:
+            time.sleep(_LOOK_SECONDS)
+        code = worker.code
+        if code is not None and self._hearing is not None:
+            self._hearing.join(1.0)  # it may have told something just before its end
+        state = self._new_state() if code is None else None
+        with self._lock:
+            said, worker.said = worker.said, []
+            told = dict(worker.told)
+        return Report(code, time.monotonic() - worker.sign, told, said, state, self._last_words() if code else ())
+
+    def stop(self, number: int) -> None:
+        """Sends a signal to the worker, as Ctrl-C does."""
+        with suppress(OSError):
+            self._require_worker().process.send_signal(number)
+
+    def collect(self) -> bytes | None:
+        """The archive of the run folder, None if there is none."""
+        return pack(self._folder) if self._folder.exists() else None
+
+    def close(self) -> None:
+        """Ends the worker, and clears its folder."""
+        if self._worker is not None:
+            self._worker.process.kill()
+            self._worker.process.wait()
+        shutil.rmtree(self._place, ignore_errors=True)
+
+    def _require_worker(self) -> _Hosted:
+        if self._worker is None:
+            raise RuntimeError("the worker was not started")
+        return self._worker
+
+    def _hear(self) -> None:
+        """Takes in what the worker sends, until it has ended."""
+        worker = self._require_worker()
+        with suppress(OSError):
+            while content := worker.socket.recv(65536):
+                with self._lock:
+                    worker.hear(content)
+
+    def _new_state(self) -> bytes | None:
+        """The run folder, if its checkpoint is another than at the last call."""
+        stamp = self._stamp()
+        if stamp in (None, self._sent) or not (self._folder / files.CONFIG).exists():
+            return None
+        try:
+            archive = pack(self._folder)
+        except OSError:  # a file that is being replaced: the next call has it
+            return None
+        self._sent = stamp
+        return archive
+
+    def _stamp(self) -> int | None:
+        """When the checkpoint was written."""
+        with suppress(OSError):
+            return (self._folder / files.CHECKPOINT).stat().st_mtime_ns
+        return None
+
+    def _last_words(self) -> tuple[str, ...]:
+        self._output.seek(0)
+        return tuple(self._output.read().decode(errors="replace").strip().splitlines()[-_LAST_LINES:])
+
+
+def _send(writer: Connection, value: Any) -> None:
+    """Gives the worker its order and its rows, as fast as it takes them."""
+    with suppress(OSError), writer:
+        writer.send(value)
+
+
+def _clear_left() -> None:
+    """Clears the folders that killed processes left."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        number = left.name.removeprefix(_PREFIX).partition("-")[0]
+        if number.isdecimal() and not _is_alive(int(number)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it belongs to somebody else
+        return True
+    return True

@@ -1,0 +1,43 @@
+"""What a worker on a node is told, and what its actor reports of it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from nncli.config.reading.loading import LoadedConfig
+from nncli.config.sections import Config
+from nncli.pipeline.training.planning import Engine
+
+
+@dataclass(frozen=True)
+class Order:
+    """A training: its config as it was resolved by the caller, whose command line and columns of a terminal it has.
+
+    `name` is that of the run folder, in which it `resumes`, or which the chief makes. `on` is what the caller named the
+    cluster by.
+    """
+
+    config: Config
+    loaded: LoadedConfig | None
+    engine: Engine
+    command: tuple[str, ...]
+    name: str
+    columns: int
+    on: str
+    max_minutes: float | None = None
+    resumes: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a worker is: its exit code, None while it runs; the seconds since its last sign of life; what it has told.
+
+    `said` are calls for the caller's console since the last report, `state` is the archive of the chief's folder if it
+    has another checkpoint than at the last report, `last_words` what a worker that ended wrote last.
+    """
+
+    code: int | None
+    silence: float
+    told: dict[str, Any]
+    said: list[list[Any]] = field(default_factory=list)
+    state: bytes | None = None
+    last_words: tuple[str, ...] = ()

@@ -1,0 +1,209 @@
+"""Stands before every route: who may ask, how much and how long; and what every answer carries.
+
+A page on another site can make a browser send requests here. It cannot read the answers, since no CORS header allows
+that; the Host header shows whether it has made its own name point here (DNS rebinding), and the Origin header whether
+it sends forms. Where there is a token, no browser sends it by itself, so that it is proof enough.
+"""
+
+import asyncio
+import hmac
+import ipaddress
+import json
+import time
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from nncli.serve.limits import Limits
+from nncli.serve.metrics import Metrics
+from nncli.serve.refusals import Refusal, make_defect
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+# What a probe or a browser has to reach before it has a token; nothing of it tells anything of the models.
+_OPEN = frozenset(("/", "/run", "/v2/health/live", "/v2/health/ready"))
+_WITHOUT_CONTENT = frozenset(("GET", "HEAD", "OPTIONS"))
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+    (b"cache-control", b"no-store"),
+)
+
+
+@dataclass
+class Guard:
+    """An ASGI application around another one.
+
+    `hosts` are names beside the loopback's that requests may be sent to. `told` is called with the error of a defect.
+    `held` counts the bytes of the bodies of requests that are being answered.
+    """
+
+    app: App
+    limits: Limits
+    metrics: Metrics
+    told: Callable[[BaseException], None]
+    hosts: Sequence[str] = ()
+    token: str | None = None
+    is_ending: bool = field(default=False)
+    held: int = field(default=0)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        answer, body = _Answer(send), _Body(receive, self)
+        started = time.perf_counter()
+        self.metrics.in_flight += 1
+        try:
+            self._check(scope)
+            async with asyncio.timeout(self.limits.seconds):
+                await self.app(scope, body.receive, answer.send)
+        except Refusal as refusal:
+            await answer.refuse(refusal)
+        except TimeoutError:
+            seconds = f"{self.limits.seconds:g} seconds"
+            await answer.refuse(
+                Refusal(408, got=f"a request that was not done after {seconds}", expected="less", fix="send less of it")
+            )
+        except _Gone:
+            answer.status = 499  # nobody is there to be answered
+        except Exception as error:  # a defect of ours, told here; the client was answered with 500
+            self.told(error)
+            await answer.refuse(make_defect())
+        finally:
+            self.metrics.in_flight -= 1
+            self.held -= body.size
+            route = getattr(scope.get("route"), "path", "other")
+            self.metrics.count_request(route, scope["method"], answer.status, time.perf_counter() - started)
+
+    def _check(self, scope: Scope) -> None:
+        headers = dict(scope["headers"])
+        host = headers.get(b"host", b"").decode("latin-1")
+        if self.token is None:
+            self._check_host(host)
+        elif scope["path"] not in _OPEN:
+            self._check_token(headers.get(b"authorization", b""))
+        if scope["method"] not in _WITHOUT_CONTENT:
+            _check_origin(headers, host)
+            _check_length(headers.get(b"content-length"), self.limits.body_bytes)
+        if self.metrics.in_flight > self.limits.waiting:
+            raise _busy()
+
+    def _check_host(self, host: str) -> None:
+        name = _name_of(host)
+        if name not in _LOOPBACK and name not in self.hosts and not _is_loopback(name):
+            raise Refusal(
+                421, got=f"the Host {host[:80]!r}", expected="that of this machine", fix="use http://127.0.0.1:PORT"
+            )
+
+    def _check_token(self, header: bytes) -> None:
+        expected = f"Bearer {self.token}".encode()
+        if not hmac.compare_digest(header, expected):
+            raise Refusal(
+                401,
+                got="a wrong token" if header else "no token",
+                expected="the header `Authorization: Bearer TOKEN`",
+                fix="use the token that `nncli serve` was started with, or printed",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+
+
+class _Gone(Exception):
+    """The client has left before it had sent everything."""
+
+
+class _Body:
+    """Counts what a client sends, as a Content-Length may be wrong or missing."""
+
+    def __init__(self, receive: Receive, guard: "Guard") -> None:
+        self._receive, self._guard, self._is_whole = receive, guard, False
+        self.size = 0
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.disconnect" and not self._is_whole:
+            raise _Gone
+        more, limits = len(message.get("body", b"")), self._guard.limits
+        self.size += more
+        self._guard.held += more
+        if self.size > limits.body_bytes:
+            raise _too_large(f"more than {limits.body_bytes:,} bytes", limits.body_bytes)
+        if self._guard.held > limits.held_bytes:
+            raise _busy()
+        self._is_whole = self._is_whole or not message.get("more_body", False)
+        return message
+
+
+class _Answer:
+    """Passes an answer on with the headers that all have; nothing follows an answer that has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send, self.status, self._has_begun = send, 500, False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status, self._has_begun = message["status"], True
+            message["headers"] = [*message["headers"], *_HEADERS]
+        await self._send(message)
+
+    async def refuse(self, refusal: Refusal) -> None:
+        if self._has_begun:
+            return
+        content = json.dumps(refusal.content).encode()
+        headers = [(key.lower().encode(), value.encode()) for key, value in refusal.headers.items()]
+        headers += [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+        # What the client still sends is not read, so that the connection cannot be used again.
+        headers.append((b"connection", b"close"))
+        await self.send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": content})
+
+
+def _check_origin(headers: dict[bytes, bytes], host: str) -> None:
+    origin = headers.get(b"origin")
+    if origin is None:
+        is_other = headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin")
+    else:
+        is_other = urlsplit(origin.decode("latin-1")).netloc.lower() != host.lower()
+    if is_other:
+        told = (origin or b"another site").decode("latin-1")[:80]
+        raise Refusal(403, got=f"a request from a page of {told!r}", expected="one from this server's own page")
+
+
+def _check_length(length: bytes | None, most: int) -> None:
+    if length is not None and length.isdigit() and int(length) > most:
+        raise _too_large(f"{int(length):,} bytes", most)
+
+
+def _busy() -> Refusal:
+    fix = "send it again in a second"
+    return Refusal(
+        503, got="a request beside many others", expected="fewer at once", fix=fix, headers={"Retry-After": "1"}
+    )
+
+
+def _too_large(got: str, most: int) -> Refusal:
+    return Refusal(413, got=got, expected=f"at most {most:,} bytes", fix="send fewer rows or smaller images at a time")
+
+
+def _name_of(host: str) -> str:
+    """The name or address in a Host header, without the port."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

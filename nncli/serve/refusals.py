@@ -1,0 +1,35 @@
+"""What the service answers to a request that it cannot serve: one JSON object that says why and how to mend it."""
+
+from typing import Any
+
+from nncli.errors import NncliError
+
+
+class Refusal(Exception):
+    """A request that is answered with an error; `status` is the HTTP status.
+
+    The JSON has `error` (one sentence, as the Open Inference Protocol wants it), and `got`, `expected` and `fix` where
+    they are known.
+    """
+
+    def __init__(
+        self, status: int, *, got: str, expected: str, fix: str | None = None, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(f"got {got}, expected {expected}")
+        self.status, self.headers = status, headers or {}
+        self.content: dict[str, Any] = {"error": str(self), "got": got, "expected": expected}
+        if fix is not None:
+            self.content["fix"] = fix
+
+
+def describe_error(error: NncliError) -> dict[str, Any]:
+    """The same JSON for an error of another room, which has a message and perhaps a hint."""
+    content = {"error": " ".join(error.message.split())}
+    return content | ({"fix": " ".join(error.hint.split())} if error.hint else {})
+
+
+def make_defect() -> Refusal:
+    """What a client is told of a mistake in nncli: nothing of where it is."""
+    return Refusal(
+        500, got="a defect of nncli", expected="an answer", fix="the server's terminal says more; please report it"
+    )
