@@ -6,6 +6,7 @@ The nodes have a start-up file that makes two variants fail, one with its proces
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,8 +32,11 @@ model:
     - output: {}
 train: {epochs: 2, batch_size: 32, executor: graph, health: false}
 """
-FAILING = """
-import os, sys, threading, time
+# While there is a folder `held`, whoever is to train leaves a file there and waits.
+START_UP = """
+import os, pathlib, sys, threading, time
+
+held = pathlib.Path({held!r})
 
 def patch():
     while not hasattr(sys.modules.get("nncli.pipeline.comparing.cell_training"), "CellTrainer"):
@@ -40,14 +44,18 @@ def patch():
     trainer = sys.modules["nncli.pipeline.comparing.cell_training"].CellTrainer
     train = trainer.train
 
-    def failing(self, cell, *arguments, **named):
+    def prepared(self, cell, *arguments, **named):
+        if held.exists():
+            (held / str(os.getpid())).touch()
+        while held.exists():
+            time.sleep(0.01)
         if "tanh" in cell.variant.name:
             os._exit(7)
         if "selu" in cell.variant.name:
             raise RuntimeError("no luck on this node")
         return train(self, cell, *arguments, **named)
 
-    trainer.train = failing
+    trainer.train = prepared
 
 if "default_worker.py" in " ".join(sys.orig_argv):
     threading.Thread(target=patch, daemon=True).start()
@@ -113,7 +121,7 @@ def reference(place: Path) -> Path:
 def environment(place: Path) -> Iterator[dict[str, str]]:
     """What the nodes start with: the start-up file, and this checkout."""
     (place / "site").mkdir()
-    (place / "site" / "sitecustomize.py").write_text(FAILING)
+    (place / "site" / "sitecustomize.py").write_text(START_UP.format(held=str(place / "held")))
     before = dict(os.environ)
     os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled", "HOME": str(place)}
     yield {"PYTHONPATH": f"{place / 'site'}:{REPOSITORY}"}
@@ -200,8 +208,12 @@ def test_stopped_and_continued_with_a_node_lost_it_ends_in_the_bits_of_one_machi
     process = subprocess.Popen(
         command("compare", "--resume", folder, *runs), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    wait_for(lambda: len(cells_of(folder)) >= len(kept) + 2, process)
+    wait_for(lambda: len(cells_of(folder)) > len(kept), process)
+    held = place / "held"
+    held.mkdir()
+    wait_for(lambda: len(list(held.iterdir())) == 2, process)
     cluster.remove_node(cluster.trained.pop(), allow_graceful=False)
+    shutil.rmtree(held)
     stdout, stderr = process.communicate(timeout=300)
     assert process.returncode == 0, stderr
     assert "is lost" in stderr and "was lost; it is trained again (2 of 3)" in stderr

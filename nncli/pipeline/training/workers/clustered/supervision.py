@@ -110,6 +110,7 @@ class Supervision:
         """Asks the chief to stop and to record its run, and gives it the time to."""
         if self.standings[0].code is None and not self.standings[0].is_unanswered:
             self._gang.call(0, "stop", number)
+            self._ask(0)  # Ctrl-C may have come between an answer and the next question
             self._wait_for_chief(_STOP_SECONDS)
 
     def _ask(self, place: int) -> None:
