@@ -99,19 +99,24 @@ class Tasks:
         return ended
 
     def cancel(self) -> list[tuple[Hashable, Any]]:
-        """Stops all that are under way; returns those that had ended before, as `wait` does."""
+        """Stops all that are under way; returns those that have ended by themselves, as `wait` does.
+
+        Ends by force only what does not end when it is asked to: Ray's C++ code ends this process where that meets the
+        result of a task (seen in 2.60: "Check failed: it != submissible_tasks_.end()").
+        """
         import ray
 
         if self._cluster.is_gone:
             return []
         ended = self.wait(0)
-        for force in (False, True):
-            for reference in self._keys:
-                with suppress(Exception):  # whatever it is, the connection ends with this
-                    ray.cancel(reference, force=force)
-            if not force and self._keys:
-                with suppress(Exception):
-                    ray.wait(list(self._keys), num_returns=len(self._keys), timeout=_CANCEL_SECONDS, fetch_local=False)
+        late = list(self._keys)
+        with suppress(Exception):  # whatever it is, the connection ends with this
+            for reference in late:
+                ray.cancel(reference, force=False)
+            if late:
+                _, late = ray.wait(late, num_returns=len(late), timeout=_CANCEL_SECONDS, fetch_local=False)
+            for reference in late:
+                ray.cancel(reference, force=True)
         return ended
 
     def _forget(self, reference: Any) -> Hashable:
