@@ -300,6 +300,7 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("pipeline", "folding"): {"", "comparing", "training"},
     ("pipeline", "comparing"): {
         "",
+        "tracking",
         "training",
         "training.continuing",
         "runs",

@@ -79,7 +79,7 @@ def _show(console: Console, comparison: Any, runs_dir: Path, *, report: bool) ->
 
     if report:
         pipeline.add_report(comparison.folder, console)
-    pipeline.add_to_trackers(comparison.folder, console)
+    pipeline.add_to_trackers(comparison.folder, console, comparison.trackers)
     show_comparison(console, comparison, runs_dir, _with_more_seeds(comparison, runs_dir))
 
 

@@ -23,6 +23,7 @@ from nncli.pipeline.comparing.settings.learning_rates import rates_to_try
 from nncli.pipeline.comparing.variants import ComparisonRequest, Variant
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import Prepared, prepare
+from nncli.pipeline.tracking.following import followed_comparison
 from nncli.pipeline.training.continuing.stopping import left_if_stopped
 from nncli.pipeline.training.record import describe_process, recorded
 from nncli.run.folder import RunFolder
@@ -144,13 +145,31 @@ def complete(
 ) -> Comparison:
     """Adds to the comparison's record, trains all cells but those that are found to be kept, and compares."""
     cells, request = checked.cells, checked.request
-    with left_if_stopped(folder, if_stopped), _telling_how_to_continue(folder, request, console), recorded(folder):
+    config = next(iter(checked.prepared.values())).config
+    with (
+        left_if_stopped(folder, if_stopped),
+        followed_comparison(folder, config, console) as following,
+        _telling_how_to_continue(folder, request, console),
+        recorded(folder),
+    ):
         folder.write_record(**record)
         if checked.is_slow and cluster is None:
             _read_ahead(cells, request, checked.data, console)
         kept = find_kept()
-        outcomes = train_cells(cells, request, checked.prepared, checked.data, folder, console, kept, cluster)
-        return conclude(folder, outcomes, request, checked.differing, checked.tried)
+        prepared, data = checked.prepared, checked.data
+        outcomes = train_cells(
+            cells,
+            request,
+            prepared,
+            data,
+            folder,
+            console,
+            kept,
+            cluster,
+            tell=None if following is None else following.add,
+        )
+        comparison = conclude(folder, outcomes, request, checked.differing, checked.tried)
+    return comparison if following is None else replace(comparison, trackers=following.names)
 
 
 @contextmanager
