@@ -212,7 +212,7 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("evaluate", "adjusting"): {""},
     ("evaluate", "health"): {""},
     ("evaluate", "importance"): {"", "plots"},
-    ("evaluate", "plots"): {"", "plots.images", "plots.comparisons"},
+    ("evaluate", "plots"): {"", "health", "plots.images", "plots.comparisons"},
     ("evaluate", "plots.comparisons"): {"", "plots", "comparing"},
     ("evaluate", "plots.frames"): {"", "plots"},
     ("evaluate", "plots.images"): {"", "plots", "plots.frames"},
@@ -300,6 +300,7 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("pipeline", "folding"): {"", "comparing", "training"},
     ("pipeline", "comparing"): {
         "",
+        "tracking",
         "training",
         "training.continuing",
         "runs",

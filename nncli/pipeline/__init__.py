@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from nncli.pipeline.rates.finding import find_rate
     from nncli.pipeline.rehearsing.dry_run import dry_run
     from nncli.pipeline.rehearsing.overfit import overfit_batch
-    from nncli.pipeline.reporting.reporting import add_report, find_page, report
+    from nncli.pipeline.reporting.reporting import add_report, find_page, leave_report, report
     from nncli.pipeline.reproducing.reproduce import reproduce
     from nncli.pipeline.runs.details import describe_run
     from nncli.pipeline.runs.differences import diff_runs
@@ -124,6 +124,7 @@ __all__ = [
     "is_backprop",
     "judge",
     "launch",
+    "leave_report",
     "list_configs",
     "list_rows",
     "look_at_cache",
@@ -168,6 +169,7 @@ _HOMES = {
     "ShowRequest": "nncli.pipeline.training.frames.request",
     "Stopwatch": "nncli.pipeline.training.stopwatch",
     "add_report": "nncli.pipeline.reporting.reporting",
+    "leave_report": "nncli.pipeline.reporting.reporting",
     **dict.fromkeys(
         ("TrackingRequest", "add_to_trackers", "export_runs", "say_notes"), "nncli.pipeline.tracking.exporting"
     ),

@@ -47,6 +47,8 @@ def compare(
 
         cluster = pipeline.ClusterRequest.parse(on, cpus_per_run, gpus_per_run)
         folders = pipeline.Folders(runs_dir, data_dir)
+        common: dict[str, Any] = {"folders": folders, "console": console}
+        common["if_stopped"] = None if no_report else pipeline.leave_report(folders, console)
         shared: dict[str, Any] = {
             "fixed_split": fixed_split,
             "margin": margin,
@@ -61,11 +63,11 @@ def compare(
             request = pipeline.ComparisonRequest.parse(
                 configs, vary, seeds, assignments, epochs, target, jobs, **shared
             )
-            comparison = pipeline.compare(replace(request, on=cluster), folders=folders, console=console)
+            comparison = pipeline.compare(replace(request, on=cluster), **common)
         else:
             _refuse_settings(resume, configs, vary, assignments, {"epochs": epochs, "target": target, **shared})
             comparison = pipeline.resume_comparison(
-                resume, folders=folders, console=console, seeds=seeds, jobs=jobs, inexact=inexact, on=cluster
+                resume, seeds=seeds, jobs=jobs, inexact=inexact, on=cluster, **common
             )
         _show(console, comparison, runs_dir, report=not no_report)
 
@@ -77,7 +79,7 @@ def _show(console: Console, comparison: Any, runs_dir: Path, *, report: bool) ->
 
     if report:
         pipeline.add_report(comparison.folder, console)
-    pipeline.add_to_trackers(comparison.folder, console)
+    pipeline.add_to_trackers(comparison.folder, console, comparison.trackers)
     show_comparison(console, comparison, runs_dir, _with_more_seeds(comparison, runs_dir))
 
 

@@ -86,15 +86,6 @@ def _show(console: Any, run: Any, folders: Any, *, report: bool, timings: bool) 
     show_training(console, run, folders.runs_dir, timings=timings)
 
 
-def _show_stopped(console: Any, folder: Any, data_dir: Path | None) -> None:
-    """The page of a run that failed or was stopped; nothing else is to be looked at."""
-    from nncli import pipeline
-
-    page = pipeline.add_report(folder, console, data_dir)
-    if page is not None:
-        console.say(f"page: {page}")
-
-
 def _common(
     folders: Any, console: Any, max_minutes: float | None, show: Any, *, pause: bool, report: bool
 ) -> dict[str, Any]:
@@ -108,7 +99,7 @@ def _common(
         "max_minutes": max_minutes,
         "show": show,
         "pause": pipeline.Pauses(console, sys.stdin) if pause else None,
-        "if_stopped": (lambda folder: _show_stopped(console, folder, folders.data_dir)) if report else None,
+        "if_stopped": pipeline.leave_report(folders, console) if report else None,
     }
 
 

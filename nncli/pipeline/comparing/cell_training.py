@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,6 +24,8 @@ from nncli.pipeline.training.train import train_into
 from nncli.run import files
 from nncli.run.folder import RunFolder, now
 
+# Says how a cell ended, from what it left.
+Report = Callable[["Cell", Mapping[str, Any]], None]
 _LONGEST_NAME = 60
 # A name is cut down to this before the best epoch is left out of a line.
 _SHORTEST_NAME = 16

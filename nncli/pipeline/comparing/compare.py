@@ -23,6 +23,8 @@ from nncli.pipeline.comparing.settings.learning_rates import rates_to_try
 from nncli.pipeline.comparing.variants import ComparisonRequest, Variant
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import Prepared, prepare
+from nncli.pipeline.tracking.following import followed_comparison
+from nncli.pipeline.training.continuing.stopping import left_if_stopped
 from nncli.pipeline.training.record import describe_process, recorded
 from nncli.run.folder import RunFolder
 from nncli.tracking.packages import require_packages
@@ -55,11 +57,18 @@ class CheckedRequest:
         return [Cell(variant, seed) for seed in seeds for variant in self.request.variants]
 
 
-def compare(request: ComparisonRequest, *, folders: Folders, console: Console) -> Comparison:
+def compare(
+    request: ComparisonRequest,
+    *,
+    folders: Folders,
+    console: Console,
+    if_stopped: Callable[[RunFolder], None] | None = None,
+) -> Comparison:
     """Trains every variant once a seed and compares them on the test set; finished runs are compared as they are.
 
     All configs are checked before the first is trained. Trainings run side by side where there are cores for them, and
     each ends in the bits that it has alone. A training that diverges or fails is told as such and the others go on.
+    `if_stopped` is called with the comparison's folder when it failed or was stopped, after its end is recorded.
     Raises what `train` raises for a config or data, and NncliError where a training's process dies or none ended.
     """
     if (runs := find_runs([variant.config for variant in request.variants], folders)) is not None:
@@ -77,7 +86,7 @@ def compare(request: ComparisonRequest, *, folders: Folders, console: Console) -
     record = {**describe_process(), **describe_request(request, checked.first_seed, checked.prepared, differing, tried)}
     with cluster_of(request, console) as cluster:
         folder = RunFolder.create(folders.runs_dir, f"compare-{first.name}", kind="compare")
-        return complete(checked, folder, record, console, cluster=cluster)
+        return complete(checked, folder, record, console, cluster=cluster, if_stopped=if_stopped)
 
 
 def _widened(
@@ -132,16 +141,35 @@ def complete(
     find_kept: Callable[[], Mapping[Cell, dict[str, Any]]] = dict,
     *,
     cluster: Cluster | None = None,
+    if_stopped: Callable[[RunFolder], None] | None = None,
 ) -> Comparison:
     """Adds to the comparison's record, trains all cells but those that are found to be kept, and compares."""
     cells, request = checked.cells, checked.request
-    with _telling_how_to_continue(folder, request, console), recorded(folder):
+    config = next(iter(checked.prepared.values())).config
+    with (
+        left_if_stopped(folder, if_stopped),
+        followed_comparison(folder, config, console) as following,
+        _telling_how_to_continue(folder, request, console),
+        recorded(folder),
+    ):
         folder.write_record(**record)
         if checked.is_slow and cluster is None:
             _read_ahead(cells, request, checked.data, console)
         kept = find_kept()
-        outcomes = train_cells(cells, request, checked.prepared, checked.data, folder, console, kept, cluster)
-        return conclude(folder, outcomes, request, checked.differing, checked.tried)
+        prepared, data = checked.prepared, checked.data
+        outcomes = train_cells(
+            cells,
+            request,
+            prepared,
+            data,
+            folder,
+            console,
+            kept,
+            cluster,
+            tell=None if following is None else following.add,
+        )
+        comparison = conclude(folder, outcomes, request, checked.differing, checked.tried)
+    return comparison if following is None else replace(comparison, trackers=following.names)
 
 
 @contextmanager

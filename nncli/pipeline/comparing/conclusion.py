@@ -30,7 +30,8 @@ class Comparison:
 
     `is_trained` is false for runs that were there already. `curves` are the watched metric of each variant over the
     epochs, the mean of its trainings; `names` are short ones for the variants. `notes` say which learning rates were
-    chosen and what was wrong with trainings, `warnings` what was not equal for all variants.
+    chosen and what was wrong with trainings, `warnings` what was not equal for all variants. `trackers` are those that
+    still work, None where none was told of it.
     """
 
     folder: RunFolder
@@ -42,6 +43,7 @@ class Comparison:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     is_over_folds: bool = False
+    trackers: Sequence[str] | None = None
 
 
 def conclude(

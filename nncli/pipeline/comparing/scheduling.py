@@ -6,14 +6,15 @@ accepts that number only once.
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from nncli.cluster.nodes import Cluster
 from nncli.console import Console
 from nncli.pipeline.background_import import begin_import, begin_summarizing, finish_import
-from nncli.pipeline.comparing.cell_training import Cell, CellTrainer, DataSets, report_cell
+from nncli.pipeline.comparing.cell_training import Cell, CellTrainer, DataSets, Report, report_cell
 from nncli.pipeline.comparing.clustered.training import ClusterTrainer
 from nncli.pipeline.comparing.variants import ComparisonRequest, Variant
 from nncli.pipeline.comparing.worker_pool import WorkerPool, next_cell
@@ -43,18 +44,22 @@ def train_cells(
     console: Console,
     kept: Mapping[Cell, dict[str, Any]],
     cluster: Cluster | None = None,
+    *,
+    tell: Callable[[RunFolder], None] | None = None,
 ) -> list[dict[str, Any]]:
     """Trains every cell that is not `kept` in a folder inside `folder`; what each left, in the order of `cells`.
 
-    `prepared` has each variant with the data of the first seed. With a `cluster` they are trained there.
+    `prepared` has each variant with the data of the first seed. With a `cluster` they are trained there. `tell` is
+    called with the folder of each training when it has ended.
     """
+    report = _make_report(request, console, tell)
     outcomes, missing = dict(kept), [cell for cell in cells if cell not in kept]
     if not missing:
         return [outcomes[cell] for cell in cells]
     if cluster is not None:
         engines = _engines(prepared, folder, accelerator=request.on is not None and request.on.gpus > 0)
         task = next(iter(prepared.values())).dataset.facts.target.task.value
-        trainer = ClusterTrainer(cluster, request, data, engines, task, folder, console)
+        trainer = ClusterTrainer(cluster, request, data, engines, task, folder, console, report)
         outcomes |= trainer.train(missing, before=len(kept))
         return [outcomes[cell] for cell in cells]
     from nncli.engine import executor
@@ -78,14 +83,25 @@ def train_cells(
             and len(different) == 1
             and (request.jobs == 1 or forking.takes_threads(threads, side_by_side=side_by_side))
         ):
-            outcomes |= _train_here(group, engines, request, data, folder, console, before=len(kept))
+            outcomes |= _train_here(group, engines, request, data, folder, console, report, before=len(kept))
         else:
             with WorkerPool(jobs, request, data, fork=fork) as pool:
                 # Not before the last fork: a child could wait for ever for a module that a thread was importing.
                 idle = begin_summarizing if setting == different[-1] else None
                 before, total = len(outcomes), len(cells)
-                outcomes |= pool.train(group, engines, folder, console, before=before, total=total, when_idle=idle)
+                outcomes |= pool.train(
+                    group, engines, folder, console, report, before=before, total=total, when_idle=idle
+                )
     return [outcomes[cell] for cell in cells]
+
+
+def _make_report(request: ComparisonRequest, console: Console, tell: Callable[[RunFolder], None] | None) -> Report:
+    def report(cell: Cell, outcome: Mapping[str, Any]) -> None:
+        report_cell(cell, outcome, request.variants, console)
+        if tell is not None:
+            tell(RunFolder(Path(outcome["run"])))
+
+    return report
 
 
 def _engines(prepared: Mapping[Variant, Prepared], folder: RunFolder, *, accelerator: bool) -> dict[Variant, Engine]:
@@ -108,6 +124,7 @@ def _train_here(
     data: DataSets,
     folder: RunFolder,
     console: Console,
+    report: Report,
     *,
     before: int,
 ) -> dict[Cell, dict[str, Any]]:
@@ -118,6 +135,6 @@ def _train_here(
         pending.remove(cell)
         title = f"training {before + len(outcomes) + 1} of {before + len(cells)}"
         outcomes[cell] = trainer.train(cell, engines[cell.variant], cell.make_folder(folder), title=title)
-        report_cell(cell, outcomes[cell], request.variants, console)
+        report(cell, outcomes[cell])
         last = cell
     return outcomes

@@ -11,7 +11,7 @@ from typing import Any
 
 from nncli.console import Console
 from nncli.errors import NncliError
-from nncli.pipeline.comparing.cell_training import Cell, DataSets, report_cell
+from nncli.pipeline.comparing.cell_training import Cell, DataSets, Report
 from nncli.pipeline.comparing.variants import ComparisonRequest, Variant
 from nncli.pipeline.comparing.worker import STOPPING_SIGNALS, run_worker
 from nncli.pipeline.training.planning import Engine
@@ -55,7 +55,6 @@ class WorkerPool:
 
         context: Any = multiprocessing.get_context("fork" if fork else "spawn")
         self._workers: list[_Worker] = []
-        self._variants = request.variants
         data = (
             data if fork else DataSets(data.folders, says_notes=data.says_notes)
         )  # arrays do not travel: reading them again is faster
@@ -85,6 +84,7 @@ class WorkerPool:
         engines: Mapping[Variant, Engine],
         folder: RunFolder,
         console: Console,
+        report: Report,
         *,
         before: int = 0,
         total: int | None = None,
@@ -92,8 +92,9 @@ class WorkerPool:
     ) -> Mapping[Cell, dict[str, Any]]:
         """Trains every cell in a folder inside `folder`; what each left.
 
-        `before` cells of the `total` were trained earlier. `when_idle` is called when the first worker has nothing left
-        to do. Raises what a worker raised, and NncliError where one died.
+        `report` says how a cell ended, while its worker is at the next one already. `before` cells of the `total` were
+        trained earlier. `when_idle` is called when the first worker has nothing left to do. Raises what a worker
+        raised, and NncliError where one died.
         """
         pending, outcomes = list(cells), dict[Cell, dict[str, Any]]()
         total = total or len(cells)
@@ -106,9 +107,9 @@ class WorkerPool:
                     worker = next(worker for worker in busy if worker.line is line)
                     outcome = self._hear(worker, console)
                     if outcome is not None and worker.cell is not None:
-                        outcomes[worker.cell] = outcome
-                        report_cell(worker.cell, outcome, self._variants, console)
+                        ended, outcomes[worker.cell] = worker.cell, outcome
                         self._employ(worker, pending, engines, folder)
+                        report(ended, outcome)
                 if when_idle is not None and any(each.is_dismissed for each in self._workers):
                     when_idle()
                     when_idle = None

@@ -1,16 +1,19 @@
 """What the page of a comparison shows, from its comparison.json and the files of its trainings."""
 
 import shlex
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from nncli.data.plurals import count
 from nncli.errors import NncliError
 from nncli.evaluate.plots.comparisons.naming import values_alone
 from nncli.pipeline.reporting.pictures import comparison_pictures
 from nncli.pipeline.reporting.tables import Table, how_to_go_on, show, show_interval, words
 from nncli.pipeline.runs.details import RunDetails
+from nncli.pipeline.runs.rows import Row
 from nncli.pipeline.runs.values import items, mapping
 from nncli.report.curves import chart
 from nncli.run import files
@@ -22,19 +25,20 @@ def comparison_page(folder: RunFolder, details: RunDetails) -> dict[str, Any]:
     result, row = details.summary, details.row
     verdicts = [mapping(each) for each in items(result.get("verdicts"))]
     variants = [mapping(each) for each in items(result.get("variants"))]
+    done = _finished_cells(details)
     return {
         "title": folder.path.name,
         "status": row.status,
         "reason": details.record.get("reason"),
         "when": f"{(row.started or '').replace('T', ' ')[:16]} UTC",
-        "answers": [f"{each.get('text')}." for each in verdicts],
+        "answers": [*_so_far(details), *(f"{each.get('text')}." for each in verdicts)],
         "question": mapping(result.get("question")).get("text"),
         "warnings": _unequal(result),
         "metric": words(str(result.get("metric") or "score")),
-        "variants": _variants(variants, str(result.get("metric"))),
+        "variants": _variants(variants, str(result.get("metric"))) if result else _variants_so_far(done),
         "best": verdicts[0].get("best") if verdicts else "",
         "verdicts": _verdicts(verdicts),
-        "charts": _charts(variants, [str(result.get("watched")), "val_loss"]),
+        "charts": _charts(variants, [str(result.get("watched")), "val_loss"]) if result else _charts_so_far(done),
         "pictures": comparison_pictures(folder),
         "health": _health(result),
         "differing": _differing(result, [str(each.get("name")) for each in variants]),
@@ -52,6 +56,41 @@ def comparison_page(folder: RunFolder, details: RunDetails) -> dict[str, Any]:
         "facts": [(name, value) for name, value in details.facts.items() if name in ("command", "versions", "machine")],
         "commands": _commands(folder, row.status, details.further),
     }
+
+
+def _so_far(details: RunDetails) -> list[str]:
+    """How many trainings there are of a comparison that has not finished, by how they ended."""
+    if details.row.status == "finished":
+        return []
+    asked = len(items(details.record.get("variants"))) * len(items(mapping(details.record.get("request")).get("seeds")))
+    ended = Counter(cell.status for cell in details.cells)
+    others = "".join(f", {number} {status}" for status, number in ended.items() if status != "finished")
+    return [f"{ended['finished']} of {count(asked, 'training')} finished{others}."] if asked else []
+
+
+def _finished_cells(details: RunDetails) -> dict[str, list[Row]]:
+    """The finished trainings of each variant, which is named as their folders are."""
+    done: dict[str, list[Row]] = {}
+    for cell in sorted(details.cells, key=lambda cell: cell.seed or 0):
+        if cell.status == "finished":
+            done.setdefault(cell.name.rpartition("-seed")[0], []).append(cell)
+    return done
+
+
+def _variants_so_far(done: Mapping[str, Sequence[Row]]) -> Table | None:
+    """The mean score of each variant's finished trainings, of which nothing follows yet."""
+    rows = []
+    for name, cells in done.items():
+        scores = [cell.value for cell in cells if cell.value is not None]
+        rows.append([name, show(len(cells)), show(sum(scores) / len(scores)) if scores else "-"])
+    metric = next((cell.metric for cells in done.values() for cell in cells if cell.metric), "score")
+    return Table(["variant", "finished", f"mean test {words(metric)}"], rows, (1, 2)) if rows else None
+
+
+def _charts_so_far(done: Mapping[str, Sequence[Row]]) -> list[dict[str, Any]]:
+    metrics = dict.fromkeys(f"val_{cell.metric}" for cells in done.values() for cell in cells if cell.metric)
+    variants = [{"name": name, "runs": [cell.path for cell in cells]} for name, cells in done.items()]
+    return _charts(variants, [*metrics, "val_loss"])
 
 
 def _link(training: Path) -> str:

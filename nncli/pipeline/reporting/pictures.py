@@ -18,10 +18,9 @@ from nncli.run.folder import RunFolder
 _MOST_BYTES = 400_000  # of one picture
 _MOST_TILES = 36
 _SHADES = 31  # of the scale of their colours
-_LEARNED, _PROBABILITIES, _HEALTH = "learned", "probabilities", "health"
+_LEARNED, _PROBABILITIES = "learned", "probabilities"
 # file -> the section it belongs to, its caption; its twin that ends in .svg is taken where there is one
 _PICTURES = {
-    "plots/health.png": (_HEALTH, "A row for each layer, a column for each measured epoch."),
     "plots/boundary.png": (_LEARNED, "What was predicted over the plane of the two inputs, while it learned."),
     "plots/weights.png": (_LEARNED, "The weights of the first layer while they formed."),
     "evaluation/layercam.png": (_LEARNED, "What the last convolution looks at."),
@@ -39,12 +38,12 @@ _PICTURES = {
 
 
 def pictures_of(folder: RunFolder) -> dict[str, list[dict[str, Any]]]:
-    """The pictures by the section they belong to: `health`, `learned`, `probabilities`."""
+    """The pictures by the section they belong to: `learned`, `probabilities`."""
     evaluated = bool(read_evaluation(folder))  # pictures of earlier weights are left out
     known = {file: told for file, told in _PICTURES.items() if evaluated or not file.startswith(files.EVALUATION)}
     return {
         name: _taken(folder, {file: caption for file, (place, caption) in known.items() if place == name})
-        for name in (_HEALTH, _LEARNED, _PROBABILITIES)
+        for name in (_LEARNED, _PROBABILITIES)
     }
 
 

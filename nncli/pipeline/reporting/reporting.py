@@ -1,6 +1,6 @@
 """The story of `nncli report`: the pages of runs, or of all runs, each written whole or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from nncli import __version__
@@ -89,6 +89,17 @@ def add_report(folder: RunFolder, console: Console, data_dir: Path | None = None
     except Exception as error:  # the run is saved and its answer is still to be shown, whatever is wrong with the page
         console.warn(f"no report: {type(error).__name__}: {error}")
     return None
+
+
+def leave_report(folders: Folders, console: Console) -> Callable[[RunFolder], None]:
+    """What to call with a run or a comparison that failed or was stopped: writes its page and says where it is."""
+
+    def leave(folder: RunFolder) -> None:
+        page = add_report(folder, console, folders.data_dir)
+        if page is not None:
+            console.say(f"page: {page}")
+
+    return leave
 
 
 def write_report(folder: RunFolder, folders: Folders, output: Path | None = None) -> Path:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 from pydantic import ValidationError
 
@@ -14,6 +15,7 @@ from nncli.config.reading.loading import validate
 from nncli.config.sections import to_mapping
 from nncli.config.stack import stack_layers
 from nncli.errors import NncliError
+from nncli.evaluate.health.grids import layer_grids
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.predicting.open_run import OpenRun
 from nncli.pipeline.reporting import scores
@@ -27,6 +29,7 @@ from nncli.pipeline.runs.values import items, mapping
 from nncli.pipeline.training.health.judging import list_verdicts
 from nncli.report.curves import chart
 from nncli.report.drawing import draw_network
+from nncli.report.heat import HeatMap, lay_out_heat
 from nncli.run import files
 from nncli.run.folder import RunFolder
 
@@ -42,7 +45,7 @@ def training_page(folder: RunFolder, details: RunDetails, folders: Folders) -> d
     evaluated = read_evaluation(folder)
     told = evaluated or mapping(summary.get("test"))
     facts, config_text = read_facts(folder), _read_text(folder, files.CONFIG)
-    history = _read_lines(folder)
+    history, watched = _read_lines(folder, files.METRICS), _read_lines(folder, files.HEALTH)
     names = _class_names(facts, told)
     matrix, confusions = scores.confusion(told, names)
     return {
@@ -58,7 +61,8 @@ def training_page(folder: RunFolder, details: RunDetails, folders: Folders) -> d
         "groups": scores.groups_table(told),
         "charts": _charts(history, summary),
         "epochs": _epoch_table(history),
-        "health": _health(folder, summary, config_text, history),
+        "health": _verdicts(watched, summary, config_text, history),
+        **_layer_maps(watched),
         **_network(config_text, facts),
         "classes": scores.classes_table(told),
         "matrix": matrix,
@@ -104,18 +108,44 @@ def _from_data(folder: RunFolder, facts: DataFacts | None, folders: Folders) -> 
     return {**nothing, "gallery": gallery.make_gallery(run, own)}
 
 
-def _health(
-    folder: RunFolder, summary: Mapping[str, Any], config_text: str, history: Sequence[Mapping[str, Any]]
+def _verdicts(
+    watched: Sequence[Mapping[str, Any]],
+    summary: Mapping[str, Any],
+    config_text: str,
+    history: Sequence[Mapping[str, Any]],
 ) -> list[Mapping[str, Any]]:
     """The verdicts of the training; of one that did not end, what can be said of its epochs."""
     if "health" in summary or not history:
         return [mapping(each) for each in items(summary.get("health"))]
     try:
         silenced = validate(parse_document(config_text, files.CONFIG)).config.silence
-        found = list_verdicts(folder.read_lines(files.HEALTH), history, silenced)
-    except (OSError, NncliError, ValueError, LookupError, TypeError):  # of a file that is damaged
+        found = list_verdicts(watched, history, silenced)
+    except (NncliError, ValueError, LookupError, TypeError):  # of a file that is damaged
         return []
     return [each for each in found if each["rule"] != _UNFINISHED]
+
+
+def _layer_maps(watched: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The layers over the epochs, drawn and as a table; nothing where they were not watched."""
+    try:
+        grids = layer_grids(watched)
+    except (ValueError, LookupError, TypeError):  # of a file that is damaged
+        grids = []
+    if not grids:
+        return {"maps": [], "watched": None}
+    maps = [HeatMap(each.title, each.epochs, each.shares_of_layers, each.ends) for each in grids]
+    head = ["layer", *(f"{grid.title}, {when}" for grid in grids for when in ("first", "last"))]
+    rows = [
+        [name, *(cell for grid in grids for cell in _ends(grid.values[row]))]
+        for row, name in enumerate(grids[0].layers)
+    ]
+    return {"maps": lay_out_heat(maps), "watched": Table(head, rows, range(1, len(head)))}
+
+
+def _ends(course: np.ndarray) -> list[str]:
+    """The first and the last value that were measured."""
+    measured = course[np.isfinite(course)]
+    return [f"{value:.2g}" for value in measured[[0, -1]]] if len(measured) else ["-", "-"]
 
 
 def _read_text(folder: RunFolder, name: str) -> str:
@@ -125,9 +155,9 @@ def _read_text(folder: RunFolder, name: str) -> str:
         return ""
 
 
-def _read_lines(folder: RunFolder) -> list[dict[str, Any]]:
+def _read_lines(folder: RunFolder, name: str) -> list[dict[str, Any]]:
     try:
-        return folder.read_lines(files.METRICS)
+        return folder.read_lines(name)
     except (OSError, NncliError, ValueError):
         return []
 

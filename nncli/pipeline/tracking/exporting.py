@@ -21,6 +21,7 @@ from nncli.run import files
 from nncli.run.finding import find_run
 from nncli.run.folder import RunFolder
 from nncli.run.listing import run_folders
+from nncli.tracking.description import Tracker
 from nncli.tracking.mlflow_store import CHANGED
 from nncli.tracking.packages import MLFLOW, TENSORBOARD, TRACKERS, require_packages
 
@@ -147,18 +148,24 @@ def _comparison_of(folder: RunFolder) -> RunFolder | None:
 
 
 def _export(folder: RunFolder, request: TrackingRequest, console: Console) -> dict[str, Any]:
-    """Brings the tracker to what the run's files say; epochs that it has already are not written again."""
+    """Brings the tracker to what the run's files say, with the files and the model."""
     tracker = make_tracker(request.to, folder, address=request.address, output=request.output)
     if is_comparison(folder):
         tracker.begin(describe_comparison(folder, _trainings(folder, also_running=True)), 0)
         tracker.end(read_comparison(folder))
         return {"run": str(folder.path), "to": request.to, "epochs": 0, **tracker.describe()}
+    epochs = tell_epochs(tracker, folder)
+    outcome = read_outcome(folder, with_files=request.to != TENSORBOARD)
+    tracker.end(outcome, read_model(folder, console) if request.to == MLFLOW else None)
+    return {"run": str(folder.path), "to": request.to, "epochs": epochs, **tracker.describe()}
+
+
+def tell_epochs(tracker: Tracker, folder: RunFolder) -> int:
+    """Tells the tracker how a run began and of the epochs that it does not have already; how many the run has."""
     run = read_description(folder)
-    if (above := _comparison_of(folder)) is not None and request.to == MLFLOW:
+    if (above := _comparison_of(folder)) is not None and tracker.name == MLFLOW:
         run = replace(run, parent=identity_of(above))
     epochs = read_epochs(folder, run.started)
     known = tracker.begin(run, len(epochs))
     tracker.add_epochs([epoch for epoch in epochs if epoch.number not in known])
-    outcome = read_outcome(folder, with_files=request.to != TENSORBOARD)
-    tracker.end(outcome, read_model(folder, console) if request.to == MLFLOW else None)
-    return {"run": str(folder.path), "to": request.to, "epochs": len(epochs), **tracker.describe()}
+    return len(epochs)

@@ -1,16 +1,19 @@
-"""Tells trackers of a training while it goes on; a tracker that fails costs a warning, never the training."""
+"""Tells trackers of a training or a comparison while it goes on; one that fails costs a warning, never the training."""
 
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from nncli.config.sections import Config
 from nncli.console import Console
-from nncli.pipeline.tracking.exporting import describe
+from nncli.pipeline.tracking.comparisons import describe_comparison, read_comparison
+from nncli.pipeline.tracking.exporting import describe, tell_epochs
 from nncli.pipeline.tracking.reading import read_description, read_epochs, read_outcome
 from nncli.pipeline.tracking.trackers import how_to_export, make_tracker, say_what_is_not_used
+from nncli.run import files
 from nncli.run.folder import RunFolder
 from nncli.tracking.description import Epoch, Tracker
 from nncli.tracking.packages import MLFLOW
@@ -104,6 +107,64 @@ def followed(folder: RunFolder, config: Config, console: Console) -> Iterator[Fo
         yield None
         return
     following = Following(folder, config, console)
+    try:
+        yield following
+    finally:
+        following.end()
+
+
+class ComparisonFollowing:
+    """MLflow as it is told of a comparison while it goes on; files and models are added when all is over."""
+
+    def __init__(self, folder: RunFolder, config: Config, console: Console) -> None:
+        self._folder, self._address, self._say = folder, config.train.tracking_uri, console.warn
+        self._names = list(dict.fromkeys(config.train.tracking))
+        self._tracker: Tracker | None = None
+        say_what_is_not_used(MLFLOW, self._address, "--set train.tracking_uri=", console)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The trackers that have not failed."""
+        return tuple(self._names)
+
+    def add(self, training: RunFolder) -> None:
+        """Tells of a training that has ended, however it did; before the first one also of the comparison."""
+
+        def tell() -> None:
+            if self._tracker is None:
+                self._tracker = make_tracker(MLFLOW, self._folder, address=self._address)
+                self._tracker.begin(describe_comparison(self._folder, [training]), 0)
+            tracker = make_tracker(MLFLOW, training, address=self._address)
+            tell_epochs(tracker, training)
+            tracker.end(read_outcome(training, with_files=False))
+
+        if training.file(files.CONFIG).exists():  # else it ended before it began
+            self._try(tell)
+
+    def end(self) -> None:
+        """Tells how the comparison ended, however it did."""
+        tracker = self._tracker
+        if tracker is not None:
+            self._try(lambda: tracker.end(replace(read_comparison(self._folder), files={})))
+
+    def _try(self, what: Callable[[], None]) -> None:
+        if MLFLOW not in self._names:
+            return
+        try:
+            what()
+        except Exception as error:  # as of a training
+            self._names.remove(MLFLOW)
+            later = how_to_export(self._folder, MLFLOW, self._address)
+            self._say(f"{MLFLOW}: {describe(error)}; the comparison goes on without it; later: {later}")
+
+
+@contextmanager
+def followed_comparison(folder: RunFolder, config: Config, console: Console) -> Iterator[ComparisonFollowing | None]:
+    """What is told of a comparison that the block does, None without trackers; they are told how it ended."""
+    if not config.train.tracking:
+        yield None
+        return
+    following = ComparisonFollowing(folder, config, console)
     try:
         yield following
     finally:

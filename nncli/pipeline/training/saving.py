@@ -86,4 +86,4 @@ def save_plots(folder: RunFolder, prepared: Prepared, fitted: Fitted, *, with_he
     )
     folder.write(f"{files.PLOTS}/curves.png", picture)
     if with_health and (maps := plots.health_maps(fitted.watchers.health, run=folder.path.name)):
-        folder.write_each(maps.files(f"{files.PLOTS}/health"))
+        folder.write(f"{files.PLOTS}/health.png", maps)

@@ -268,7 +268,7 @@ def test_a_cell_that_is_not_whole_is_not_kept(
 ) -> None:
     asked: list[set[str]] = []
 
-    def note_what_is_left(cells: Sequence[Cell], *rest: object) -> list[Any]:
+    def note_what_is_left(cells: Sequence[Cell], *rest: object, tell: object) -> list[Any]:
         *_, kept, _cluster = rest
         asked.append({cell.folder_name for cell in cells if cell not in kept})  # type: ignore[operator]
         raise NncliError("seen enough")

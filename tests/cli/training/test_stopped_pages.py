@@ -1,5 +1,6 @@
-"""Trainings that fail or are stopped leave a page as finished ones do, and end as they would without it."""
+"""Trainings and comparisons that fail or are stopped leave a page, too, and end as they would without it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +98,40 @@ def test_a_diverged_training_leaves_a_page_that_says_why(here: Path) -> None:
     reason = run.record["reason"]
     assert reason.startswith("the loss became")
     assert f'<p class="warning">{reason}</p>' in (run.path / files.REPORT).read_text()
+
+
+def test_an_interrupted_comparison_leaves_a_page_of_what_is_finished(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append, epochs = RunFolder.append, 3
+
+    def write(self: RunFolder, name: str, value: Any) -> None:
+        append(self, name, value)
+        written = (here / "runs").glob(f"*/*/{files.METRICS}")
+        if sum(len(path.read_text().splitlines()) for path in written) == 2 * epochs + 1:
+            raise KeyboardInterrupt  # in the third of four trainings
+
+    words = ["compare", str(here / "flowers.yaml"), "--vary", "optimizer.learning_rate=0.1,0.2", "--seeds", "2"]
+    with monkeypatch.context() as changed:
+        changed.setattr(RunFolder, "append", write)
+        outcome = typer.testing.CliRunner().invoke(app, [*words, "--jobs", "1", "--runs-dir", str(here / "runs")])
+    comparison = only_run(here)
+    page = (comparison.path / files.REPORT).read_text()
+    assert outcome.exit_code == 130
+    assert outcome.stderr.splitlines()[-3:] == [
+        f"to continue: nncli compare --resume {comparison.path}",
+        f"page: {comparison.path / files.REPORT}",
+        "interrupted",
+    ]
+    assert 'class="state interrupted"' in page
+    assert '<p class="answer">2 of 4 trainings finished, 1 interrupted.</p>' in page
+    assert f"nncli compare --resume {comparison.path}</pre>" in page
+    summaries = [json.loads(path.read_text()) for path in comparison.path.glob(f"*/{files.SUMMARY}")]
+    mean = sum(each["test"]["metrics"]["accuracy"] for each in summaries) / 2
+    assert f'<td>learning_rate=0.1</td><td class="number">2</td><td class="number">{mean:.4f}</td>' in page
+    assert "Course of the trainings" in page
+
+    monkeypatch.undo()
+    assert typer.testing.CliRunner().invoke(app, ["report", str(comparison.path)]).exit_code == 0
+    again = (comparison.path / files.REPORT).read_text()
+    assert again.count(f"/{files.REPORT}") == 3, "the page leads to those of its trainings"

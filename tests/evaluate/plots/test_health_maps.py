@@ -19,7 +19,7 @@ def test_a_panel_is_drawn_for_each_measure_that_some_layer_has() -> None:
         [record(0, gradient=0.1, dead=0.5), record(1, gradient=0.2, dead=0.1, update=None), record(2, update=1e-3)]
     )
     assert one is not None and three is not None
-    assert one.png.startswith(b"\x89PNG") and width_of(three.png) > 2 * width_of(one.png)
+    assert one.startswith(b"\x89PNG") and width_of(three) > 2 * width_of(one)
 
 
 def test_nothing_is_drawn_of_nothing() -> None:

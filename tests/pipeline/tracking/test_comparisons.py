@@ -9,7 +9,9 @@ import pytest
 import typer.testing
 
 from nncli.cli import app
+from nncli.errors import NncliError
 from nncli.pipeline.comparing.variants import ComparisonRequest
+from nncli.run.folder import RunFolder
 from nncli.tracking.description import Description, Epoch, Outcome
 from nncli.tracking.mlflow_store import MlflowRun
 
@@ -96,6 +98,68 @@ def test_mlflow_nests_trainings_in_their_comparison_and_shows_its_verdict(compar
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert {"comparison.json", "run.json", "cells.csv", "plots/comparison.png"} <= files
     assert not any("seed" in name for name in files), "trainings have their files themselves"
+
+
+def told_of(here: Path, name: str, monkeypatch: pytest.MonkeyPatch, in_second: Exception | type[BaseException]) -> Any:
+    """A comparison in which the second of two trainings raises; how it ended, and what MLflow was told until then."""
+    append, before = RunFolder.append, {}
+
+    def write(self: RunFolder, file: str, value: Any) -> None:
+        append(self, file, value)
+        if file == "metrics.jsonl" and "adam" in self.path.name:
+            before.update({run: each.info.status for run, each in runs_of(here / "runs", "").items() if name in run})
+            raise in_second
+
+    (here / "iris.yaml").write_text(CONFIG + f"name: {name}\n")
+    with monkeypatch.context() as changed:
+        changed.setattr(RunFolder, "append", write)
+        options = (*VARIED, "--track", "mlflow", "--runs-dir", here / "runs")
+        outcome = nncli("compare", here / "iris.yaml", *options)
+    return outcome, before
+
+
+@needs_mlflow
+def test_mlflow_is_told_of_each_training_as_it_ends_and_that_the_rest_was_stopped(
+    compared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome, before = told_of(compared.parent.parent, "halted", monkeypatch, KeyboardInterrupt)
+    assert outcome.exit_code == 130
+    [folder] = compared.parent.glob("*-halted")
+    assert before == {folder.name: "RUNNING", f"{folder.name}/optimizer=sgd-seed1": "FINISHED"}
+    found = runs_of(compared.parent, folder.name)
+    assert {name: run.info.status for name, run in found.items()} == {**before, folder.name: "KILLED"}
+    cell = found[f"{folder.name}/optimizer=sgd-seed1"]
+    told = json.loads((folder / "optimizer=sgd-seed1" / "summary.json").read_text())["test"]["metrics"]
+    assert cell.data.metrics["test_accuracy"] == told["accuracy"] and "loss" in cell.data.metrics
+    assert cell.data.tags["mlflow.parentRunId"] == found[folder.name].info.run_id
+
+    resumed = nncli("compare", "--resume", folder, "--jobs", 1, "--no-report", "--json")
+    assert resumed.exit_code == 0, resumed.stderr
+    assert assert_is_nested(folder) == found[folder.name].info.run_id
+
+
+@needs_mlflow
+def test_a_comparison_that_fails_has_failed_in_mlflow(compared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise NncliError("no room for the verdict")
+
+    monkeypatch.setattr("nncli.pipeline.comparing.compare.conclude", refuse)
+    (compared.parent.parent / "iris.yaml").write_text(CONFIG + "name: unsaid\n")
+    options = (*VARIED, "--track", "mlflow", "--runs-dir", compared.parent)
+    assert nncli("compare", compared.parent.parent / "iris.yaml", *options).exit_code == 1
+    [folder] = compared.parent.glob("*-unsaid")
+    statuses = {name: run.info.status for name, run in runs_of(compared.parent, folder.name).items()}
+    assert statuses.pop(folder.name) == "FAILED"
+    assert list(statuses.values()) == ["FINISHED"] * 2
+
+
+@needs_mlflow
+def test_a_database_that_fails_costs_a_warning_and_no_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "mlflow.db").write_text("no database")
+    folder, said = compare(tmp_path, "--track", "mlflow")
+    assert said.count("the comparison goes on without it; later: nncli runs export") == 1
+    assert said.count("warning: mlflow") == 1 and len(list(folder.glob("*/summary.json"))) == 2
 
 
 @needs_mlflow

@@ -20,7 +20,7 @@ from nncli.console import Console
 from nncli.data.plurals import count
 from nncli.errors import NncliError, RunError, UsageError
 from nncli.pipeline.background_import import begin_summarizing
-from nncli.pipeline.comparing.cell_training import Cell, DataSets, data_key, report_cell
+from nncli.pipeline.comparing.cell_training import Cell, DataSets, Report, data_key
 from nncli.pipeline.comparing.clustered.cell_task import Arrival, LoadedCell, Order, train_cell
 from nncli.pipeline.comparing.outcomes import read_outcome
 from nncli.pipeline.comparing.variants import ComparisonRequest, Variant
@@ -74,7 +74,9 @@ class ClusterTrainer:
         task: str,
         folder: RunFolder,
         console: Console,
+        report: Report,
     ) -> None:
+        self._report = report
         self._cluster, self._request, self._data, self._engines = cluster, request, data, engines
         self._task, self._folder, self._console, self._tasks = task, folder, console, Tasks(cluster)
         self._stored: dict[str, Any] = {}
@@ -200,7 +202,7 @@ class ClusterTrainer:
     def _conclude(self, cell: Cell) -> None:
         own = RunFolder(self._folder.path / cell.folder_name)
         self._outcomes[cell] = {**read_outcome(own, cell.variant.name, cell.seed), "task": self._task}
-        report_cell(cell, self._outcomes[cell], self._request.variants, self._console)
+        self._report(cell, self._outcomes[cell])
 
     def _say_processors(self) -> None:
         """Says where the bits will not be those of this machine."""

@@ -1,7 +1,7 @@
 """The story of a comparison that goes on: what it has is checked and kept, and the rest is trained."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -43,6 +43,7 @@ def resume_comparison(
     jobs: str = "auto",
     inexact: bool = False,
     on: ClusterRequest | None = None,
+    if_stopped: Callable[[RunFolder], None] | None = None,
 ) -> Comparison:
     """Continues a comparison that was stopped or killed, or extends one to more `seeds`, in its folder.
 
@@ -79,7 +80,7 @@ def resume_comparison(
         resumed = [*folder.record.get("resumed", []), {"at": now(), "differences": differences}]
         record = {"status": "running", "ended": None, "reason": None, "resumed": resumed}
         record |= recorded.extended(request.seeds)
-        return complete(checked, folder, record, console, find_kept, cluster=cluster)
+        return complete(checked, folder, record, console, find_kept, cluster=cluster, if_stopped=if_stopped)
 
 
 def _require_comparison(folder: RunFolder) -> None:
