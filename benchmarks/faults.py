@@ -6,9 +6,11 @@
     python benchmarks/faults.py signals --count 200 # Ctrl-C and SIGTERM at random moments
     python benchmarks/faults.py flips --count 1000  # one flipped bit in a run folder
 
-A random fault follows from its seed: `--seed N --count 1` does one again. The exit code is 1 if anything was wrong.
-Counts so far go to stderr from time to time; Ctrl-C and SIGTERM end after the fault that is being done, and the table
-of what was done until then is printed.
+A random fault follows from its seed, which is printed where something is wrong: `--seed N --count 1` does it again (of
+`commands`, with `--of` the command). Kills and signals come at the same shares of the time that their training takes
+alone, all of one training again; what the machine does meanwhile is not repeated. The exit code is 1 if anything was
+wrong. Counts so far go to stderr from time to time; Ctrl-C and SIGTERM end after the fault that is being done, and the
+table of what was done until then is printed.
 """
 
 import argparse
