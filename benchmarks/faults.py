@@ -1,13 +1,16 @@
 """Does faults to nncli and counts what was wrong afterwards; docs/promises.md has the result.
 
     python benchmarks/faults.py calls power         # every system call of a checkpoint and an export; power loss
+    python benchmarks/faults.py commands --count 200 --of eval report  # a call, or a signal at one, of whole commands
     python benchmarks/faults.py kills --count 1000  # kill -9 at random moments of small trainings
     python benchmarks/faults.py signals --count 200 # Ctrl-C and SIGTERM at random moments
     python benchmarks/faults.py flips --count 1000  # one flipped bit in a run folder
 
-A random fault follows from its seed: `--seed N --count 1` does one again. The exit code is 1 if anything was wrong.
-Counts so far go to stderr from time to time; Ctrl-C and SIGTERM end after the fault that is being done, and the table
-of what was done until then is printed.
+A random fault follows from its seed, which is printed where something is wrong: `--seed N --count 1` does it again (of
+`commands`, with `--of` the command). Kills and signals come at the same shares of the time that their training takes
+alone, all of one training again; what the machine does meanwhile is not repeated. The exit code is 1 if anything was
+wrong. Counts so far go to stderr from time to time; Ctrl-C and SIGTERM end after the fault that is being done, and the
+table of what was done until then is printed.
 """
 
 import argparse
@@ -17,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,10 +28,22 @@ from typing import Any
 import typer.testing
 from faulting import injection
 from faulting.scenes import scenes
+from faulting.targets import TARGETS
 
 from nncli.cli import app
 
 Outcome = tuple[str, bool, str]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How many random faults, the seed of the first, and the commands that are hit (all if none is named)."""
+
+    count: int
+    seed: int
+    targets: Sequence[str] = ()
+
+
 _RESUMED_EVERY = 5
 _TOLD_EVERY_SECONDS = 20.0
 
@@ -37,11 +52,12 @@ def main() -> None:
     """Prints a line for each kind of fault: how many, how many were wrong, the seconds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("faults", nargs="*", choices=[*FAULTS, []], default=list(FAULTS))
-    parser.add_argument("--count", type=int, default=100, help="of kills, signals and flips")
+    parser.add_argument("--count", type=int, default=100, help="of kills, signals, flips and faults in commands")
+    parser.add_argument("--of", nargs="+", default=[], choices=list(TARGETS), help="the commands that are hit")
     parser.add_argument("--seed", type=int, default=1, help="of the first random fault")
     options = parser.parse_args()
     stopped = Stopped()
-    tallies = [do_faults(name, options.count, options.seed, stopped) for name in options.faults]
+    tallies = [do_faults(name, Asked(options.count, options.seed, options.of), stopped) for name in options.faults]
     wrong = sum(tally.wrong for tally in tallies)
     print(f"wrong: {wrong}")
     sys.exit(1 if wrong else stopped.exit_code)
@@ -93,12 +109,12 @@ class Tally:
         print(f"{self.name:<8}{'seconds':<34}{time.monotonic() - self.started:>6.0f}", flush=True)
 
 
-def do_faults(name: str, count: int, seed: int, stopped: Stopped) -> Tally:
+def do_faults(name: str, asked: Asked, stopped: Stopped) -> Tally:
     """Does one kind of fault until all are done, or a signal came; prints and returns what was counted."""
     tally = Tally(name)
     with tempfile.TemporaryDirectory(prefix="nncli-faults-") as work:
         try:
-            for outcome in () if stopped.exit_code else FAULTS[name](Path(work), count, seed):
+            for outcome in () if stopped.exit_code else FAULTS[name](Path(work), asked):
                 tally.add(*outcome)
                 if stopped.exit_code:
                     break
@@ -107,7 +123,7 @@ def do_faults(name: str, count: int, seed: int, stopped: Stopped) -> Tally:
     return tally
 
 
-def _calls(work: Path, count: int, seed: int) -> Iterator[Outcome]:
+def _calls(work: Path, asked: Asked) -> Iterator[Outcome]:
     _require_strace()
     for scene in scenes():
         for call in injection.CALLS:
@@ -116,7 +132,15 @@ def _calls(work: Path, count: int, seed: int) -> Iterator[Outcome]:
                     yield f"{scene.name}, {fault}", found.is_right, str(found)
 
 
-def _power(work: Path, count: int, seed: int) -> Iterator[Outcome]:
+def _commands(work: Path, asked: Asked) -> Iterator[Outcome]:
+    from faulting.commands import hit_many
+
+    _require_strace()
+    for hit in hit_many(work, asked.count, asked.seed, asked.targets):
+        yield f"{hit.target}, {hit.fault}", not hit.wrong, str(hit)
+
+
+def _power(work: Path, asked: Asked) -> Iterator[Outcome]:
     from faulting.power import lose_power
 
     _require_strace()
@@ -127,25 +151,25 @@ def _power(work: Path, count: int, seed: int) -> Iterator[Outcome]:
             yield scene.name, found.is_right, str(found)
 
 
-def _kills(work: Path, count: int, seed: int) -> Iterator[Outcome]:
+def _kills(work: Path, asked: Asked) -> Iterator[Outcome]:
     from faulting.kills import Killer
 
-    for killed in Killer(work).kill_many(count, seed):
+    for killed in Killer(work).kill_many(asked.count, asked.seed):
         for epochs in killed.kills or [0]:
             yield f"{killed.config}, {'begun' if epochs else 'no state yet'}", not killed.differing, str(killed)
 
 
-def _signals(work: Path, count: int, seed: int) -> Iterator[Outcome]:
+def _signals(work: Path, asked: Asked) -> Iterator[Outcome]:
     from faulting.signals import stop_many
 
-    for stopped in stop_many(work, count, seed):
+    for stopped in stop_many(work, asked.count, asked.seed):
         for stop in stopped.stops:
             how = f"{'spawned, ' if stopped.spawned else ''}{'twice, ' if stop.was_twice else ''}"
             is_right = not stop.wrong and not stopped.differing
             yield f"{how}{stop.status}", is_right, f"{stop} in {stopped}"
 
 
-def _flips(work: Path, count: int, seed: int) -> Iterator[Outcome]:
+def _flips(work: Path, asked: Asked) -> Iterator[Outcome]:
     from faulting.flips import Flipper
 
     runner = typer.testing.CliRunner()
@@ -154,7 +178,7 @@ def _flips(work: Path, count: int, seed: int) -> Iterator[Outcome]:
     run, image = Path(json.loads(trained.stdout)["run"]), next((work / "samples").rglob("*.png"))
     runner.invoke(app, ["eval", str(run)])
     asked, resumed = Flipper(run, [str(image)], work), Flipper(run, [str(image)], work, extend=3)
-    for number in range(seed, seed + count):
+    for number in range(asked.seed, asked.seed + asked.count):
         for flipper in (asked, resumed) if number % _RESUMED_EVERY == 0 else (asked,):
             flip = flipper.flip(number)
             for command, outcome in flip.outcomes.items():
@@ -167,8 +191,9 @@ def _require_strace() -> None:
         sys.exit(reason)
 
 
-FAULTS: dict[str, Callable[[Path, int, int], Iterator[Outcome]]] = {
+FAULTS: dict[str, Callable[[Path, Asked], Iterator[Outcome]]] = {
     "calls": _calls,
+    "commands": _commands,
     "power": _power,
     "kills": _kills,
     "signals": _signals,

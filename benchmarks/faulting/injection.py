@@ -105,16 +105,21 @@ def start_stopped(scene: Scene, path: Path) -> int:
 
 def go_on(child: int, tracer: "subprocess.Popen[bytes]") -> int:
     """Lets the child act once it is traced; its exit code, or the negative number of the signal that killed it."""
+    await_tracer(child, tracer)
+    os.kill(child, signal.SIGCONT)
+    _, status = os.waitpid(child, 0)
+    tracer.wait()
+    return os.waitstatus_to_exitcode(status)
+
+
+def await_tracer(child: int, tracer: "subprocess.Popen[bytes]") -> None:
+    """Returns when the child is traced. Raises RuntimeError, after which the child is gone, where that fails."""
     deadline = time.monotonic() + _ATTACH_SECONDS
     while f"TracerPid:\t{tracer.pid}" not in Path(f"/proc/{child}/status").read_text():
         if time.monotonic() > deadline or tracer.poll() is not None:
             os.kill(child, signal.SIGKILL)
             raise RuntimeError("strace could not be attached")
         time.sleep(0.001)
-    os.kill(child, signal.SIGCONT)
-    _, status = os.waitpid(child, 0)
-    tracer.wait()
-    return os.waitstatus_to_exitcode(status)
 
 
 def _read(scene: Scene, path: Path) -> str:

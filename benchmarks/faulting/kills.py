@@ -116,12 +116,15 @@ class Killer:
             done.differing += compare_runs(alone, final)
 
     def kill_many(self, count: int, seed: int, *, each: int = 4, configs: Sequence[str] = ()) -> Iterator[Killed]:
-        """So many kills, `each` of a training at most, over all configs in turn."""
-        names, left, turn = list(configs or CONFIGS), count, 0
+        """So many kills at least, `each` of a training, over all configs in turn.
+
+        The seed of a training decides on its config and on the moments, as shares of the time that it takes alone.
+        """
+        names, left = list(configs or CONFIGS), count
         while left > 0:
-            killed = self.kill(names[turn % len(names)], seed + turn, min(each, left))
+            killed = self.kill(names[seed % len(names)], seed, each)
             yield killed
-            left, turn = left - max(len(killed.kills), 1), turn + 1
+            left, seed = left - max(len(killed.kills), 1), seed + 1
 
     def left_alone(self, config: str) -> tuple[RunFolder, float]:
         """The finished run of a config, and how long it took."""

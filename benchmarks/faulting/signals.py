@@ -31,10 +31,11 @@ _SPAWNED = ("xla", "graph", "images")
 
 @dataclass
 class Stop:
-    """A stop: the signal, when it came, how the process ended, what the run was then, and what is `wrong` with it."""
+    """A stop: the signal, at which share of the time that the training takes alone it came, how the process ended, what
+    the run was then, and what is `wrong` with it."""
 
     number: int
-    wait: float
+    share: float
     was_twice: bool = False
     code: int = 0
     status: str = "no run"
@@ -62,9 +63,9 @@ class Stopper(Killer):
         done = Stopped(config, seed, self.spawned)
         while len(done.stops) < times:
             number = generator.choice((signal.SIGINT, signal.SIGTERM))
-            stop = Stop(number, generator.uniform(0.0, seconds), was_twice=not generator.randrange(_SECOND_IN))
+            stop = Stop(number, generator.random(), was_twice=not generator.randrange(_SECOND_IN))
             before = run_in(runs)
-            was_in_time = self._begin_and_stop(self.words(config, runs, before, quiet=False), stop)
+            was_in_time = self._begin_and_stop(self.words(config, runs, before, quiet=False), stop, seconds)
             may_lack_weights = any(each.was_twice for each in done.stops)
             self._judge(stop, run_in(runs), had_none=before is None, may_lack_weights=may_lack_weights)
             if was_in_time or stop.wrong:
@@ -81,11 +82,11 @@ class Stopper(Killer):
         self.remove(runs)
         return done
 
-    def _begin_and_stop(self, words: list[str], stop: Stop) -> bool:
+    def _begin_and_stop(self, words: list[str], stop: Stop, seconds: float) -> bool:
         """Starts a training, sends the signal when it is time, and waits for the end; False if that came before."""
         with self._told.open("wb") as told:
             child = self.start(words, told.fileno(), waiting=True)
-        deadline = time.monotonic() + stop.wait
+        deadline = time.monotonic() + stop.share * seconds
         signals, was_in_time = [(deadline, stop.number)], False
         if stop.was_twice:
             signals.append((deadline + _SECOND_AFTER_SECONDS, stop.number))
@@ -145,15 +146,19 @@ def _go_on(run: RunFolder) -> str:
 
 
 def stop_many(work: Path, count: int, seed: int, *, each: int = 4) -> Iterator[Stopped]:
-    """So many stops, `each` of a training at most, over all configs in turn; every fourth training is spawned."""
+    """So many stops at least, `each` of a training at most, over all configs in turn; every fourth training is spawned.
+
+    The seed of a training decides on its config, its signals and their moments, as shares of the time that the training
+    takes when it is left alone; so one that is done again from its seed is stopped at the same shares.
+    """
     (work / "spawned").mkdir()
     forked, spawned = Stopper(work), Stopper(work / "spawned", spawned=True)
-    left, turn = count, 0
+    left = count
     while left > 0:
-        if turn % 4 == 3:
-            stopper, config = spawned, _SPAWNED[turn // 4 % len(_SPAWNED)]
+        if seed % 4 == 3:
+            stopper, config = spawned, _SPAWNED[seed // 4 % len(_SPAWNED)]
         else:
-            stopper, config = forked, list(CONFIGS)[turn % len(CONFIGS)]
-        stopped = stopper.stop(config, seed + turn, min(each, left))
+            stopper, config = forked, list(CONFIGS)[seed % len(CONFIGS)]
+        stopped = stopper.stop(config, seed, each)
         yield stopped
-        left, turn = left - len(stopped.stops), turn + 1
+        left, seed = left - max(len(stopped.stops), 1), seed + 1

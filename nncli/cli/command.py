@@ -1,5 +1,6 @@
 """How a command runs: its console, and how each way of ending is reported and numbered."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,11 @@ import typer
 
 from nncli.console import Console
 from nncli.errors import NncliError, StopRequest, Terminated, UsageError
+
+_FIXES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free space, or name another place"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "ask for the permission, or name another place"),
+}
 
 
 @contextmanager
@@ -34,9 +40,19 @@ def command(*, json_mode: bool = False, quiet: bool = False, verbose: bool = Fal
     except BrokenPipeError:  # the reader of stdout has seen enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
-    except Exception as error:  # a defect of ours: a person needs a sentence, a developer the traceback
+    except Exception as error:  # a person needs a sentence, a developer the traceback
         if os.environ.get("NNCLI_DEBUG"):
             raise
-        hint = "this is a defect of nncli; NNCLI_DEBUG=1 shows where it happened"
-        console.fail(NncliError(f"{type(error).__name__}: {error}", hint=hint))
+        console.fail(_of_system(error) if isinstance(error, OSError) and error.errno else _defect(error))
         raise typer.Exit(1) from None
+
+
+def _of_system(error: OSError) -> NncliError:
+    """The error for a call of the system that failed, with the file where it names one."""
+    named = "" if error.filename is None else f"{error.filename}: "
+    return NncliError(f"{named}{error.strerror}", hint=_FIXES.get(error.errno or 0, "try again"))
+
+
+def _defect(error: Exception) -> NncliError:
+    hint = "this is a defect of nncli; NNCLI_DEBUG=1 shows where it happened"
+    return NncliError(f"{type(error).__name__}: {error}", hint=hint)

@@ -53,6 +53,12 @@ def _run() -> int:
         app(prog_name="nncli")
     except SystemExit as end:
         code = end.code
+    except OSError as error:  # help and versions, which typer prints by itself
+        if os.environ.get("NNCLI_DEBUG"):
+            raise
+        code = 1
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"error: {error.filename or 'stdout'} cannot be written: {error.strerror}\n")
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):  # it was told already, or nobody reads
             stream.flush()
@@ -73,11 +79,15 @@ def _set_environment() -> None:
 
 
 def _mend_streams() -> None:
-    """Redirects closed streams to nowhere, so that they cannot lead into a file opened later; replaces characters that
-    a stream cannot encode."""
+    """Gives closed streams a descriptor, so that they cannot lead into a file opened later; replaces characters that a
+    stream cannot encode.
+
+    A closed stdout cannot be written, as for other programs: an answer that nobody gets is no success. Nothing is
+    lost with talk, so that a closed stderr leads to nowhere.
+    """
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         if getattr(sys, name) is None:
-            nowhere = os.open(os.devnull, os.O_RDWR)
+            nowhere = os.open(os.devnull, os.O_RDONLY if name == "stdout" else os.O_RDWR)
             if nowhere != number:
                 os.dup2(nowhere, number)
             setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))

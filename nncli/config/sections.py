@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from nncli.config.data.splits import Fold, SplitRule
@@ -242,13 +242,14 @@ class Train(Section):
     tracking: Trackers = Field((), description="other tools that are told of the training: tensorboard, mlflow")
     tracking_uri: PathText | None = Field(None, description="mlflow: a server, instead of a database beside the runs")
 
-    @model_validator(mode="after")
-    def _has_a_use_for_the_address(self) -> "Train":
-        if self.tracking_uri is not None and "mlflow" not in self.tracking:
+    @field_validator("tracking_uri")  # of the field, so that a problem is told where it is set
+    @classmethod
+    def _has_a_use_for_the_address(cls, address: str | None, info: ValidationInfo) -> str | None:
+        if address is not None and "mlflow" not in info.data.get("tracking", ("mlflow",)):
             raise PydanticCustomError("tracking_uri", "tracking_uri is for mlflow; add mlflow to tracking, or drop it")
-        if (problem := problem_of_address(self.tracking_uri)) is not None:
+        if (problem := problem_of_address(address)) is not None:
             raise PydanticCustomError("tracking_uri", f"tracking_uri {problem}")
-        return self
+        return address
 
 
 def _adam() -> Adam:

@@ -1,7 +1,9 @@
 """A model as a `.tflite` or `.keras` file or a SavedModel; does not depend on run folders and leaves no file behind."""
 
 import contextlib
+import errno
 import io
+import os
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
@@ -17,6 +19,7 @@ from nncli.errors import ExportError
 
 # Recurrent layers are unrolled: every time step adds operations to the file.
 MAX_STEPS = 256
+_ROOM = "free space, there and in the folder for temporary files"
 
 
 def to_tflite(model: keras.Model) -> bytes:
@@ -59,6 +62,8 @@ def telling_failure(what: str, hint: str) -> Iterator[None]:
             yield
         # Converters raise many undocumented types (ConverterError, ValueError, RuntimeError ...).
         except Exception as error:  # from TensorFlow, MLIR and Python alike
+            if (full := os.strerror(errno.ENOSPC)) in str(error):  # TensorFlow has no errors of the system
+                raise ExportError(f"{what} cannot be written: {full}", hint=_ROOM) from error
             raise ExportError(f"the model cannot be converted to {what}: {_first_line(error)}", hint=hint) from error
 
 

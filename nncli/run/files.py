@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from nncli.errors import NncliError, RunError
+
 CONFIG = "config.yaml"
 RECORD = "run.json"
 METRICS = "metrics.jsonl"
@@ -112,8 +114,27 @@ def open_bytes(path: Path) -> BinaryIO:
 
 def read_bytes(path: Path) -> bytes:
     """The content of a file of a run. Raises OSError as `open_bytes` does."""
-    with open_bytes(path) as file:
+    file = open_bytes(path)
+    try:
         return file.read()
+    finally:
+        with suppress(OSError):  # it is closed all the same, and its content has been read
+            file.close()
+
+
+def is_replaced(error: OSError) -> bool:
+    """Whether a file cannot be read because something else is in its place: a folder, a pipe, a circle of links.
+
+    That is damage; anything else, as an input/output error or a lack of permission, says nothing of the content.
+    """
+    return error.errno in (errno.EISDIR, errno.EINVAL, errno.ELOOP, errno.ENOTDIR, errno.ENXIO)
+
+
+def unreadable(path: Path, error: OSError) -> NncliError:
+    """The error for a file that cannot be read: damaged where something else is in its place, else as it was."""
+    if is_replaced(error):
+        return RunError(f"{path} is damaged ({error.strerror})", hint="restore the file, or train again")
+    return NncliError(f"{path} cannot be read: {error.strerror}", hint="try again; is it readable for you?")
 
 
 @contextmanager

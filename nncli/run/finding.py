@@ -6,7 +6,7 @@ from pathlib import Path
 from nncli.errors import RunError
 from nncli.run import files
 from nncli.run.folder import DEAD, RunFolder
-from nncli.run.listing import ListedRun, how_it_stands, how_to_go_on, list_runs, run_folders
+from nncli.run.listing import UNREADABLE, ListedRun, how_it_stands, how_to_go_on, list_runs, run_folders
 
 LATEST = "latest"
 
@@ -107,12 +107,17 @@ def _latest(runs_dir: Path) -> FoundRun:
 
 def _unfinished_after(chosen: ListedRun, runs: list[ListedRun]) -> str | None:
     """What to say of a newer run that did not finish, None where there is none."""
-    newer = [run for run in _unfinished(runs) if run.path != chosen.path and run.started >= chosen.started]
+    newer = [run for run in _unfinished(runs) if run.path != chosen.path and _is_as_new(run, chosen)]
     if not newer:
         return None
     other = max(newer, key=lambda run: (run.started, run.name))
     further = f"; {how_to_go_on(other.path, other.status)}" if other.status == DEAD else ""
     return f"using {chosen.name}; the newer run {other.name} {how_it_stands(other.status)}{further}"
+
+
+def _is_as_new(run: ListedRun, chosen: ListedRun) -> bool:
+    """Whether a run did not start before another; of one that cannot be read, its name tells."""
+    return run.name >= chosen.name if run.status == UNREADABLE else run.started >= chosen.started
 
 
 def _unfinished_hint(runs: list[ListedRun]) -> str | None:

@@ -55,6 +55,7 @@ class RunFolder:
                 folder.lock()  # before the record says `running`, so that it is never taken for dead
             folder.write_record(kind=kind, status="running", started=now())
         except BaseException:  # Ctrl-C included: a folder without a record would stay for ever
+            folder.unlock()  # this process may live on, as that of the workbench does
             shutil.rmtree(path, ignore_errors=True)
             raise
         return folder
@@ -76,7 +77,7 @@ class RunFolder:
         """Gives the lock up, if this object has it."""
         if self._lock is not None:
             # Without the file, a run whose record says `running` could not be told to be dead.
-            is_dead = read_record(self.path).get("status") == "running"
+            is_dead = read_record(self.path).get("status", "running") == "running"  # also if it cannot be read
             with contextlib.suppress(OSError):  # a folder that was removed or became read-only
                 lock.release(self._lock, self.file(files.LOCK), keep=is_dead)
             self._lock = None
@@ -119,7 +120,7 @@ class RunFolder:
             files.append_line(self.path / name, value)
 
     def read_json(self, name: str) -> dict[str, Any]:
-        """Reads a JSON object. Raises RunError if it is missing or damaged."""
+        """Reads a JSON object. Raises RunError if it is missing or damaged, NncliError if it cannot be read."""
         path = self.path / name
         try:
             value = json.loads(self.read(name))
@@ -128,20 +129,18 @@ class RunFolder:
             return unseal(value) if name in _SEALED else value
         except FileNotFoundError:
             raise RunError(f"{self.path} has no {name}", hint="is it the folder of a finished run?") from None
-        except (OSError, ValueError) as error:
+        except ValueError as error:
             raise RunError(f"{path} is damaged ({error})", hint=_RESTORE) from None
 
     def read_lines(self, name: str) -> list[dict[str, Any]]:
         """The JSON lines of a file; an incomplete last line, left when the process was killed, is skipped.
 
-        Raises RunError for a file of a model that is not what was written, and for one that cannot be read.
+        Raises RunError for a file of a model that is not what was written, NncliError for one that cannot be read.
         """
         try:
             lines = self.read(name).decode(errors="replace").splitlines()
         except FileNotFoundError:
             return []
-        except OSError as error:
-            raise RunError(f"{self.path / name} cannot be read ({error.strerror})", hint=_RESTORE) from None
         values = []
         for line in lines:
             with contextlib.suppress(ValueError):
@@ -160,7 +159,10 @@ class RunFolder:
 
     @property
     def damaged(self) -> list[str]:
-        """The files that are not what was written; of those that nothing but a person reads, nobody knows."""
+        """The files that are not what was written; of those that nothing but a person reads, nobody knows.
+
+        Raises NncliError where one cannot be read.
+        """
         found = []
         for name in (*_SEALED, files.MANIFEST, *model_files.NAMES):
             try:
@@ -215,10 +217,15 @@ class RunFolder:
     def read(self, name: str) -> bytes:
         """The content of a file; of one that the manifest names, only what was written.
 
-        Raises RunError where it is damaged, OSError where it cannot be read.
+        Raises RunError where it is damaged, NncliError where it cannot be read, FileNotFoundError where it is missing.
         """
         known = model_files.find(self.path, name) if name in model_files.NAMES else None
-        return files.read_bytes(self.path / name) if known is None else known
+        try:
+            return files.read_bytes(self.path / name) if known is None else known
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise files.unreadable(self.path / name, error) from None
 
     def find_intact(self, name: str) -> bytes | None:
         """The content of a file of the model, None if it has no such file. Raises RunError if it is damaged."""
@@ -244,7 +251,7 @@ def living_status(path: Path, record: Mapping[str, Any]) -> str:
     if True in held:
         return "running"
     # Read again: it may have ended in the meantime, and its lock with it.
-    status = str(read_record(path).get("status"))
+    status = str(read_record(path).get("status", "running"))
     return DEAD if status == "running" and False in held else status
 
 

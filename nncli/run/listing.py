@@ -9,6 +9,8 @@ from typing import Any
 from nncli.run import files
 from nncli.run.folder import DEAD, living_status, read_record
 
+UNREADABLE = "unreadable"
+
 
 @dataclass(frozen=True)
 class ListedRun:
@@ -22,7 +24,7 @@ class ListedRun:
     def read(cls, path: Path) -> "ListedRun":
         """The run in that folder; its record is empty if it cannot be read."""
         record = read_record(path)
-        return cls(path, record, living_status(path, record) if record else "unreadable")
+        return cls(path, record, living_status(path, record) if record else UNREADABLE)
 
     @property
     def name(self) -> str:
@@ -96,6 +98,8 @@ def how_it_stands(status: str) -> str:
     """A status as the end of a sentence."""
     if status == "running":
         return "is still running"
+    if status == UNREADABLE:
+        return f"has no {files.RECORD} that can be read"
     if status == DEAD:
         return "is dead: its process ended without a word"
     return "was interrupted" if status == "interrupted" else status

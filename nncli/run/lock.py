@@ -7,6 +7,7 @@ file is then absent and nobody can tell.
 The file takes some room on the disk, which is given up where a full disk would keep a run from recording how it ended.
 """
 
+import errno
 import os
 import sys
 import time
@@ -21,6 +22,8 @@ _TAKING_SECONDS = 1.0
 _RETRY_SECONDS = 0.02
 # Enough for a run.json and its temporary name.
 _RESERVE_BYTES = 16384
+# What flock(2) says on file systems that have no locks; after another error, somebody else may have one.
+_WITHOUT_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOLCK)
 
 
 class LockedError(Exception):
@@ -45,9 +48,11 @@ def take(path: Path) -> int | None:
                 raise LockedError from None
             time.sleep(_RETRY_SECONDS)
             continue
-        except OSError:  # a file system without locks: a file would claim that there is one
+        except OSError as error:
             os.close(handle)
-            path.unlink(missing_ok=True)
+            if error.errno not in _WITHOUT_LOCKS:
+                raise
+            path.unlink(missing_ok=True)  # it would claim that there is one
             return None
         if _is_same_file(handle, path):
             _reserve(handle)

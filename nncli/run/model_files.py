@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from nncli.errors import RunError
+from nncli.errors import NncliError, RunError
 from nncli.run import files
 
 PREVIOUS = ".previous"
@@ -41,13 +41,18 @@ def read_sums(folder: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError) as error:
+        if isinstance(error, OSError) and not files.is_replaced(error):
+            raise files.unreadable(path, error) from None
         told = " ".join(str(error).split())[:100]
         raise RunError(f"{path} is damaged ({told})", hint=_HINT) from None
     return sums
 
 
 def find(folder: Path, name: str) -> bytes | None:
-    """The content of a file of the model, None if it has no such file. Raises RunError if the file is damaged."""
+    """The content of a file of the model, None if it has no such file.
+
+    Raises RunError if the file is damaged, NncliError if it cannot be read.
+    """
     expected = read_sums(folder).get(name)
     if expected is None:
         return None
@@ -102,7 +107,7 @@ def replace(
     files.write_json(folder / files.MANIFEST, {"sha256": sums})
     for name in without:
         (folder / name).unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # what stays behind is ignored
+    with contextlib.suppress(OSError, NncliError):  # what stays behind is ignored
         _clear_previous(folder, sums)
 
 
@@ -117,11 +122,16 @@ def _clear_previous(folder: Path, sums: Mapping[str, str]) -> None:
 
 
 def _read(path: Path) -> bytes | None:
-    """The content of a file; None if it cannot be read, so that another place is tried."""
+    """The content of a file; None if there is none, so that another place is tried.
+
+    Raises NncliError where it cannot be read, which says nothing of its content.
+    """
     try:
         return files.read_bytes(path)
-    except OSError:
-        return None
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) or files.is_replaced(error):
+            return None
+        raise files.unreadable(path, error) from None
 
 
 def _read_present(path: Path) -> bytes | None:

@@ -15,7 +15,12 @@ def remove_folder(path: Path) -> None:
     """Removes a folder with all that is in it. Raises OSError."""
     hidden = hidden_twin(path)
     path.rename(hidden)
-    shutil.rmtree(hidden)
+    while True:
+        try:
+            shutil.rmtree(hidden)
+            return
+        except InterruptedError:  # Python does not go on by itself here
+            continue
 
 
 def hidden_twin(path: Path) -> Path:

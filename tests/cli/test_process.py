@@ -71,3 +71,25 @@ def test_a_signal_before_the_commands_are_imported_is_no_traceback(number: int, 
         _, talk = process.communicate(timeout=60)
     assert process.returncode == code
     assert talk in (f"{told}\n", "")  # Click, once it runs, ends without a word
+
+
+def shell(line: str) -> "subprocess.CompletedProcess[str]":
+    """A line of sh; `nncli` in it is this interpreter's."""
+    line = line.replace("nncli", f"'{sys.executable}' -m nncli", 1)
+    return subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+@pytest.mark.parametrize("words", ["runs --json --runs-dir /nowhere", "--version", "explain relu"])
+def test_an_answer_that_cannot_be_written_is_an_error_in_a_line(words: str) -> None:
+    for where, why in ((">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")):
+        done = shell(f"nncli {words} {where}")
+        assert (done.returncode, done.stderr) == (1, f"error: stdout cannot be written: {why}\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sh is needed")
+def test_a_reader_that_has_seen_enough_and_a_closed_stderr_are_no_errors() -> None:
+    done = shell("nncli configs | head -n 1")
+    assert len(done.stdout.splitlines()) == 1 and "error" not in done.stderr and "Traceback" not in done.stderr
+    done = shell("nncli configs --json 2>&-")
+    assert done.returncode == 0 and done.stdout.startswith("{")

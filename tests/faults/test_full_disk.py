@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,15 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", place], check=True)
 
 
+@pytest.fixture
+def full(disk: Path) -> Path:
+    """A folder on a disk that has no room left."""
+    with (disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+        while filler.write(bytes(4096)):
+            pass
+    return disk
+
+
 def nncli(*arguments: object) -> typer.testing.Result:
     return typer.testing.CliRunner().invoke(app, [str(argument) for argument in arguments])
 
@@ -59,3 +69,59 @@ def test_a_full_disk_fails_the_run_keeps_what_was_there_and_later_it_goes_on(
         outcome = nncli("train", "--resume", failed)
         assert outcome.exit_code == 0, outcome.stderr
         assert RunFolder(failed).read_intact(files.WEIGHTS) == weights
+
+
+TWO = """
+data: {source: iris, features: [petal length (cm), petal width (cm)]}
+model: {layers: [{dense: {units: 4}}, output]}
+train: {epochs: 2, batch_size: full, executor: graph}
+"""
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a config, its run, and a row to predict."""
+    here = tmp_path_factory.mktemp("work")
+    (here / "two.yaml").write_text(TWO)
+    (here / "rows.csv").write_text("petal length (cm),petal width (cm)\n1.4,0.2\n")
+    assert nncli("train", here / "two.yaml", "--runs-dir", here / "runs").exit_code == 0
+    return here
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("predict", "{work}/rows.csv", "--output", "{full}/out.csv"),
+        ("export", "--output", "{full}/model.keras"),
+        ("export", "--output", "{full}/script", "--format", "script"),
+        ("export", "--output", "{full}/saved", "--format", "saved_model"),
+        ("explain", "relu", "--plot", "{full}/relu.png"),
+        ("report", "--output", "{full}/page.html"),
+        ("init", "--from", "digits_softmax", "--output", "{full}/net.yaml"),
+        ("train", "{work}/two.yaml", "--find-lr", "--runs-dir", "{full}"),
+        ("train", "{work}/two.yaml", "--show", "boundary", "--runs-dir", "{full}"),
+    ],
+    ids=lambda words: f"{words[0]} {words[-2]}",
+)
+def test_what_has_no_room_ends_with_one_line_and_leaves_nothing(
+    work: Path, full: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NNCLI_RUNS_DIR", str(work / "runs"))
+    outcome = nncli(*(word.format(work=work, full=full) for word in words))
+    assert outcome.exit_code == 1, outcome.output
+    errors = [line for line in outcome.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1 and "No space left on device" in errors[0], outcome.stderr
+    assert "fix: " in outcome.stderr and outcome.stdout == ""
+    assert [path.name for path in full.iterdir()] == ["filler"]
+
+
+def test_a_training_without_room_for_its_pictures_keeps_its_weights(work: Path, disk: Path) -> None:
+    whole = nncli("train", work / "two.yaml", "--show", "boundary", "--runs-dir", disk / "runs", "--json")
+    run = RunFolder(Path(json.loads(whole.stdout)["run"]))
+    weights, plots = run.read_intact(files.WEIGHTS), run.file(files.PLOTS)
+    used = sum(path.stat().st_size for path in run.path.rglob("*") if path.parent != plots)
+    (disk / "filler").write_bytes(bytes(20 * 2**20 - 3 * used - sum(path.stat().st_size for path in plots.iterdir())))
+    outcome = nncli("train", work / "two.yaml", "--show", "boundary", "--runs-dir", disk / "others", "--json")
+    assert outcome.exit_code == 1 and "No space left on device" in outcome.stderr, outcome.output
+    [made] = (disk / "others").iterdir()
+    assert RunFolder(made).status == "failed" and RunFolder(made).read_intact(files.WEIGHTS) == weights

@@ -1,5 +1,6 @@
 """A comparison of runs that are finished already: nothing is trained."""
 
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,13 +46,14 @@ class FinishedRun:
             )
         if record.get("status") != "finished":
             raise RunError(f"{folder.path} is not finished: {folder.status}", hint="compare finished runs")
-        config = validate(read_document(folder.file(files.CONFIG))).config
+        content = folder.read_intact(files.CONFIG).decode()
+        config = validate(read_document(folder.file(files.CONFIG), content)).config
         return cls(folder, config.name, config.seed, flat_config(config))
 
     @property
     def data_mark(self) -> tuple[Any, ...]:
         """Equal for runs with the same data in the same parts."""
-        with np.load(self.folder.file(files.SPLITS), allow_pickle=False) as parts:
+        with np.load(io.BytesIO(self.folder.read(files.SPLITS)), allow_pickle=False) as parts:
             rows = tuple(parts[name].tobytes() for name in _PARTS)
         return (self.folder.record["data"]["fingerprint"], *rows)
 

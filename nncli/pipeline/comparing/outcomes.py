@@ -3,11 +3,13 @@
 import csv
 import hashlib
 import io
+import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from nncli.errors import RunError
 from nncli.run import files
 from nncli.run.folder import RunFolder
 
@@ -49,11 +51,16 @@ def _read_answers(folder: RunFolder) -> np.ndarray | None:
 
 
 def _read_arrays(folder: RunFolder, name: str) -> dict[str, np.ndarray]:
+    """The arrays of a file, none where it is missing. Raises RunError where it is damaged."""
     try:
-        with np.load(io.BytesIO(folder.read(name)), allow_pickle=False) as arrays:
-            return {key: arrays[key] for key in arrays.files}
-    except (OSError, ValueError):  # missing, or no archive
+        content = folder.read(name)
+    except FileNotFoundError:
         return {}
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return {key: arrays[key] for key in arrays.files}
+    except (EOFError, ValueError, zipfile.BadZipFile):  # without a sum, as those of earlier versions
+        raise RunError(f"{folder.file(name)} is damaged", hint="restore the file, or train again") from None
 
 
 _COLUMNS = ("variant", "seed", "status", "run", "parameters", "epochs", "best_epoch", "updates", "seconds_per_epoch")

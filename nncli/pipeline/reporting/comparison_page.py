@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from nncli.data.plurals import count
-from nncli.errors import NncliError
+from nncli.errors import RunError
 from nncli.evaluate.plots.comparisons.naming import values_alone
 from nncli.pipeline.reporting.pictures import comparison_pictures
 from nncli.pipeline.reporting.tables import Table, how_to_go_on, show, show_interval, words
@@ -169,7 +169,7 @@ def _histories(variant: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
     for run in items(variant.get("runs")):
         try:
             histories.append(RunFolder(Path(str(run))).read_lines(files.METRICS))
-        except (OSError, NncliError, ValueError):
+        except RunError:
             continue
     return histories
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from nncli.errors import NncliError
+from nncli.errors import RunError
 from nncli.run import files, model_files
 from nncli.run.folder import RunFolder
 
@@ -16,6 +16,6 @@ def read_evaluation(folder: RunFolder) -> Mapping[str, Any]:
     try:
         told = folder.read_json(f"{files.EVALUATION}/metrics.json")
         own = model_files.read_sums(folder.path).get(files.WEIGHTS)
-    except (OSError, NncliError, ValueError):
+    except RunError:
         return {}
     return told if told.get("part") == "test" and told.get("weights", own) == own else {}

@@ -14,7 +14,7 @@ from nncli.config.reading.document import parse_document
 from nncli.config.reading.loading import validate
 from nncli.config.sections import to_mapping
 from nncli.config.stack import stack_layers
-from nncli.errors import NncliError
+from nncli.errors import ConfigError, NncliError, RunError
 from nncli.evaluate.health.grids import layer_grids
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.predicting.open_run import OpenRun
@@ -87,7 +87,7 @@ def read_facts(folder: RunFolder) -> DataFacts | None:
     """What inputs.json says, None where it is missing or damaged."""
     try:
         return DataFacts.model_validate_json(folder.read(files.INPUTS))
-    except (OSError, NncliError, ValidationError):
+    except (FileNotFoundError, RunError, ValidationError):
         return None
 
 
@@ -120,7 +120,7 @@ def _verdicts(
     try:
         silenced = validate(parse_document(config_text, files.CONFIG)).config.silence
         found = list_verdicts(watched, history, silenced)
-    except (NncliError, ValueError, LookupError, TypeError):  # of a file that is damaged
+    except (ConfigError, RunError, ValueError, LookupError, TypeError):  # of a file that is damaged
         return []
     return [each for each in found if each["rule"] != _UNFINISHED]
 
@@ -151,14 +151,14 @@ def _ends(course: np.ndarray) -> list[str]:
 def _read_text(folder: RunFolder, name: str) -> str:
     try:
         return folder.read(name).decode()
-    except (OSError, NncliError, ValueError):
+    except (FileNotFoundError, RunError, ValueError):
         return ""
 
 
 def _read_lines(folder: RunFolder, name: str) -> list[dict[str, Any]]:
     try:
         return folder.read_lines(name)
-    except (OSError, NncliError, ValueError):
+    except (FileNotFoundError, RunError, ValueError):
         return []
 
 

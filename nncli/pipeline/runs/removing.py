@@ -9,7 +9,7 @@ from nncli.pipeline.runs.rows import read_rows
 from nncli.pipeline.runs.selecting import select
 from nncli.run import files, lock
 from nncli.run.folder import RunFolder
-from nncli.run.listing import ListedRun, list_runs, run_folders
+from nncli.run.listing import UNREADABLE, ListedRun, list_runs, run_folders
 from nncli.run.removal import clear_removed, remove_folder
 
 
@@ -27,11 +27,16 @@ def choose_named(words: Sequence[str], runs_dir: Path) -> list[ListedRun]:
 def choose_old(keep: int, runs_dir: Path, filters: Sequence[str] = ()) -> list[ListedRun]:
     """All but the newest `keep` of the runs that fit the filters; never one that is running.
 
+    One whose record cannot be read may be the newest of all, so that it stays unless a filter asks for such runs.
+
     Raises UsageError for a filter that makes no sense.
     """
     if keep < 0:
         raise UsageError(f"--keep {keep}: expected 0 or more")
-    old = [reader.run for reader in select(read_rows(runs_dir), filters)][keep:]
+    readers = select(read_rows(runs_dir), filters)
+    if not any("=" in text and text.partition("=")[2].strip() == UNREADABLE for text in filters):
+        readers = [reader for reader in readers if reader.run.status != UNREADABLE]
+    old = [reader.run for reader in readers][keep:]
     return [run for run in old if not run.path.is_symlink() and not _is_running(run)]
 
 

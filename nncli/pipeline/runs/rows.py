@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nncli.errors import ConfigError, RunError
+from nncli.errors import ConfigError, NncliError
 from nncli.evaluate.main_metrics import MAIN_METRICS
 from nncli.pipeline.runs.values import items, mapping, number, text, whole
 from nncli.run import files
@@ -69,7 +69,7 @@ class RunReader:
     def _config_text(self) -> str:
         try:
             return RunFolder(self.run.path).read(files.CONFIG).decode()
-        except (OSError, ValueError, RunError):
+        except (OSError, ValueError, NncliError):
             return ""
 
     def section(self, name: str) -> Mapping[str, Any]:
@@ -144,10 +144,10 @@ def read_rows(folder: Path) -> list[RunReader]:
 
 
 def read_mapping(folder: Path, name: str) -> Mapping[str, Any]:
-    """A JSON file of a run, empty if there is none or if it is not what was written."""
+    """A JSON file of a run, empty if there is none, or if it is not what was written or cannot be read."""
     try:
         return RunFolder(folder).read_json(name)
-    except RunError:
+    except NncliError:
         return {}
 
 

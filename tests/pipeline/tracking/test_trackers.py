@@ -257,7 +257,10 @@ def test_a_missing_package_is_said_before_anything_is_read_or_written(
             ("train", "--track", "wandb"),
             "error: --track wandb  train.tracking[0]: got 'wandb'; known: tensorboard, mlflow",
         ),
-        (("train", "--set", "train.tracking_uri=http://x"), "tracking_uri is for mlflow; add mlflow to tracking"),
+        (
+            ("train", "--set", "train.tracking_uri=http://x"),
+            "error: --set train.tracking_uri=http://x  train.tracking_uri: got 'http://x', tracking_uri is for mlflow",
+        ),
         (("train", "--track", "mlflow", "--set", "train.tracking_uri=http://me:pw@x"), "MLFLOW_TRACKING_PASSWORD"),
         (("runs", "export", "latest", "--to", "mlflow", "--tracking-uri", ""), "--tracking-uri is empty"),
         (("train", "--resume", "latest", "--track", "mlflow"), "and got --track mlflow"),

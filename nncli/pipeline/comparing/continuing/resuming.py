@@ -174,7 +174,7 @@ def _find_kept(
 
 def _can_go_on(folder: RunFolder, prepared: Prepared, *, is_exact: bool) -> bool:
     """Whether a cell that was stopped or killed left a whole state of the same training."""
-    record = read_record(folder.path)
+    record = folder.record if folder.file(files.RECORD).exists() else {}
     if not is_exact or record.get("diverged") or record.get("status") in (None, "finished"):
         return False
     try:

@@ -52,7 +52,10 @@ def save_checkpoint(folder: RunFolder, state: "TrainingState") -> None:
 
 
 def load_checkpoint(folder: RunFolder) -> "TrainingState | None":
-    """The state in a run's checkpoint, None if it has none. Raises RunError if it is damaged."""
+    """The state in a run's checkpoint, None if it has none.
+
+    Raises RunError if it is damaged, NncliError if it cannot be read.
+    """
     from nncli.engine.arrays import TrainingState
 
     path = folder.file(files.CHECKPOINT)
@@ -68,6 +71,8 @@ def load_checkpoint(folder: RunFolder) -> "TrainingState | None":
     except FileNotFoundError:
         return None
     except Exception as error:
+        if isinstance(error, OSError) and not files.is_replaced(error) and error.errno is not None:
+            raise files.unreadable(path, error) from None
         # A flipped bit makes zipfile and numpy raise nearly anything: BadZipFile, zlib.error, EOFError, struct.error,
         # NotImplementedError for a compression that does not exist, RuntimeError for an encryption, MemoryError ...
         told = " ".join(str(error).split())[:100]
