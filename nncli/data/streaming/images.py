@@ -3,9 +3,6 @@
 The sets and their order are those of the folder in memory, since these depend on the labels alone.
 """
 
-import hashlib
-import json
-import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,17 +32,17 @@ from nncli.data.images.image_dataset import (
     refuse_no_column,
 )
 from nncli.data.images.pixel_values import PixelForm
-from nncli.data.prepared import array_cache
 from nncli.data.splits.dividing import Rows, divide
-from nncli.data.streaming.entries import Say, fill_entry, find_entry, notes_of, open_dataset, parts_of, write_names
+from nncli.data.streaming.entries import Say, notes_of, open_or_fill, parts_of, write_names
 from nncli.data.streaming.mapping import let_go
 from nncli.data.streaming.memory import Need, format_bytes, free_memory
-from nncli.data.streaming.storing import FOLDER, ArrayWriter, make_raw_folder, require_room
+from nncli.data.streaming.storage.naming import entry_name
+from nncli.data.streaming.storing import ArrayWriter, make_raw_folder, require_room
 from nncli.data.targets import Goal, class_targets, strata
 from nncli.errors import DataError
 
 # Increased when images become other arrays.
-_VERSION = 1
+_VERSION = 2
 _OTHER_KEYS = {"memory", "fallback", "path", "split_seed", "task"}
 # Images that are decoded together; results that wait to be written are in memory.
 _PIECE = 256
@@ -82,11 +79,12 @@ def load_streamed_images(data: Data, *, seed: int, progress: Progress, say: Say)
             f"data.{key}: not available for images that are streamed",
             hint="leave it out, or say `memory: all` under data if the images fit into memory",
         )
-    folder, entry = find_entry(array_cache.cache_folder() / FOLDER / _key(data, seed), data.task)
-    if entry is None:
-        progress("reading images", 0.0)  # also while another process does
-        entry = fill_entry(folder, lambda: _fill(folder, data, seed, progress, say))
-    return open_dataset(entry)
+    return open_or_fill(
+        _key(data, seed),
+        data.task,
+        lambda folder: _fill(folder, data, seed, progress, say),
+        lambda: progress("reading images", 0.0),
+    )
 
 
 @dataclass(frozen=True)
@@ -197,15 +195,9 @@ def _notes(plan: FolderPlan, data: Data, arrays: dict[str, np.ndarray]) -> dict[
 
 def _key(data: Data, seed: int) -> str:
     """The name of the entry: that of the folder, and a hash of its files and of what decides on the arrays."""
-    digest = hashlib.sha256(f"images/{_VERSION}/{seed}".encode())
     roots = [existing_folder(Path(data.path or ""))]
     if isinstance(data.test, str):
         roots.append(existing_folder(Path(data.test)))
-    for root in roots:
-        for file in images_below(root):
-            state = file.stat()
-            digest.update(f"{file}/{state.st_size}/{state.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
     settings = data.model_dump(mode="json", exclude=_OTHER_KEYS)
-    digest.update(json.dumps(settings, sort_keys=True).encode())
-    stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", roots[0].resolve().name)[:60].strip("._") or "images"
-    return f"{stem}-{digest.hexdigest()[:16]}"
+    files = (file for root in roots for file in images_below(root))
+    return entry_name(roots[0].resolve(), f"images/{_VERSION}/{seed}", settings, files)

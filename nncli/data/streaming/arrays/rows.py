@@ -22,7 +22,7 @@ from nncli.errors import DataError
 _PIECE_BYTES = 1 << 23
 _SAMPLE_ROWS = 1 << 17
 # The numbers in a sample, so that wide rows take no more memory.
-_SAMPLE_NUMBERS = 1 << 25
+_SAMPLE_NUMBERS = 1 << 24
 
 
 @dataclass(frozen=True)

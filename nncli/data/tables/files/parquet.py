@@ -16,6 +16,8 @@ from nncli.errors import DataError
 _GROUP_ROWS = 1 << 16
 # A sample has rows of about so many row groups.
 _GROUPS = 32
+# Cells of rows that are read together, and of a sample, however many columns they have; a cell takes about 8 bytes.
+_CELLS, _SAMPLE_CELLS = 1 << 22, 1 << 24
 
 
 def read_parquet(path: Path, missing: Sequence[str]) -> Table:
@@ -74,16 +76,17 @@ def open_dataset(files: Sequence[Path], name: str) -> tuple[tuple[str, ...], int
 def stream_dataset(
     files: Sequence[Path], missing: Sequence[str], name: str, rows: int, columns: Sequence[str] | None = None
 ) -> Iterator[tuple[float, Table]]:
-    """The rows of Parquet files, at most `rows` at a time and only these columns, each batch with the share (0 to 1) of
-    the files read with it. Raises DataError for a damaged file."""
+    """The rows of Parquet files, at most `rows` at a time (fewer wide ones) and only these columns, each batch with the
+    share (0 to 1) of the files read with it. Raises DataError for a damaged file."""
     text_format = PLAIN.model_copy(update={"missing": tuple(missing)})
-    total, start = max(1, open_dataset(files, name)[1]), 0
-    batches = _scan(files, columns, rows)
+    names, total = open_dataset(files, name)
+    start = 0
+    batches = _scan(files, columns, _bounded(rows, names if columns is None else columns))
     while (batch := _read(lambda: next(batches, None), name)) is not None:
         if batch.num_rows:
             places = np.arange(start, start + batch.num_rows)
             start += batch.num_rows
-            yield start / total, make_table(name, batch.schema.names, batch.columns, places, text_format)
+            yield start / max(1, total), make_table(name, batch.schema.names, batch.columns, places, text_format)
 
 
 def _scan(files: Sequence[Path], columns: Sequence[str] | None, rows: int) -> Iterator[Any]:
@@ -102,24 +105,34 @@ def _scan(files: Sequence[Path], columns: Sequence[str] | None, rows: int) -> It
 
 
 def sample_dataset(files: Sequence[Path], missing: Sequence[str], name: str, rows: int) -> Table:
-    """About `rows` rows from row groups all over Parquet files. Raises DataError for a damaged file."""
+    """About `rows` rows (fewer wide ones) from row groups all over Parquet files.
+
+    Raises:
+        DataError: a file is damaged.
+    """
     import pyarrow as arrow
     import pyarrow.dataset as arrow_dataset
 
     opened = arrow_dataset.dataset([str(file) for file in files], format="parquet")
     groups = [group for fragment in opened.get_fragments() for group in fragment.split_by_row_group()]
     chosen = groups[:: max(1, len(groups) // _GROUPS)]
+    rows = _bounded(rows, opened.schema.names, _SAMPLE_CELLS)
     read = _read(lambda: arrow.concat_tables([group.head(-(-rows // len(chosen))) for group in chosen]), name)
     arrays = [joined(column) for column in read.columns]
     text_format = PLAIN.model_copy(update={"missing": tuple(missing)})
     return make_table(name, read.column_names, arrays, np.arange(read.num_rows), text_format)
 
 
+def _bounded(rows: int, columns: Sequence[str], cells: int = _CELLS) -> int:
+    """So many rows, or as many as have so many cells."""
+    return max(1, min(rows, cells // max(1, len(columns))))
+
+
 def stream_parquet(
     source: Path | memoryview, missing: Sequence[str], *, name: str, rows: int = 1 << 16
 ) -> Iterator[tuple[float, Table]]:
-    """The rows of a Parquet file or its bytes, at most `rows` at a time, each batch with the share (0 to 1) of the rows
-    read with it and the original cells.
+    """The rows of a Parquet file or its bytes, at most `rows` at a time (fewer wide ones), each batch with the share (0
+    to 1) of the rows read with it and the original cells.
 
     Raises:
         DataError: it cannot be read.
@@ -127,7 +140,7 @@ def stream_parquet(
     text_format = PLAIN.model_copy(update={"missing": tuple(missing)})
     with _open_parquet(source, name) as file:
         total, start = file.metadata.num_rows, 0
-        batches = file.iter_batches(rows)
+        batches = file.iter_batches(_bounded(rows, file.schema_arrow.names))
         while (batch := _read(lambda: next(batches, None), name)) is not None:
             names, places = batch.schema.names, np.arange(start, start + batch.num_rows)
             table = make_table(name, names, batch.columns, places, text_format)

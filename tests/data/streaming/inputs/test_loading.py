@@ -32,7 +32,7 @@ def small_scale(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Whatever is measured counts as too large for memory, and is read in pieces of a few rows."""
     monkeypatch.setenv("NNCLI_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr("nncli.data.arrays.files._SMALL", 0)
-    monkeypatch.setattr(arrays, "SMALL", 0)
+    monkeypatch.setattr("nncli.data.streaming.memory.SMALL", 0)
     monkeypatch.setattr(labelled, "_PIECE_BYTES", 1 << 9)
     monkeypatch.setattr(labelled, "_PIECE_IMAGES", 8)
     monkeypatch.setattr(inputs, "_PARQUET_ROWS", 300)
