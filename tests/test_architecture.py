@@ -187,7 +187,16 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
     ("data", "images.ink"): {"", "images"},
     ("data", "images.labels"): {"", "images", "tables", "tables.files"},
     ("data", "prepared"): {"", "images"},
-    ("data", "profile"): {"", "tables", "images.labels", "profile.tables", "profile.images"},
+    ("data", "profile"): {
+        "",
+        "arrays",
+        "tables",
+        "images.labels",
+        "streaming",
+        "streaming.inputs",
+        "profile.tables",
+        "profile.images",
+    },
     ("data", "profile.tables"): {
         "",
         "tables",

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from nncli.config.sections import Data
 from nncli.data.archives import archive_path, load_archive
-from nncli.data.arrays.archive import PARTS, Archive, make_archive
-from nncli.data.arrays.files import ArrayFile, list_arrays, map_arrays
+from nncli.data.arrays.archive import Archive, make_archive
+from nncli.data.arrays.files import INPUT_NAMES, ArrayFile, list_arrays, map_arrays, used_arrays
 from nncli.data.dataset import Dataset, Progress
 from nncli.data.streaming import memory
 from nncli.data.streaming.arrays.images import write_images
@@ -20,8 +20,6 @@ from nncli.errors import DataError
 # Increased when archives become other arrays.
 _VERSION = 3
 _OTHER_KEYS = {"memory", "fallback", "path", "split_seed", "scale_target", "task"}
-_NAMES = ("class_names", *(f"{letter}{suffix}" for letter in "xy" for suffix in ("", *(f"_{part}" for part in PARTS))))
-_INPUTS = tuple(name for name in _NAMES if name.startswith("x"))
 # The share of the work that is done when the arrays are mapped.
 _MAPPED = 0.3
 
@@ -30,7 +28,7 @@ def should_stream_arrays(data: Data) -> Need | None:
     """What the arrays of an archive need where they would take more than a third of the free memory; otherwise None."""
     try:
         paths = [archive_path(data), *([Path(data.test)] if isinstance(data.test, str) else [])]
-        used = sum(each.bytes for path in paths for each in _used(list_arrays(path)).values())
+        used = sum(each.bytes for path in paths for each in used_arrays(list_arrays(path)).values())
     except DataError:
         return None  # opening it says what is wrong
     need = Need(used, free_memory())
@@ -54,9 +52,9 @@ def load_streamed_arrays(data: Data, *, seed: int, progress: Progress, say: Say)
 def _fill(folder: Path, data: Data, seed: int, progress: Progress, say: Say) -> None:
     """Writes the entry of an archive. Raises DataError, and OSError where a file cannot be written."""
     path = archive_path(data)
-    found = _used(list_arrays(path))
-    other = _used(list_arrays(Path(data.test))) if isinstance(data.test, str) else {}
-    inputs = [each for arrays in (found, other) for name, each in arrays.items() if name in _INPUTS]
+    found = used_arrays(list_arrays(path))
+    other = used_arrays(list_arrays(Path(data.test))) if isinstance(data.test, str) else {}
+    inputs = [each for arrays in (found, other) for name, each in arrays.items() if name in INPUT_NAMES]
     if all(len(each.shape) <= 2 for each in inputs) and sum(_encoded_bytes(each) for each in inputs) <= memory.SMALL:
         dataset = load_archive(data, seed=seed)
         with ArrayWriter(folder) as writer:
@@ -74,12 +72,6 @@ def _fill(folder: Path, data: Data, seed: int, progress: Progress, say: Say) -> 
         write(folder, raw_folder, archive, data, seed, lambda share: progress(told, _MAPPED + share * (1 - _MAPPED)))
     finally:
         shutil.rmtree(raw_folder, ignore_errors=True)
-
-
-def _used(found: dict[str, ArrayFile]) -> dict[str, ArrayFile]:
-    """The arrays that are read; all where there are no inputs, so that they can be named."""
-    used = {name: each for name, each in found.items() if name in _NAMES}
-    return used if any(name in used for name in _INPUTS) else found
 
 
 def _encoded_bytes(array: ArrayFile) -> int:

@@ -12,7 +12,7 @@ from nncli.data.images.files import images_below
 from nncli.data.prepared import array_cache
 from nncli.data.streaming.entries import Say, fill_entry, parts_of, write_names
 from nncli.data.streaming.inputs.labelled import Labelled
-from nncli.data.streaming.memory import Need, format_bytes, free_memory
+from nncli.data.streaming.memory import Need, format_bytes, free_memory, tell_whole
 from nncli.data.streaming.storage.naming import entry_name
 from nncli.data.streaming.storage.raw_files import RawWriter
 from nncli.data.streaming.storing import FOLDER, ArrayWriter, load_entry, make_raw_folder, require_room
@@ -33,6 +33,8 @@ def load_large(path: str, facts: DataFacts, *, progress: Progress, say: Say) -> 
     """
     labelled = Labelled(path, facts)
     need = Need(labelled.size, free_memory())
+    if not need.arrays:
+        tell_whole(path, say)
     if not need.is_large:
         return None
     folder = array_cache.cache_folder() / FOLDER / _key(labelled)

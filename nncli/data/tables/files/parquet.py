@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,17 +21,19 @@ _GROUPS = 32
 _CELLS, _SAMPLE_CELLS = 1 << 22, 1 << 24
 
 
-def read_parquet(path: Path, missing: Sequence[str]) -> Table:
-    """Read a whole Parquet file into memory; numbers are taken as they are, text is parsed like the cells of a CSV.
+def read_parquet(path: Path, missing: Sequence[str], only: str | None = None) -> Table:
+    """Read a whole Parquet file into memory, or `only` a column of it where it has that; numbers are taken as they are,
+    text is parsed like the cells of a CSV.
 
     Raises:
         DataError: it cannot be read, or has no rows.
     """
     if is_pattern(path):
-        whole = _read_several(matching(path), str(path))
+        whole = _read_several(matching(path), str(path), only)
     else:
         with _open_parquet(path, str(path)) as file:
-            whole = _read(file.read, str(path))
+            chosen = [only] if only in file.schema_arrow.names else None
+            whole = _read(lambda: file.read(chosen), str(path))
     if not whole.num_rows:
         raise DataError(f"{path} has no rows")
     text_format = PLAIN.model_copy(update={"missing": tuple(missing)})
@@ -38,14 +41,15 @@ def read_parquet(path: Path, missing: Sequence[str]) -> Table:
     return make_table(str(path), whole.column_names, arrays, np.arange(whole.num_rows), text_format)
 
 
-def _read_several(files: Sequence[Path], name: str) -> Any:
+def _read_several(files: Sequence[Path], name: str, only: str | None) -> Any:
     import pyarrow as arrow
 
     names, _ = open_dataset(files, name)
+    names = (only,) if only in names and only is not None else names
     tables = []
     for path in files:
         with _open_parquet(path, str(path)) as file:
-            tables.append(_read(file.read, str(path)).select(names))
+            tables.append(_read(partial(file.read, list(names)), str(path)).select(names))
     return _read(lambda: arrow.concat_tables(tables, promote_options="permissive"), name)
 
 
