@@ -44,10 +44,10 @@ def load_archive(data: Data, *, seed: int) -> Dataset:
     Raises:
         DataError: the file cannot be read, or its arrays do not match.
     """
-    archive = _open(data)
+    archive = open_archive(data)
     if archive.has_images:
-        return _image_dataset(archive, data, seed)
-    table, section, test = _tables(archive, data)
+        return archive_images(archive, data, seed)
+    table, section, test = archive_tables(archive, data)
     return load_table(table, section, seed=seed, test=test)
 
 
@@ -58,7 +58,8 @@ def archive_path(data: Data) -> Path:
     return Path(data.path)
 
 
-def _open(data: Data) -> Archive:
+def open_archive(data: Data) -> Archive:
+    """The archive in memory, with the test set of another one. Raises DataError like `load_archive`."""
     archive = read_archive(archive_path(data))
     if isinstance(data.test, str):
         archive.pairs["test"] = read_archive(Path(data.test)).pairs["train"]
@@ -153,17 +154,12 @@ def read_archive(path: Path) -> Archive:
     return make_archive(path, read_arrays(path))
 
 
-def open_archive_table(data: Data) -> tuple[Table, Data, Table | None] | None:
-    """The numeric rows of an archive: its table, the section with its target, its test set; None for images.
+def archive_tables(archive: Archive, data: Data) -> tuple[Table, Data, Table | None]:
+    """The numeric rows of an archive as a table, the section with its target, and its test set.
 
     Raises:
-        DataError: the file cannot be read, or its arrays do not match.
+        DataError: the arrays do not match.
     """
-    archive = _open(data)
-    return None if archive.has_images else _tables(archive, data)
-
-
-def _tables(archive: Archive, data: Data) -> tuple[Table, Data, Table | None]:
     if "val" in archive.pairs:
         # The validation set of a table is always split off the training rows, so the two are joined here.
         pairs = [archive.pairs["train"], archive.pairs.pop("val")]
@@ -189,7 +185,12 @@ def range_differs(archive: Archive, part: str) -> DataError:
     return DataError(f"{archive.path}: the value range of x_{part} differs from that of x_train")
 
 
-def _image_dataset(archive: Archive, data: Data, seed: int) -> Dataset:
+def archive_images(archive: Archive, data: Data, seed: int, places: Mapping[str, np.ndarray] | None = None) -> Dataset:
+    """The data set of the images of an archive; `places` are their numbers in the sets, where they are some of all.
+
+    Raises:
+        DataError: the images do not match, or cannot be used as the section requires.
+    """
     refuse_table_options(data)
     goal, note, columns, multilabel = image_goal(archive, data)
     pixels, scale = as_pixels(archive.pairs["train"][0], archive.path)
@@ -201,11 +202,12 @@ def _image_dataset(archive: Archive, data: Data, seed: int) -> Dataset:
             if others.dtype != pixels.dtype or other_scale != scale:
                 raise range_differs(archive, part)
             targets = encode_targets(goal, target_columns(archive, y, multilabel))
-            parts[part] = Part({"image": others}, targets, np.arange(len(others), dtype=np.int64))
+            rows = np.arange(len(others), dtype=np.int64) if places is None else places[part]
+            parts[part] = Part({"image": others}, targets, rows)
     return image_dataset(
         data,
         seed,
-        Images(pixels),
+        Images(pixels, None if places is None else places["train"]),
         Labels(goal, encode_targets(goal, columns)),
         scale=scale,
         test=parts.get("test"),

@@ -69,8 +69,11 @@ def _load(data: Data, seed: int, data_dir: Path | None, progress: Progress, say:
 
         return load_bundled(data, seed=seed)
     if data.source in ("csv", "parquet") and data.image is not None:
+        from nncli.data.streaming.memory import tell_whole
         from nncli.data.tables.pixels import load_pixels
 
+        if data.path is not None:
+            tell_whole(data.path, say)
         return load_pixels(data, data.image, seed=seed)
     if data.source in ("csv", "parquet"):
         return _load_table(data, seed, progress, say)

@@ -22,6 +22,8 @@ from nncli.errors import DataError
 
 SUFFIX = ".npy"
 KEYS = "x_train, y_train, x_test, y_test, or x and y"
+_NAMES = ("class_names", *(f"{x}{suffix}" for x in "xy" for suffix in ("", "_train", "_test", "_val")))
+INPUT_NAMES = tuple(name for name in _NAMES if name.startswith("x"))
 _CHUNK = 1 << 22
 # What damaged, encrypted and strangely packed archives make the readers raise.
 _DAMAGED = (
@@ -79,6 +81,12 @@ def list_arrays(path: Path) -> dict[str, ArrayFile]:
                 for info in archive.infolist()
                 if info.filename.endswith(SUFFIX)
             }
+
+
+def used_arrays(found: dict[str, ArrayFile]) -> dict[str, ArrayFile]:
+    """The arrays that a data set is read from; all where there are no inputs, so that they can be named."""
+    used = {name: each for name, each in found.items() if name in _NAMES}
+    return used if any(name in used for name in INPUT_NAMES) else found
 
 
 def list_inputs(path: Path) -> dict[str, ArrayFile]:

@@ -12,6 +12,13 @@ _FEWEST_OF_A_CLASS = 10
 _MOST_ALIKE = 6
 
 
+def excerpt_finding(looked_at: int, whole: int, *, things: str = "rows", about: bool = False) -> Finding:
+    """The finding that only so many rows or images of a larger file were looked at; `about` so many as `whole`."""
+    told = f"{looked_at:,} of {'about ' if about else ''}{whole:,} {things}"
+    what = f"too large to be looked at whole: {told}, from all over it, are looked at"
+    return Finding("excerpt", Level.NOTE, "file", what)
+
+
 def imbalance_findings(where: str, classes: Sequence[tuple[str, int]]) -> list[Finding]:
     """Findings about the sizes of the classes: rare classes, and a large imbalance."""
     findings = []

@@ -11,9 +11,9 @@ from nncli.config.facts import TableInput
 from nncli.config.sections import BUNDLED, MISSING, Data
 from nncli.config.text_format import TextFormat
 from nncli.data import load
-from nncli.data.archives import open_archive_table
 from nncli.data.bundled import open_bundled_table
 from nncli.data.dataset import Progress
+from nncli.data.profile.archives import look_over_archive
 from nncli.data.profile.images.arrays import look_over_images
 from nncli.data.profile.images.folders import Wanted, look_over_folder
 from nncli.data.profile.images.labelled import look_over_labelled
@@ -106,10 +106,7 @@ def profile_data(data: Data, *, seed: int, data_dir: Path | None, progress: Prog
             section=data,
         )
     if data.source == "npz":
-        archived = open_archive_table(data)
-        if archived is not None:
-            table, section, test = archived
-            return look_over(table, section, seed=seed, test=test)
+        return look_over_archive(data, seed=seed)
     bundled = open_bundled_table(data, seed=seed) if data.source in BUNDLED else None
     if bundled is not None:
         return look_over(*bundled, seed=seed)

@@ -3,7 +3,7 @@
 `memory` decides whether a data set is streamed; `loading` is the entry point for tables, whose rows are encoded in
 `tables/`, as are `images` and `arrays/`; `inputs/` is for what a trained model is measured on. `assigning` splits rows
 by chance, `splits/` by groups, time and folds; `statistics` measures the training set, `storing` keeps arrays in the
-cache, `mapping` lets go of what was read of them; `excerpt` gives a look at a table that is too large to be looked at
-whole.
+cache, and `storage/` rows until they are such arrays; `mapping` lets go of what was read; `excerpt` gives a look at a
+table that is too large to be looked at whole.
 The result is a `Dataset` whose arrays are memory maps.
 """

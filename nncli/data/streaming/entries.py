@@ -10,7 +10,7 @@ import numpy as np
 from nncli.config.facts import DataFacts, Task
 from nncli.data.dataset import Dataset, Part, fingerprint, make_dataset
 from nncli.data.prepared import array_cache
-from nncli.data.streaming.storing import ArrayWriter, load_entry
+from nncli.data.streaming.storing import FOLDER, ArrayWriter, load_entry
 from nncli.errors import DataError
 
 PARTS = ("train", "validation", "test")
@@ -50,6 +50,18 @@ def fill_entry(folder: Path, fill: Callable[[], None]) -> array_cache.Entry:
     if entry is None:
         raise DataError(f"what was written to {folder} cannot be read again", hint="try another NNCLI_CACHE_DIR")
     return entry
+
+
+def open_or_fill(name: str, task: Task | None, fill: Callable[[Path], None], starting: Callable[[], None]) -> Dataset:
+    """The data set of the entry of this name; `fill` writes it into a folder where it is not there.
+
+    `starting` is called before, also while another process writes it. Raises DataError where it cannot be written.
+    """
+    folder, entry = find_entry(array_cache.cache_folder() / FOLDER / name, task)
+    if entry is None:
+        starting()
+        entry = fill_entry(folder, lambda: fill(folder))
+    return open_dataset(entry)
 
 
 def open_dataset(entry: array_cache.Entry) -> Dataset:

@@ -3,9 +3,6 @@
 The sets and their order are those of the folder in memory, since these depend on the labels alone.
 """
 
-import hashlib
-import json
-import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from nncli.config.sections import Data
-from nncli.data.dataset import Dataset, Progress
+from nncli.data.dataset import Dataset, Progress, hash_rows
 from nncli.data.images.files import images_below
 from nncli.data.images.folders import (
     FolderPlan,
@@ -35,17 +32,19 @@ from nncli.data.images.image_dataset import (
     refuse_no_column,
 )
 from nncli.data.images.pixel_values import PixelForm
-from nncli.data.prepared import array_cache
+from nncli.data.plurals import count
 from nncli.data.splits.dividing import Rows, divide
-from nncli.data.streaming.entries import Say, fill_entry, find_entry, notes_of, open_dataset, parts_of, write_names
+from nncli.data.splitting import first_of_each, refuse_duplicates
+from nncli.data.streaming.entries import Say, notes_of, open_or_fill, parts_of, write_names
 from nncli.data.streaming.mapping import let_go
 from nncli.data.streaming.memory import Need, format_bytes, free_memory
-from nncli.data.streaming.storing import FOLDER, ArrayWriter, make_raw_folder, require_room
+from nncli.data.streaming.storage.naming import entry_name
+from nncli.data.streaming.storing import ArrayWriter, make_raw_folder, require_room
 from nncli.data.targets import Goal, class_targets, strata
 from nncli.errors import DataError
 
 # Increased when images become other arrays.
-_VERSION = 1
+_VERSION = 2
 _OTHER_KEYS = {"memory", "fallback", "path", "split_seed", "task"}
 # Images that are decoded together; results that wait to be written are in memory.
 _PIECE = 256
@@ -61,12 +60,12 @@ def should_stream_images(data: Data) -> Need | None:
     if data.path is None or not Path(data.path).is_dir():
         return None
     most = 3 * LONGEST_SIDE**2
-    count = len(images_below(Path(data.path)))
+    images = len(images_below(Path(data.path)))
     size = given_size(data)
-    if size is None and not Need(count * most, free).is_large:
+    if size is None and not Need(images * most, free).is_large:
         return None
     height, width = size or typical_size(training_files(Path(data.path)))
-    need = Need(count * height * width * 3, free)
+    need = Need(images * height * width * 3, free)
     return need if need.is_large else None
 
 
@@ -76,17 +75,17 @@ def load_streamed_images(data: Data, *, seed: int, progress: Progress, say: Say)
     Raises:
         DataError: the folder cannot be used as the config requires, or the disk has not the room.
     """
-    if data.duplicates != "keep" or data.labels is not None:
-        key = "labels" if data.labels is not None else "duplicates"
+    if data.labels is not None:
         raise DataError(
-            f"data.{key}: not available for images that are streamed",
+            "data.labels: not available for images that are streamed",
             hint="leave it out, or say `memory: all` under data if the images fit into memory",
         )
-    folder, entry = find_entry(array_cache.cache_folder() / FOLDER / _key(data, seed), data.task)
-    if entry is None:
-        progress("reading images", 0.0)  # also while another process does
-        entry = fill_entry(folder, lambda: _fill(folder, data, seed, progress, say))
-    return open_dataset(entry)
+    return open_or_fill(
+        _key(data, seed),
+        data.task,
+        lambda folder: _fill(folder, data, seed, progress, say),
+        lambda: progress("reading images", 0.0),
+    )
 
 
 @dataclass(frozen=True)
@@ -107,14 +106,26 @@ class RawImages:
         taken = self.pixels[places]
         return taken if self.form is None else self.form.convert(taken)
 
+    def hash(self, *, with_targets: bool) -> np.ndarray:
+        """A hash of each image, of its pixels as they are written and perhaps its targets, uint64 (n,): that of images
+        in memory."""
+        hashes = []
+        block = max(1, _BLOCK_BYTES // max(1, self.pixels[:1].nbytes))
+        for start in range(0, len(self.kept), block):
+            places = np.arange(start, min(len(self.kept), start + block))
+            targets = np.asarray(self.targets[places], np.float32).reshape(len(places), -1)
+            hashes.append(hash_rows([self.take(places), targets] if with_targets else [self.take(places)]))
+            let_go([self.pixels])
+        return np.concatenate(hashes)
+
 
 def _fill(folder: Path, data: Data, seed: int, progress: Progress, say: Say) -> None:
     plan = plan_folder(data, progress)
     refuse_no_column(data, None)
-    count = sum(len(listing.files) for listing in plan.listings.values())
-    size = count * int(np.prod(plan.image.shape)) * np.dtype(plan.image.dtype).itemsize
+    images = sum(len(listing.files) for listing in plan.listings.values())
+    size = images * int(np.prod(plan.image.shape)) * np.dtype(plan.image.dtype).itemsize
     require_room(2 * size, folder)
-    say(f"{plan.root}: {count:,} images are decoded once into {format_bytes(size)} in {folder.parent}")
+    say(f"{plan.root}: {images:,} images are decoded once into {format_bytes(size)} in {folder.parent}")
     raw_folder = make_raw_folder(folder)
     try:
         done, raw = 0, {}
@@ -124,7 +135,7 @@ def _fill(folder: Path, data: Data, seed: int, progress: Progress, say: Say) -> 
                 plan,
                 listing,
                 raw_folder / name,
-                lambda part, told=told, done=done: progress(told, (done + part) / count),  # type: ignore[misc]
+                lambda part, told=told, done=done: progress(told, (done + part) / images),  # type: ignore[misc]
             )
             done += len(listing.files)
         with ArrayWriter(folder) as writer:
@@ -163,12 +174,20 @@ def write_sets(
     train = raw["train"]
     if "test" in raw and isinstance(data.test, float):
         notes.append(f"test: {data.test} is not used, {data.source} has its own test set of {len(raw['test'].kept)}")
-    rows = Rows(len(train.kept), strata(goal, train.targets))
+    places, copies = np.arange(len(train.kept)), None
+    if data.duplicates != "keep":
+        refuse_duplicates(data, has_test="test" in raw or "validation" in raw)
+        copies = train.hash(with_targets=data.duplicates == "drop")
+    if copies is not None and data.duplicates == "drop":
+        places, copies = first_of_each(copies), None
+        if len(places) < len(train.kept):
+            notes.append(f"{count(len(train.kept) - len(places), 'image')} dropped, equal to an earlier one")
+    rows = Rows(len(places), strata(goal, train.targets[places]), copies)
     split = divide(data, rows, seed=seed, has_test="test" in raw, has_validation="validation" in raw)
     for name, chosen in (("train", split.train), ("validation", split.validation), ("test", split.test)):
         own = raw.get(name) if name != "train" and not len(chosen) else None
         if own is None:
-            write_set(writer, name, train, chosen)
+            write_set(writer, name, train, places[chosen])
         else:
             write_set(writer, name, own, np.arange(len(own.kept)))
 
@@ -197,15 +216,9 @@ def _notes(plan: FolderPlan, data: Data, arrays: dict[str, np.ndarray]) -> dict[
 
 def _key(data: Data, seed: int) -> str:
     """The name of the entry: that of the folder, and a hash of its files and of what decides on the arrays."""
-    digest = hashlib.sha256(f"images/{_VERSION}/{seed}".encode())
     roots = [existing_folder(Path(data.path or ""))]
     if isinstance(data.test, str):
         roots.append(existing_folder(Path(data.test)))
-    for root in roots:
-        for file in images_below(root):
-            state = file.stat()
-            digest.update(f"{file}/{state.st_size}/{state.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
     settings = data.model_dump(mode="json", exclude=_OTHER_KEYS)
-    digest.update(json.dumps(settings, sort_keys=True).encode())
-    stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", roots[0].resolve().name)[:60].strip("._") or "images"
-    return f"{stem}-{digest.hexdigest()[:16]}"
+    files = (file for root in roots for file in images_below(root))
+    return entry_name(roots[0].resolve(), f"images/{_VERSION}/{seed}", settings, files)

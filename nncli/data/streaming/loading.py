@@ -1,17 +1,15 @@
 """Loads a table as a streamed data set: from the cache, or by reading it once and writing its arrays there."""
 
-import hashlib
-import json
-import re
 import shutil
 from pathlib import Path
 
 from nncli.config.sections import Data
 from nncli.data.dataset import Dataset, Progress
-from nncli.data.prepared import array_cache
-from nncli.data.streaming.entries import Say, fill_entry, find_entry, notes_of, open_dataset, write_dataset
+from nncli.data.streaming import memory
+from nncli.data.streaming.entries import Say, notes_of, open_or_fill, write_dataset
 from nncli.data.streaming.memory import Need, format_bytes, free_memory
-from nncli.data.streaming.storing import FOLDER, ArrayWriter, make_raw_folder, require_room
+from nncli.data.streaming.storage.naming import entry_name
+from nncli.data.streaming.storing import ArrayWriter, make_raw_folder, require_room
 from nncli.data.streaming.tables.collecting import collect
 from nncli.data.streaming.tables.compacting import drop_repeated
 from nncli.data.streaming.tables.finishing import finish
@@ -23,9 +21,7 @@ from nncli.data.tables.loading import load_file
 from nncli.errors import DataError
 
 # Increased when a table becomes other arrays.
-_VERSION = 2
-# Arrays up to this size are read as those of data in memory are: they fit the window of a training.
-SMALL = 1 << 27
+_VERSION = 3
 # An encoded cell has 4 bytes; in a CSV it has at least 2 with its delimiter, packed perhaps a twentieth of that.
 _GROWTH, _GROWTH_PACKED = 2, 40
 _PACKED = (".gz", ".zip", ".parquet", ".pq", ".xlsx")
@@ -54,17 +50,18 @@ def load_streamed(data: Data, *, seed: int, progress: Progress, say: Say) -> Dat
     Raises:
         DataError: the table cannot be used as the config requires, or the disk has not the room.
     """
-    folder, entry = find_entry(array_cache.cache_folder() / FOLDER / _key(data, seed), data.task)
-    if entry is None:
-        progress("reading the table", 0.0)  # also while another process does
-        entry = fill_entry(folder, lambda: _fill(folder, data, seed, progress, say))
-    return open_dataset(entry)
+    return open_or_fill(
+        _key(data, seed),
+        data.task,
+        lambda folder: _fill(folder, data, seed, progress, say),
+        lambda: progress("reading the table", 0.0),
+    )
 
 
 def _fill(folder: Path, data: Data, seed: int, progress: Progress, say: Say) -> None:
     """Writes the entry of a table. Raises DataError, and OSError where a file cannot be written."""
     source, test = _source(data), _test_source(data)
-    if _about(source, test) <= SMALL:
+    if _about(source, test) <= memory.SMALL:
         dataset = load_file(data, seed=seed)
         with ArrayWriter(folder) as writer:
             write_dataset(writer, dataset, str(data.path))
@@ -133,20 +130,8 @@ def _files(path: Path) -> list[Path]:
     return matching(path) if is_pattern(path) else [path]
 
 
-def _states(path: Path) -> str:
-    """The paths, sizes and times of the files of a path: any of them changes when a file is written again."""
-    states = [(file, file.stat() if file.exists() else None) for file in _files(path)]
-    return "".join(f"{file.resolve()}/{state and (state.st_size, state.st_mtime_ns)}" for file, state in states)
-
-
 def _key(data: Data, seed: int) -> str:
-    """The name of the entry: that of the table, and a hash of its files' paths, sizes and times, and of what decides on
-    the arrays."""
-    digest = hashlib.sha256(f"{_VERSION}/{seed}".encode())
-    digest.update(_states(Path(_path(data))).encode())
+    """The name of the entry: that of the table, and a hash of its files and of what decides on the arrays."""
     settings = data.model_dump(mode="json", exclude=_OTHER_KEYS)
-    if isinstance(data.test, str):
-        settings["test_state"] = _states(Path(data.test))
-    digest.update(json.dumps(settings, sort_keys=True).encode())
-    stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(_path(data)).name)[:60].strip("._") or "table"
-    return f"{stem}-{digest.hexdigest()[:16]}"
+    files = [file for path in _paths(data) for file in _files(path)]
+    return entry_name(Path(_path(data)), f"table/{_VERSION}/{seed}", settings, files)

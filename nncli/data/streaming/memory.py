@@ -2,14 +2,18 @@
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from nncli.data.tables.files.content import is_pattern, matching
 from nncli.errors import UsageError
 
 # Arrays are streamed that would take more than this share of the free memory: reading a table takes about three times
 # what its arrays do.
 SHARE = 1 / 3
+# Data whose arrays have up to so many bytes is read as data in memory is: it fits one window of a training.
+SMALL = 1 << 27
 _LIMIT = "NNCLI_MEMORY"
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _GROUP = Path("/sys/fs/cgroup")
@@ -40,6 +44,20 @@ def describe_need(need: Need) -> str:
         f"data.memory: the arrays would take {format_bytes(need.arrays)}, more than a third of the {free} of free "
         "memory; they are streamed (`memory: all` reads them into memory)"
     )
+
+
+def tell_whole(path: str, say: Callable[[str], None]) -> None:
+    """Says so where a file, pattern or folder that cannot be streamed takes more than a third of the free memory.
+
+    Raises DataError where no file matches.
+    """
+    files = matching(Path(path)) if is_pattern(Path(path)) else [Path(path)]
+    need = Need(sum(file.stat().st_size for file in files if file.is_file()), free_memory())
+    if need.is_large:
+        say(
+            f"{path}: tables of pixels and zipped tables are read into memory whole; the files have "
+            f"{format_bytes(need.arrays)}, and {format_bytes(need.free or 0)} of memory are free"
+        )
 
 
 def free_memory() -> int | None:

@@ -132,8 +132,10 @@ def read_other_column(path: str, facts: DataFacts, columns: TableInput, name: st
     """
     file = Path(path)
     if _parquet_files(file) is not None:
-        return column_at(read_parquet(file, columns.missing), name, rows)
-    return column_at(_named(read_opened(_open_table(file, path, facts, columns)), facts, columns), name, rows)
+        return column_at(read_parquet(file, columns.missing, name), name, rows)
+    text = _open_table(file, path, facts, columns)
+    # Without a header, columns have their names by position, so that all are needed.
+    return column_at(_named(read_opened(text, name if columns.header else None), facts, columns), name, rows)
 
 
 def column_at(table: Table, name: str, rows: np.ndarray) -> Column:

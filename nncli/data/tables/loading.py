@@ -44,11 +44,11 @@ def load_file(data: Data, *, seed: int) -> Dataset:
     return load_table(read(data.path, data), data, seed=seed, test=test)
 
 
-def read(path: str, data: Data) -> Table:
-    """One table, read in the source and text format of the config."""
+def read(path: str, data: Data, only: str | None = None) -> Table:
+    """One table, read in the source and text format of the config; of a large one that has it, `only` a column."""
     if data.source == "parquet":
-        return read_parquet(Path(path), data.missing)
-    return reading.read_csv(Path(path), data.text_format)
+        return read_parquet(Path(path), data.missing, only)
+    return reading.read_csv(Path(path), data.text_format, only)
 
 
 def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None) -> Dataset:

@@ -55,7 +55,7 @@ def find_groups(run: OpenRun, part: Part, column: str, data_path: str | None) ->
     path = path_of_test(data)
     if path is None:
         raise DataError(f"{facts.source} is no file that {column} could be read from")
-    return group_other(column_at(read(path, data), column, part.rows))
+    return group_other(column_at(read(path, data, column), column, part.rows))
 
 
 def _read_columns(table: TableInput) -> list[str]:

@@ -1,5 +1,6 @@
 """Streamed image folders: the pixels, sets and facts of the folder in memory, in files."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -111,8 +112,16 @@ def test_auto_streams_a_folder_of_too_many_pixels(folder: Path, monkeypatch: pyt
     assert "90 images are decoded once into 51.8 kB" in said[1]
 
 
+@pytest.mark.parametrize("duplicates", ["drop", "together"])
+def test_equal_images_are_found_as_in_memory(folder: Path, duplicates: str) -> None:
+    for name in CLASSES:
+        for index in range(10):
+            shutil.copy(folder / name / f"{index:02}.png", folder / name / f"copy{index}.png")
+    ours = loaded(folder, "stream", duplicates=duplicates)
+    assert_equal(ours, loaded(folder, "all", duplicates=duplicates))
+    assert sum(ours.facts.rows.values()) == (89 if duplicates == "drop" else 118), "one image is damaged"
+
+
 def test_what_needs_all_images_is_refused(folder: Path) -> None:
-    with pytest.raises(DataError, match=r"data\.duplicates: not available for images that are streamed"):
-        loaded(folder, "stream", duplicates="drop")
     with pytest.raises(DataError, match=r"data\.labels: not available for images that are streamed"):
         loaded(folder, "stream", labels="{class}_*")

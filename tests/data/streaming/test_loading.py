@@ -51,7 +51,7 @@ def table(rows: int = ROWS) -> arrow.Table:
 def small_scale(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Every table counts as larger than a window, is read in pieces of a few hundred rows, and has its own cache."""
     monkeypatch.setenv("NNCLI_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(loading, "SMALL", 0)
+    monkeypatch.setattr("nncli.data.streaming.memory.SMALL", 0)
     monkeypatch.setattr(sources, "_PIECE", 1 << 14)
     monkeypatch.setattr(sources, "_PIECE_ROWS", 400)
 
@@ -212,7 +212,7 @@ def table_numbers(dataset: Dataset) -> np.ndarray:
 
 
 def test_a_small_table_is_that_of_data_in_memory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "SMALL", 1 << 27)
+    monkeypatch.setattr("nncli.data.streaming.memory.SMALL", 1 << 27)
     source, path = as_file(table(), folder)
     dataset = streamed(source, path)
     assert dataset.is_streamed
@@ -284,10 +284,10 @@ KILLED = """
 import os, sys
 from nncli.config.sections import Data
 from nncli.data import load
-from nncli.data.streaming import loading
+from nncli.data.streaming import memory
 from nncli.data.streaming.tables import sources
 
-loading.SMALL, sources._PIECE = 0, 1 << 14
+memory.SMALL, sources._PIECE = 0, 1 << 14
 data = Data(source="csv", path=sys.argv[1], target=("label",), memory="stream")
 load(data, seed=1, data_dir=None, progress=lambda what, share: os._exit(9) if share > 0.4 else None)
 """

@@ -1,9 +1,13 @@
 """Statistics in blocks against NumPy on the whole column."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
-from nncli.data.streaming.statistics import BLOCK, measure_columns
+from nncli.data.streaming.statistics import exact_sum, measure_columns
+
+BLOCK = 1 << 16
 
 
 def columns() -> np.ndarray:
@@ -38,3 +42,27 @@ def test_statistics_in_blocks_are_those_of_numpy(rows: int | None) -> None:
         assert (found.minimum, found.maximum) == (known.min(), known.max())
         assert found.mean == pytest.approx(known.mean(), rel=1e-12)
         assert found.deviation == pytest.approx(known.std() if known.std() > 0 else 1.0, rel=1e-9)
+
+
+@pytest.mark.parametrize("block", [1, 700, 1 << 17])
+def test_statistics_do_not_depend_on_where_a_block_ends(block: int) -> None:
+    matrix = columns()[:2_500]
+    measured = [
+        measure_columns(lambda rows=rows: (matrix[i : i + rows] for i in range(0, len(matrix), rows)), matrix.shape[1])  # type: ignore[misc]
+        for rows in (97, block)
+    ]
+    assert measured[0] == measured[1]
+
+
+def test_statistics_of_many_columns_are_those_of_few() -> None:
+    matrix = np.tile(columns()[:999], (1, 12))
+    many = measure_columns(lambda: iter([matrix]), matrix.shape[1])
+    assert many == measure_columns(lambda: iter([matrix[:, :6]]), 6) * 12
+
+
+def test_sums_are_not_rounded() -> None:
+    values = np.random.default_rng(1).normal(size=3_000) * 10.0 ** (np.arange(3_000) % 60)
+    values[::7] *= -1e-30
+    assert exact_sum(values.copy()) == sum(map(Fraction, values.tolist()))
+    assert exact_sum(np.array([1e16, 1.0, -1e16])) == 1
+    assert exact_sum(np.zeros(0)) == 0

@@ -13,7 +13,6 @@ import yaml
 from nncli import pipeline
 from nncli.config.reading.loading import load_config
 from nncli.console import Console
-from nncli.data.streaming import loading
 from nncli.pipeline.preparation import prepare
 from nncli.pipeline.training.continuing.checkpoint import Resumed, load_checkpoint
 from nncli.pipeline.training.fitting import fit_model
@@ -54,7 +53,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (folder / "visits.yaml").write_text(yaml.safe_dump(document))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NNCLI_CACHE_DIR", str(folder / "cache"))
-        patch.setattr(loading, "SMALL", 0)
+        patch.setattr("nncli.data.streaming.memory.SMALL", 0)
         yield folder
 
 

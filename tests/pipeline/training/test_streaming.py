@@ -13,7 +13,6 @@ import yaml
 from nncli import pipeline
 from nncli.config.reading.loading import load_config
 from nncli.console import Console
-from nncli.data.streaming import loading
 from nncli.errors import UsageError
 from nncli.pipeline.preparation import Prepared, prepare
 from nncli.pipeline.training.continuing.checkpoint import Resumed, load_checkpoint
@@ -92,7 +91,7 @@ def windows(here: Path) -> Iterator[Path]:
     from nncli.engine.loop import program
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loading, "SMALL", 0)
+        patch.setattr("nncli.data.streaming.memory.SMALL", 0)
         patch.setenv("NNCLI_CACHE_DIR", str(here / "other"))
         make = program.WindowedPass
         patch.setattr(

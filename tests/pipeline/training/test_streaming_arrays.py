@@ -12,7 +12,6 @@ import yaml
 from nncli import pipeline
 from nncli.config.reading.loading import load_config
 from nncli.console import Console
-from nncli.data.streaming.arrays import loading
 from nncli.pipeline.predicting.evaluate import EvaluationRequest
 from nncli.pipeline.preparation import Prepared, prepare
 from nncli.pipeline.training.continuing.checkpoint import Resumed, load_checkpoint
@@ -91,7 +90,7 @@ def windows(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Streamed for good: rows split by their hash, many windows."""
     from nncli.engine.loop import program
 
-    monkeypatch.setattr(loading, "SMALL", 0)
+    monkeypatch.setattr("nncli.data.streaming.memory.SMALL", 0)
     make = program.WindowedPass
     monkeypatch.setattr(
         program, "WindowedPass", lambda *given, **named: make(*given, **{**named, "window_bytes": 1 << 13})

@@ -1,6 +1,6 @@
 """Examines images in memory: bundled and prepared data sets and archives, with the sets they come in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -17,8 +17,8 @@ from nncli.errors import DataError
 _CHUNK = 4096
 
 
-def look_over_images(dataset: Dataset, *, path: str | None) -> ImageProfile:
-    """The profile of an image data set, read as for training; every pixel is examined.
+def look_over_images(dataset: Dataset, *, path: str | None, findings: Sequence[Finding] = ()) -> ImageProfile:
+    """The profile of an image data set, read as for training; every pixel is examined. `findings` are those so far.
 
     Raises:
         DataError: the data set has no images.
@@ -27,7 +27,7 @@ def look_over_images(dataset: Dataset, *, path: str | None) -> ImageProfile:
     if not isinstance(image, ImageInput):
         raise DataError(f"{dataset.facts.source} holds no images")
     parts = {name: part for name, part in _parts(dataset).items() if len(part)}
-    findings = [Finding("read", Level.NOTE, "images", note) for note in dataset.notes]
+    findings = [*findings, *(Finding("read", Level.NOTE, "images", note) for note in dataset.notes)]
     brightness, borders, blank = _light(parts, image)
     names = [f"{name} row {row + 1}" for name, part in parts.items() for row in part.rows]
     border, found = look_at_light(borders, blank, lambda index: names[index])

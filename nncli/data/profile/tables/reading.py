@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from nncli.config.text_format import WHITESPACE, TextFormat
+from nncli.data.profile.findings import excerpt_finding
 from nncli.data.profile.values import Finding, Level
 from nncli.data.streaming.excerpt import excerpt_parquet, excerpt_text
 from nncli.data.tables.files import reading
@@ -85,9 +86,7 @@ def _open_parquet(path: Path, missing: Sequence[str], given: TextFormat | None) 
 
 
 def _excerpt_finding(table: Table, share: float) -> Finding:
-    rows = round(len(table) / share)
-    what = f"too large to be looked at whole: {len(table):,} of about {rows:,} rows, from all over it, are looked at"
-    return Finding("excerpt", Level.NOTE, "file", what)
+    return excerpt_finding(len(table), round(len(table) / share), about=True)
 
 
 def _starts_as_parquet(path: Path) -> bool:

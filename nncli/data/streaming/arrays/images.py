@@ -15,7 +15,6 @@ from nncli.data.streaming.images import RawImages, write_sets
 from nncli.data.streaming.mapping import blocks_of
 from nncli.data.streaming.storing import ArrayWriter
 from nncli.data.targets import encode_targets
-from nncli.errors import DataError
 
 _SETS = {"train": "train", "val": "validation", "test": "test"}
 
@@ -30,11 +29,6 @@ def write_images(
     """
     refuse_table_options(data)
     refuse_no_column(data, None)
-    if data.duplicates != "keep":
-        raise DataError(
-            "data.duplicates: not available for images that are streamed",
-            hint="leave it out, or say `memory: all` under data if the images fit into memory",
-        )
     goal, note, columns, multilabel = image_goal(archive, data)
     notes = [note] if note else []
     form = _form(archive, "train")

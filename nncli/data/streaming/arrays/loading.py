@@ -1,31 +1,25 @@
 """Loads the arrays of an archive as a streamed data set: from the cache, or by reading them once."""
 
-import hashlib
-import json
-import re
 import shutil
 from pathlib import Path
 
 from nncli.config.sections import Data
 from nncli.data.archives import archive_path, load_archive
-from nncli.data.arrays.archive import PARTS, Archive, make_archive
-from nncli.data.arrays.files import ArrayFile, list_arrays, map_arrays
+from nncli.data.arrays.archive import Archive, make_archive
+from nncli.data.arrays.files import INPUT_NAMES, ArrayFile, list_arrays, map_arrays, used_arrays
 from nncli.data.dataset import Dataset, Progress
-from nncli.data.prepared import array_cache
+from nncli.data.streaming import memory
 from nncli.data.streaming.arrays.images import write_images
 from nncli.data.streaming.arrays.rows import write_rows
-from nncli.data.streaming.entries import Say, fill_entry, find_entry, open_dataset, write_dataset
+from nncli.data.streaming.entries import Say, open_or_fill, write_dataset
 from nncli.data.streaming.memory import Need, format_bytes, free_memory
-from nncli.data.streaming.storing import FOLDER, ArrayWriter, make_raw_folder, require_room
+from nncli.data.streaming.storage.naming import entry_name
+from nncli.data.streaming.storing import ArrayWriter, make_raw_folder, require_room
 from nncli.errors import DataError
 
 # Increased when archives become other arrays.
-_VERSION = 2
+_VERSION = 3
 _OTHER_KEYS = {"memory", "fallback", "path", "split_seed", "scale_target", "task"}
-# Rows of numbers up to this size, encoded, are read as those of data in memory are: they fit the window of a training.
-SMALL = 1 << 27
-_NAMES = ("class_names", *(f"{letter}{suffix}" for letter in "xy" for suffix in ("", *(f"_{part}" for part in PARTS))))
-_INPUTS = tuple(name for name in _NAMES if name.startswith("x"))
 # The share of the work that is done when the arrays are mapped.
 _MAPPED = 0.3
 
@@ -34,7 +28,7 @@ def should_stream_arrays(data: Data) -> Need | None:
     """What the arrays of an archive need where they would take more than a third of the free memory; otherwise None."""
     try:
         paths = [archive_path(data), *([Path(data.test)] if isinstance(data.test, str) else [])]
-        used = sum(each.bytes for path in paths for each in _used(list_arrays(path)).values())
+        used = sum(each.bytes for path in paths for each in used_arrays(list_arrays(path)).values())
     except DataError:
         return None  # opening it says what is wrong
     need = Need(used, free_memory())
@@ -47,20 +41,21 @@ def load_streamed_arrays(data: Data, *, seed: int, progress: Progress, say: Say)
     Raises:
         DataError: the arrays cannot be used as the config requires, or the disk has not the room.
     """
-    folder, entry = find_entry(array_cache.cache_folder() / FOLDER / _key(data, seed), data.task)
-    if entry is None:
-        progress("reading arrays", 0.0)  # also while another process does
-        entry = fill_entry(folder, lambda: _fill(folder, data, seed, progress, say))
-    return open_dataset(entry)
+    return open_or_fill(
+        _key(data, seed),
+        data.task,
+        lambda folder: _fill(folder, data, seed, progress, say),
+        lambda: progress("reading arrays", 0.0),
+    )
 
 
 def _fill(folder: Path, data: Data, seed: int, progress: Progress, say: Say) -> None:
     """Writes the entry of an archive. Raises DataError, and OSError where a file cannot be written."""
     path = archive_path(data)
-    found = _used(list_arrays(path))
-    other = _used(list_arrays(Path(data.test))) if isinstance(data.test, str) else {}
-    inputs = [each for arrays in (found, other) for name, each in arrays.items() if name in _INPUTS]
-    if all(len(each.shape) <= 2 for each in inputs) and sum(_encoded_bytes(each) for each in inputs) <= SMALL:
+    found = used_arrays(list_arrays(path))
+    other = used_arrays(list_arrays(Path(data.test))) if isinstance(data.test, str) else {}
+    inputs = [each for arrays in (found, other) for name, each in arrays.items() if name in INPUT_NAMES]
+    if all(len(each.shape) <= 2 for each in inputs) and sum(_encoded_bytes(each) for each in inputs) <= memory.SMALL:
         dataset = load_archive(data, seed=seed)
         with ArrayWriter(folder) as writer:
             write_dataset(writer, dataset, str(path))
@@ -77,12 +72,6 @@ def _fill(folder: Path, data: Data, seed: int, progress: Progress, say: Say) -> 
         write(folder, raw_folder, archive, data, seed, lambda share: progress(told, _MAPPED + share * (1 - _MAPPED)))
     finally:
         shutil.rmtree(raw_folder, ignore_errors=True)
-
-
-def _used(found: dict[str, ArrayFile]) -> dict[str, ArrayFile]:
-    """The arrays that are read; all where there are no inputs, so that they can be named."""
-    used = {name: each for name, each in found.items() if name in _NAMES}
-    return used if any(name in used for name in _INPUTS) else found
 
 
 def _encoded_bytes(array: ArrayFile) -> int:
@@ -110,16 +99,7 @@ def _open(path: Path, found: dict[str, ArrayFile], folder: Path, progress: Progr
 def _key(data: Data, seed: int) -> str:
     """The name of the entry: that of the archive, and a hash of its files and of what decides on the arrays."""
     path = archive_path(data)
-    digest = hashlib.sha256(f"arrays/{_VERSION}/{seed}".encode())
     settings = data.model_dump(mode="json", exclude=_OTHER_KEYS)
-    states = [_states(path), *([_states(Path(data.test))] if isinstance(data.test, str) else [])]
-    digest.update(json.dumps([settings, states], sort_keys=True).encode())
-    stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", path.resolve().name)[:60].strip("._") or "arrays"
-    return f"{stem}-{digest.hexdigest()[:16]}"
-
-
-def _states(path: Path) -> list[tuple[str, int, int]]:
-    """The files of an archive with their sizes and times: any of them changes when a file is written again."""
-    files = sorted(path.glob("*.npy")) if path.is_dir() else [path]
-    states = [(file, file.stat()) for file in files if file.exists()]
-    return [(str(file.resolve()), state.st_size, state.st_mtime_ns) for file, state in states]
+    paths = [path, *([Path(data.test)] if isinstance(data.test, str) else [])]
+    files = [file for each in paths for file in (sorted(each.glob("*.npy")) if each.is_dir() else [each])]
+    return entry_name(path.resolve(), f"arrays/{_VERSION}/{seed}", settings, files)

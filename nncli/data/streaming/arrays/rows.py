@@ -8,21 +8,22 @@ import numpy as np
 
 from nncli.config.sections import Data
 from nncli.data.arrays.archive import Archive, Pair, is_one_hot, pair_table, table_section
+from nncli.data.splitting import refuse_duplicates
 from nncli.data.streaming.entries import notes_of
 from nncli.data.streaming.mapping import let_go, spread_rows
 from nncli.data.streaming.storing import ArrayWriter
 from nncli.data.streaming.tables.collecting import collect
+from nncli.data.streaming.tables.compacting import drop_repeated
 from nncli.data.streaming.tables.finishing import finish
 from nncli.data.streaming.tables.planning import make_plan
 from nncli.data.streaming.tables.sources import Source
 from nncli.data.tables.files.columns import Table
-from nncli.errors import DataError
 
 # Bytes of inputs in a piece; its columns are kept as float64.
 _PIECE_BYTES = 1 << 23
 _SAMPLE_ROWS = 1 << 17
 # The numbers in a sample, so that wide rows take no more memory.
-_SAMPLE_NUMBERS = 1 << 25
+_SAMPLE_NUMBERS = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,7 @@ def write_rows(
     # The validation set of a table is always split off the training rows, so the two are joined here.
     source = open_rows(archive, [pair for part, pair in archive.pairs.items() if part != "test"], data)
     section = table_section(data, source.head().columns)
-    if section.duplicates != "keep":
-        raise DataError(
-            "data.duplicates: not available for arrays that are streamed",
-            hint="leave it out, or say `memory: all` under data if they fit into memory",
-        )
+    refuse_duplicates(section, has_test="test" in archive.pairs)
     is_fold = data.fold is not None and data.fold.test != "none"
     tested = None if is_fold else archive.pairs.get("test")  # a fold is tested on rows of its own
     if tested is not None:
@@ -103,6 +100,8 @@ def write_rows(
     test = None if tested is None else open_rows(archive, [tested], data)
     plan = make_plan(source, section)
     raw = collect(plan, section, raw_folder, lambda share: progress(0.6 * share))
+    if section.duplicates == "drop":
+        raw = drop_repeated(raw)
     with ArrayWriter(folder) as writer:
         done = finish(
             plan,

@@ -11,18 +11,16 @@ import numpy as np
 from nncli.data.archives import choose_inputs
 from nncli.data.arrays.files import ArrayFile, list_inputs, map_arrays, read_array
 from nncli.data.prepared import array_cache
+from nncli.data.streaming import memory
 from nncli.data.streaming.storing import FOLDER, make_raw_folder, require_room
 from nncli.errors import DataError
-
-# Arrays up to this size are read into memory.
-SMALL = 1 << 27
 
 
 @contextmanager
 def opened_inputs(path: Path) -> Iterator[np.ndarray]:
     """The inputs of an archive to predict for. Raises DataError where it cannot be read or has none."""
     chosen = choose_inputs(path, list_inputs(path))
-    if chosen.bytes <= SMALL:
+    if chosen.bytes <= memory.SMALL:
         yield read_array(chosen)
         return
     with mapped(path, {"x": chosen}) as arrays:

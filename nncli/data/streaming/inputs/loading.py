@@ -1,11 +1,8 @@
 """Loads labelled data for a trained model as memory maps: from the cache, or by encoding it once, piece by piece."""
 
-import hashlib
-import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -15,14 +12,15 @@ from nncli.data.images.files import images_below
 from nncli.data.prepared import array_cache
 from nncli.data.streaming.entries import Say, fill_entry, parts_of, write_names
 from nncli.data.streaming.inputs.labelled import Labelled
-from nncli.data.streaming.memory import Need, format_bytes, free_memory
-from nncli.data.streaming.statistics import BLOCK
+from nncli.data.streaming.memory import Need, format_bytes, free_memory, tell_whole
+from nncli.data.streaming.storage.naming import entry_name
+from nncli.data.streaming.storage.raw_files import RawWriter
 from nncli.data.streaming.storing import FOLDER, ArrayWriter, load_entry, make_raw_folder, require_room
 from nncli.data.tables.files.content import is_pattern, matching
 from nncli.errors import DataError
 
 # Increased when labelled data becomes other arrays.
-_VERSION = 2
+_VERSION = 3
 _SET = "test"
 
 
@@ -35,6 +33,8 @@ def load_large(path: str, facts: DataFacts, *, progress: Progress, say: Say) -> 
     """
     labelled = Labelled(path, facts)
     need = Need(labelled.size, free_memory())
+    if not need.arrays:
+        tell_whole(path, say)
     if not need.is_large:
         return None
     folder = array_cache.cache_folder() / FOLDER / _key(labelled)
@@ -60,72 +60,31 @@ def _fill(folder: Path, labelled: Labelled, progress: Progress) -> None:
     raw_folder = make_raw_folder(folder)
     told = f"reading {labelled.path}"
     try:
-        rows = _RawRows(raw_folder)
-        try:
+        names: list[str] = []
+        unlabelled = 0
+        with RawWriter(raw_folder) as raw:
             for share, part in labelled.pieces():
-                rows.add(part)
+                unlabelled += part.unlabelled
+                if len(part):
+                    raw.add({**part.inputs, "targets": part.targets, "rows": part.rows})
+                    names += part.files
                 progress(told, 0.9 * share)
-        finally:
-            rows.close()
+        if not raw.files.rows:
+            raise DataError("there are no rows to measure", hint="give data with at least one row that has a target")
         with ArrayWriter(folder) as writer:
-            rows.write(writer)
-            writer.finish(lambda arrays: {"name": f"{labelled.path} (eval)", "unlabelled": rows.unlabelled})
+            raw.files.write_to(writer, _SET)
+            if names:
+                write_names(writer, _SET, names)
+            writer.finish(lambda arrays: {"name": f"{labelled.path} (eval)", "unlabelled": unlabelled})
     finally:
         shutil.rmtree(raw_folder, ignore_errors=True)
 
 
-class _RawRows:
-    """Encoded rows in files of a folder, since their number is known only at the end."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._files: dict[str, BinaryIO] = {}
-        self._kinds: dict[str, tuple[tuple[int, ...], np.dtype]] = {}
-        self._names: list[str] = []
-        self._rows = self.unlabelled = 0
-
-    def add(self, part: Part) -> None:
-        """The next rows."""
-        self.unlabelled += part.unlabelled
-        if not len(part):
-            return
-        self._rows += len(part)
-        self._names += part.files
-        for name, array in {**part.inputs, "targets": part.targets, "rows": part.rows}.items():
-            if name not in self._files:
-                self._files[name] = (self._folder / name).open("wb")
-                self._kinds[name] = (array.shape[1:], array.dtype)
-            np.ascontiguousarray(array).tofile(self._files[name])
-
-    def close(self) -> None:
-        """No rows follow."""
-        for file in self._files.values():
-            file.close()
-
-    def write(self, writer: ArrayWriter) -> None:
-        """Writes the rows as the arrays of a set. Raises DataError where there are none."""
-        if not self._rows:
-            raise DataError("there are no rows to measure", hint="give data with at least one row that has a target")
-        for name, (shape, kind) in self._kinds.items():
-            writer.add(f"{_SET}_{name}", (self._rows, *shape), kind)
-            width = int(np.prod(shape, dtype=np.int64))
-            block = max(1, min(BLOCK, (1 << 24) // (width * kind.itemsize)))
-            with (self._folder / name).open("rb") as file:
-                for first in range(0, self._rows, block):
-                    writer.write(f"{_SET}_{name}", np.fromfile(file, kind, width * min(block, self._rows - first)))
-        if self._names:
-            write_names(writer, _SET, self._names)
-
-
 def _key(labelled: Labelled) -> str:
     """The name of the entry: that of the data, and a hash of its files and of what the model knows."""
-    digest = hashlib.sha256(f"labelled/{_VERSION}/{Path(labelled.path).resolve()}".encode("utf-8", "surrogateescape"))
-    digest.update(labelled.facts.to_bytes())
-    for file in _files(Path(labelled.path)):
-        state = file.stat()
-        digest.update(f"{file}/{state.st_size}/{state.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
-    stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(labelled.path).resolve().name)[:60].strip("._") or "data"
-    return f"{stem}-{digest.hexdigest()[:16]}"
+    path = Path(labelled.path)
+    settings = [str(path.resolve()), labelled.facts.to_bytes().decode()]
+    return entry_name(path.resolve(), f"labelled/{_VERSION}", settings, _files(path))
 
 
 def _files(path: Path) -> list[Path]:

@@ -7,13 +7,13 @@ training set, which is known only afterwards. Does not split or measure.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
 from nncli.config.facts import TableInput
 from nncli.config.sections import Data
 from nncli.data.streaming.splits.rows import Read
+from nncli.data.streaming.storage.raw_files import RawFiles, RawWriter
 from nncli.data.streaming.tables.planning import Plan
 from nncli.data.streaming.tables.split_keys import KeyReader, hash_cells
 from nncli.data.tables.features.dates import expand_dates
@@ -63,36 +63,26 @@ class Words:
 
 @dataclass(frozen=True)
 class RawRows:
-    """The raw files of a table in a folder: `rows` of them, and `dropped` more without a target.
+    """The rows of a table in raw `files`, and `dropped` more without a target.
 
-    `array(name)` opens them as memory maps in the order of the files: numbers float32 (rows, n), words int32 (rows, m),
-    targets int32 (rows,) codes of `classes`, or float32 (rows, t); numbers of the rows, int64 (rows,); what they are
-    split by, `groups` uint64 or `moments` int64 (rows,), and `copies` uint64 (rows,), hashes of the rows. `group_order`
-    has the groups in the order that they have in memory, None where there are very many. `repeated` rows were dropped.
+    The files are, in the order of the table: numbers float32 (rows, n), words int32 (rows, m), targets int32 (rows, 1)
+    codes of `classes`, or float32 (rows, t); numbers of the rows, int64 (rows, 1); what they are split by, `groups`
+    uint64 or `moments` int64 (rows, 1), and `copies` uint64 (rows, 1), hashes of the rows. `group_order` has the groups
+    in the order that they have in memory, None where there are very many. `repeated` rows were dropped.
     """
 
-    folder: Path
-    shapes: dict[str, tuple[int, np.dtype]]
-    rows: int
+    files: RawFiles
     dropped: int
     words: tuple[Words, ...]
     classes: Words | None
     group_order: np.ndarray | None = None
     repeated: int = 0
 
-    def block(self, name: str, first: int, end: int) -> np.ndarray:
-        """Rows of a raw file, (rows, columns); read, not mapped."""
-        width, kind = self.shapes[name]
-        with (self.folder / name).open("rb") as file:
-            file.seek(first * width * kind.itemsize)
-            content = np.fromfile(file, kind, (end - first) * width)
-        return content.reshape(end - first, width)
-
     def reader(self, name: str) -> Read | None:
         """Reads rows of a raw file with one column, (rows,); None if there is no such file."""
-        if name not in self.shapes:
+        if name not in self.files.kinds:
             return None
-        return lambda first, end: self.block(name, first, end)[:, 0]
+        return lambda first, end: self.files.read(name, first, end)[:, 0]
 
 
 class _Encoder:
@@ -153,24 +143,14 @@ def collect(plan: Plan, data: Data, folder: Path, progress: Callable[[float], No
         DataError: a cell cannot be used, or the table cannot be read. OSError: a file cannot be written.
     """
     encoder = _Encoder(plan, data)
-    files: dict[str, BinaryIO] = {}
-    shapes: dict[str, tuple[int, np.dtype]] = {}
-    rows = read = 0
-    try:
+    read = 0
+    with RawWriter(folder) as writer:
         for share, table in plan.source.pieces(plan.columns):
             read += len(table)
-            arrays = encoder.encode(table)
-            rows += len(arrays["rows"])
-            for name, array in arrays.items():
-                if name not in files:
-                    files[name] = (folder / name).open("wb")
-                    shapes[name] = (array.shape[1], array.dtype)
-                array.tofile(files[name])
+            writer.add(encoder.encode(table))
             progress(share)
-    finally:
-        for file in files.values():
-            file.close()
-    if not rows:
+    files = writer.files
+    if not files.rows:
         raise DataError(f"{plan.source.name}: no row has a value in the target {', '.join(plan.targets)}")
     order = None if encoder.keys is None else encoder.keys.group_order
-    return RawRows(folder, shapes, rows, read - rows, encoder.words, encoder.classes, order)
+    return RawRows(files, read - files.rows, encoder.words, encoder.classes, order)

@@ -14,7 +14,7 @@ from nncli.data.streaming.assigning import TEST, TRAIN, hash_numbers
 from nncli.data.streaming.entries import PARTS
 from nncli.data.streaming.splits.dividing import divide_streamed
 from nncli.data.streaming.splits.rows import KeyedRows
-from nncli.data.streaming.statistics import BLOCK, ColumnStatistics, measure_columns
+from nncli.data.streaming.statistics import ColumnStatistics, measure_columns
 from nncli.data.streaming.storing import ArrayWriter
 from nncli.data.streaming.tables.collecting import RawRows
 from nncli.data.streaming.tables.measured import number_column, varying_parts
@@ -28,8 +28,8 @@ from nncli.data.tables.loading import small_classes
 from nncli.data.targets import class_targets, describe
 from nncli.errors import DataError
 
-# The bins of an encoding are those of so many training rows, chosen by a hash.
-_BIN_ROWS = 500_000
+# The bins of an encoding are those of so many training rows, chosen by a hash; of wide rows, of so many numbers.
+_BIN_ROWS, _BIN_NUMBERS = 500_000, 1 << 25
 _BIN_SEED = 1
 _SETS = 3
 
@@ -69,10 +69,10 @@ def finish(
     progress(0.4)
     own = None
     if test is not None:
-        own = collect_test(test, plan, data, facts, raw.folder, lambda share: progress(0.4 + share / 5))
+        own = collect_test(test, plan, data, facts, raw.files.folder, lambda share: progress(0.4 + share / 5))
         own.write(writer)
     rows = work.write(writer, inputs, lambda share: progress(0.6 + share / 2.5), is_tested=own is None)
-    facts = facts.model_copy(update={"rows": {**rows, "test": own.rows} if own is not None else rows})
+    facts = facts.model_copy(update={"rows": {**rows, "test": own.files.rows} if own is not None else rows})
     notes = (*work.notes(facts), *(own.notes if own is not None else ()))
     return Finished(facts, notes, (*plan.warnings, *work.warnings(facts.rows)))
 
@@ -83,8 +83,8 @@ class _Finishing:
         self._goal, self._class_of = settle_goal(plan, raw.classes)
         self._left_out: list[str] = []
         rows = KeyedRows(
-            raw.rows,
-            lambda first, end: raw.block("rows", first, end)[:, 0],
+            raw.files.rows,
+            lambda first, end: raw.files.read("rows", first, end)[:, 0],
             None if self._class_of is None else self._classes,
             len(self._goal.classes),
             groups=raw.reader("groups"),
@@ -182,8 +182,9 @@ class _Finishing:
 
     def _edges(self, bins: int) -> dict[str, tuple[float, ...]]:
         """The edges of the bins of each column, of the training rows or of many of them."""
-        share = min(1.0, _BIN_ROWS / max(1, int((self.sets == TRAIN).sum())))
-        limit = np.uint64(int(share * (2**64 - 1)))
+        most = min(_BIN_ROWS, _BIN_NUMBERS // len(self._plan.numbers))
+        share = min(1.0, most / max(1, int((self.sets == TRAIN).sum())))
+        limit = np.uint64(min(2**64 - 1, int(share * 2**64)))
         kept = []
         for numbers, rows in zip(self._training("numbers"), self._training("rows"), strict=True):
             kept.append(numbers[hash_numbers(rows[:, 0], _BIN_SEED) <= limit])
@@ -209,19 +210,18 @@ class _Finishing:
                 writer.add(f"{name}_numbers", (rows, len(places)), np.dtype(np.float32))
             if words:
                 writer.add(f"{name}_categories", (rows, len(words)), np.dtype(np.int32))
-            sample = self._targets(self._raw.block("targets", 0, 1))
+            sample = self._targets(self._raw.files.read("targets", 0, 1))
             writer.add(f"{name}_targets", (rows, *sample.shape[1:]), sample.dtype)
             writer.add(f"{name}_rows", (rows,), np.dtype(np.int64))
-        for first in range(0, self._raw.rows, BLOCK):
-            end = min(self._raw.rows, first + BLOCK)
+        for first, end in self._raw.files.blocks():
             arrays = {
-                "targets": self._targets(self._raw.block("targets", first, end)),
-                "rows": self._raw.block("rows", first, end)[:, 0],
+                "targets": self._targets(self._raw.files.read("targets", first, end)),
+                "rows": self._raw.files.read("rows", first, end)[:, 0],
             }
             if places:
-                arrays["numbers"] = self._raw.block("numbers", first, end)[:, places]
+                arrays["numbers"] = self._raw.files.read("numbers", first, end)[:, places]
             if words:
-                block = self._raw.block("words", first, end)
+                block = self._raw.files.read("words", first, end)
                 arrays["categories"] = np.stack(
                     [table[block[:, place]] for place, table in zip(words, tables, strict=True)], axis=1
                 )
@@ -229,7 +229,7 @@ class _Finishing:
                 chosen = self.sets[first:end] == place
                 for key, array in arrays.items():
                     writer.write(f"{name}_{key}", array[chosen])
-            progress(end / self._raw.rows)
+            progress(end / self._raw.files.rows)
         return counts
 
     def notes(self, facts: DataFacts) -> Iterator[str]:
@@ -253,8 +253,7 @@ class _Finishing:
         if self._class_of is None:
             return
         counts = np.zeros(len(self._goal.classes), np.int64)
-        for first in range(0, self._raw.rows, BLOCK):
-            end = min(self._raw.rows, first + BLOCK)
+        for first, end in self._raw.files.blocks():
             counts += np.bincount(self._classes(first, end), minlength=len(counts))
         for index in np.flatnonzero(counts < _SETS)[:_SETS]:
             name = self._goal.classes[index]
@@ -264,7 +263,7 @@ class _Finishing:
             )
 
     def _classes(self, first: int, end: int) -> np.ndarray:
-        return self._class(self._raw.block("targets", first, end)[:, 0])
+        return self._class(self._raw.files.read("targets", first, end)[:, 0])
 
     def _class(self, codes: np.ndarray) -> np.ndarray:
         if self._class_of is None:
@@ -278,6 +277,5 @@ class _Finishing:
 
     def _training(self, name: str) -> Iterator[np.ndarray]:
         """The rows of the training set of a raw file, block by block."""
-        for first in range(0, self._raw.rows, BLOCK):
-            end = min(self._raw.rows, first + BLOCK)
-            yield self._raw.block(name, first, end)[self.sets[first:end] == TRAIN]
+        for first, end in self._raw.files.blocks():
+            yield self._raw.files.read(name, first, end)[self.sets[first:end] == TRAIN]

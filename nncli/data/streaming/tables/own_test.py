@@ -6,7 +6,6 @@ They are kept in raw files until all of them are known to be usable, as those of
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from nncli.config.facts import DataFacts, TableInput
 from nncli.config.sections import Data
 from nncli.data.plurals import count
 from nncli.data.splitting import path_of_test
-from nncli.data.streaming.statistics import BLOCK
+from nncli.data.streaming.storage.raw_files import RawFiles, RawWriter
 from nncli.data.streaming.storing import ArrayWriter
 from nncli.data.streaming.tables.planning import Plan
 from nncli.data.streaming.tables.sources import Source
@@ -32,11 +31,9 @@ def has_own_test(data: Data) -> bool:
 
 @dataclass(frozen=True)
 class OwnTest:
-    """The encoded rows of a test set in raw files, each with the shape of a row and its type."""
+    """The encoded rows of a test set in raw files."""
 
-    folder: Path
-    arrays: dict[str, tuple[tuple[int, ...], np.dtype]]
-    rows: int
+    files: RawFiles
     unlabelled: int
 
     @property
@@ -47,12 +44,7 @@ class OwnTest:
 
     def write(self, writer: ArrayWriter) -> None:
         """Writes the arrays `test_numbers`, `test_targets` and so on."""
-        for name, (shape, kind) in self.arrays.items():
-            writer.add(f"test_{name}", (self.rows, *shape), kind)
-            row = int(np.prod(shape, dtype=np.int64))
-            with _file(self.folder, name).open("rb") as file:
-                for first in range(0, self.rows, BLOCK):
-                    writer.write(f"test_{name}", np.fromfile(file, kind, row * min(BLOCK, self.rows - first)))
+        self.files.write_to(writer, "test")
 
 
 def collect_test(
@@ -68,26 +60,16 @@ def collect_test(
         absent = [name for name in names if name not in source.names]
         if absent:
             raise unknown_columns(absent, source.names, source.name)
-    arrays: dict[str, tuple[tuple[int, ...], np.dtype]] = {}
-    files: dict[str, BinaryIO] = {}
-    rows = unlabelled = 0
-    try:
+    read = 0
+    with RawWriter(folder, "test_") as writer:
         for share, table in source.pieces([*plan.targets, *plan.features.names]):
-            encoded = _encode(table, plan, data, facts)
-            unlabelled += len(table) - len(encoded.get("rows", ()))
-            rows += len(encoded.get("rows", ()))
-            for name, array in encoded.items():
-                if name not in files:
-                    files[name] = _file(folder, name).open("wb")
-                    arrays[name] = (array.shape[1:], array.dtype)
-                array.tofile(files[name])
+            read += len(table)
+            writer.add(_encode(table, plan, data, facts))
             progress(share)
-    finally:
-        for file in files.values():
-            file.close()
-    if not rows:
+    files = writer.files
+    if not files.rows:
         raise DataError(f"{source.name}: no row has a value in the target {', '.join(plan.targets)}")
-    return OwnTest(folder, arrays, rows, unlabelled)
+    return OwnTest(files, read - files.rows)
 
 
 def _encode(table: Table, plan: Plan, data: Data, facts: DataFacts) -> dict[str, np.ndarray]:
@@ -99,7 +81,3 @@ def _encode(table: Table, plan: Plan, data: Data, facts: DataFacts) -> dict[str,
         return {}
     part = label_rows(table, facts)
     return {**part.inputs, "targets": part.targets, "rows": part.rows}
-
-
-def _file(folder: Path, name: str) -> Path:
-    return folder / f"test_{name}"

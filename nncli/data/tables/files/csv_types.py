@@ -161,14 +161,15 @@ class _Reading:
         return np.maximum(codes, -1), texts
 
 
-def read_columns(text: CsvText) -> dict[str, Column] | None:
-    """All columns of an opened CSV, equal to those of the slow path; None if the slow path must be used."""
+def read_columns(text: CsvText, only: str | None = None) -> dict[str, Column] | None:
+    """All columns of an opened CSV, or one alone, equal to those of the slow path; None if that must be used."""
     if len(text.body) < WORTH_BYTES or len(text.names) < 2:
         return None
+    names = (only,) if only in text.names and only is not None else text.names
     # pyarrow itself reads plain numbers only; numbers in other notations are parsed from text.
-    numbers = _guess_numbers(text) if text.text_format.has_plain_numbers else set[str]()
+    numbers = _guess_numbers(text) & {*names} if text.text_format.has_plain_numbers else set[str]()
     for _ in range(_ATTEMPTS):
-        reading = _Reading(text, text.names, frozenset(numbers))
+        reading = _Reading(text, names, frozenset(numbers))
         try:
             columns = _make_columns(reading, reading.read())
         except ValueError as error:
@@ -177,7 +178,7 @@ def read_columns(text: CsvText) -> dict[str, Column] | None:
             if not doubtful & numbers:
                 return None
         else:
-            doubtful = set(text.names) - set(columns)
+            doubtful = set(names) - set(columns)
             if not doubtful:
                 return columns
         numbers -= doubtful

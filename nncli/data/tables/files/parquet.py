@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,19 +17,23 @@ from nncli.errors import DataError
 _GROUP_ROWS = 1 << 16
 # A sample has rows of about so many row groups.
 _GROUPS = 32
+# Cells of rows that are read together, and of a sample, however many columns they have; a cell takes about 8 bytes.
+_CELLS, _SAMPLE_CELLS = 1 << 22, 1 << 24
 
 
-def read_parquet(path: Path, missing: Sequence[str]) -> Table:
-    """Read a whole Parquet file into memory; numbers are taken as they are, text is parsed like the cells of a CSV.
+def read_parquet(path: Path, missing: Sequence[str], only: str | None = None) -> Table:
+    """Read a whole Parquet file into memory, or `only` a column of it where it has that; numbers are taken as they are,
+    text is parsed like the cells of a CSV.
 
     Raises:
         DataError: it cannot be read, or has no rows.
     """
     if is_pattern(path):
-        whole = _read_several(matching(path), str(path))
+        whole = _read_several(matching(path), str(path), only)
     else:
         with _open_parquet(path, str(path)) as file:
-            whole = _read(file.read, str(path))
+            chosen = [only] if only in file.schema_arrow.names else None
+            whole = _read(lambda: file.read(chosen), str(path))
     if not whole.num_rows:
         raise DataError(f"{path} has no rows")
     text_format = PLAIN.model_copy(update={"missing": tuple(missing)})
@@ -36,14 +41,15 @@ def read_parquet(path: Path, missing: Sequence[str]) -> Table:
     return make_table(str(path), whole.column_names, arrays, np.arange(whole.num_rows), text_format)
 
 
-def _read_several(files: Sequence[Path], name: str) -> Any:
+def _read_several(files: Sequence[Path], name: str, only: str | None) -> Any:
     import pyarrow as arrow
 
     names, _ = open_dataset(files, name)
+    names = (only,) if only in names and only is not None else names
     tables = []
     for path in files:
         with _open_parquet(path, str(path)) as file:
-            tables.append(_read(file.read, str(path)).select(names))
+            tables.append(_read(partial(file.read, list(names)), str(path)).select(names))
     return _read(lambda: arrow.concat_tables(tables, promote_options="permissive"), name)
 
 
@@ -74,16 +80,17 @@ def open_dataset(files: Sequence[Path], name: str) -> tuple[tuple[str, ...], int
 def stream_dataset(
     files: Sequence[Path], missing: Sequence[str], name: str, rows: int, columns: Sequence[str] | None = None
 ) -> Iterator[tuple[float, Table]]:
-    """The rows of Parquet files, at most `rows` at a time and only these columns, each batch with the share (0 to 1) of
-    the files read with it. Raises DataError for a damaged file."""
+    """The rows of Parquet files, at most `rows` at a time (fewer wide ones) and only these columns, each batch with the
+    share (0 to 1) of the files read with it. Raises DataError for a damaged file."""
     text_format = PLAIN.model_copy(update={"missing": tuple(missing)})
-    total, start = max(1, open_dataset(files, name)[1]), 0
-    batches = _scan(files, columns, rows)
+    names, total = open_dataset(files, name)
+    start = 0
+    batches = _scan(files, columns, _bounded(rows, names if columns is None else columns))
     while (batch := _read(lambda: next(batches, None), name)) is not None:
         if batch.num_rows:
             places = np.arange(start, start + batch.num_rows)
             start += batch.num_rows
-            yield start / total, make_table(name, batch.schema.names, batch.columns, places, text_format)
+            yield start / max(1, total), make_table(name, batch.schema.names, batch.columns, places, text_format)
 
 
 def _scan(files: Sequence[Path], columns: Sequence[str] | None, rows: int) -> Iterator[Any]:
@@ -102,24 +109,34 @@ def _scan(files: Sequence[Path], columns: Sequence[str] | None, rows: int) -> It
 
 
 def sample_dataset(files: Sequence[Path], missing: Sequence[str], name: str, rows: int) -> Table:
-    """About `rows` rows from row groups all over Parquet files. Raises DataError for a damaged file."""
+    """About `rows` rows (fewer wide ones) from row groups all over Parquet files.
+
+    Raises:
+        DataError: a file is damaged.
+    """
     import pyarrow as arrow
     import pyarrow.dataset as arrow_dataset
 
     opened = arrow_dataset.dataset([str(file) for file in files], format="parquet")
     groups = [group for fragment in opened.get_fragments() for group in fragment.split_by_row_group()]
     chosen = groups[:: max(1, len(groups) // _GROUPS)]
+    rows = _bounded(rows, opened.schema.names, _SAMPLE_CELLS)
     read = _read(lambda: arrow.concat_tables([group.head(-(-rows // len(chosen))) for group in chosen]), name)
     arrays = [joined(column) for column in read.columns]
     text_format = PLAIN.model_copy(update={"missing": tuple(missing)})
     return make_table(name, read.column_names, arrays, np.arange(read.num_rows), text_format)
 
 
+def _bounded(rows: int, columns: Sequence[str], cells: int = _CELLS) -> int:
+    """So many rows, or as many as have so many cells."""
+    return max(1, min(rows, cells // max(1, len(columns))))
+
+
 def stream_parquet(
     source: Path | memoryview, missing: Sequence[str], *, name: str, rows: int = 1 << 16
 ) -> Iterator[tuple[float, Table]]:
-    """The rows of a Parquet file or its bytes, at most `rows` at a time, each batch with the share (0 to 1) of the rows
-    read with it and the original cells.
+    """The rows of a Parquet file or its bytes, at most `rows` at a time (fewer wide ones), each batch with the share (0
+    to 1) of the rows read with it and the original cells.
 
     Raises:
         DataError: it cannot be read.
@@ -127,7 +144,7 @@ def stream_parquet(
     text_format = PLAIN.model_copy(update={"missing": tuple(missing)})
     with _open_parquet(source, name) as file:
         total, start = file.metadata.num_rows, 0
-        batches = file.iter_batches(rows)
+        batches = file.iter_batches(_bounded(rows, file.schema_arrow.names))
         while (batch := _read(lambda: next(batches, None), name)) is not None:
             names, places = batch.schema.names, np.arange(start, start + batch.num_rows)
             table = make_table(name, names, batch.columns, places, text_format)

@@ -27,18 +27,18 @@ _SHOWN = 3
 Rejected = list[tuple[int, str]]
 
 
-def read_csv(path: Path, text_format: TextFormat) -> Table:
-    """Read a whole CSV file (also compressed) into memory.
+def read_csv(path: Path, text_format: TextFormat, only: str | None = None) -> Table:
+    """Read a whole CSV file (also compressed) into memory, or `only` a column of it where it is large and has it.
 
     Raises:
         DataError: it cannot be read, has no rows, or has rows of another length than the header.
     """
-    return read_opened(open_csv(path, name=str(path), text_format=text_format))
+    return read_opened(open_csv(path, name=str(path), text_format=text_format), only)
 
 
-def read_opened(text: CsvText) -> Table:
+def read_opened(text: CsvText, only: str | None = None) -> Table:
     """All rows of an opened CSV. Raises DataError like `read_csv`."""
-    columns = read_columns(text)
+    columns = read_columns(text, only)
     if columns is not None:
         rows = len(next(iter(columns.values())))
         return Table(columns, np.arange(rows, dtype=np.int64), name=text.name)

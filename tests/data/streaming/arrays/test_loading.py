@@ -15,6 +15,7 @@ from nncli.data.dataset import Dataset
 from nncli.data.streaming import images as written_images
 from nncli.data.streaming import mapping, storing
 from nncli.data.streaming.arrays import loading, rows
+from nncli.data.streaming.storage import raw_files
 from nncli.errors import DataError
 
 RANDOM = np.random.default_rng(0)
@@ -45,7 +46,7 @@ def small_scale(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """All arrays are mapped and count as larger than a window, and are read in blocks of a few rows."""
     monkeypatch.setenv("NNCLI_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr("nncli.data.arrays.files._SMALL", 0)
-    monkeypatch.setattr(loading, "SMALL", 0)
+    monkeypatch.setattr("nncli.data.streaming.memory.SMALL", 0)
     monkeypatch.setattr(mapping, "_BLOCK_BYTES", 300)
     monkeypatch.setattr(written_images, "_BLOCK_BYTES", 300)
     monkeypatch.setattr(rows, "_PIECE_BYTES", 1 << 12)
@@ -174,7 +175,7 @@ def test_the_sets_do_not_depend_on_the_size_of_the_pieces(tmp_path: Path, monkey
 
 
 def test_small_arrays_are_split_as_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "SMALL", 1 << 27)
+    monkeypatch.setattr("nncli.data.streaming.memory.SMALL", 1 << 27)
     x, y = numbers()
     path = stored(tmp_path, {"x": x, "y": y})
     streamed, held = opened(path), opened(path, "all")
@@ -278,3 +279,69 @@ def test_an_archive_packed_in_another_way_and_damaged_is_refused(tmp_path: Path)
     for memory in ("stream", "all"):
         with pytest.raises(DataError, match=r"strange.npz cannot be read as an \.npz archive"):
             opened(path, memory)
+
+
+def test_the_sets_do_not_depend_on_the_blocks_that_are_read_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, y = numbers()
+    path = stored(tmp_path, {"x": x, "y": y})
+    found = []
+    for size in (200, 1 << 25):
+        monkeypatch.setenv("NNCLI_CACHE_DIR", str(tmp_path / f"cache{size}"))
+        monkeypatch.setattr(raw_files, "BLOCK_BYTES", size)
+        found.append(opened(path, numbers={"encoding": "quantile", "bins": 5}))
+    assert found[0].facts == found[1].facts and found[0].fingerprint == found[1].fingerprint
+
+
+def test_wide_rows_are_read_back_in_blocks_of_fewer_rows() -> None:
+    kinds = {name: ((width,), np.dtype(np.float32)) for name, width in (("narrow", 10), ("wide", 4096))}
+    files = raw_files.RawFiles(Path(), kinds, 100_000)
+    assert list(files.blocks("narrow")) == [(0, 65_536), (65_536, 100_000)]
+    ends = [end for _, end in files.blocks("wide")]
+    assert ends[0] * 4 * 4096 == raw_files.BLOCK_BYTES and ends[-1] == 100_000
+
+
+@pytest.mark.parametrize("duplicates", ["drop", "together"])
+@pytest.mark.parametrize("pixels", [GREY, GREY / 255], ids=["bytes", "floats"])
+def test_equal_images_are_found_as_in_memory(tmp_path: Path, duplicates: str, pixels: np.ndarray) -> None:
+    path = packed(tmp_path, {"x": np.concatenate([pixels, pixels[:30]]), "y": np.concatenate([LABELS, LABELS[1:31]])})
+    ours = opened(path, duplicates=duplicates)
+    assert_same(ours, opened(path, "all", duplicates=duplicates))
+    path = packed(tmp_path, {"x": np.concatenate([pixels, pixels[:30]]), "y": np.concatenate([LABELS, LABELS[:30]])})
+    ours = opened(path, duplicates=duplicates)
+    assert_same(ours, opened(path, "all", duplicates=duplicates))
+    assert sum(ours.facts.rows.values()) == (90 if duplicates == "drop" else 120)
+
+
+def repeated() -> tuple[np.ndarray, np.ndarray]:
+    """Rows of which a third are equal to earlier ones, some of them with another target."""
+    x, y = numbers(800)
+    return np.concatenate([x, x[:400]]), np.concatenate([y, y[:300], 1 - y[300:400]])
+
+
+def test_of_equal_rows_the_first_is_kept(tmp_path: Path) -> None:
+    x, y = repeated()
+    dataset = opened(stored(tmp_path, {"x": x, "y": y}), duplicates="drop")
+    rows_of = np.concatenate([part.rows for part in (dataset.train, dataset.validation, dataset.test)])
+    np.testing.assert_array_equal(np.sort(rows_of), [*range(800), *range(1100, 1200)])
+    assert "300 rows dropped, equal to an earlier one" in dataset.notes
+    np.testing.assert_array_equal(dataset.test.inputs["numbers"], x[dataset.test.rows][:, :3].astype(np.float32))
+
+
+def test_equal_rows_stay_together(tmp_path: Path) -> None:
+    x, y = repeated()
+    dataset = opened(stored(tmp_path, {"x": x, "y": y}), duplicates="together")
+    parts = [set(part.rows.tolist()) for part in (dataset.train, dataset.validation, dataset.test)]
+    assert sum(map(len, parts)) == 1200
+    for row in range(400):
+        assert any({row, row + 800} <= part for part in parts)
+
+
+def test_equal_rows_of_an_archive_that_is_split_are_refused_as_in_memory(tmp_path: Path) -> None:
+    x, y = repeated()
+    for inputs, values in ((x, y), (GREY, LABELS)):
+        path = stored(tmp_path, {"x_train": inputs, "y_train": values, "x_test": inputs, "y_test": values})
+        for kind in ("stream", "all"):
+            with pytest.raises(DataError, match="drop cannot change a given split, and this npz is split already"):
+                opened(path, kind, duplicates="drop")

@@ -32,7 +32,7 @@ def small_scale(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Whatever is measured counts as too large for memory, and is read in pieces of a few rows."""
     monkeypatch.setenv("NNCLI_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr("nncli.data.arrays.files._SMALL", 0)
-    monkeypatch.setattr(arrays, "SMALL", 0)
+    monkeypatch.setattr("nncli.data.streaming.memory.SMALL", 0)
     monkeypatch.setattr(labelled, "_PIECE_BYTES", 1 << 9)
     monkeypatch.setattr(labelled, "_PIECE_IMAGES", 8)
     monkeypatch.setattr(inputs, "_PARQUET_ROWS", 300)
@@ -226,3 +226,22 @@ def test_rows_that_were_learned_from_are_found_as_numpy_finds_them(tmp_path: Pat
     seen = find_seen(part, own)
     np.testing.assert_array_equal(seen.training, np.isin(part.rows, own.train.rows))
     np.testing.assert_array_equal(seen.validation, np.isin(part.rows, own.validation.rows))
+
+
+def test_what_cannot_be_streamed_and_is_large_is_said_to_be_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = ["label,a,b,c,d", *(f"{row % 2},{row % 250},{row % 9 * 20},3,4" for row in range(200))]
+    path = tmp_path / "pixels.csv"
+    path.write_text("\n".join(lines) + "\n")
+    section = {"source": "csv", "path": str(path), "target": ["label"], "image": {"shape": [2, 2]}}
+    said: list[str] = []
+    data = Data.model_validate(section)
+    for limit, told in (("1GB", 0), ("5kB", 1)):
+        monkeypatch.setenv("NNCLI_MEMORY", limit)
+        dataset = load(data, seed=1, data_dir=None, progress=lambda what, share: None, say=said.append)
+        assert len(said) == told
+        assert len(load_labelled(str(path), dataset.facts, say=said.append)) == 200
+        assert len(said) == 2 * told
+    assert f"{path}: tables of pixels and zipped tables are read into memory whole; the files have 2." in said[0]
+    assert said[0].endswith("kB, and 5 kB of memory are free") and said[0] == said[1]

@@ -10,7 +10,7 @@ from nncli.config.sections import Data
 from nncli.data import load
 from nncli.data.dataset import Dataset
 from nncli.data.splits.dividing import Rows, divide
-from nncli.data.streaming import assigning, loading
+from nncli.data.streaming import assigning
 from nncli.data.streaming.assigning import TEST, TRAIN, VALIDATION
 from nncli.data.streaming.splits import distinct, grouping
 from nncli.data.streaming.splits import rows as streamed_rows
@@ -59,7 +59,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def small_scale(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("NNCLI_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(loading, "SMALL", 0)
+    monkeypatch.setattr("nncli.data.streaming.memory.SMALL", 0)
     monkeypatch.setattr(sources, "_PIECE", 1 << 13)
     monkeypatch.setattr(assigning, "_BLOCK", 300)
     monkeypatch.setattr(streamed_rows, "_BLOCK", 300)

@@ -13,7 +13,7 @@ import pytest
 from nncli.config.sections import Data
 from nncli.data import load
 from nncli.data.dataset import Dataset
-from nncli.data.streaming import assigning, loading
+from nncli.data.streaming import assigning
 from nncli.data.streaming.splits import distinct, grouping
 from nncli.data.streaming.splits import rows as streamed_rows
 from nncli.data.streaming.tables import sources, split_keys
@@ -63,7 +63,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_scale(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Every table counts as larger than a window, is read in small pieces and blocks, and has its own cache."""
     monkeypatch.setenv("NNCLI_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(loading, "SMALL", 0)
+    monkeypatch.setattr("nncli.data.streaming.memory.SMALL", 0)
     small(monkeypatch, 1 << 13, 700)
     yield
 

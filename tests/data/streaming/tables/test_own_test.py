@@ -41,7 +41,7 @@ def write(rows: Rows, path: Path) -> Path:
 def small_scale(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Every table counts as larger than a window, is read in pieces of a few hundred rows, and has its own cache."""
     monkeypatch.setenv("NNCLI_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(loading, "SMALL", 0)
+    monkeypatch.setattr("nncli.data.streaming.memory.SMALL", 0)
     monkeypatch.setattr(sources, "_PIECE", 1 << 12)
 
 
@@ -111,7 +111,7 @@ def as_pattern(folder: Path) -> tuple[str, Path]:
 def test_a_changed_test_file_is_read_again(
     make: Callable[[Path], tuple[str, Path]], small: int, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loading, "SMALL", small)
+    monkeypatch.setattr("nncli.data.streaming.memory.SMALL", small)
     test, file = make(folder)
     first = streamed(folder, test)
     assert len(first.test) == 300

@@ -1,8 +1,11 @@
 """The fast path of reading a CSV gives what the slow path gives, or leaves the file to it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as arrow
+import pyarrow.parquet
 import pytest
 
 from nncli.config.sections import MISSING, Data
@@ -10,6 +13,7 @@ from nncli.config.text_format import TextFormat
 from nncli.data import load
 from nncli.data.tables.files import csv_types
 from nncli.data.tables.files.columns import Table
+from nncli.data.tables.files.parquet import read_parquet
 from nncli.data.tables.files.reading import read_csv
 from nncli.errors import DataError
 
@@ -115,3 +119,25 @@ def test_a_data_set_is_the_same_to_the_last_bit(tmp_path: Path, monkeypatch: pyt
         prints.append((dataset.fingerprint, dataset.facts, dataset.notes))
         assert dataset.train.inputs["numbers"].ctypes.data % 64 == 0
     assert prints[0] == prints[1]
+
+
+@pytest.mark.parametrize("name", ["a", "b", "name"])
+def test_one_column_alone_is_that_of_the_whole_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(csv_types, "WORTH_BYTES", 0)
+    path = tmp_path / "table.csv"
+    path.write_text(text_of({1500: "007,1,n1,1", 1600: "x,y,n2,1"}))
+    whole = read_csv(path, TextFormat(missing=MISSING))
+    alone = read_csv(path, TextFormat(missing=MISSING), name)
+    require_equal(alone, replace(whole, columns={name: whole.columns[name]}))
+    assert list(read_csv(path, TextFormat(missing=MISSING), "other").columns) == ["a", "b", "name", "d"]
+    table = arrow.table({"a": [1, 2, None], "name": ["x", "", "y"]})
+    for number in range(2):
+        pyarrow.parquet.write_table(table, tmp_path / f"{number}.parquet")
+    for file in ("0.parquet", "*.parquet"):
+        stored = read_parquet(tmp_path / file, MISSING)
+        assert list(read_parquet(tmp_path / file, MISSING, "other").columns) == ["a", "name"]
+        if name in stored.columns:
+            other = read_parquet(tmp_path / file, MISSING, name)
+            require_equal(other, replace(stored, columns={name: stored.columns[name]}))
