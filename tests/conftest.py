@@ -1,7 +1,8 @@
-"""What the tests share: where real data lies, when it is there."""
+"""What the tests share: where real data lies, when it is there, and that pictures are drawn only where it matters."""
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,23 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).parent.parent
 
+DOTS = {
+    "png": bytes.fromhex(
+        "89504e470d0a1a0a0000000d494844520000000100000001010000000037"
+        "6ef9240000000a49444154789c636000000002000148afa471000000004945"
+        "4e44ae426082"
+    ),
+    "svg": b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1" viewBox="0 0 1 1"/>',
+}
+
+# Rooms whose tests need no TensorFlow, and seconds at most.
+QUICK = ("cluster", "config", "console", "data", "report", "run")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests that train come first, so that no process is alone with a long module at the end."""
+    items.sort(key=lambda item: item.path.relative_to(REPOSITORY / "tests").parts[0] in QUICK)
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
@@ -19,3 +37,14 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("real data is not present; point NNCLI_SHARED_DATA at a copy")
     return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def dots(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Figures are made, but written as a dot, except in modules marked `drawn`: drawing is a quarter of a training."""
+    if request.node.get_closest_marker("drawn"):
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nncli.evaluate.plots.canvas._saved", lambda figure, kind, metadata: DOTS[kind])
+        yield

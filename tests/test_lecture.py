@@ -34,6 +34,8 @@ sys.path.insert(0, str(REPOSITORY / "benchmarks"))  # its scripts are no package
 
 import lecture_page  # noqa: E402
 
+pytestmark = pytest.mark.drawn
+
 PAGE = REPOSITORY / "docs" / "lecture.md"
 # The fenced blocks of the page: what follows ```, and the lines up to the closing one.
 BLOCKS = re.findall(r"^```(\S[^\n]*)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)

@@ -19,6 +19,8 @@ from PIL import Image
 from nncli.cli import app
 from nncli.run import files
 
+pytestmark = pytest.mark.drawn
+
 
 class Outcome:
     def __init__(self, result: "typer.testing.Result") -> None:

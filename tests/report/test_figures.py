@@ -17,6 +17,8 @@ from nncli.evaluate.plots.ranking import _thin
 from nncli.report.figures import MOST_BYTES, inline_figure
 from nncli.report.tiles import lay_out_tiles
 
+pytestmark = pytest.mark.drawn
+
 GENERATOR = np.random.default_rng(2)
 HOSTILE = b"""<?xml version="1.0"?>
 <svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"

@@ -84,11 +84,18 @@ def to_picture(figure: Any) -> Picture:
 
 
 def _saved(figure: Any, kind: str, metadata: dict[str, Any]) -> bytes:
+    """The file of a figure, drawn once: `Figure.savefig` draws twice, the first time only to arrange the parts."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         # A name in a script that the font lacks is drawn as boxes; a warning for each letter helps nobody.
         warnings.filterwarnings("ignore", message=".*Glyph .* missing from .*font")
-        figure.savefig(buffer, format=kind, metadata=metadata)
+        if kind == "png":
+            FigureCanvasAgg(figure).print_png(buffer, metadata=metadata)
+        else:
+            FigureCanvasSVG(figure).print_svg(buffer, metadata=metadata)
     return buffer.getvalue()
 
 

@@ -19,6 +19,8 @@ from nncli.pipeline.drafting.images.augmentation import augmented_pictures
 from nncli.pipeline.drafting.inspect import InspectionRequest, inspect
 from nncli.pipeline.folders import Folders
 
+pytestmark = pytest.mark.drawn
+
 
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(app, ["data", *map(str, arguments)], env={"COLUMNS": "80"})

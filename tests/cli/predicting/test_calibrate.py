@@ -9,6 +9,8 @@ import typer.testing
 
 from nncli.cli import app
 
+pytestmark = pytest.mark.drawn
+
 
 def nncli(*arguments: object) -> typer.testing.Result:
     return typer.testing.CliRunner().invoke(app, [str(argument) for argument in arguments])

@@ -10,6 +10,8 @@ from nncli.evaluate.importance import pictures
 from nncli.evaluate.importance.occlusion import occlusion_maps
 from nncli.evaluate.importance.permutation import ColumnImportance, permutation_importance
 
+pytestmark = pytest.mark.drawn
+
 
 @pytest.fixture
 def table() -> tuple[np.ndarray, np.ndarray, LinearRegression]:

@@ -2,7 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from nncli.evaluate.plots import health_maps
+
+pytestmark = pytest.mark.drawn
 
 
 def record(epoch: int, **measures: float | None) -> dict[str, Any]:

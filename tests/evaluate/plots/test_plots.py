@@ -18,6 +18,8 @@ from nncli.evaluate.plots.comparisons.naming import values_alone
 from nncli.evaluate.plots.images import worst
 from nncli.evaluate.worst import WorstExample
 
+pytestmark = pytest.mark.drawn
+
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
@@ -333,3 +335,14 @@ def test_pictures_are_the_same_bytes_again_and_need_no_pyplot() -> None:
     )
 
     assert finished.returncode == 0, finished.stderr
+
+
+def test_each_file_of_a_picture_is_drawn_once() -> None:
+    figure = canvas.new_figure(2, 2)
+    figure.subplots().plot([1, 2])
+    draw, drawings = figure.patch.draw, []
+    figure.patch.draw = lambda renderer: (drawings.append(renderer), draw(renderer))
+
+    canvas.to_picture(figure)
+
+    assert len(drawings) == 2

@@ -9,6 +9,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 from nncli.evaluate import plots
 from nncli.evaluate.plots import canvas, ranking, values
 
+pytestmark = pytest.mark.drawn
+
 GENERATOR = np.random.default_rng(4)
 TRUTH = (GENERATOR.random((200, 2)) < 0.3).astype("float32")
 SCORES = TRUTH * 0.3 + GENERATOR.random((200, 2)) * 0.7

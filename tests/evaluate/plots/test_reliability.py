@@ -1,9 +1,12 @@
 """The reliability diagram."""
 
 import numpy as np
+import pytest
 
 from nncli.evaluate import plots
 from nncli.evaluate.classification import measure_calibration
+
+pytestmark = pytest.mark.drawn
 
 
 def test_it_is_a_picture_that_depends_on_the_bins() -> None:

@@ -18,7 +18,7 @@ TABLE = """
 data: {{source: csv, path: t.csv, target: {target}}}
 model: {{layers: [{{dense: {{units: 6}}}}, output]}}
 optimizer: {{name: adam, learning_rate: 0.02}}
-train: {{epochs: 3, batch_size: 32}}
+train: {{epochs: 3, batch_size: 32, executor: graph}}
 """
 
 
@@ -148,7 +148,7 @@ def test_values_are_averaged_in_their_own_unit_on_the_rows_that_all_seeds_share(
     config = tmp_path / "d.yaml"
     config.write_text(
         "data: {source: diabetes, test: 0.5}\nmodel: {layers: [{dense: {units: 6}}, output]}\n"
-        "optimizer: {name: adam, learning_rate: 0.02}\ntrain: {epochs: 3}\n"
+        "optimizer: {name: adam, learning_rate: 0.02}\ntrain: {epochs: 3, executor: graph}\n"
     )
     vary = ["--vary", "train.batch_size=16,32", "--seeds", 2, "--jobs", 1, "--runs-dir", tmp_path / "runs"]
     comparison = Path(json.loads(nncli("compare", config, *vary, "--json").stdout)["comparison"])

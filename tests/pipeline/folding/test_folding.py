@@ -24,7 +24,7 @@ seed: 3
 data: {source: csv, path: t.csv, target: y, drop: [patient], split: {by: group, column: patient}}
 model: {layers: [{dense: {units: 6}}, output]}
 optimizer: {name: adam, learning_rate: 0.02}
-train: {epochs: 4, batch_size: 16}
+train: {epochs: 4, batch_size: 16, executor: graph}
 """
 ROWS, PATIENTS = 120, 24
 
@@ -167,7 +167,7 @@ def test_a_source_with_a_test_set_of_its_own_keeps_it_for_the_final_network(tmp_
     x, y = generator.normal(size=(90, 3)), generator.integers(0, 2, 90)
     np.savez(tmp_path / "a.npz", x_train=x[:60], y_train=y[:60], x_test=x[60:], y_test=y[60:])
     (tmp_path / "a.yaml").write_text(
-        "data: {source: npz, path: a.npz}\nmodel: {layers: [output]}\ntrain: {epochs: 2, keep: last}\n"
+        "data: {source: npz, path: a.npz}\nmodel: {layers: [output]}\ntrain: {epochs: 2, executor: graph, keep: last}\n"
     )
     outcome = nncli("train", tmp_path / "a.yaml", "--folds", 3, "--runs-dir", tmp_path / "runs", "--json")
     answer = json.loads(outcome.stdout)

@@ -12,6 +12,8 @@ from sklearn.datasets import load_iris
 
 from nncli.cli import app
 
+pytestmark = pytest.mark.drawn
+
 NETWORK = "model: {layers: [{dense: {units: 16}}, output]}\noptimizer: {name: adam, learning_rate: 0.02}\n"
 
 

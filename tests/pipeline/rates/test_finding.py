@@ -14,6 +14,8 @@ from nncli.errors import UserError
 from nncli.pipeline.rates.finding import LOWEST, load_for_test
 from nncli.pipeline.rates.writing import own_config, write_rate
 
+pytestmark = pytest.mark.drawn
+
 HEAD = "data: {source: iris}  # flowers\nmodel: {layers: [{dense: {units: 4}}, output]}\n"
 FORMS = {
     "nothing": "",

@@ -26,6 +26,8 @@ from nncli.pipeline.reporting.reporting import make_page
 from nncli.run import files
 from nncli.run.folder import RunFolder
 
+pytestmark = pytest.mark.drawn
+
 HOSTILE = "<script>alert(1)</script>"
 KINDS = ("digits_softmax", "shapes_circles", "linear_regression", "multilabel", "hundred", "failed", "comparison")
 VOID = {"meta", "img", "br", "line", "circle", "rect", "image", "input", "link"}

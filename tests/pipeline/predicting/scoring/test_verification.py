@@ -18,7 +18,7 @@ from nncli.data.images import decoding
 from nncli.data.images.ink import preparing
 from nncli.data.tables import encoding
 
-NETWORK = "model: {layers: [{dense: {units: 6}}, output]}\ntrain: {epochs: 2}\n"
+NETWORK = "model: {layers: [{dense: {units: 6}}, output]}\ntrain: {epochs: 2, executor: graph}\n"
 
 
 def invoke(*words: str, code: int = 0) -> Any:
