@@ -123,10 +123,13 @@ def _is_as_new(run: ListedRun, chosen: ListedRun) -> bool:
 def _unfinished_hint(runs: list[ListedRun]) -> str | None:
     """The newest run that did not finish: usable if it has a model, else to be continued."""
     unfinished = _unfinished(runs)
-    usable = [run for run in unfinished if RunFolder(run.path).has_model]
+    usable = [run for run in unfinished if run.status != UNREADABLE and RunFolder(run.path).has_model]
     if usable:
         newest = _newest(usable)
         return f"name the run that {'is' if newest.status == DEAD else 'was'} {newest.status}: {newest.name}"
+    hidden = [run.name for run in unfinished if run.status == UNREADABLE]
+    if hidden:
+        return f"{max(hidden)} {how_it_stands(UNREADABLE)}"
     dead = [run for run in unfinished if run.status == DEAD]
     return f"{_newest(dead).name} is dead; {how_to_go_on(_newest(dead).path, DEAD)}" if dead else None
 

@@ -99,7 +99,7 @@ class RunFolder:
         """Writes a file atomically, also in a subfolder such as plots/."""
         path = self.path / name
         with _told(path):
-            path.parent.mkdir(exist_ok=True)
+            self._make_parent(path)
             files.write_bytes(path, content)
 
     def write_each(self, contents: Mapping[str, bytes]) -> None:
@@ -111,8 +111,13 @@ class RunFolder:
         """Writes a JSON object atomically; run.json and comparison.json with a sum of their content."""
         path = self.path / name
         with _told(path):
-            path.parent.mkdir(exist_ok=True)
+            self._make_parent(path)
             files.write_json(path, seal(value) if name in _SEALED else value)
+
+    def _make_parent(self, path: Path) -> None:
+        """Makes a subfolder such as plots/; never the run's own, which somebody may have removed or renamed."""
+        if path.parent != self.path:
+            path.parent.mkdir(exist_ok=True)
 
     def append(self, name: str, value: Mapping[str, Any]) -> None:
         """Appends one JSON line to a file."""
@@ -270,7 +275,9 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise NncliError(f"{path} cannot be written: {error.strerror}", hint="free space, or --runs-dir") from None
+        is_gone = isinstance(error, FileNotFoundError)
+        hint = "was the folder of the run removed or renamed?" if is_gone else "free space, or --runs-dir"
+        raise NncliError(f"{path} cannot be written: {error.strerror}", hint=hint) from None
 
 
 def now() -> str:
