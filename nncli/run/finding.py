@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nncli.errors import RunError
 from nncli.run import files
-from nncli.run.folder import DEAD, RunFolder
+from nncli.run.folder import DEAD, RunFolder, now
 from nncli.run.listing import UNREADABLE, ListedRun, how_it_stands, how_to_go_on, list_runs, run_folders
 
 LATEST = "latest"
@@ -101,8 +101,15 @@ def _latest(runs_dir: Path) -> FoundRun:
     if not trainings:
         raise RunError(f"no finished run in {runs_dir}", hint=_unfinished_hint(runs) or "train one first: nncli train")
     chosen = _newest(trainings)
-    note = _unfinished_after(chosen, runs)
+    note = _unfinished_after(chosen, runs) or _still_to_come(chosen)
     return FoundRun(RunFolder(chosen.path), note, is_older=note is not None)
+
+
+def _still_to_come(chosen: ListedRun) -> str | None:
+    """What to say of the newest run where it is so by a clock that was set back since, None for any other."""
+    if chosen.last_time <= now():
+        return None
+    return f"using {chosen.name}, which ended at {chosen.last_time}, still to come: was the clock set back since?"
 
 
 def _unfinished_after(chosen: ListedRun, runs: list[ListedRun]) -> str | None:

@@ -1,6 +1,7 @@
 """A run folder: its creation under a new name, its record, its status and its manifest."""
 
 import contextlib
+import errno
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +17,8 @@ from nncli.run.sealing import seal, unseal
 Status = Literal["running", "finished", "failed", "interrupted"]
 DEAD = "dead"
 _RESTORE = "restore the file, or train again"
+_ROOM = "free space, or --runs-dir"
+_HINTS = dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "is the folder writable? else --runs-dir")
 # No manifest has the sums of these, which change after the model is written.
 _SEALED = (files.RECORD, files.COMPARISON)
 
@@ -276,7 +279,7 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         is_gone = isinstance(error, FileNotFoundError)
-        hint = "was the folder of the run removed or renamed?" if is_gone else "free space, or --runs-dir"
+        hint = "was the folder of the run removed or renamed?" if is_gone else _HINTS.get(error.errno or 0, _ROOM)
         raise NncliError(f"{path} cannot be written: {error.strerror}", hint=hint) from None
 
 
