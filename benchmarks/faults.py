@@ -105,8 +105,8 @@ class Tally:
     def print(self) -> None:
         """The table."""
         for kind, count in sorted(self.counted.items()):
-            print(f"{self.name:<8}{kind:<34}{count:>6}")
-        print(f"{self.name:<8}{'seconds':<34}{time.monotonic() - self.started:>6.0f}", flush=True)
+            print(f"{self.name:<10}{kind:<34}{count:>6}")
+        print(f"{self.name:<10}{'seconds':<34}{time.monotonic() - self.started:>6.0f}", flush=True)
 
 
 def do_faults(name: str, asked: Asked, stopped: Stopped) -> Tally:

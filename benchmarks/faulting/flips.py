@@ -20,7 +20,7 @@ from nncli.run.folder import RunFolder
 # What differs between two runs of a command on the same run: the clock, the folder, and how often it was looked at.
 _CLOCK = {
     "run", "path", "name", "ended", "started", "seconds", "train_seconds", "duration_seconds", "seconds_per_epoch",
-    "timings", "test_evaluations", "files", "comparison", "runs", "command", "bytes", "resumed", "verified",
+    "timings", "test_evaluations", "files", "comparison", "runs", "again", "command", "bytes", "resumed", "verified",
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nncli.errors import RunError
 from nncli.run import files
-from nncli.run.folder import DEAD, RunFolder
+from nncli.run.folder import DEAD, RunFolder, now
 from nncli.run.listing import UNREADABLE, ListedRun, how_it_stands, how_to_go_on, list_runs, run_folders
 
 LATEST = "latest"
@@ -101,8 +101,15 @@ def _latest(runs_dir: Path) -> FoundRun:
     if not trainings:
         raise RunError(f"no finished run in {runs_dir}", hint=_unfinished_hint(runs) or "train one first: nncli train")
     chosen = _newest(trainings)
-    note = _unfinished_after(chosen, runs)
+    note = _unfinished_after(chosen, runs) or _still_to_come(chosen)
     return FoundRun(RunFolder(chosen.path), note, is_older=note is not None)
+
+
+def _still_to_come(chosen: ListedRun) -> str | None:
+    """What to say of the newest run where it is so by a clock that was set back since, None for any other."""
+    if chosen.last_time <= now():
+        return None
+    return f"using {chosen.name}, which ended at {chosen.last_time}, still to come: was the clock set back since?"
 
 
 def _unfinished_after(chosen: ListedRun, runs: list[ListedRun]) -> str | None:
@@ -123,10 +130,13 @@ def _is_as_new(run: ListedRun, chosen: ListedRun) -> bool:
 def _unfinished_hint(runs: list[ListedRun]) -> str | None:
     """The newest run that did not finish: usable if it has a model, else to be continued."""
     unfinished = _unfinished(runs)
-    usable = [run for run in unfinished if RunFolder(run.path).has_model]
+    usable = [run for run in unfinished if run.status != UNREADABLE and RunFolder(run.path).has_model]
     if usable:
         newest = _newest(usable)
         return f"name the run that {'is' if newest.status == DEAD else 'was'} {newest.status}: {newest.name}"
+    hidden = [run.name for run in unfinished if run.status == UNREADABLE]
+    if hidden:
+        return f"{max(hidden)} {how_it_stands(UNREADABLE)}"
     dead = [run for run in unfinished if run.status == DEAD]
     return f"{_newest(dead).name} is dead; {how_to_go_on(_newest(dead).path, DEAD)}" if dead else None
 

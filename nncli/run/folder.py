@@ -1,6 +1,7 @@
 """A run folder: its creation under a new name, its record, its status and its manifest."""
 
 import contextlib
+import errno
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +17,8 @@ from nncli.run.sealing import seal, unseal
 Status = Literal["running", "finished", "failed", "interrupted"]
 DEAD = "dead"
 _RESTORE = "restore the file, or train again"
+_ROOM = "free space, or --runs-dir"
+_HINTS = dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "is the folder writable? else --runs-dir")
 # No manifest has the sums of these, which change after the model is written.
 _SEALED = (files.RECORD, files.COMPARISON)
 
@@ -99,7 +102,7 @@ class RunFolder:
         """Writes a file atomically, also in a subfolder such as plots/."""
         path = self.path / name
         with _told(path):
-            path.parent.mkdir(exist_ok=True)
+            self._make_parent(path)
             files.write_bytes(path, content)
 
     def write_each(self, contents: Mapping[str, bytes]) -> None:
@@ -111,8 +114,13 @@ class RunFolder:
         """Writes a JSON object atomically; run.json and comparison.json with a sum of their content."""
         path = self.path / name
         with _told(path):
-            path.parent.mkdir(exist_ok=True)
+            self._make_parent(path)
             files.write_json(path, seal(value) if name in _SEALED else value)
+
+    def _make_parent(self, path: Path) -> None:
+        """Makes a subfolder such as plots/; never the run's own, which somebody may have removed or renamed."""
+        if path.parent != self.path:
+            path.parent.mkdir(exist_ok=True)
 
     def append(self, name: str, value: Mapping[str, Any]) -> None:
         """Appends one JSON line to a file."""
@@ -270,7 +278,9 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise NncliError(f"{path} cannot be written: {error.strerror}", hint="free space, or --runs-dir") from None
+        is_gone = isinstance(error, FileNotFoundError)
+        hint = "was the folder of the run removed or renamed?" if is_gone else _HINTS.get(error.errno or 0, _ROOM)
+        raise NncliError(f"{path} cannot be written: {error.strerror}", hint=hint) from None
 
 
 def now() -> str:

@@ -59,7 +59,15 @@ def run_folders(folder: Path) -> list[Path]:
     """The folders in a folder that hold a run; hidden ones are no runs."""
     if not folder.is_dir():
         return []
-    return [path for path in folder.iterdir() if not path.name.startswith(".") and (path / files.RECORD).is_file()]
+    return [path for path in folder.iterdir() if not path.name.startswith(".") and _holds_run(path)]
+
+
+def _holds_run(path: Path) -> bool:
+    """Whether a folder has a run.json; also where nobody lets us look, so that the run is listed as unreadable."""
+    try:
+        return (path / files.RECORD).is_file()
+    except PermissionError:
+        return True
 
 
 def how_to_go_on(path: Path, status: str) -> str:

@@ -1,6 +1,7 @@
 """A disk of 20 MB that is full in the middle of a training: what was there stays, and the training goes on later."""
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
@@ -35,12 +36,16 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", place], check=True)
 
 
-@pytest.fixture
-def full(disk: Path) -> Path:
-    """A folder on a disk that has no room left."""
+def fill(disk: Path) -> None:
     with (disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
         while filler.write(bytes(4096)):
             pass
+
+
+@pytest.fixture
+def full(disk: Path) -> Path:
+    """A folder on a disk that has no room left."""
+    fill(disk)
     return disk
 
 
@@ -125,3 +130,15 @@ def test_a_training_without_room_for_its_pictures_keeps_its_weights(work: Path, 
     assert outcome.exit_code == 1 and "No space left on device" in outcome.stderr, outcome.output
     [made] = (disk / "others").iterdir()
     assert RunFolder(made).status == "failed" and RunFolder(made).read_intact(files.WEIGHTS) == weights
+
+
+def test_an_evaluation_that_cannot_be_written_does_not_say_that_it_was(work: Path, disk: Path) -> None:
+    runs = shutil.copytree(work / "runs", disk / "runs")
+    words = ("eval", "latest", "--runs-dir", runs, "--no-report")
+    whole = nncli(*words)
+    assert whole.exit_code == 0 and "written: " in whole.stdout
+    shutil.rmtree(next(runs.iterdir()) / files.EVALUATION)
+    fill(disk)
+    outcome = nncli(*words)
+    assert outcome.exit_code == 0 and "No space left on device" in outcome.stderr
+    assert "written: " not in outcome.stdout and outcome.stdout.splitlines()[0] == whole.stdout.splitlines()[0]

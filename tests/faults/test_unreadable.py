@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from nncli.pipeline.weights import npz_bytes
 from nncli.run import files, folder, lock
 from nncli.run.finding import find_run
 from nncli.run.folder import RunFolder
+from nncli.run.listing import list_runs
 from nncli.run.removal import remove_folder
 
 
@@ -159,3 +161,35 @@ def test_a_call_of_the_system_that_fails_anywhere_is_told_in_a_line(
     lines = outcome.stderr.splitlines()
     assert [line.partition(":")[0] for line in lines] == ["error", "fix"], outcome.stderr
     assert "Permission denied" in lines[0] and "defect" not in outcome.stderr
+
+
+def test_a_folder_that_nobody_lets_us_look_into_is_listed_as_unreadable(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = os.stat
+
+    def stat(path: "os.PathLike[str]", **options: bool) -> os.stat_result:
+        if Path(path).parent == run.path:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return known(path, **options)
+
+    def read(path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(os, "stat", stat)
+    monkeypatch.setattr(folder.files, "read_bytes", read)
+    listed = {each.name: each.status for each in list_runs(run.path.parent)}
+    assert listed[run.path.name] == "unreadable"
+    with pytest.raises(RunError, match="no finished run") as caught:
+        find_run("latest", run.path.parent)
+    assert caught.value.hint == f"{run.path.name} has no run.json that can be read"
+
+
+def test_a_run_whose_folder_is_gone_is_not_begun_again_by_its_record(run: RunFolder) -> None:
+    shutil.rmtree(run.path)
+    with pytest.raises(NncliError, match="No such file or directory") as caught:
+        run.write_json(files.RECORD, {})
+    assert caught.value.hint == "was the folder of the run removed or renamed?"
+    with pytest.raises(NncliError, match="No such file or directory"):
+        run.write(f"{files.PLOTS}/loss.svg", b"")
+    assert not run.path.exists()

@@ -44,7 +44,8 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
     if result["verified"]:
         parts += ["", _verified_line(result["verified"])]
     folder = evaluation.run.folder.path
-    parts.append(f"written: {folder}/evaluation")
+    if evaluation.is_written:
+        parts.append(f"written: {folder}/evaluation")
     console.answer(result, *parts)
     pictures = sorted((folder / "evaluation").glob("*.png"))
     given = evaluation.example_input

@@ -206,9 +206,10 @@ def _death(worker: _Worker) -> NncliError:
     if code is not None and code < 0:
         with suppress(ValueError):
             how = f"was killed by {signal.Signals(-code).name}"
+    was_killed = code == -getattr(signal, "SIGKILL", 9)
     error = NncliError(
         f"the process that trained {worker.cell} {how}",
-        hint=f"the system kills processes when memory runs out; {_FEWER}",
+        hint=f"the system kills processes when memory runs out; {_FEWER}" if was_killed else None,
     )
     if worker.folder is not None:
         with suppress(NncliError):

@@ -44,10 +44,11 @@ PREDICT_ROWS = 4096
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured, and the run it was measured on."""
+    """What was measured, the run it was measured on, and whether that took all of it into its folder."""
 
     run: OpenRun
     result: dict[str, Any]
+    is_written: bool
 
     @property
     def example_input(self) -> str:
@@ -104,9 +105,9 @@ def evaluate(
         "verified": proof,
         "importance": importance.told if importance else None,
     }
-    _write(run, part, predictions, result, importance, console)
+    is_written = _write(run, part, predictions, result, importance, console)
     _remark(run, result, console)
-    return Evaluation(run, result)
+    return Evaluation(run, result, is_written)
 
 
 def _compare(own: Dataset, predictions: np.ndarray, console: Console) -> dict[str, Any]:
@@ -269,9 +270,12 @@ def _write(
     result: dict[str, Any],
     importance: Importance | None,
     console: Console,
-) -> None:
+) -> bool:
     """Adds the worst rows to the result and writes it and the pictures that fit the task, beside what the training
-    left; a folder that takes nothing is told, since the numbers are the answer, and they are there."""
+    left; a folder that takes nothing is told, since the numbers are the answer, and they are there.
+
+    Returns whether all of it was written.
+    """
     target = run.facts.target
     worst = worst_examples(target.task, part.targets, predictions, target.names, WORST_COUNT, target.thresholds)
     result["worst"] = [{**asdict(example), **_place(part, example.index)} for example in worst]
@@ -284,3 +288,5 @@ def _write(
             importance.write(run)
     except NncliError as error:
         console.warn(error.message)
+        return False
+    return True
