@@ -176,6 +176,16 @@ class TrainingView:
         for position in sorted({*last, *best}) if set(best) <= set(self._skipped) else [*last, *best]:
             self._print_epoch(position)
 
+    def hold(self) -> None:
+        """Leaves the panel as it is, and shows what somebody types below it, until `release`."""
+        if self._bars is not None:
+            self._bars.hold()
+
+    def release(self) -> None:
+        """Shows the panel again as the training goes on."""
+        if self._bars is not None:
+            self._bars.release()
+
     def remark(self, line: str) -> None:
         """A line of text between the epochs, of a training that is shown epoch by epoch."""
         if self._shown and not self._title:
