@@ -1,6 +1,7 @@
 """What the shell offers for a parameter when Tab is pressed, and how bash's words become those of the other shells."""
 
 import os
+import re
 from collections.abc import MutableMapping
 from pathlib import Path
 
@@ -13,6 +14,8 @@ ASKED = "_NNCLI_COMPLETE"
 _BEFORE = "_NNCLI_COMPLETE_BEFORE"
 _BASH = "complete_bash"
 
+_SPECIAL = re.compile(r"([\s\\'\"`$&|;<>()\[\]{}*?!#~])")
+
 Offers = list[tuple[str, str]]
 
 
@@ -20,22 +23,36 @@ def offer_configs(incomplete: str) -> Offers:
     """Shipped configs and config files."""
     from nncli import pipeline
 
-    return pipeline.complete_config(incomplete)
+    return _for_shell(pipeline.complete_config(incomplete))
 
 
 def offer_sources(incomplete: str) -> Offers:
     """Shipped configs, and files and folders of any kind."""
     from nncli import pipeline
 
-    return pipeline.complete_source(incomplete)
+    return _for_shell(pipeline.complete_source(incomplete))
 
 
 def offer_runs(context: typer.Context, incomplete: str) -> Offers:
     """The runs in --runs-dir."""
+    return _runs(context, incomplete)
+
+
+def offer_trainings(context: typer.Context, incomplete: str) -> Offers:
+    """Those that are one training."""
+    return _runs(context, incomplete, "train")
+
+
+def offer_comparisons(context: typer.Context, incomplete: str) -> Offers:
+    """Those that are comparisons."""
+    return _runs(context, incomplete, "compare")
+
+
+def _runs(context: typer.Context, incomplete: str, kind: str | None = None) -> Offers:
     from nncli import pipeline
 
     named = context.params.get("runs_dir") or os.environ.get("NNCLI_RUNS_DIR") or "runs"
-    return pipeline.complete_run(incomplete, Path(named))
+    return _for_shell(pipeline.complete_run(incomplete, Path(named), kind))
 
 
 def offer_configs_and_runs(context: typer.Context, incomplete: str) -> Offers:
@@ -73,6 +90,21 @@ def _settings(context: typer.Context, incomplete: str, *, values_follow: bool) -
     except (NncliError, OSError):  # nothing to offer is no error while somebody types
         return []
     return [(word.removeprefix(before), help) for word, help in offers]
+
+
+class _Escaped(str):
+    """A word that Typer compares as it is, and writes with a backslash before what bash would take for its own."""
+
+    def __format__(self, _: str) -> str:
+        return _SPECIAL.sub(r"\\\1", str(self))
+
+
+def _for_shell(offers: Offers) -> Offers:
+    """What bash puts into the line as it is has to be escaped, unless a quote is open; other shells do that."""
+    typed = os.environ.get("COMP_WORDS", "").rpartition("\n")[2]
+    if os.environ.get(ASKED) != _BASH or typed.startswith(("'", '"')):
+        return offers
+    return [(_Escaped(word), help) for word, help in offers]
 
 
 def join_words(environment: MutableMapping[str, str]) -> None:

@@ -56,6 +56,7 @@ class TrainingView:
         self._panel = Panel(epochs, monitor, larger_is_better, self._records)
         self._table: EpochTable | None = None
         self._skipped: list[int] = []  # positions in the records of the epochs since the last line
+        self._best, self._best_shown = -1, True  # the position of the best epoch so far; whether that needs no line
         self._is_closed = False
         self._done_before = 0  # batches of earlier trainings of the run
         self._bars: Bars | None = None
@@ -149,6 +150,8 @@ class TrainingView:
         if self._table is None:
             self._table = EpochTable(self._records[0], self._epochs, self._console.width, monitor=self._monitor)
             self._print(self._table.header)
+        if self._are_best[-1]:
+            self._best, self._best_shown = len(self._records) - 1, False
         if self._pace.is_due(epoch, is_first=is_first):
             self._print_epoch(len(self._records) - 1)
         else:
@@ -162,15 +165,26 @@ class TrainingView:
     def _print_epoch(self, position: int) -> None:
         """The line of an epoch by its position in the records."""
         self._skipped.clear()
+        if position == self._best:
+            self._best_shown = True
         if self._table is not None:
             self._print(self._table.line(position, self._records[position], is_best=self._are_best[position]))
 
     def _print_skipped(self) -> None:
-        """Of the epochs since the last line, when no more follow: the best of all if it is there, and the last."""
-        if self._skipped:
-            best = [position for position in self._skipped if self._are_best[position]][-1:]
-            for position in sorted({*best, self._skipped[-1]}):
-                self._print_epoch(position)
+        """What has no line when no more follow: the last epoch and the best of all, which may come behind it."""
+        last, best = self._skipped[-1:], [] if self._best_shown else [self._best]
+        for position in sorted({*last, *best}) if set(best) <= set(self._skipped) else [*last, *best]:
+            self._print_epoch(position)
+
+    def hold(self) -> None:
+        """Leaves the panel as it is, and shows what somebody types below it, until `release`."""
+        if self._bars is not None:
+            self._bars.hold()
+
+    def release(self) -> None:
+        """Shows the panel again as the training goes on."""
+        if self._bars is not None:
+            self._bars.release()
 
     def remark(self, line: str) -> None:
         """A line of text between the epochs, of a training that is shown epoch by epoch."""

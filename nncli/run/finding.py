@@ -61,7 +61,7 @@ def _find_started(word: str, runs_dir: Path, kind: str, none: str, hint: str) ->
     if word != LATEST and (folder / files.RECORD).is_file():
         return FoundRun(RunFolder(folder))
     started = [run for run in list_runs(runs_dir) if run.kind == kind]
-    if not started:
+    if not started and word == LATEST:
         raise RunError(f"{none} in {runs_dir}", hint=hint)
     fits = (lambda name, word: word == LATEST, _is_name, _is_beginning, _is_config_name)
     matches = next((found for fit in fits if (found := [run for run in started if fit(run.name, word)])), [])

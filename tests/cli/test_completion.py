@@ -26,7 +26,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     program.chmod(0o755)
     (folder / "runs" / "20261128-100000-iris").mkdir(parents=True)
     (folder / "runs" / "20261128-100000-iris" / "run.json").write_text("{}")
+    (folder / "runs" / "20261128-110000-compare-iris").mkdir()
+    (folder / "runs" / "20261128-110000-compare-iris" / "run.json").write_text('{"kind": "compare"}')
     (folder / "mine.yaml").touch()
+    (folder / "our data & more").mkdir()
+    (folder / "our data & more" / "own.yaml").touch()
     for shell in ("bash", "zsh", "fish"):
         subprocess.run(
             [program, "--install-completion", shell], env=environment(folder), check=True, capture_output=True
@@ -60,7 +64,13 @@ def in_bash(home: Path, *words: str) -> list[str]:
         (["gradch"], ["gradcheck"]),
         (["train", "mnist_so"], ["mnist_softmax"]),
         (["train", "mi"], ["mine.yaml"]),
-        (["eval", ""], ["latest", "20261128-100000-iris"]),
+        (["eval", ""], ["latest", "20261128-110000-compare-iris", "20261128-100000-iris"]),
+        (["train", "--resume", ""], ["latest", "20261128-100000-iris"]),
+        (["compare", "--resume", ""], ["latest", "20261128-110000-compare-iris"]),
+        (["ensemble", "2"], ["20261128-110000-compare-iris"]),
+        (["train", "ou"], [r"our\ data\ \&\ more/own.yaml"]),
+        (["train", r"our\ da"], [r"our\ data\ \&\ more/own.yaml"]),
+        (["train", '"our da'], ["our data & more/own.yaml"]),
         (["train", "--resume", "lat"], ["latest"]),
         (
             ["train", "--set", "optimizer.learning_rate.dec"],
@@ -89,6 +99,13 @@ def test_a_tab_in_bash_completes_a_key_without_a_blank_and_then_its_value(home: 
     assert read_until(terminal, r"utor=").replace("\x07", "").endswith("train.executor=")
     os.write(terminal, b"x\t")
     assert read_until(terminal, r"xla ").endswith("xla ")
+    for typed, shown in ((b"\x15nncli check our\\ \t", r"own\.yaml "), (b'\x15nncli check "our d\t', r'own\.yaml" ')):
+        os.write(terminal, typed)
+        read_until(terminal, shown)
+        os.write(terminal, b"--json; echo en''ded\n")
+        assert "our data & more/own.yaml: is empty" in read_until(terminal, r"ended\r\n"), (
+            "the file was found by the name that was completed"
+        )
     os.write(terminal, b"\x15exit\n")
     read_until(terminal, None)
     assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
@@ -134,7 +151,12 @@ def test_zsh_gets_words_with_what_they_mean(home: Path) -> None:
 def test_fish_gets_words_with_what_they_mean(home: Path) -> None:
     variables = {"_NNCLI_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
     told = asked(home, **variables, _TYPER_COMPLETE_ARGS="nncli eval ")
-    assert told.splitlines() == ["latest\tthe newest finished training", "20261128-100000-iris\trun"]
+    assert told.splitlines() == [
+        "latest\tthe newest finished training",
+        "20261128-110000-compare-iris\trun",
+        "20261128-100000-iris\trun",
+    ]
+    assert asked(home, **variables, _TYPER_COMPLETE_ARGS="nncli train ou") == "our data & more/own.yaml\tconfig file\n"
 
 
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed; its variables are tested above")

@@ -100,11 +100,16 @@ def test_a_number_keeps_three_digits_or_more_however_far_it_shrinks() -> None:
 
 @pytest.mark.parametrize(
     ("stopped", "best", "expected"),
-    [(107, 92, ["50", "100", "107"]), (120, 103, ["100", "103", "120"]), (3000, 1, ["2950", "3000"])],
+    [
+        (107, 92, ["100", "107", "92"]),
+        (99, 92, ["50", "92", "99"]),
+        (120, 103, ["100", "103", "120"]),
+        (3000, 1, ["2950", "3000"]),
+        (3000, 103, ["2950", "3000", "103"]),
+        (150, 103, ["100", "150", "103"]),
+    ],
 )
-def test_the_last_epoch_and_a_best_one_since_the_last_line_are_shown(
-    stopped: int, best: int, expected: list[str]
-) -> None:
+def test_the_last_epoch_and_the_best_one_have_lines(stopped: int, best: int, expected: list[str]) -> None:
     console, _, stderr = make()
     view = console.training(epochs=3000, batches=1, monitor="loss")
     for epoch in range(stopped):

@@ -11,7 +11,7 @@ import pytest
 
 from nncli.errors import NncliError, RunError
 from nncli.run import files
-from nncli.run.finding import find_run
+from nncli.run.finding import find_comparison, find_run
 from nncli.run.folder import RunFolder
 
 
@@ -127,6 +127,7 @@ def test_a_run_is_found_by_folder_name_unique_beginning_or_its_own_name(tmp_path
     assert found.folder.path == two.path
     assert found.note == "'2026' fits 2 runs; using the newest, 20260102-000000-mnist"
     assert find_run("mnist", tmp_path).note is None
+    assert find_comparison("mnist", tmp_path).folder.path == two.path, "whoever asks says that it is none"
     with pytest.raises(RunError, match="no run 'cifar'") as caught:
         find_run("cifar", tmp_path)
     assert caught.value.hint == "known: 20260101-000000-digits, 20260102-000000-mnist"

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from nncli.cli.command import command
-from nncli.cli.completion import offer_runs
+from nncli.cli.completion import offer_comparisons
 from nncli.cli.options import DataDir, Json, Quiet, RunsDir
 
 
@@ -16,7 +16,7 @@ def ensemble(
         typer.Argument(
             metavar="COMPARISON",
             help="A comparison's folder, name or beginning.",
-            autocompletion=offer_runs,
+            autocompletion=offer_comparisons,
             show_default="latest",
         ),
     ] = "latest",

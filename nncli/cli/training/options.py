@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-from nncli.cli.completion import offer_configs, offer_configs_and_runs, offer_runs, offer_trackers, offer_variations
+from nncli.cli.completion import (
+    offer_comparisons,
+    offer_configs,
+    offer_configs_and_runs,
+    offer_trackers,
+    offer_trainings,
+    offer_variations,
+)
 
 Config = Annotated[
     str | None,
@@ -21,7 +28,7 @@ Name = Annotated[str | None, typer.Option(help="Of the run folder; sets name.", 
 Resume = Annotated[
     str | None,
     typer.Option(
-        "--resume", metavar="RUN", help="Continue a run, to the same bits; or `latest`.", autocompletion=offer_runs
+        "--resume", metavar="RUN", help="Continue a run, to the same bits; or `latest`.", autocompletion=offer_trainings
     ),
 ]
 Inexact = Annotated[bool, typer.Option("--inexact", help="Continue it even if the bits will differ.")]
@@ -139,7 +146,10 @@ Jobs = Annotated[str, typer.Option(metavar="N", help="Trainings at once; auto: a
 ResumeComparison = Annotated[
     str | None,
     typer.Option(
-        "--resume", metavar="RUN", help="Continue a comparison, or with --seeds extend it.", autocompletion=offer_runs
+        "--resume",
+        metavar="RUN",
+        help="Continue a comparison, or with --seeds extend it.",
+        autocompletion=offer_comparisons,
     ),
 ]
 On = Annotated[

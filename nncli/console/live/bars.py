@@ -15,6 +15,8 @@ from nncli.console.live import echo
 # those that do not know them ignore them.
 _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
 _ERASE_LINE = "\r\x1b[2K\x1b[1A"
+# The place of the cursor; and lines below the bars that can be typed without moving them up.
+_SAVE, _RESTORE, _ROOM = "\x1b7", "\x1b8", 3
 _NOTHING: list[RenderableType] = []
 
 
@@ -29,8 +31,12 @@ class Bars(Progress):
     def __init__(self, *columns: ProgressColumn, console: rich.console.Console) -> None:
         self.above: Callable[[], list[RenderableType]] = lambda: _NOTHING
         self.below: Callable[[], list[RenderableType]] = lambda: _NOTHING
+        self._held = 0  # lines
         super().__init__(*columns, console=console, transient=True, expand=True)
-        self.live = _SteadyLive(console=console, transient=True, get_renderable=self.get_renderable)
+        self._make_live()
+
+    def _make_live(self) -> None:
+        self.live = self._steady = _SteadyLive(console=self.console, transient=True, get_renderable=self.get_renderable)
 
     def start(self) -> None:
         """Shows the bars."""
@@ -43,6 +49,23 @@ class Bars(Progress):
         super().stop()
         if was_shown:
             echo.restore()
+
+    def hold(self) -> None:
+        """Leaves them as they are while somebody types below, with keys that are shown again, until `release`."""
+        if self.live.is_started:
+            self._held = self._steady.lines
+            self.live.transient = False
+            self.stop()
+            self.console.file.write("\n" * _ROOM + f"\x1b[{_ROOM}A" + _SAVE)
+            self.console.file.flush()
+
+    def release(self) -> None:
+        """Takes what was held and typed away, and shows the bars again."""
+        if self._held:
+            self.console.file.write(f"{_RESTORE}\r\x1b[{self._held}A\x1b[J")
+            self._held = 0
+            self._make_live()
+            self.start()
 
     def get_renderables(self) -> Iterator[RenderableType]:
         """The lines above, the bars, the lines below."""
@@ -58,12 +81,17 @@ class _SteadyLive(Live):
         super().__init__(**options)
         self._drawn = _Measured(None)
 
+    @property
+    def lines(self) -> int:
+        """The lines that were drawn last, as the terminal has broken them."""
+        return self._drawn.lines_at(self.console.width)
+
     def process_renderables(self, renderables: list[Any]) -> list[Any]:
         """What rich writes for a refresh, or for a line above it, as one update."""
         if not self.console.is_terminal:
             return super().process_renderables(renderables)
         # rich goes up as many lines as it wrote; terminals have broken those that no longer fit into more.
-        broken = self._drawn.lines_at(self.console.width) - len(self._drawn.lengths)
+        broken = self.lines - len(self._drawn.lengths)
         drawn = super().process_renderables(renderables)
         if drawn and drawn[-1] is self._live_render:
             self._drawn = _Measured(drawn[-1])

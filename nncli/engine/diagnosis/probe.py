@@ -27,6 +27,9 @@ _DIGITS = 5
 # Rewriting the graph takes longer than all that a faster one would save.
 _AS_TRACED = tf.compat.v1.ConfigProto()
 _AS_TRACED.graph_options.rewrite_options.disable_meta_optimizer = True
+# How operations are started. They follow each other, so handing each to a thread takes longer than many of them do; but
+# that one knows no loops and no conditions.
+_ONE_BY_ONE, _WITH_THREADS = "SINGLE_THREADED_EXECUTOR", ""
 # Their weights are scales and tables, which the gradient reaches in another way than a kernel.
 _NO_KERNELS = (
     keras.layers.Embedding,
@@ -128,13 +131,21 @@ class Look:
 
     def __init__(self, traced: Any) -> None:
         self._traced = traced
-        self._how = {"config_proto": _AS_TRACED.SerializeToString(), "config": "", "executor_type": ""}
+        executor = _WITH_THREADS if _branches(traced.graph) else _ONE_BY_ONE
+        self._how = {"config_proto": _AS_TRACED.SerializeToString(), "config": "", "executor_type": executor}
 
     def __call__(self, inputs: Sequence[Any], targets: Any, states: Sequence[Any]) -> list[float]:
         """The vector that the function returns."""
         given = [*inputs, targets, *states, *self._traced.captured_inputs]
         [found] = tf.raw_ops.StatefulPartitionedCall(args=given, Tout=[tf.float32], f=self._traced, **self._how)
         return [float(number) for number in found.numpy()]
+
+
+def _branches(graph: Any) -> bool:
+    """Whether loops or conditions are in a graph, or in the functions that it calls."""
+    definition = graph.as_graph_def()
+    nodes = [*definition.node, *(node for function in definition.library.function for node in function.node_def)]
+    return any(node.op.endswith(("While", "If", "Case")) for node in nodes)
 
 
 class Probe:

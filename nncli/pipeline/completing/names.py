@@ -5,11 +5,13 @@ from pathlib import Path
 
 from nncli.config.reading.shipped import list_shipped
 from nncli.run.finding import LATEST
+from nncli.run.folder import read_record
 from nncli.run.listing import run_folders
 
 # A word and what it is, in a few words; shells that show no help leave that out.
 Offers = list[tuple[str, str]]
 
+_LATEST_OF = {None: "the newest finished training", "train": "the newest training", "compare": "the newest comparison"}
 _CONFIGS = (".yaml", ".yml")
 
 
@@ -23,12 +25,16 @@ def complete_source(word: str) -> Offers:
     return [*_shipped(word), *_files(word, None)]
 
 
-def complete_run(word: str, runs_dir: Path) -> Offers:
-    """`latest` and the runs in the folder whose names, or whose configs' names, begin with the word, newest first."""
-    names = sorted((path.name for path in run_folders(runs_dir)), reverse=True)
+def complete_run(word: str, runs_dir: Path, kind: str | None = None) -> Offers:
+    """`latest` and the runs in the folder whose names, or whose configs' names, begin with the word, newest first.
+
+    With a `kind` (`train`, `compare`) those of that kind alone.
+    """
+    paths = [path for path in run_folders(runs_dir) if kind is None or read_record(path).get("kind", "train") == kind]
+    names = sorted((path.name for path in paths), reverse=True)
     whole = [(name, "run") for name in names if name.startswith(word)]
     configs = dict.fromkeys(name.split("-", 2)[-1] for name in names)
-    latest = [(LATEST, "the newest finished training")] if names and LATEST.startswith(word) else []
+    latest = [(LATEST, _LATEST_OF[kind])] if names and LATEST.startswith(word) else []
     return [*latest, *whole, *((name, "its newest run") for name in configs if word and name.startswith(word))]
 
 

@@ -67,25 +67,30 @@ def make_watchers(folder: RunFolder, prepared: Prepared, console: Console, *, ba
     if terms.following is not None:
         callbacks.append(terms.following.callback(records))
     checkpoints = _make_checkpoints(folder, prepared, callbacks, records, watched, terms)
-    return Watchers(callbacks, checkpoints, view, records, watched, _make_gates(checkpoints, terms))
+    return Watchers(callbacks, checkpoints, view, records, watched, _make_gates(checkpoints, view, terms))
 
 
-def _make_gates(checkpoints: Any, terms: Terms) -> list[Any]:
+def _make_gates(checkpoints: Any, view: TrainingView, terms: Terms) -> list[Any]:
     """What waits between two epochs, with the state of the training on the disk before it does."""
     from nncli.engine.callbacks.reporting import Gate
 
     pause = terms.pause
-    return (
-        []
-        if pause is None
-        else [Gate(lambda epochs: pause(epochs, lambda: _before_waiting(epochs, checkpoints, terms)))]
-    )
+    if pause is None:
+        return []
 
+    def before_waiting(epochs: int) -> None:
+        checkpoints.write_now(epochs)
+        if terms.filming is not None:
+            terms.filming.before_waiting(epochs)
+        view.hold()
 
-def _before_waiting(epochs: int, checkpoints: Any, terms: Terms) -> None:
-    checkpoints.write_now(epochs)
-    if terms.filming is not None:
-        terms.filming.before_waiting(epochs)
+    def wait(epochs: int) -> None:
+        try:
+            pause(epochs, lambda: before_waiting(epochs))
+        finally:
+            view.release()
+
+    return [Gate(wait)]
 
 
 def make_following(config: Config, terms: Terms) -> list[Any]:

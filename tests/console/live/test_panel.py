@@ -128,3 +128,26 @@ def test_a_terminal_that_becomes_narrower_breaks_lines_which_are_erased_as_well(
     # On 40 columns the first, the second and the bar are two lines each: seven in all, six above the cursor.
     assert screen.getvalue().split("\x1b[?2026l")[0].count("\x1b[1A") == 6
     bars.stop()
+
+
+def test_bars_that_are_held_stay_while_somebody_types_and_go_when_the_training_goes_on() -> None:
+    screen = io.StringIO()
+    console = rich.console.Console(file=screen, force_terminal=True, width=40, height=24)
+    bars = Bars(make_bar(), console=console)
+    bars.live.auto_refresh = False
+    bars.above = lambda: [Text("curves")]
+    bars.release()  # nothing is held
+    bars.start()
+    bars.add_task("", total=1)
+    bars.refresh()
+    screen.seek(0)
+    screen.truncate()
+    bars.hold()
+    held = screen.getvalue()
+    assert not bars.live.is_started and "curves" in held
+    assert held.endswith("\n\n\n\x1b[3A\x1b7"), "there is room for what is typed, and the place is noted"
+    assert "\x1b[2K" not in held[held.rindex("curves") :], "they are left on the screen"
+    bars.release()
+    assert screen.getvalue()[len(held) :].startswith("\x1b8\r\x1b[2A\x1b[J"), "the two lines and what is below them"
+    assert bars.live.is_started and "curves" in screen.getvalue()[len(held) :]
+    bars.stop()

@@ -98,3 +98,16 @@ def test_nothing_is_changed_and_the_same_is_measured_twice() -> None:
     assert watching.measure() == first
     for variable, value in zip(model.variables, before, strict=True):
         np.testing.assert_array_equal(variable.numpy(), value)
+
+
+@pytest.mark.parametrize("unroll", [False, True])
+def test_a_network_with_a_loop_is_measured_as_one_without(unroll: bool) -> None:
+    keras.utils.set_random_seed(3)
+    layers = [keras.Input((4, 2), name="x"), keras.layers.LSTM(3, unroll=unroll, name="hidden")]
+    model = keras.Sequential([*layers, keras.layers.Dense(1, name="output")])
+    rows = np.random.default_rng(2).normal(size=(6, 4, 2)).astype("float32")
+    batch = Arrays({"x": rows}, rows[:, 0, :1])
+    sensors = Sensors(keras.Model(model.inputs, model.outputs), keras.losses.MeanSquaredError(), "output")
+    measured = Probe(sensors, batch, seed=1, guess=[0.0]).measure()
+    assert [layer["layer"] for layer in measured["layers"]] == ["hidden", "output"]
+    assert all(layer["gradient"] > 0 for layer in measured["layers"])

@@ -34,8 +34,8 @@ class Pauses:
         while not self._told.empty():
             self._take(self._told.get(), epochs)
         if epochs >= self._goal:
-            before_waiting()
             self._console.say(f"{describe_pause(epochs)}: {_OFFER}")
+            before_waiting()  # what is typed comes below all else
         while epochs >= self._goal:
             StopRequest.check()
             if self._has_ended:
