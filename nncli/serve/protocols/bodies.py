@@ -12,6 +12,8 @@ _TRUE, _FALSE = ("1", "true", "yes", "on", ""), ("0", "false", "no", "off")
 # What a body without a name is called in the answers, as the standard input of `nncli predict` is.
 UNNAMED = "-"
 _LONGEST_NAME = 200
+# Each takes sixty bytes of memory and two of a body.
+_MOST_LISTS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ async def read_json(request: Any) -> Any:
 
 def parse_json(body: bytes) -> Any:
     """The value of a JSON text; NaN and Infinity, which JSON does not have, are refused. Raises Refusal."""
+    if body.count(b"[") + body.count(b"{") > _MOST_LISTS:
+        raise Refusal(413, got="JSON with very many lists", expected=f"at most {_MOST_LISTS:,} lists and objects")
     try:
         return json.loads(body, parse_constant=_refuse_constant)
     except RecursionError:
