@@ -142,3 +142,10 @@ def test_the_counters_do_not_grow_with_what_clients_send(client: TestClient) -> 
         client.request(f"ODD{place}", f"/nothing/{place}")
     lines = client.get("/metrics").text.splitlines()
     assert [line for line in lines if 'method="other"' in line] and not [line for line in lines if "ODD" in line]
+
+
+def test_a_wrong_form_is_told_to_its_sender_alone(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = client.post("/predict", content=b"--x\r\nContent[: form-data\r\n\r\nx\r\n--x--\r\n", headers=headers)
+    assert answer.status_code == 400 and "a form that cannot be read" in answer.json()["error"]
+    assert [record for record in caplog.records if record.name.startswith("python_multipart")] == []

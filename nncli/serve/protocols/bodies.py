@@ -1,6 +1,7 @@
 """Reads what a request carries: JSON, or files as they are or in a form; everything stays in memory."""
 
 import json
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +65,7 @@ async def read_form(request: Any, limits: Limits) -> list[File]:
     """The files of a form (multipart/form-data). Raises Refusal."""
     from starlette.formparsers import MultiPartException, MultiPartParser
 
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # the client is told; the terminal would fill
     parser = MultiPartParser(request.headers, request.stream(), max_files=limits.images, max_fields=8)
     # Larger files would go to the disk; the body as a whole is limited already.
     parser.spool_max_size = limits.body_bytes + 1
