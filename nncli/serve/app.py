@@ -39,7 +39,14 @@ def make_app(registry: Registry, settings: Settings) -> Guard:
     """The application for a server, or for a test client."""
     from fastapi import FastAPI
 
-    app = FastAPI(title="nncli", version=nncli.__version__, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
+    app = FastAPI(
+        title="nncli",
+        version=nncli.__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+    )
     guard = Guard(
         app, settings.limits, registry.metrics, settings.told, hosts=tuple(settings.hosts), token=settings.token
     )

@@ -60,13 +60,15 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        # Whatever answers GET answers HEAD as well; the server sends it no body.
+        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         answer, body = _Answer(send), _Body(receive, self)
         started = time.perf_counter()
         self.metrics.in_flight += 1
         try:
             self._check(scope)
             async with asyncio.timeout(self.limits.seconds):
-                await self.app(scope, body.receive, answer.send)
+                await self.app(asked, body.receive, answer.send)
         except Refusal as refusal:
             await answer.refuse(refusal)
         except TimeoutError:
@@ -82,8 +84,13 @@ class Guard:
         finally:
             self.metrics.in_flight -= 1
             self.held -= body.size
-            route = getattr(scope.get("route"), "path", "other")
+            route = getattr(asked.get("route"), "path", "other")
             self.metrics.count_request(route, scope["method"], answer.status, time.perf_counter() - started)
+
+    async def turn_away(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request of a connection that is one too many."""
+        self.metrics.count_request("other", scope["method"], 503, 0.0)
+        await _Answer(send).refuse(_busy())
 
     def _check(self, scope: Scope) -> None:
         headers = dict(scope["headers"])
@@ -94,7 +101,7 @@ class Guard:
             self._check_token(headers.get(b"authorization", b""))
         if scope["method"] not in _WITHOUT_CONTENT:
             _check_origin(headers, host)
-            _check_length(headers.get(b"content-length"), self.limits.body_bytes)
+            _check_length(headers, self.limits.body_bytes)
         if self.metrics.in_flight > self.limits.waiting:
             raise _busy()
 
@@ -172,13 +179,17 @@ def _check_origin(headers: dict[bytes, bytes], host: str) -> None:
     if origin is None:
         is_other = headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin")
     else:
-        is_other = urlsplit(origin.decode("latin-1")).netloc.lower() != host.lower()
+        is_other = _place_of(origin.decode("latin-1")) != host.lower()
     if is_other:
         told = (origin or b"another site").decode("latin-1")[:80]
         raise Refusal(403, got=f"a request from a page of {told!r}", expected="one from this server's own page")
 
 
-def _check_length(length: bytes | None, most: int) -> None:
+def _check_length(headers: dict[bytes, bytes], most: int) -> None:
+    length = headers.get(b"content-length")
+    if length is not None and b"transfer-encoding" in headers:
+        # A proxy in front may believe the other one, and take the rest of the body for the request of somebody else.
+        raise Refusal(400, got="both Content-Length and Transfer-Encoding", expected="one of them")
     if length is not None and length.isdigit() and int(length) > most:
         raise _too_large(f"{int(length):,} bytes", most)
 
@@ -192,6 +203,14 @@ def _busy() -> Refusal:
 
 def _too_large(got: str, most: int) -> Refusal:
     return Refusal(413, got=got, expected=f"at most {most:,} bytes", fix="send fewer rows or smaller images at a time")
+
+
+def _place_of(address: str) -> str:
+    """The host and port of an address; empty where it is none."""
+    try:
+        return urlsplit(address).netloc.lower()
+    except ValueError:  # a bracket that is not closed
+        return ""
 
 
 def _name_of(host: str) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _ROWS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
+# Others are counted as one: a client may send any word.
+_METHODS = frozenset(("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"))
 Labels = tuple[tuple[str, str], ...]
 
 
@@ -39,6 +41,7 @@ class Metrics:
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """A request that was answered."""
+        method = method if method in _METHODS else "other"
         self._requests[("route", route), ("method", method), ("status", str(status))] += 1
         self._seconds[(("route", route),)].add(seconds)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import json
 import signal
 import socket
 from collections.abc import Callable
@@ -10,10 +11,14 @@ from typing import Any
 from nncli.errors import NncliError, UsageError, how_to_install
 from nncli.serve.guard import Guard
 from nncli.serve.limits import Limits
+from nncli.serve.refusals import Refusal
 
 # Ports that are tried after the one that was asked for.
 _MOST_PORTS = 100
 _BACKLOG = 1024
+# Bytes that a client takes in meanwhile if it reads at all; a slow phone manages a hundred times as many.
+_LEAST_FETCHED = 16_384
+_NOT_HTTP = Refusal(400, got="bytes that are not HTTP", expected="a request of HTTP/1.1")
 
 
 def require_packages() -> None:
@@ -60,15 +65,15 @@ def run(guard: Guard, listening: socket.socket, limits: Limits, work: Callable[[
 
     config = uvicorn.Config(
         guard,
-        http=_protocol(limits.header_seconds),
+        http=_protocol(guard, limits),
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="critical",  # a line for each request that is not HTTP would fill the terminal
         access_log=False,
         server_header=False,
         timeout_keep_alive=limits.idle_seconds,
         timeout_graceful_shutdown=limits.ending_seconds,
-        limit_concurrency=limits.connections,
         backlog=_BACKLOG,
     )
     asyncio.run(_serve(_server(config, guard), listening, work))
@@ -99,14 +104,16 @@ def _server(config: Any, guard: Guard) -> Any:
     return Server(config)
 
 
-def _protocol(seconds: float) -> Any:
-    """uvicorn's HTTP protocol, which closes a connection that takes longer to say what it wants.
+def _protocol(guard: Guard, limits: Limits) -> Any:
+    """uvicorn's HTTP protocol, for clients that send no HTTP, or too slowly.
 
-    uvicorn closes connections that are idle after an answer, and waits for ever for the rest of a request's header.
+    uvicorn closes connections that are idle after an answer, waits for ever for the rest of a request's header, and
+    answers in plain text itself.
     """
+    import h11
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
-    class Protocol(H11Protocol):
+    class Protocol(_watching(H11Protocol, limits.fetching_seconds)):  # type: ignore[misc]
         _deadline: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: Any) -> None:
@@ -114,6 +121,7 @@ def _protocol(seconds: float) -> Any:
             self._wait_for_header()
 
         def data_received(self, data: bytes) -> None:
+            self.app = guard.turn_away if len(self.connections) > limits.connections else guard
             super().data_received(data)
             self._wait_for_header()
 
@@ -132,11 +140,64 @@ def _protocol(seconds: float) -> Any:
                     self._deadline.cancel()
                 self._deadline = None
             elif self._deadline is None:
-                self._deadline = self.loop.call_later(seconds, self._give_up)
+                self._deadline = self.loop.call_later(limits.header_seconds, self._give_up)
 
         def _give_up(self) -> None:
             self._deadline = None
             if self._lacks_header:
                 self.transport.close()
+                self.watch_fetching()
+
+        def send_400_response(self, msg: str) -> None:
+            """What is not HTTP; nothing is sent where an answer has begun or been sent already."""
+            if self.cycle is not None:
+                self.cycle.disconnected = True
+            if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+                content = json.dumps(_NOT_HTTP.content).encode()
+                headers = [("content-type", "application/json"), ("connection", "close")]
+                headers.append(("content-length", str(len(content))))
+                answer = h11.Response(status_code=400, headers=headers, reason=b"Bad Request")
+                events = (answer, h11.Data(data=content), h11.EndOfMessage())
+                self.transport.write(b"".join(self.conn.send(event) or b"" for event in events))
+            self.transport.close()
 
     return Protocol
+
+
+def _watching(protocol: Any, seconds: float) -> Any:
+    """A protocol of uvicorn that ends a connection whose client takes in nothing of its answer for some seconds."""
+
+    class Watching(protocol):  # type: ignore[misc]
+        _fetching: asyncio.TimerHandle | None = None
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self._fetching is not None:
+                self._fetching.cancel()
+            super().connection_lost(exc)
+
+        def timeout_keep_alive_handler(self) -> None:
+            super().timeout_keep_alive_handler()
+            self.watch_fetching()
+
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            self.watch_fetching()
+
+        def resume_writing(self) -> None:
+            super().resume_writing()
+            if self._fetching is not None and not self.transport.is_closing():
+                self._fetching.cancel()
+                self._fetching = None
+
+        def watch_fetching(self) -> None:
+            if self._fetching is None and (waiting := self.transport.get_write_buffer_size()):
+                self._fetching = self.loop.call_later(seconds, self._look_again, waiting)
+
+        def _look_again(self, before: int) -> None:
+            self._fetching = None
+            if self.transport.get_write_buffer_size() > before - _LEAST_FETCHED:
+                self.transport.abort()
+            else:
+                self.watch_fetching()
+
+    return Watching

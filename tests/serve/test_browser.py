@@ -64,6 +64,30 @@ def test_a_digit_is_drawn_and_the_answer_read(browser: Browser) -> None:
     assert browser.complaints() == []
 
 
+def test_what_is_sent_while_drawing_is_answered_as_the_picture_is(browser: Browser) -> None:
+    browser.draw(ZERO)
+    script = """
+        const told = async body => (await (await fetch("/predict", { method: "POST", body })).json()).predictions;
+        return (async () => {
+            const picture = await new Promise(done => pad.toBlob(done, "image/png"));
+            return [await told(greyFile(pad, pen)), await told(picture)];
+        })();
+    """
+    sent, picture = browser.run(script)
+    assert sent == picture and sent[0]["prediction"] == "0"
+
+
+def test_a_dark_look_has_its_own_colours(browser: Browser) -> None:
+    seen = set()
+    for look in ("light", "dark"):
+        media = {"features": [{"name": "prefers-color-scheme", "value": look}]}
+        browser.devtools("Emulation.setEmulatedMedia", media)
+        browser.wait("matchMedia('(prefers-color-scheme: dark)').matches === (arguments[0] === 'dark')", look)
+        browser.wait("colour('--paper') === getComputedStyle(document.documentElement).getPropertyValue('--paper')")
+        seen.add(browser.run("return colour('--paper')"))
+    assert len(seen) == 2
+
+
 def test_a_stroke_does_not_scroll_the_page(browser: Browser) -> None:
     browser.place("pad")
     before = browser.run("return scrollY")

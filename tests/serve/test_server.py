@@ -196,13 +196,23 @@ from nncli.serve.guard import Guard
 from nncli.serve.limits import Limits
 from nncli.serve.metrics import Metrics
 
-async def app(scope, receive, send):
-    while (await receive()).get("more_body"):
-        pass
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-    await send({"type": "http.response.body", "body": b"ok"})
+ended = 0
 
-limits = Limits(header_seconds=0.3, seconds=0.5, idle_seconds=5, ending_seconds=1)
+async def app(scope, receive, send):
+    global ended
+    is_large = scope["path"] == "/large"
+    body = 50_000_000 * b"x" if is_large else str(ended).encode() if scope["path"] == "/ended" else b"ok"
+    while scope["path"] != "/early" and (await receive()).get("more_body"):
+        pass
+    length = [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": length})
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})  # waits until the client has taken it in, or is gone
+    ended += is_large
+
+limits = Limits(
+    header_seconds=0.3, seconds=0.5, idle_seconds=5, ending_seconds=1, fetching_seconds=0.05, connections=20
+)
 listening = server.bind("127.0.0.1", 0)
 print(listening.getsockname()[1], flush=True)
 server.run(Guard(app, limits, Metrics(), print), listening, limits)
@@ -212,10 +222,13 @@ server.run(Guard(app, limits, Metrics(), print), listening, limits)
 @pytest.fixture(scope="module")
 def slow_server() -> Iterator[tuple[str, int]]:
     """A server of one route that gives connections little time, in a process of its own."""
-    with subprocess.Popen([sys.executable, "-c", IMPATIENT], stdout=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-c", IMPATIENT]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield "127.0.0.1", int(process.stdout.readline())
         process.terminate()
+        _, said = process.communicate()
+        assert [line for line in said.splitlines() if "terminated" not in line] == []  # no request fills the terminal
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: 1\r\n"])
@@ -264,10 +277,54 @@ def test_garbage_is_answered_with_an_error_and_the_next_client_is_served(slow_se
         with socket.create_connection(slow_server, timeout=20) as connection:
             try:
                 connection.sendall(sent)
-                assert connection.recv(4096)[:12] in (b"", b"HTTP/1.1 400", b"HTTP/1.1 421", b"HTTP/1.0 400")
+                answer = _read(connection)
+                assert answer[:12] in (b"", b"HTTP/1.1 400", b"HTTP/1.1 421", b"HTTP/1.0 400")
+                assert not answer or json.loads(answer.partition(b"\r\n\r\n")[2])["error"]
             except (BrokenPipeError, ConnectionResetError):
                 pass
     host, port = slow_server
     with connected({"address": f"http://{host}:{port}"}) as client:
         client.request("GET", "/", headers={"Host": "127.0.0.1"})
         assert client.getresponse().read() == b"ok"
+
+
+def _read(connection: socket.socket) -> bytes:
+    answer = b""
+    with contextlib.suppress(ConnectionResetError):
+        while chunk := connection.recv(1 << 16):
+            answer += chunk
+    return answer
+
+
+def test_garbage_behind_an_answer_ends_the_connection(slow_server: tuple[str, int]) -> None:
+    for head in (b"Transfer-Encoding: chunked\r\nConnection: close", b"Transfer-Encoding: chunked"):
+        with socket.create_connection(slow_server, timeout=20) as connection:
+            connection.sendall(b"GET /early HTTP/1.1\r\nHost: 127.0.0.1\r\n" + head + b"\r\n\r\n")
+            assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.sendall(b"zz\r\n")
+            assert b"HTTP" not in _read(connection)
+
+
+def test_an_answer_that_is_not_taken_in_is_given_up(slow_server: tuple[str, int]) -> None:
+    told = {"address": f"http://{slow_server[0]}:{slow_server[1]}"}
+    with socket.socket() as connection, connected(told) as client:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(slow_server)
+        connection.sendall(b"GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")  # and nothing is read
+        for _ in range(2_000):
+            client.request("GET", "/ended", headers={"Host": "127.0.0.1"})
+            if client.getresponse().read() == b"1":
+                return
+        raise AssertionError("it waits for ever")
+
+
+def test_a_connection_too_many_is_told_to_come_later(slow_server: tuple[str, int]) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(20):
+            stack.enter_context(socket.create_connection(slow_server, timeout=20))
+        connection = stack.enter_context(socket.create_connection(slow_server, timeout=20))
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        answer = _read(connection)
+    assert answer.startswith(b"HTTP/1.1 503") and b"retry-after: 1" in answer.lower()
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["fix"] == "send it again in a second"

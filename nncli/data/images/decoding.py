@@ -11,6 +11,7 @@ size if the format allows it, otherwise only a few at a time.
 import contextlib
 import io
 import threading
+import warnings as python_warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from nncli.errors import DataError
 MOST_PIXELS = 80_000_000
 # Pillow's own limit is looser, and warns with a line of its source code.
 Image.MAX_IMAGE_PIXELS = None
+# Damaged metadata, told likewise, changes no pixel.
+python_warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 # An image counts as inverted if its border differs from that of the training images by this share of the range.
 INVERTED = 0.5
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -34,6 +37,7 @@ _LARGE = 2_000_000
 _LARGE_AT_ONCE = threading.BoundedSemaphore(2)
 # Large enough to judge colour and brightness.
 LOOK = Fit(256, 256)
+_BAND = 64
 _TURNED = (5, 6, 7, 8)  # orientations in EXIF that swap height and width
 
 ImageFile = Path | bytes
@@ -89,8 +93,8 @@ def open_picture(
                 "progressive" in picture.info and width * height > _LARGE
             )
             with _LARGE_AT_ONCE if is_large else contextlib.nullcontext():
+                warnings = _frames(picture)  # before the first one is decoded, as looking for the next one drops it
                 picture.load()
-                warnings = _frames(picture)
                 ImageOps.exif_transpose(picture, in_place=True)
                 converted = _to_mode(picture, _MODES[channels], dark_border, warnings)
                 is_still_large = converted.width * converted.height > _LARGE
@@ -144,7 +148,9 @@ def has_colour(picture: Image.Image) -> bool:
 def _shown_size(picture: Image.Image) -> tuple[int, int]:
     """Width and height after applying the EXIF orientation."""
     width, height = picture.size
-    return (height, width) if picture.getexif().get(0x0112, 1) in _TURNED else (width, height)
+    # Pillow would decode all pixels of a PNG file to find metadata behind them.
+    is_told = picture.format != "PNG" or not {"exif", "Raw profile type exif", "xmp"}.isdisjoint(picture.info)
+    return (height, width) if is_told and picture.getexif().get(0x0112, 1) in _TURNED else (width, height)
 
 
 def _refuse_bomb(picture: Image.Image) -> None:
@@ -156,8 +162,8 @@ def _refuse_bomb(picture: Image.Image) -> None:
 
 
 def _frames(picture: Image.Image) -> list[str]:
-    frames = getattr(picture, "n_frames", 1)
-    return [f"has {frames} frames or pages: only the first is used"] if frames > 1 else []
+    # They are not counted: a file of some megabytes can have a million of them, which would be read one by one.
+    return ["has several frames or pages: only the first is used"] if getattr(picture, "is_animated", False) else []
 
 
 def _to_mode(picture: Image.Image, mode: str, dark_border: bool | None, warnings: list[str]) -> Image.Image:
@@ -194,13 +200,16 @@ def _on_background(picture: Image.Image, dark_border: bool | None, warnings: lis
 
     If they are neither, the border of the training images decides (white if that is unknown).
     """
-    alpha = np.asarray(picture.getchannel("A"), np.float64)
+    alpha = np.asarray(picture.getchannel("A"))
     if alpha.min() == 255:
         return picture.convert("RGB")
     if alpha.max() == 0:
         warnings.append("is entirely transparent")
-    grey = np.asarray(picture.convert("RGB").convert("L"), np.float64)
-    drawn = float((grey * alpha).sum() / max(alpha.sum(), 1.0))
+    grey = np.asarray(picture.convert("RGB").convert("L"))
+    # A few rows at a time, as products need eight bytes for each pixel.
+    bands = [slice(row, row + _BAND) for row in range(0, len(grey), _BAND)]
+    total = sum(int(np.vdot(grey[band].astype(np.int64), alpha[band])) for band in bands)
+    drawn = total / max(int(alpha.sum(dtype=np.int64)), 1)
     black = drawn > 160 if abs(drawn - 128) > 32 else bool(dark_border)
     background = Image.new("RGBA", picture.size, (0, 0, 0, 255) if black else (255, 255, 255, 255))
     return Image.alpha_composite(background, picture).convert("RGB")

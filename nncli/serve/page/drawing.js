@@ -7,7 +7,13 @@ function make(tag, properties = {}, ...children) {
 }
 function bytesOf(text) { return Uint8Array.from(atob(text), letter => letter.charCodeAt(0)); }
 function floatsOf(text) { return new Float32Array(bytesOf(text).buffer); }
-const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/* Kept, as a picture asks for them at every pixel; before all that draws again when the look changes. */
+const colours = new Map();
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => colours.clear());
+function colour(name) {
+  if (!colours.has(name)) colours.set(name, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
+  return colours.get(name);
+}
 const number = value => value === null || value === undefined ? "–" : Number.isInteger(value) ? value.toLocaleString("en") : Math.abs(value) < 1e-3 && value !== 0 ? value.toExponential(1) : Number(value.toPrecision(4)).toLocaleString("en", { maximumSignificantDigits: 4 });
 const STOPS = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]];
 function warm(part) {

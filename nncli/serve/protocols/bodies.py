@@ -1,6 +1,7 @@
 """Reads what a request carries: JSON, or files as they are or in a form; everything stays in memory."""
 
 import json
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ _TRUE, _FALSE = ("1", "true", "yes", "on", ""), ("0", "false", "no", "off")
 # What a body without a name is called in the answers, as the standard input of `nncli predict` is.
 UNNAMED = "-"
 _LONGEST_NAME = 200
+# Each takes sixty bytes of memory and two of a body.
+_MOST_LISTS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ async def read_json(request: Any) -> Any:
 
 def parse_json(body: bytes) -> Any:
     """The value of a JSON text; NaN and Infinity, which JSON does not have, are refused. Raises Refusal."""
+    if body.count(b"[") + body.count(b"{") > _MOST_LISTS:
+        raise Refusal(413, got="JSON with very many lists", expected=f"at most {_MOST_LISTS:,} lists and objects")
     try:
         return json.loads(body, parse_constant=_refuse_constant)
     except RecursionError:
@@ -60,6 +65,7 @@ async def read_form(request: Any, limits: Limits) -> list[File]:
     """The files of a form (multipart/form-data). Raises Refusal."""
     from starlette.formparsers import MultiPartException, MultiPartParser
 
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # the client is told; the terminal would fill
     parser = MultiPartParser(request.headers, request.stream(), max_files=limits.images, max_fields=8)
     # Larger files would go to the disk; the body as a whole is limited already.
     parser.spool_max_size = limits.body_bytes + 1

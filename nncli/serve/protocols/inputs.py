@@ -1,5 +1,7 @@
 """From what a request carries to batches of arrays, through the readers that `nncli predict` uses."""
 
+import csv
+import io
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,6 +20,11 @@ from nncli.serve.refusals import Refusal
 
 # What would have to be unpacked, and could become much larger than it is.
 _PACKED = {b"\x1f\x8b": "a gzip file", b"PK": "a zip archive or Excel file", b"PAR1": "a Parquet file"}
+
+_DELIMITERS = (b",", b";", b"\t", b"|")
+_LINES_OF_A_ROW = 10
+# A progressive JPEG has about ten; each of them is a pass over all pixels.
+_MOST_SCANS = 100
 
 
 def read_files(
@@ -46,6 +53,7 @@ def _read_images(images: Sequence[Found], image: ImageInput, limits: Limits, spl
         raise Refusal(413, got=f"{len(images)} images", expected=f"at most {limits.images} at a time")
     small: list[Found] = []
     failures: list[Failure] = []
+    pixels = 0
     for found in images:
         try:
             header = read_header(bytes(found.source) if isinstance(found.source, memoryview) else found.source)
@@ -59,9 +67,25 @@ def _read_images(images: Sequence[Found], image: ImageInput, limits: Limits, spl
                 expected=f"at most {limits.pixels:,} pixels",
                 fix="make the image smaller",
             )
+        scans = _count_scans(found)
+        if scans > _MOST_SCANS:
+            raise Refusal(413, got=f"{found.name}: a JPEG file of {scans:,} scans", expected=f"at most {_MOST_SCANS}")
+        pixels += header.height * header.width
+        if pixels > limits.pixels_together:
+            raise Refusal(
+                413,
+                got=f"images of more than {limits.pixels_together:,} pixels together",
+                expected="fewer at a time",
+                fix="send some of them in another request",
+            )
         small.append(found)
     batches = list(image_batches(small, image, split=split)) if small else []
     return [*batches, Batch(failures=failures)] if failures else batches
+
+
+def _count_scans(found: Found) -> int:
+    content = bytes(found.source) if isinstance(found.source, memoryview) else b""
+    return content.count(b"\xff\xda") if content.startswith(b"\xff\xd8") else 0
 
 
 def _read_table(found: Found, facts: DataFacts, limits: Limits, keep: bool) -> list[Batch]:
@@ -72,7 +96,7 @@ def _read_table(found: Found, facts: DataFacts, limits: Limits, keep: bool) -> l
     packed = next((told for start, told in _PACKED.items() if bytes(content[:4]).startswith(start)), None)
     if packed is not None:
         raise Refusal(415, got=f"{found.name}: {packed}", expected="CSV or JSON", fix="unpack it, or save it as CSV")
-    _check_columns(found.name, content, facts, limits)
+    _check_size(found.name, bytes(content), facts, limits)
     if found.is_image:
         raise DataError(f"{found.name} is an image, but the model was trained on a table")
     if isinstance(facts.inputs, ImageInput):
@@ -91,14 +115,30 @@ def _read_table(found: Found, facts: DataFacts, limits: Limits, keep: bool) -> l
     return read
 
 
-def _check_columns(name: str, content: memoryview, facts: DataFacts, limits: Limits) -> None:
-    """Raises Refusal for many more columns than the model has: readers of tables look at each of them by name."""
-    line = bytes(content).partition(b"\n")[0]
+def _check_size(name: str, content: bytes, facts: DataFacts, limits: Limits) -> None:
+    """Raises Refusal for many more columns than the model has, since readers of tables look at each of them by name,
+    and for lines that would be far too many rows even if some were parts of a quoted cell."""
+    line = content.partition(b"\n")[0].partition(b"\r")[0]
+    if line.lstrip().startswith(b"["):  # a list of rows may be one line
+        return
     known = len(facts.inputs.columns) if isinstance(facts.inputs, TableInput) else len(column_names(facts))
     most = max(limits.columns, 2 * known)
-    columns = 1 + max(line.count(delimiter) for delimiter in (b",", b";", b"\t", b"|"))
-    if columns > most and not line.lstrip().startswith(b"["):  # a list of rows may be one line
+    columns = 1 + max(map(line.count, _DELIMITERS))
+    if line.count(b'"') % 2 and columns <= most:  # a name goes on behind the end of the line
+        columns = max(_count_columns(content, chr(delimiter[0])) for delimiter in _DELIMITERS)
+    if columns > most:
         raise Refusal(413, got=f"{name}: {columns:,} columns", expected=f"at most {most:,}")
+    lines = max(content.count(b"\n"), content.count(b"\r"))
+    if lines > (_LINES_OF_A_ROW if b'"' in content else 1) * limits.rows + 1:
+        raise _too_many(limits)
+
+
+def _count_columns(content: bytes, delimiter: str) -> int:
+    """The cells of the first row of a CSV text; 0 where it is none."""
+    try:
+        return len(next(csv.reader(io.StringIO(content.decode("latin-1"), newline=""), delimiter=delimiter), []))
+    except csv.Error:
+        return 0
 
 
 def read_rows(
@@ -119,6 +159,9 @@ def read_rows(
             expected="an object with a value for each column",
             fix=f"columns: {', '.join(column_names(facts)[:12])}",
         )
+    names = len(set().union(*rows))
+    if names > max(limits.columns, 2 * len(column_names(facts))):
+        raise Refusal(413, got=f"{names:,} columns", expected=f"at most {limits.columns:,}")
     nested = next((key for row in rows for key, value in row.items() if isinstance(value, dict | list)), None)
     if nested is not None:
         raise Refusal(400, got=f"{_kind_of([])} or object in column {nested[:60]!r}", expected="a number, text or null")

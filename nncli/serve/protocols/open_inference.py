@@ -163,7 +163,7 @@ def _check_tensor(place: int, tensor: Any) -> tuple[str, list[int], list[Any]]:
         raise Refusal(
             400, got=f"{where} without data", expected="data as JSON", fix="the binary tensor extension is not offered"
         )
-    if tensor.get("datatype") not in _DATATYPES:
+    if not isinstance(tensor.get("datatype"), str) or tensor["datatype"] not in _DATATYPES:
         told = str(tensor.get("datatype"))[:40]
         raise Refusal(400, got=f"{where}.datatype {told!r}", expected=f"one of {', '.join(sorted(_DATATYPES))}")
     shape = tensor.get("shape")

@@ -169,7 +169,7 @@ def test_an_animation_gives_its_first_frame_and_says_so(tmp_path: Path) -> None:
     picture().save(tmp_path / "a.gif", save_all=True, append_images=[Image.fromarray(255 - drawing())])
     pixels, warnings = decode_image(tmp_path / "a.gif", GREY)
     np.testing.assert_array_equal(pixels[..., 0], drawing())
-    assert "2 frames" in warnings[0]
+    assert "several frames or pages: only the first is used" in warnings[0]
 
 
 def test_a_blank_image_is_said_to_be_blank(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from nncli.data.tables.files.content import spool
 from nncli.errors import DataError, how_to_install
 
 _ROWS = 1000
+# Objects of which each has keys of its own would be a table of nothing but gaps, that fills the memory.
+_MOST_CELLS, _MOST_GAPS = 5_000_000, 5
 _EXCEL_FIX = f"{how_to_install('excel')}; or export the sheet as CSV (UTF-8)"
 
 
@@ -27,19 +29,26 @@ def to_csv(content: memoryview, name: str) -> memoryview | None:
         return _written(_excel_rows(content, name))
     start = bytes(content[: 1 << 12]).removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] == b"{":
-        return _json_table(lambda: _lines(content, name))
+        return _json_table(lambda: _lines(content, name), name)
     # A header may begin with a bracket too, as in `[id],[name]`.
     if start[:1] == b"[" and start[1:].lstrip()[:1] == b"{":
         items = _items(content, name)
-        return _json_table(lambda: iter(items))
+        return _json_table(lambda: iter(items), name)
     return None
 
 
-def _json_table(records: Callable[[], Iterator[dict[str, Any]]]) -> memoryview:
+def _json_table(records: Callable[[], Iterator[dict[str, Any]]], name: str) -> memoryview:
     """Two passes: first the keys of all records in order of appearance, then the cells."""
     names: dict[str, None] = {}
+    count = given = 0
     for record in records():
         names.update(dict.fromkeys(record))
+        count, given = count + 1, given + len(record)
+    if len(names) * count > max(_MOST_CELLS, _MOST_GAPS * given):
+        raise DataError(
+            f"{name}: its {count:,} objects have {len(names):,} different keys, but {given / count:.0f} each",
+            hint="give all objects the same keys, one for each column",
+        )
     rows = ([_cell(record.get(key)) for key in names] for record in records())
     return _written(itertools.chain([list(names)], rows))
 
@@ -51,6 +60,8 @@ def _items(content: memoryview, name: str) -> list[dict[str, Any]]:
         raise DataError(f"{name}: line {error.lineno} is not JSON ({error.msg}, column {error.colno})") from None
     except UnicodeDecodeError as error:
         raise DataError(f"{name} is not UTF-8 text after byte {error.start}, but JSON must be UTF-8") from None
+    except (RecursionError, ValueError) as error:
+        raise DataError(f"{name}: {_why_not(error)}") from None
     for index, item in enumerate(items, 1):
         if not isinstance(item, dict):
             raise DataError(f"{name}: item {index} of the list is not a JSON object but {json.dumps(item)[:40]}")
@@ -74,6 +85,13 @@ def _lines(content: memoryview, name: str) -> Iterator[dict[str, Any]]:
         raise DataError(f"{name}: line {number} is not JSON ({error.msg}, column {error.colno})", hint=fix) from None
     except UnicodeDecodeError:
         raise DataError(f"{name} is not UTF-8 text after line {number}, but JSON must be UTF-8") from None
+    except (RecursionError, ValueError) as error:
+        raise DataError(f"{name}: line {number} cannot be read: {_why_not(error)}") from None
+
+
+def _why_not(error: Exception) -> str:
+    """What Python does not read although it is JSON."""
+    return "it is nested too deeply" if isinstance(error, RecursionError) else "it has a number of thousands of digits"
 
 
 def _cell(value: Any) -> str:
@@ -130,7 +148,7 @@ def _written(rows: Iterable[Sequence[str]]) -> memoryview:
         source = iter(rows)
         while batch := list(itertools.islice(source, _ROWS)):
             writer.writerows(batch)
-            yield buffer.getvalue().encode()
+            yield buffer.getvalue().encode(errors="replace")  # half of a character pair, as "\\ud800" in JSON
             buffer.seek(0)
             buffer.truncate()
 

@@ -9,6 +9,7 @@ import io
 import itertools
 import mmap
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,7 +121,7 @@ def _joined(texts: Sequence[CsvText], name: str) -> CsvText:
 
 def repeated_names(names: Sequence[str]) -> list[str]:
     """The names that occur more than once, sorted."""
-    return sorted({text for text in names if list(names).count(text) > 1})
+    return sorted(text for text, count in Counter(names).items() if count > 1)
 
 
 def sniff(text: CsvText | str) -> str | None:
