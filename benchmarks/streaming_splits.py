@@ -68,9 +68,8 @@ def main() -> None:
         if not table.exists():
             write_keyed_table(table, arguments.rows, Path(temporary))
         print(f"{arguments.rows:,} rows, {table.stat().st_size / 1e9:.2f} GB of CSV")
-        print(
-            f"{'split':<16}{'seconds':>9}{'processor':>11}{'text':>7}{'peak, MiB':>11}{'train':>13}{'validation':>13}{'test':>13}"
-        )
+        print(f"{'split':<16}{'seconds':>9}{'processor':>11}{'text':>7}{'peak, MiB':>11}", end="")
+        print(f"{'train':>13}{'validation':>13}{'test':>13}")
         for name in arguments.only or SPLITS:
             options = json.dumps(SPLITS[name]).replace("TABLE", str(table))
             with tempfile.TemporaryDirectory(prefix="cache-", dir=temporary) as cache:
