@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from streaming_arrays import measure_arrays
@@ -157,7 +157,8 @@ def write_table(path: Path, rows: int) -> None:
 
 
 def measure_commands(table: Path, folder: Path, memory: str, rows: int) -> list[dict[str, Any]]:
-    """Seconds and peak bytes of each command, one after the other; the first that fails ends it."""
+    """Seconds, seconds of the processor and peak bytes of each command, one after the other; the first that fails ends
+    it."""
     (folder / "streamed.yaml").write_text(CONFIG.replace("TABLE", str(table.resolve())))
     runs = ["--runs-dir", str(folder / "runs")]
     commands = {
@@ -170,14 +171,18 @@ def measure_commands(table: Path, folder: Path, memory: str, rows: int) -> list[
         "predict": ["predict", str(table), *runs, "--output", str(folder / "answers.csv")],
     }
     variables = _variables(folder, memory)
-    print(f"{'command':<14}{'seconds':>9}{'rows/s':>12}{'peak, MiB':>11}")
+    print(f"{'command':<14}{'seconds':>9}{'processor':>12}{'rows/s':>12}{'peak, MiB':>11}")
     measured = []
     for name, words in commands.items():
-        seconds, peak, told = run_command([sys.executable, "-m", "nncli", *words], variables)
-        measured.append({"command": name, "seconds": seconds, "peak": peak})
-        print(f"{name:<14}{seconds:>9.1f}{rows / seconds:>12,.0f}{peak / MIB:>11.0f}", flush=True)
+        done = run_command([sys.executable, "-m", "nncli", *words], variables)
+        measured.append({"command": name, "seconds": done.seconds, "processor": done.processor, "peak": done.peak})
+        print(
+            f"{name:<14}{done.seconds:>9.1f}{done.processor:>12.1f}{rows / done.seconds:>12,.0f}"
+            f"{done.peak / MIB:>11.0f}",
+            flush=True,
+        )
         if name == "eval":
-            scores = [line for line in told.splitlines() if line.startswith(("accuracy  ", "auc  "))]
+            scores = [line for line in done.told.splitlines() if line.startswith(("accuracy  ", "auc  "))]
             print("\n".join(f"    {line}" for line in scores))
     return measured
 
@@ -186,8 +191,17 @@ def _variables(folder: Path, memory: str) -> dict[str, str]:
     return {**os.environ, "NNCLI_MEMORY": memory, "NNCLI_CACHE_DIR": str(folder / "cache")}
 
 
-def run_command(command: list[str], variables: dict[str, str]) -> tuple[float, int, str]:
-    """Seconds, peak resident bytes and stdout of a command. Raises RuntimeError where it fails."""
+class Done(NamedTuple):
+    """A command that has ended: its seconds, those of the processor (user and system), peak bytes, and stdout."""
+
+    seconds: float
+    processor: float
+    peak: int
+    told: str
+
+
+def run_command(command: list[str], variables: dict[str, str]) -> Done:
+    """Runs a command. Raises RuntimeError where it fails."""
     start = time.perf_counter()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(command, stdout=out, stderr=err, env=variables)
@@ -201,7 +215,7 @@ def run_command(command: list[str], variables: dict[str, str]) -> tuple[float, i
             )
         told = out.read().decode()
     peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return time.perf_counter() - start, peak, told
+    return Done(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, peak, told)
 
 
 def measure_epoch(table: Path, folder: Path, batch_sizes: list[int]) -> list[dict[str, Any]]:
@@ -213,7 +227,7 @@ def measure_epoch(table: Path, folder: Path, batch_sizes: list[int]) -> list[dic
     measured = []
     for size in batch_sizes:
         words = [sys.executable, "-c", EPOCHS, str(config), "1", "3", str(size), "2"]
-        _, _, told = run_command(words, variables)
+        told = run_command(words, variables).told
         found = json.loads(told.splitlines()[-1])
         held, streamed = (statistics.median(found["seconds"][name]) for name in ("held", "streamed"))
         measured.append({"batch_size": size, "ratio": streamed / held, **found})
@@ -225,7 +239,7 @@ def measure_epoch(table: Path, folder: Path, batch_sizes: list[int]) -> list[dic
 def measure_pandas(table: Path, rows: int) -> dict[str, Any]:
     """Seconds and peak bytes of reading with pandas and two epochs of Keras's `fit`."""
     words = [sys.executable, "-c", WITH_PANDAS, str(table), str(rows)]
-    seconds, peak, told = run_command(words, dict(os.environ))
+    seconds, _, peak, told = run_command(words, dict(os.environ))
     found = json.loads(told.splitlines()[-1])
     print(
         f"pandas and Keras's fit, {rows:,} rows: {seconds:.1f} s (reading {found['read_seconds']:.1f}, two epochs "

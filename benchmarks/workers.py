@@ -1,10 +1,11 @@
-"""Measures `nncli train --workers 2` on this machine: python benchmarks/workers.py [--faults] [--epochs N].
+"""Measures `nncli train --workers 2` on this machine: python benchmarks/workers.py [--faults [--on ray]] [--epochs N].
 
 Prints for a small and a large network the seconds an epoch of one worker and of two, beside what `--plan` expects of
 them, the largest difference of a weight between one worker and two, and whether three starts of two workers end in
 equal bits. With `--faults`, a worker, the chief and the caller are killed or stopped in the middle of a training; it
 prints how long it took until all processes had ended, and whether the training that goes on ends in the bits of one
-that was not disturbed.
+that was not disturbed. With `--on`, the workers are those of a Ray cluster of this machine (its extra is needed),
+which start again by themselves after a worker or the chief is disturbed.
 """
 
 import argparse
@@ -100,27 +101,50 @@ def measure(folder: Path, name: str, layers: str, batch_size: int, epochs: int) 
     print(f"{name}: three starts of two workers gave {len({sum_of(run) for run in starts})} sum(s) of their weights")
 
 
-def disturb(folder: Path, file: str, whom: str, number: signal.Signals, undisturbed: str) -> None:
-    """One fault, once the training has a checkpoint; then the training goes on."""
+def workers_of(caller: int, on: str | None) -> list[int]:
+    """The processes of the workers, the chief first: children of the caller, or of actors on the cluster."""
+    if on is None:
+        return [int(child) for child in Path(f"/proc/{caller}/task/{caller}/children").read_text().split()]
+    found = {}
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (place / "cmdline").read_bytes().split(b"\0")
+            if not any(b"clustered.worker" in word for word in words):
+                continue
+            variables = dict(
+                pair.split(b"=", 1) for pair in (place / "environ").read_bytes().split(b"\0") if b"=" in pair
+            )
+            found[json.loads(variables[b"TF_CONFIG"])["task"]["index"]] = int(place.name)
+        except (OSError, KeyError):  # it has ended meanwhile, or is not ours to read
+            continue
+    return [found[index] for index in sorted(found)]
+
+
+def disturb(folder: Path, file: str, whom: str, number: signal.Signals, undisturbed: str, on: str | None) -> None:
+    """One fault, once the training has a checkpoint; then the training goes on, by itself or when it is resumed."""
     runs = folder / f"{whom}-{number.name}"
-    shared = ["--workers", "2", "--worker-timeout", str(_TIMEOUT)]
+    shared = ["--workers", "2", "--worker-timeout", str(_TIMEOUT), *(["--on", on] if on else [])]
     options = ["--runs-dir", str(runs), "--no-report", "--quiet"]
     caller = subprocess.Popen(command(file, *shared, *options), cwd=folder, stderr=subprocess.PIPE, text=True)
     while not list(runs.glob("*/checkpoint.npz")):
+        if caller.poll() is not None:
+            sys.exit(f"the training ended before it had a checkpoint: {caller.communicate()[1]}")
         time.sleep(0.05)
-    children = Path(f"/proc/{caller.pid}/task/{caller.pid}/children").read_text().split()
-    processes = [int(child) for child in children]
+    processes = workers_of(caller.pid, on)
     start = time.perf_counter()
     os.kill({"chief": processes[0], "worker": processes[1], "caller": caller.pid}[whom], number)
-    said = caller.communicate()[1]
+    said = caller.communicate()[1] if on is None or whom == "caller" else ""
     while any(_lives(process) for process in processes):
         time.sleep(0.02)
     taken = time.perf_counter() - start
+    said = said or caller.communicate()[1]
     (run,) = runs.iterdir()
-    told: Any = next((line for line in said.splitlines() if line.startswith("error")), "")
-    subprocess.run(command("--resume", str(run), *shared, "--no-report", "--quiet"), check=True, capture_output=True)
+    told: Any = next((line for line in said.splitlines() if line.startswith(("error", "warning"))), "")
+    if caller.returncode:
+        again = command("--resume", str(run), *shared, "--no-report", "--quiet")
+        subprocess.run(again, check=True, capture_output=True)
     verdict = "equal bits" if sum_of(run) == undisturbed else "OTHER BITS"
-    print(f"{number.name} to the {whom}: exit {caller.returncode}, all ended after {taken:.1f} s; resumed: {verdict}")
+    print(f"{number.name} to the {whom}: exit {caller.returncode}, all ended after {taken:.1f} s; gone on: {verdict}")
     print(f"  {told}")
 
 
@@ -135,8 +159,11 @@ def main() -> None:
     """Measures, or disturbs."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--faults", action="store_true")
+    parser.add_argument("--on", help="with --faults: ray, or HOST:6379 of a cluster whose nodes are on this machine")
     parser.add_argument("--epochs", type=int, default=None)
     arguments = parser.parse_args()
+    if arguments.on and not arguments.faults:
+        parser.error("--on goes with --faults")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         if not arguments.faults:
@@ -144,9 +171,10 @@ def main() -> None:
             measure(folder, "large", LARGE, 512, arguments.epochs or 5)
             return
         file = write_config(folder, "net", SMALL, 32, arguments.epochs or 120)
-        undisturbed = sum_of(train(folder, file, "--workers", "2"))
+        on = arguments.on
+        undisturbed = sum_of(train(folder, file, "--workers", "2", *(["--on", on] if on else [])))
         for whom, number in FAULTS:
-            disturb(folder, file, whom, number, undisturbed)
+            disturb(folder, file, whom, number, undisturbed, on)
 
 
 if __name__ == "__main__":

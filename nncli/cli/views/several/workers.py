@@ -31,6 +31,7 @@ def show_estimate(console: Console, found: Any) -> None:
         f"two processes here exchanged the gradients in {describe_seconds(exchange['seconds'])}, "
         f"half of all rounds in {low} to {high}",
         _judge(found),
+        *([_describe_load(found)] if found.is_busy else []),
         f"workers share the {found.cores} cores of this machine"
         if found.network is None
         else f"each worker is a machine like this one, in a network of {found.network}",
@@ -38,6 +39,13 @@ def show_estimate(console: Console, found: Any) -> None:
     ]
     answer = found.to_value() | {"epochs": [{"workers": n, "seconds": seconds} for n, seconds in found.epochs]}
     console.answer(answer, *(console.wrap(line) if isinstance(line, str) else line for line in lines))
+
+
+def _describe_load(found: Any) -> str:
+    return (
+        f"the machine is busy: {found.load:.1f} processes wanted its {found.cores} cores in the last minute; the "
+        "figures are for a quiet machine, and workers that wait for each other take several times as long on a busy one"
+    )
 
 
 def _judge(found: Any) -> str:

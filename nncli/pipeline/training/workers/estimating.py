@@ -7,6 +7,7 @@ import contextlib
 import io
 import math
 import multiprocessing
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -30,6 +31,8 @@ from nncli.pipeline.training.workers.joining import require_in_memory, share_eng
 # For each size of a batch.
 _MEASURED_SECONDS = 1.0
 _MOST_WORKERS = 1024
+# A machine is quiet while others want no more than this share of its cores.
+_QUIET = 0.5
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ class Estimate:
 
     `rows_per_epoch` and `rows_per_step` are those of each worker, `bytes_per_step` what each sends in an exchange;
     `exchange_measured` is what one took between two processes here, `epochs` has (workers, seconds an epoch), `paying`
-    is the largest number that saves a tenth. Times are in seconds.
+    is the largest number that saves a tenth. Times are in seconds. `load` is how many processes ran or waited for a
+    core in the minute before, None where the system does not tell.
     """
 
     config: str
@@ -71,6 +75,12 @@ class Estimate:
     exchange_measured: dict[str, Any]
     epochs: list[tuple[int, float]]
     paying: int
+    load: float | None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether so much else runs on the machine that a training takes longer than the estimate."""
+        return self.load is not None and self.load > _QUIET * self.cores
 
     def to_value(self) -> dict[str, Any]:
         """All of it for JSON."""
@@ -98,6 +108,7 @@ def estimate_workers(
     if workers < 2:
         raise UsageError("--plan estimates a training by several workers", hint="--workers 2 --plan")
     given = math.inf if network is None else cost.read_bandwidth(network)
+    load = _read_load()  # before what is measured adds to it
     loaded = load_config(name, assignments, options)
     prepared = prepare(loaded, folders, console)
     rules.refuse_workers(loaded, prepared.config, workers)
@@ -132,7 +143,14 @@ def estimate_workers(
         exchange_measured=asdict(exchange),
         epochs=epochs,
         paying=cost.last_that_pays(epochs),
+        load=load,
     )
+
+
+def _read_load() -> float | None:
+    with contextlib.suppress(OSError, AttributeError):  # Windows has none
+        return os.getloadavg()[0]
+    return None
 
 
 @dataclass(frozen=True)

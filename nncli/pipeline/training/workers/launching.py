@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -59,8 +59,9 @@ def launch(
     """Runs `nncli` with these arguments in so many processes that train together; the exit code of the chief.
 
     A worker that ends, or gives no sign of life for so many `seconds`, ends all; they start again from the last
-    checkpoint, at most `restarts` times. Raises NncliError that names it and says how to go on, after `if_lost` was
-    called with the run, and UsageError where processes cannot be started this way.
+    checkpoint, at most `restarts` times, and not after one has ended twice with the same error. Raises NncliError that
+    names it and says how to go on, after `if_lost` was called with the run, and UsageError where processes cannot be
+    started this way.
     """
     if sys.platform == "win32":
         raise UsageError("--workers needs Linux or macOS", hint="train with one worker")
@@ -88,16 +89,19 @@ def run_workers(
 ) -> int:
     """The same for any command that opens a `line`."""
     begun, resume = time.monotonic(), None
+    error: tuple[int, str] | None = None
     for number in range(restarts + 1):
         more = {"minutes": (time.monotonic() - begun) / 60, "resume": resume}
         ended = _run_once(command, workers, seconds, more)
         if isinstance(ended, int):
             return ended
-        if number == restarts:
-            error = ended.to_error()
+        repeats = ended.error is not None and ended.error == error
+        if number == restarts or repeats:
+            raised = (replace(ended, told=f"{ended.told}\n  as at the start before") if repeats else ended).to_error()
             if if_lost is not None and ended.folder is not None and ended.has_config:
                 if_lost(ended.folder)
-            raise error
+            raise raised
+        error = ended.error
         resume = ended.begin_again()
         begin = "their start" if resume is None else "the last checkpoint"
         if console is not None:
@@ -126,7 +130,7 @@ def _run_once(command: Sequence[str], workers: int, seconds: float, more: Mappin
             return 0
         if culprit is chief and not chief.is_silent and (chief.code or 0) > 0 and "lost" not in chief.told:
             return int(chief.code or 1)
-        return _lost(culprit, chief, outputs[started.index(culprit)], workers, seconds)
+        return _lost(started, started.index(culprit), outputs, seconds)
 
 
 def _start(command: Sequence[str], cluster: Any, index: int, output: IO[bytes], told: Mapping[str, Any]) -> Worker:
@@ -188,11 +192,16 @@ def _stops_passed_on(chief: Worker) -> Iterator[Any]:
 
 @dataclass(frozen=True)
 class _Lost:
-    """How a worker of a training was lost, in words, and the run folder, None before one was begun."""
+    """How a worker of a training was lost, in words, and the run folder, None before one was begun.
+
+    `error` is which worker had an error of its own, and what it said of it; a loss of another one, a signal and silence
+    are none.
+    """
 
     told: str
     workers: int
     folder: RunFolder | None
+    error: tuple[int, str] | None = None
 
     @property
     def has_config(self) -> bool:
@@ -224,12 +233,13 @@ class _Lost:
         return NncliError(f"{self.told}; {kept}", hint=hint)
 
 
-def _lost(culprit: Worker, chief: Worker, output: IO[bytes], workers: int, seconds: float) -> _Lost:
+def _lost(started: Sequence[Worker], place: int, outputs: Sequence[IO[bytes]], seconds: float) -> _Lost:
     """What is told of a worker that was lost, with its last lines."""
-    told = culprit.describe_end(seconds)
-    if culprit is not chief and (culprit.code or 0) > 0:
-        output.seek(0)
-        last = output.read().decode(errors="replace").strip().splitlines()[-3:]
+    culprit, path = started[place], started[0].told.get("run")
+    told, error = culprit.describe_end(seconds), None
+    if place and not culprit.is_silent and (culprit.code or 0) > 0:
+        outputs[place].seek(0)
+        last = outputs[place].read().decode(errors="replace").strip().splitlines()[-3:]
         told += "".join(f"\n  {each}" for each in last)
-    path = chief.told.get("run")
-    return _Lost(told, workers, None if path is None else RunFolder(Path(path)))
+        error = None if "lost" in culprit.told else (place, "\n".join(last))
+    return _Lost(told, len(started), None if path is None else RunFolder(Path(path)), error)

@@ -49,6 +49,10 @@ THEN = {
         "if line.resume: sys.exit(0)\n"
         "os.kill(os.getpid(), signal.SIGKILL) if index else time.sleep(300)"
     ),
+    "fails_again": (
+        "(open(f'{folder}/goes{index}', 'a')).write(f'{line.resume}\\n')\n"
+        "sys.exit(sys.stderr.write('no such file\\n')) if index else time.sleep(300)"
+    ),
     "fails": "sys.exit(sys.stderr.write('no such file')) if index else time.sleep(300)",
     **{
         f"{number}{who}": f"os.kill(os.getpid(), signal.{number}) if index == {who} else time.sleep(300)"
@@ -113,6 +117,16 @@ def test_after_a_loss_all_go_on_with_the_run_as_often_as_is_allowed(
     with pytest.raises(NncliError, match="was killed by SIGKILL; the last checkpoint is kept"):
         run(folder, "SIGKILL1", restarts=1)
     assert len(RunFolder(folder).record["restarts"]) == 2
+
+
+def test_an_error_that_another_worker_repeats_ends_the_restarts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchdog, "_GRACE_SECONDS", 0.1)
+    with pytest.raises(
+        NncliError, match=r"worker 2 of 2 .* ended with code 13\n  no such file\n  as at the start before"
+    ):
+        run(folder, "fails_again", restarts=5)
+    assert (folder / "goes1").read_text() == f"None\n{folder}\n"
+    assert len(RunFolder(folder).record["restarts"]) == 1
 
 
 @pytest.mark.parametrize(("gap", "is_accused"), [(100.0, False), (0.5, True)])

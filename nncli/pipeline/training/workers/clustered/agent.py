@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from nncli.cluster.gang import node_address
 from nncli.data.dataset import Dataset
-from nncli.pipeline.training.workers.clustered.order import Order, Report
+from nncli.pipeline.training.workers.clustered.order import Order, Report, Sent
 from nncli.pipeline.training.workers.launching import free_ports, python_command
 from nncli.pipeline.training.workers.line import describe_line
 from nncli.pipeline.training.workers.watchdog import Worker, pair
@@ -53,6 +53,8 @@ class Agent:
         self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - for as long as this lives
         self._lock = threading.Lock()
         self._sent: int | None = None
+        self._packing = self._is_last = False
+        self._packed: Sent | None = None
         self._hearing: threading.Thread | None = None
 
     def offer(self) -> tuple[str, str]:
@@ -89,28 +91,39 @@ class Agent:
         self._hearing.start()
 
     def poll(self, seconds: float) -> Report:
-        """How the worker is; waits at most so long for something to tell."""
+        """How the worker is; waits at most so long for something to tell.
+
+        Archives are packed meanwhile, and sent by another call, since both may take longer than a worker may be silent.
+        """
         worker = self._require_worker()
         end = time.monotonic() + seconds
-        while time.monotonic() < end and worker.code is None and not worker.said:
+        while time.monotonic() < end and (self._packing or worker.code is None) and not (worker.said or self._packed):
             time.sleep(_LOOK_SECONDS)
         code = worker.code
         if code is not None and self._hearing is not None:
             self._hearing.join(1.0)  # it may have told something just before its end
-        state = self._new_state() if code is None else None
+        if code is None and self._has_new_state():
+            self._begin_packing(is_last=False)
         with self._lock:
             said, worker.said = worker.said, []
             told = dict(worker.told)
-        return Report(code, time.monotonic() - worker.sign, told, said, state, self._last_words() if code else ())
+            has_packed = self._packed is not None
+        return Report(code, time.monotonic() - worker.sign, told, said, has_packed, self._last_words() if code else ())
 
     def stop(self, number: int) -> None:
         """Sends a signal to the worker, as Ctrl-C does."""
         with suppress(OSError):
             self._require_worker().process.send_signal(number)
 
-    def collect(self) -> bytes | None:
-        """The archive of the run folder, None if there is none."""
-        return pack(self._folder) if self._folder.exists() else None
+    def collect(self) -> None:
+        """Packs all that is in the run folder; the next archive is that."""
+        self._begin_packing(is_last=True)
+
+    def send(self) -> Sent | None:
+        """What was packed, None if it was sent already."""
+        with self._lock:
+            packed, self._packed = self._packed, None
+        return packed
 
     def close(self) -> None:
         """Ends the worker, and clears its folder."""
@@ -132,17 +145,31 @@ class Agent:
                 with self._lock:
                     worker.hear(content)
 
-    def _new_state(self) -> bytes | None:
-        """The run folder, if its checkpoint is another than at the last call."""
+    def _has_new_state(self) -> bool:
+        """Whether the run folder has another checkpoint than what was packed last, which is sent already."""
+        if self._packing or self._packed is not None or not (self._folder / files.CONFIG).exists():
+            return False
+        return self._stamp() not in (None, self._sent)
+
+    def _begin_packing(self, *, is_last: bool) -> None:
+        with self._lock:
+            self._packing, self._is_last = True, self._is_last or is_last
+            self._packed = None
+        threading.Thread(target=self._pack, args=(is_last,), daemon=True, name="packing").start()
+
+    def _pack(self, is_last: bool) -> None:
+        """Packs the run folder; what is packed when the last archive is asked for is dropped."""
         stamp = self._stamp()
-        if stamp in (None, self._sent) or not (self._folder / files.CONFIG).exists():
-            return None
         try:
             archive = pack(self._folder)
         except OSError:  # a file that is being replaced: the next call has it
-            return None
-        self._sent = stamp
-        return archive
+            archive = b""
+        with self._lock:
+            if is_last != self._is_last:
+                return
+            self._packing = False
+            if archive or is_last:
+                self._packed, self._sent = Sent(archive if self._folder.exists() else b"", is_last), stamp
 
     def _stamp(self) -> int | None:
         """When the checkpoint was written."""

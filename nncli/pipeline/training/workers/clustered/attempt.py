@@ -14,7 +14,7 @@ from nncli.console import Console
 from nncli.data.plurals import count
 from nncli.errors import NncliError, Terminated
 from nncli.pipeline.training.workers.clustered.agent import Agent
-from nncli.pipeline.training.workers.clustered.order import Order, Report
+from nncli.pipeline.training.workers.clustered.order import Order, Report, Sent
 from nncli.pipeline.training.workers.clustered.returning import Returned
 from nncli.pipeline.training.workers.clustered.speaking import Listener
 from nncli.pipeline.training.workers.clustered.supervision import Standing, Supervision
@@ -117,13 +117,14 @@ class Attempt:
             raise RuntimeError("the workers were not started")
         return self._supervision
 
-    def _take(self, report: Report) -> None:
+    def _take(self, answer: Report | Sent) -> None:
         """What the chief says is said here; a state that it sends is kept."""
-        for call in report.said:
+        if isinstance(answer, Sent):
+            self._returned.keep_state(answer.archive)
+            return
+        for call in answer.said:
             if self._listener is not None:
                 self._listener.make(call)
-        if report.state is not None:
-            self._returned.keep_state(report.state)
 
     def _take_leave(self, lost: Standing) -> Standing:
         """Keeps what a chief has left that ended by itself. Raises what a worker says is wrong with the training."""
@@ -153,17 +154,23 @@ class Attempt:
                 self._returned.keep_all(archive)
 
     def _collect(self) -> bytes | None:
-        """The run folder of the chief, None if its actor does not answer."""
+        """The run folder of the chief, None if it has none or its actor does not answer."""
         self._gang.call(0, "collect")
+        self._gang.call(0, "poll", _WAIT_SECONDS)
         deadline = time.monotonic() + _ANSWER_SECONDS
         while time.monotonic() < deadline:
-            for place, answer in self._gang.wait(_WAIT_SECONDS):
-                if place == 0 and isinstance(answer, Failure):
+            for answer in [answer for place, answer in self._gang.wait(_WAIT_SECONDS) if place == 0]:
+                deadline = time.monotonic() + _ANSWER_SECONDS
+                if isinstance(answer, Failure):
                     return None
-                if place == 0 and isinstance(answer, Report):
+                if isinstance(answer, Sent) and answer.is_last:
+                    return answer.archive or None
+                if isinstance(answer, Report | Sent):
                     self._take(answer)
-                elif place == 0 and isinstance(answer, bytes):
-                    return answer
+                if isinstance(answer, Report):
+                    if answer.has_packed:
+                        self._gang.call(0, "send")
+                    self._gang.call(0, "poll", _WAIT_SECONDS)
         return None
 
     def _end(self) -> None:

@@ -31,13 +31,22 @@ class Order:
 class Report:
     """How a worker is: its exit code, None while it runs; the seconds since its last sign of life; what it has told.
 
-    `said` are calls for the caller's console since the last report, `state` is the archive of the chief's folder if it
-    has another checkpoint than at the last report, `last_words` what a worker that ended wrote last.
+    `said` are calls for the caller's console since the last report, `has_packed` says that an archive of its folder can
+    be sent, `last_words` what a worker that ended wrote last.
     """
 
     code: int | None
     silence: float
     told: dict[str, Any]
     said: list[list[Any]] = field(default_factory=list)
-    state: bytes | None = None
+    has_packed: bool = False
     last_words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The archive of a run folder: with another checkpoint than before, or, asked for at the end, with all there is,
+    and then empty if there is nothing."""
+
+    archive: bytes
+    is_last: bool

@@ -7,7 +7,7 @@ from typing import Any
 
 from nncli.cluster.gang import Gang
 from nncli.cluster.tasks import Failure
-from nncli.pipeline.training.workers.clustered.order import Report
+from nncli.pipeline.training.workers.clustered.order import Report, Sent
 from nncli.pipeline.training.workers.watchdog import START_SECONDS, describe_code, first_to_fail
 
 # How long an actor waits for news before it answers.
@@ -59,11 +59,12 @@ class Standing:
 class Supervision:
     """Waits for the workers of a gang, the first of which is the chief.
 
-    `seconds` without a sign of life mean that one hangs; `take` gets each report of the chief.
+    `seconds` without a sign of life mean that one hangs; `take` gets each report of the chief, and what it sends.
     """
 
-    def __init__(self, gang: Gang, names: Sequence[str], seconds: float, take: Callable[[Report], None]) -> None:
+    def __init__(self, gang: Gang, names: Sequence[str], seconds: float, take: Callable[[Report | Sent], None]) -> None:
         self._gang, self._seconds, self._take = gang, seconds, take
+        self._is_sending = False
         self.standings = [Standing(name) for name in names]
         self._looked = time.monotonic()
 
@@ -133,8 +134,18 @@ class Supervision:
                 standing.report = answer
                 if place == 0:
                     self._take(answer)
+                    self._fetch(answer)
                 if answer.code is None:
                     self._ask(place)
+            elif isinstance(answer, Sent):
+                self._is_sending = False
+                self._take(answer)
+
+    def _fetch(self, report: Report) -> None:
+        """Asks for what the chief has packed; it is asked how it is while that is on its way."""
+        if report.has_packed and report.code is None and not self._is_sending:
+            self._is_sending = True
+            self._gang.call(0, "send")
 
     def _find_silent(self) -> Standing | None:
         now = time.monotonic()
