@@ -18,6 +18,8 @@ from nncli.pipeline.reporting.reporting import make_page
 from nncli.pipeline.training.train import TrainedRun
 from nncli.run import files
 
+pytestmark = pytest.mark.drawn
+
 CONFIGS = Path(__file__).parent.parent / "configs"
 LECTURE = CONFIGS.parent / "docs" / "lecture.md"
 PATHS = sorted(CONFIGS.glob("*.yaml"))
@@ -164,9 +166,10 @@ def test_a_config_trains_for_an_epoch(
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_a_config_is_reproduced_bit_by_bit(
-    path: Path, trained: Callable[[Path], TrainedRun], mnist_folder: Path | None
+    path: Path, trained: Callable[[Path], TrainedRun], mnist_folder: Path | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = trained(path).folder
+    monkeypatch.setattr("nncli.evaluate.plots.canvas._saved", lambda *_: b"")  # the pictures are those of the first run
     folders = pipeline.Folders(run.path.parent, mnist_folder)
     told = pipeline.reproduce(str(run.path), folders=folders, console=silent()).to_mapping()
     assert told["again"] != told["run"] == str(run.path)

@@ -19,7 +19,7 @@ model:
 {layers}
     - dense: {{units: 10, activation: linear}}
 loss: {{name: sparse_categorical_crossentropy, from_logits: true}}
-train: {{epochs: 1}}
+train: {{epochs: 1, executor: graph}}
 """
 NETWORKS = {
     "dense": ["dense: {units: 12, activation: relu}", "dense: {units: 7, activation: tanh}"],

@@ -27,7 +27,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = here / "shops.yaml"
     config.write_text(
         "data: {source: csv, path: shops.csv, target: price}\nmodel: {layers: [{dense: {units: 8}}, output]}\n"
-        "train: {epochs: 5}\n"
+        "train: {epochs: 5, executor: graph}\n"
     )
     outcome = nncli("train", config, "--runs-dir", here / "runs", "--json")
     assert outcome.exit_code == 0, outcome.stderr
@@ -70,7 +70,7 @@ def test_a_column_the_network_does_not_read_comes_from_the_file(tmp_path: Path, 
     (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
     (tmp_path / "t.yaml").write_text(
         "data: {source: csv, path: t.csv, target: price, drop: [city, code]}\n"
-        "model: {layers: [{dense: {units: 2}}, output]}\ntrain: {epochs: 1}\n"
+        "model: {layers: [{dense: {units: 2}}, output]}\ntrain: {epochs: 1, executor: graph}\n"
     )
     assert nncli("train", tmp_path / "t.yaml", "--runs-dir", tmp_path / "runs").exit_code == 0
     more = ["--data", tmp_path / "t.csv"] if other_data else []

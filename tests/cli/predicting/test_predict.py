@@ -38,7 +38,7 @@ def shops(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (here / "shops.csv").write_text("\n".join(["size,shop,price", *lines]) + "\n")
     (here / "shops.yaml").write_text(
         "data: {source: csv, path: shops.csv, target: price}\nmodel: {layers: [{dense: {units: 4}}, output]}\n"
-        "train: {epochs: 2}\n"
+        "train: {epochs: 2, executor: graph}\n"
     )
     outcome = nncli("train", here / "shops.yaml", "--runs-dir", here / "runs", "--json")
     assert outcome.exit_code == 0, outcome.stderr
@@ -176,7 +176,8 @@ def test_rows_of_npz_fit_a_run_on_a_table_of_numbers(tmp_path: Path) -> None:
     x = generator.random((200, 2))
     np.savez(tmp_path / "xy.npz", x=x, y=x @ [1, 2])
     (tmp_path / "c.yaml").write_text(
-        "data: {source: npz, path: xy.npz}\nmodel: {layers: [{dense: {units: 4}}, output]}\ntrain: {epochs: 1}\n"
+        "data: {source: npz, path: xy.npz}\nmodel: {layers: [{dense: {units: 4}}, output]}\n"
+        "train: {epochs: 1, executor: graph}\n"
     )
     trained = nncli("train", tmp_path / "c.yaml", "--runs-dir", tmp_path / "runs", "--json")
     assert trained.exit_code == 0, trained.stderr

@@ -52,7 +52,7 @@ def test_other_data_and_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
     (tmp_path / "t.yaml").write_text(
         "data: {source: csv, path: t.csv, target: price}\nmodel: {layers: [{dense: {units: 4}}, output]}\n"
-        "train: {epochs: 2}\n"
+        "train: {epochs: 2, executor: graph}\n"
     )
     runs = tmp_path / "runs"
     assert nncli("train", tmp_path / "t.yaml", "--runs-dir", runs).exit_code == 0

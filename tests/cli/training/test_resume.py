@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer.testing
+import warm_start
 
 from nncli.cli import app
 from nncli.errors import RunError
@@ -27,7 +28,7 @@ train: {epochs: %d, batch_size: 16, executor: graph}
 """
 # The command line with a checkpoint after each epoch, and a short sleep in which it can be killed.
 DRIVER = """
-import sys, time
+import time
 from nncli.engine.process import environment
 environment.prepare(1)
 from nncli.engine.callbacks import checkpoint
@@ -40,7 +41,6 @@ def slow(self):
 checkpoint._CAPTURE_SECONDS = 0.0
 checkpoint.Checkpoints.__init__, checkpoint.Checkpoints.begin_writing = eager, slow
 from nncli.cli.process import main
-sys.argv = ["nncli", *sys.argv[1:]]
 main()
 """
 
@@ -49,9 +49,20 @@ def nncli(*arguments: object) -> typer.testing.Result:
     return typer.testing.CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-def spawn(*arguments: object) -> subprocess.Popen[str]:
-    words = [sys.executable, "-c", DRIVER, *map(str, arguments)]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def spawn(*arguments: object) -> warm_start.WarmProcess:
+    return warm_start.WarmProcess(*arguments, program=DRIVER)
+
+
+def test_a_forked_command_is_like_a_new_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "50")
+    new = subprocess.run([sys.executable, "-m", "nncli", "check", "nothing.yaml"], capture_output=True, text=True)
+    forked = warm_start.run("check", "nothing.yaml", timeout=60)
+    assert (forked.returncode, forked.stdout, forked.stderr) == (new.returncode, new.stdout, new.stderr)
+    assert new.returncode == 2 and "nothing.yaml" in new.stderr
+    told = "import os, sys; print(sys.argv, os.getcwd(), os.environ); sys.exit('no')"
+    forked = warm_start.run("a b", program=told, cwd=tmp_path.parent, env={"x": "1"}, timeout=60)
+    assert forked.stdout == f"['nncli', 'a b'] {tmp_path.parent} environ({{'x': '1'}})\n" and forked.returncode == 1
 
 
 def train(here: Path, epochs: int, name: str = "iris", *options: object) -> Path:
@@ -114,7 +125,7 @@ def test_killed_at_random_moments_a_training_ends_in_the_bits_of_one_left_alone(
     assert len(record(second)["resumed"]) == kills > 0  # type: ignore[arg-type]
 
 
-def wait_for_epochs(process: subprocess.Popen[str], runs: Path, more: int) -> bool:
+def wait_for_epochs(process: warm_start.WarmProcess, runs: Path, more: int) -> bool:
     """Until that many more epochs are in the metrics; false if the training ended before."""
 
     def lines() -> int:

@@ -22,7 +22,7 @@ TABLE = "kind,size,grown\n" + "".join(
 CONFIG = """
 data: {source: csv, path: table.csv, target: grown}
 model: {layers: [{dense: {units: 40}}, {dense: {units: 40}}, output]}
-train: {epochs: 2}
+train: {epochs: 2, executor: graph}
 """
 
 

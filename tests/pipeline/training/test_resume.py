@@ -1,6 +1,8 @@
 """A training that goes on ends in the bits of one that never stopped: every optimizer, executor and callback."""
 
 import io
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -82,7 +84,8 @@ def without_clock(value: Any) -> Any:
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_more_epochs_end_in_the_bits_of_one_long_training(tmp_path: Path, name: str) -> None:
-    config = {**BASE, "optimizer": {"name": name}}
+    # 108 rows in batches of equal size: a smaller last one would be traced once more for each of 51 trainings.
+    config = {**BASE, "optimizer": {"name": name}, "train": {**BASE["train"], "batch_size": 12}}
     half = fit(tmp_path, with_epochs(config, 2), "half")
     assert_same(fit(tmp_path, config, "rest", half), fit(tmp_path, config, "long"))
 
@@ -124,28 +127,34 @@ VARIED = {
 }
 
 
-@pytest.mark.parametrize("name", VARIED)
-def test_every_part_of_a_training_goes_on_exactly(tmp_path: Path, name: str) -> None:
+def varied_config(name: str, **train: Any) -> dict[str, Any]:
     varied = VARIED[name]
-    train_section = {**BASE["train"], **varied.get("train", {})}  # type: ignore[dict-item]
-    config = {**BASE, **varied, "train": train_section}
-    half = fit(tmp_path, with_epochs(config, 2), "half")
+    return {**BASE, **varied, "train": {**BASE["train"], **varied.get("train", {}), **train}}  # type: ignore[dict-item]
+
+
+@pytest.fixture(scope="module")
+def halves(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], RunFolder]:
+    """Two epochs of a varied training, which two tests look at."""
+    return cache(lambda name: fit(tmp_path_factory.mktemp("half"), varied_config(name, epochs=2), "half"))
+
+
+@pytest.mark.parametrize("name", VARIED)
+def test_every_part_of_a_training_goes_on_exactly(
+    tmp_path: Path, halves: Callable[[str], RunFolder], name: str
+) -> None:
+    config = varied_config(name)
+    half = halves(name)
     long = fit(tmp_path, config, "long")
     assert_same(fit(tmp_path, config, "rest", half), long)
     history = long.read_json(files.SUMMARY)["history"]
     assert (len({record["learning_rate"] for record in history}) > 1) == (name in ("reduced", "scheduled"))
-    assert (len(history) < train_section["epochs"]) == (name == "stopped")
+    assert (len(history) < config["train"]["epochs"]) == (name == "stopped")
 
 
 @pytest.mark.parametrize("name", VARIED)
-def test_watching_the_layers_changes_no_bit(tmp_path: Path, name: str) -> None:
-    varied = VARIED[name]
-    trained = []
-    for health in (True, False):
-        section = {**BASE["train"], **varied.get("train", {}), "epochs": 2, "health": health}  # type: ignore[dict-item]
-        config = {**BASE, **varied, "train": section}
-        trained.append(fit(tmp_path, config, f"health-{health}".lower()))
-    watched, other = trained
+def test_watching_the_layers_changes_no_bit(tmp_path: Path, halves: Callable[[str], RunFolder], name: str) -> None:
+    watched = halves(name)
+    other = fit(tmp_path, varied_config(name, epochs=2, health=False), "unwatched")
     assert len(watched.read_lines(files.HEALTH)) == 3
     assert not other.file(files.HEALTH).exists()
     assert without_clock(watched.read_json(files.SUMMARY)) == without_clock(other.read_json(files.SUMMARY))
