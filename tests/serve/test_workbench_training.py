@@ -160,6 +160,18 @@ def test_the_plane_grows_with_the_epochs_as_the_network_answers(
     assert [drawn[place] for place in places] == pytest.approx(np.multiply(255, answers), abs=0.6)
 
 
+def test_another_server_finds_the_last_training_with_its_pictures(
+    trained: dict[str, Any], bench: Bench, home: Path, open_bench: Callable[..., Bench]
+) -> None:
+    other = open_bench(Folders(home / "runs"))
+    found = other.get("training?first=0")
+    for name in ("phase", "run", "history", "result", "verdicts", "frames"):
+        assert found[name] == trained["end"][name]
+    assert other.get("frames?known=&first=0") == bench.get("frames?known=&first=0")
+    shutil.copytree(home / "runs" / ".workbench", home / "gone" / ".workbench")
+    assert open_bench(Folders(home / "gone")).get("training?first=0") == {"phase": "none"}
+
+
 def test_a_training_that_fails_says_why(home: Path, open_bench: Callable[..., Bench]) -> None:
     bench = open_bench(Folders(home / "broken_runs"))
     bench.ask("check", draft=DRAFT)
@@ -347,6 +359,24 @@ def test_names_from_a_table_are_shown_as_text(browser: Any) -> None:
     assert browser.run("return document.querySelectorAll('img').length") == 0
     assert browser.run("return document.title") == "nncli: workbench"
     assert browser.complaints() == []
+
+
+@needs_browser
+def test_further_targets_are_fields(browser: Any) -> None:
+    own = browser.run("return state.offers.sources.find(each => each.title === 'table.csv').name")
+    choose(browser, "source", own)
+    choose(browser, "target", "first")
+    box = "[...document.querySelectorAll('#data-fields [data-target]')].find(e => e.dataset.target === arguments[0])"
+    browser.wait("state.checked.of !== undefined && document.querySelectorAll('#data-fields [data-target]').length === 2")
+    browser.run(f"{box}.click()", EVIL)
+    browser.wait("state.checked.yaml?.includes('target: [first') && state.checked.data.task === 'regression'")
+    assert browser.run("return state.draft.data.target") == ["first", EVIL]
+    browser.run(f"{box}.click()", "side")  # has texts
+    browser.wait("!$('problem').hidden")
+    assert browser.run("return state.draft.data.target") == ["first", EVIL]
+    assert not browser.run(f"return {box}.checked", "side")
+    browser.run(f"{box}.click()", EVIL)
+    browser.wait("state.checked.yaml?.includes('target: first')")
 
 
 @needs_browser

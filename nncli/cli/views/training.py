@@ -73,8 +73,14 @@ def _certainty(test: Mapping[str, Any]) -> str:
     """Between which values chance leaves the first metric, and whether the network is better than the baseline."""
     metric = next(iter(test["metrics"]))
     interval = (test.get("intervals") or {}).get(metric)
-    told = "" if interval is None else f"{metric} {show_interval(interval)} (95 %, {test['rows']:,} rows); "
-    return told + _VERDICTS[test["judged"]["verdict"]]
+    verdict, baseline = test["judged"]["verdict"], test["baseline"]["metrics"].get(metric)
+    if interval is None:
+        return _VERDICTS[verdict]
+    told = f"{metric} {show_interval(interval)} (95 %, {test['rows']:,} rows); "
+    # Judged by the loss, which can tell more than the metric: with that interval beside it, it has to be said.
+    if verdict == "better" and baseline is not None and interval[0] <= baseline <= interval[1]:
+        return told + "by the loss, clearly better than the baseline"
+    return told + _VERDICTS[verdict]
 
 
 def _health_lines(verdicts: Sequence[Mapping[str, Any]], folder: Path) -> list[str]:

@@ -41,9 +41,11 @@ function showDataOptions() {
   $("data-more").hidden = !source || (source.needsTarget && !data.target?.length);
   if (held.dataset.mark === mark || (held.dataset.source === data.source && held.contains(document.activeElement) && document.activeElement.type !== "checkbox")) { showDropped(dropped); return; }
   held.dataset.mark = mark; held.dataset.source = data.source;
+  const focused = document.activeElement?.dataset?.target;
   const fields = offered.map(each => optionField(each, data, data[each.name] === undefined ? usual(each.name) : undefined));
-  if (isTable) fields.push(...splitFields(data, [...columns, ...target]), columnsField(columns));
+  if (isTable) fields.push(...splitFields(data, [...columns, ...target]), targetsField(data), columnsField(columns));
   held.replaceChildren(...fields);
+  if (focused !== undefined) held.querySelector(`[data-target="${CSS.escape(focused)}"]`)?.focus();
   showDropped(dropped);
   $("data-more").querySelector("summary").textContent = isTable ? "task, columns, split" : source?.kind === "shapes" || source?.kind === "spirals" ? "points, noise, split" : "split";
 }
@@ -56,6 +58,23 @@ function columnsField(columns) {
     return make("label", { className: "field check" }, box, name);
   });
   return make("div", { className: "field wide" }, "columns to learn from", make("div", { className: "fields columns" }, ...boxes));
+}
+/* Further targets beside the first: numbers, or labels of 0 and 1. */
+function targetsField(data) {
+  const [first, ...more] = data.target;
+  const boxes = state.columns.filter(name => name !== first).map(name => {
+    const box = make("input", { type: "checkbox", checked: more.includes(name) });
+    box.dataset.target = name;
+    box.addEventListener("change", () => trying(async () => {
+      const before = structuredClone(data);
+      data.target = [first, ...boxes.filter(each => each.checked).map(each => each.dataset.target)];
+      if (data.drop) data.drop = data.drop.filter(each => !data.target.includes(each));
+      try { await suggest(); } catch (problem) { Object.assign(data, before); box.checked = !box.checked; throw problem; }
+    }));
+    return box;
+  });
+  const labels = boxes.map(box => make("label", { className: "field check" }, box, box.dataset.target));
+  return make("details", { className: "field wide", title: "several columns of numbers, or several labels of 0 and 1", open: more.length > 0 }, make("summary", { textContent: "predict further columns" }), make("div", { className: "fields columns" }, ...labels));
 }
 function splitFields(data, columns) {
   const by = make("select"), column = make("select");

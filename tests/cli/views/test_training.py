@@ -51,6 +51,11 @@ def test_a_network_that_is_not_clearly_better_is_not_called_so(tmp_path: Path, v
     assert told in shown(tmp_path, [], verdict)[0].splitlines()
 
 
+def test_an_interval_that_has_the_baseline_in_it_is_not_called_better_by_that_metric(tmp_path: Path) -> None:
+    told = " ".join(shown(tmp_path, [], intervals={"accuracy": (0.09, 0.43)})[0].splitlines())
+    assert "accuracy 0.0900 to 0.4300 (95 %, 359 rows); by the loss, clearly better than the baseline" in told
+
+
 def test_nothing_is_said_of_a_health_that_nobody_looked_at(tmp_path: Path) -> None:
     assert "health" not in shown(tmp_path, [])[0]
 

@@ -37,7 +37,7 @@ class Training:
     """A training that was started. `known` are the runs from before, `config` the file that it trains.
 
     `asked` is the epoch that ends it, `until` the one after which it waits, None for none; `began` counts the epochs
-    that an earlier training has done. `process` is None for one that another server has started.
+    that an earlier training has done. `process` is None for one that another server has started, and may have ended.
     """
 
     pid: int
@@ -78,7 +78,7 @@ class Trainer:
             return True
         if lock.is_held(self._folder / _LOCK) is not True:
             return False
-        if self.training is None or self.training.process is not None:  # ours has ended, and another server began one
+        if self.training is None or self.training.pid != self._read_note().get("pid"):  # another server began one
             self.training = self._find() or self.training
         return True
 
@@ -146,6 +146,9 @@ class Trainer:
                 command = read_record(path).get("command")
                 if path.name not in training.known and isinstance(command, list) and training.config in command:
                     training.run = path
+            if training.run is not None and training.process is not None:
+                with contextlib.suppress(RunError):  # a server after this one does not find it then
+                    self._write_note(training)
         return training.run
 
     @property
@@ -202,25 +205,40 @@ class Trainer:
         training.pid = training.process.pid
         _say_goal(training)
         self.training = training  # first, so that it can be stopped whatever happens to the note
-        with self._told_if_it_cannot_be_written():
-            write_json(self._folder / _NOTE, {"pid": training.pid, "config": training.config, "asked": training.asked})
+        self._write_note(training)
         return training
 
     def _find(self) -> Training | None:
-        """The training that a server before this one has started and that still runs."""
+        """The last training that a server before this one has started, which may still run; None where it is gone."""
+        note = self._read_note()
+        try:
+            training = Training(int(note["pid"]), str(note["config"]), int(note["asked"]))
+            named = [run for run in run_folders(self._folders.runs_dir) if run.name == note.get("run")]
+        except (ValueError, KeyError, TypeError):
+            return None
+        if named:
+            [training.run] = named
+            return training
         if lock.is_held(self._folder / _LOCK) is not True:
             return None
-        try:
-            note: dict[str, Any] = json.loads((self._folder / _NOTE).read_bytes())
-            training = Training(int(note["pid"]), str(note["config"]), int(note["asked"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        is_run = (Path(training.config) / "run.json").is_file()
-        training.run = Path(training.config) if is_run else None
-        if not is_run:
-            ended = [path.name for path in run_folders(self._folders.runs_dir) if "ended" in read_record(path)]
-            training.known = tuple(ended)
+        ended = [path.name for path in run_folders(self._folders.runs_dir) if "ended" in read_record(path)]
+        training.known = tuple(ended)
         return training
+
+    def _read_note(self) -> dict[str, Any]:
+        """What is noted of the last training; nothing where that cannot be read."""
+        try:
+            note = json.loads((self._folder / _NOTE).read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return note if isinstance(note, dict) else {}
+
+    def _write_note(self, training: Training) -> None:
+        note = {"pid": training.pid, "config": training.config, "asked": training.asked}
+        if training.run is not None:
+            note["run"] = training.run.name
+        with self._told_if_it_cannot_be_written():
+            write_json(self._folder / _NOTE, note)
 
 
 def _say_goal(training: Training) -> None:
