@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from nncli.engine.process.graphs import trace
 from nncli.engine.process.silence import held_stderr
 from nncli.errors import ExportError
 
@@ -70,10 +71,11 @@ def telling_failure(what: str, hint: str) -> Iterator[None]:
 def _convert(model: keras.Model, examples: list[dict[str, np.ndarray]], *, quantized: bool = False) -> bytes:
     """Like `TFLiteConverter.from_keras_model` in two thirds of the time: it saves only this one function."""
     specs = {tensor.name: tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype) for tensor in model.inputs}
-    serve = tf.function(
+    function = tf.function(
         lambda **inputs: {"output_0": model([inputs[tensor.name] for tensor in model.inputs], training=False)},
         autograph=False,
-    ).get_concrete_function(**specs)
+    )
+    serve = trace(function, **specs)
     module = tf.Module()
     module.variables_of_model = [variable.value for variable in model.variables]  # what is saved with the function
     with tempfile.TemporaryDirectory(prefix="nncli-") as folder, _temporary_files_in(folder):

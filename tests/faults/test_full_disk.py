@@ -14,6 +14,8 @@ from nncli.cli import app
 from nncli.run import files
 from nncli.run.folder import RunFolder
 
+pytestmark = pytest.mark.drawn
+
 CONFIG = """
 data: {source: digits}
 model: {layers: [{dense: {units: 400}}, {dense: {units: 400}}, output]}

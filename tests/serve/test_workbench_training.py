@@ -365,11 +365,12 @@ def test_names_from_a_table_are_shown_as_text(browser: Any) -> None:
 def test_further_targets_are_fields(browser: Any) -> None:
     own = browser.run("return state.offers.sources.find(each => each.title === 'table.csv').name")
     choose(browser, "source", own)
+    browser.wait("!$('target-label').hidden && state.checked.problems.some(each => each.path === 'data.target')")
     choose(browser, "target", "first")
     box = "[...document.querySelectorAll('#data-fields [data-target]')].find(e => e.dataset.target === arguments[0])"
-    browser.wait("state.checked.of !== undefined && document.querySelectorAll('#data-fields [data-target]').length === 2")
+    browser.wait("document.querySelectorAll('#data-fields [data-target]').length === 2")
     browser.run(f"{box}.click()", EVIL)
-    browser.wait("state.checked.yaml?.includes('target: [first') && state.checked.data.task === 'regression'")
+    browser.wait("state.checked.yaml?.includes('target: [first') && state.checked.data.task === 'positive_regression'")
     assert browser.run("return state.draft.data.target") == ["first", EVIL]
     browser.run(f"{box}.click()", "side")  # has texts
     browser.wait("!$('problem').hidden")

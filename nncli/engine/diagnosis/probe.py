@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from nncli.engine.arrays import Arrays
 from nncli.engine.gradients import mean_loss
+from nncli.engine.process.graphs import trace
 from nncli.engine.randomness import probe_words
 
 Measures = dict[str, Any]
@@ -112,7 +113,7 @@ class Sensors:
 
     def trace(self, inputs: Sequence[Any], targets: Any, states: Sequence[Any]) -> "Look":
         """The function for arguments of these shapes, traced if there is none yet."""
-        return Look(self._function.get_concrete_function(inputs, targets, states))
+        return Look(trace(self._function, inputs, targets, states))
 
     def shares_of(self, site: Site) -> tuple[str, ...]:
         """What is measured of a layer as a share of its units or outputs: `dead`, `saturated`."""

@@ -15,6 +15,7 @@ from nncli.engine.arrays import Arrays
 from nncli.engine.loop.device_buffers import tensor_of
 from nncli.engine.loop.stage_timing import stage
 from nncli.engine.parallel.dividing import is_divided
+from nncli.engine.process.graphs import trace
 
 Logs = dict[str, float]
 
@@ -53,7 +54,7 @@ class CompiledLoop:
         self._run = tf.function(run, jit_compile=jit_compile, autograph=False)
         nothing = (data, tf.zeros([examples], tf.int32), tf.constant(0), tf.constant(0))
         with stage("trace"):
-            self._run.get_concrete_function(*nothing)
+            trace(self._run, *nothing)
         # Runs no batches, but compiles the function, so that the time of the first epoch does not include compilation.
         with stage("compile"):
             self._run(*nothing)

@@ -174,12 +174,12 @@ def _find_kept(
 
 def _can_go_on(folder: RunFolder, prepared: Prepared, *, is_exact: bool) -> bool:
     """Whether a cell that was stopped or killed left a whole state of the same training."""
-    record = folder.record if folder.file(files.RECORD).exists() else {}
-    if not is_exact or record.get("diverged") or record.get("status") in (None, "finished"):
-        return False
     try:
+        record = folder.record
+        if not is_exact or record.get("diverged") or record.get("status") in (None, "finished"):
+            return False
         state = load_checkpoint(folder)
-    except RunError:  # damaged: as good as none
+    except RunError:  # missing or damaged: as good as none
         return False
     return state is not None and state.marks["of"] == mark_of(prepared.config, prepared.dataset)
 
