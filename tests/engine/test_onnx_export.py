@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("tf2onnx")
-pytest.importorskip("onnxruntime")
+pytest.importorskip("tf2onnx", reason="the extra `onnx` is not installed")
+pytest.importorskip("onnxruntime", reason="the extra `onnx` is not installed")
 
 from nncli.engine.process import environment
 

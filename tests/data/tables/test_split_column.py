@@ -90,7 +90,7 @@ def test_every_kind_of_table_splits_alike(tmp_path: Path, kind: str) -> None:
         rows = [dict(zip(typed, row, strict=True)) for row in zip(*typed.values(), strict=True)]
         path.write_text("\n".join(json.dumps(row) for row in rows))
     else:
-        openpyxl = pytest.importorskip("openpyxl")
+        openpyxl = pytest.importorskip("openpyxl", reason="the extra `excel` is not installed")
         book = openpyxl.Workbook()
         for row in [list(typed), *zip(*typed.values(), strict=True)]:
             book.active.append(row)

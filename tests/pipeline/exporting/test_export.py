@@ -102,8 +102,8 @@ def test_a_saved_model_is_compared_with_keras(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["digits_softmax", "table"])
 def test_an_onnx_file_is_compared_with_keras(name: str) -> None:
-    pytest.importorskip("tf2onnx")
-    pytest.importorskip("onnxruntime")
+    pytest.importorskip("tf2onnx", reason="the extra `onnx` is not installed")
+    pytest.importorskip("onnxruntime", reason="the extra `onnx` is not installed")
     result = json.loads(invoke("export", name, "--format", "onnx", "--json").stdout)
     assert result["checked"]["rows"] > 10 and result["checked"]["largest_difference"] < 1e-5
     assert Path(f"{name}.onnx").stat().st_size == result["bytes"]
