@@ -23,6 +23,7 @@ def _dismantle(graph: Any) -> None:
 
     with suppress(AttributeError):
         for inner in list(graph._functions.values()):
-            if inner.graph is not graph:
-                _dismantle(inner.graph)
+            body = inner._cached_graph  # `inner.graph` would make one where there is none
+            if body is not None and body is not graph:
+                _dismantle(body)
         dismantle_func_graph(graph)

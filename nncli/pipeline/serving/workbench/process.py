@@ -214,7 +214,7 @@ class Trainer:
         try:
             training = Training(int(note["pid"]), str(note["config"]), int(note["asked"]))
             named = [run for run in run_folders(self._folders.runs_dir) if run.name == note.get("run")]
-        except (ValueError, KeyError, TypeError):
+        except (ArithmeticError, ValueError, KeyError, TypeError):
             return None
         if named:
             [training.run] = named
