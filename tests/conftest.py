@@ -1,4 +1,4 @@
-"""What the tests share: where real data lies, when it is there, and that pictures are drawn only where it matters."""
+"""What the tests share: where real data lies, and that pictures and XLA's code are made only where they matter."""
 
 import os
 import signal
@@ -47,4 +47,15 @@ def dots(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("nncli.evaluate.plots.canvas._saved", lambda figure, kind, metadata: DOTS[kind])
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def graph(request: pytest.FixtureRequest) -> Iterator[None]:
+    """`executor: auto` is `graph`, except in modules marked `xla`: XLA compiles for as long as all else takes."""
+    if request.node.get_closest_marker("xla"):
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nncli.engine.executor._is_faster_as_graph", lambda *_: True)
         yield

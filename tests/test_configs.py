@@ -18,7 +18,7 @@ from nncli.pipeline.reporting.reporting import make_page
 from nncli.pipeline.training.train import TrainedRun
 from nncli.run import files
 
-pytestmark = pytest.mark.drawn
+pytestmark = [pytest.mark.drawn, pytest.mark.xla]
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 LECTURE = CONFIGS.parent / "docs" / "lecture.md"

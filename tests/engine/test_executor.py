@@ -5,6 +5,8 @@ import pytest
 from nncli.engine.executor import choose_threads, plan_executor
 from nncli.errors import UsageError, UserError
 
+pytestmark = pytest.mark.xla
+
 
 @pytest.mark.parametrize(
     ("kinds", "executor"),

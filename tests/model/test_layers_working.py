@@ -18,6 +18,8 @@ from nncli.config.sections import Config, to_mapping
 from nncli.config.stack import StackError, stack_layers
 from nncli.errors import ConfigError
 
+pytestmark = pytest.mark.xla
+
 FACTS = DataFacts(
     source="test",
     inputs=ImageInput(height=8, width=8, channels=1, scale=1 / 16),

@@ -10,6 +10,8 @@ from nncli.config.sections import Config
 from nncli.engine.executor import plan_executor
 from nncli.errors import UserError
 
+pytestmark = pytest.mark.xla
+
 
 def refusals(layer: object, executor: str) -> list[str]:
     text = f"data: {{source: digits}}\nmodel: {{layers: [{layer}, output]}}\ntrain: {{executor: {executor}}}\n"

@@ -11,6 +11,8 @@ from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import prepare
 from nncli.pipeline.training.planning import Engine, choose_engine
 
+pytestmark = pytest.mark.xla
+
 ATTENTION = "{transformer_block: {num_heads: 2, mlp_units: 64}}, flatten"
 
 
