@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from nncli.evaluate.plots.canvas import Picture
+
 # A shell that starts the tests in the background has SIGINT ignored, for them and for every process they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -41,11 +43,24 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="module", autouse=True)
 def dots(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Figures are made, but written as a dot, except in modules marked `drawn`: drawing is a quarter of a training."""
+    """Pictures are dots, except in modules marked `drawn`: drawing them is half of an evaluation."""
     if request.node.get_closest_marker("drawn"):
         yield
         return
     with pytest.MonkeyPatch.context() as patch:
+        for name in ("confusion_matrix", "learning_curves", "worst_images", "comparison_curves"):
+            patch.setattr(f"nncli.evaluate.plots.{name}", lambda *_, **named: DOTS["png"])
+        dot = Picture(DOTS["png"], DOTS["svg"])
+        for name in (
+            "reliability",
+            "probabilities",
+            "class_curves",
+            "label_bars",
+            "true_against_predicted",
+            "residuals",
+        ):
+            patch.setattr(f"nncli.evaluate.plots.{name}", lambda *_: dot)
+        # Of the rest, which may draw nothing, the figures are made.
         patch.setattr("nncli.evaluate.plots.canvas._saved", lambda figure, kind, metadata: DOTS[kind])
         yield
 

@@ -19,7 +19,7 @@ from PIL import Image
 from nncli.cli import app
 from nncli.run import files
 
-pytestmark = pytest.mark.drawn
+pytestmark = [pytest.mark.drawn, pytest.mark.xla]
 
 
 class Outcome:
