@@ -172,17 +172,20 @@ def test_damaged_files_are_no_obstacle(runs: Path) -> None:
     assert names(nncli("--runs-dir", runs, "--json", "--filter", "optimizer.name=sgd")) == ["20260103-000000-new"]
 
 
+OTHER_TYPES = (None, "x", [{"name": []}], {"metrics": [1], "task": "binary"})
+
+
 @pytest.mark.parametrize("file", [files.RECORD, files.SUMMARY, files.COMPARISON, files.MANIFEST])
 def test_values_of_another_type_hide_no_run_and_end_in_no_defect(runs: Path, file: str) -> None:
     for folder in ("20260103-000000-new", "20260105-000000-compare-x"):
         path = runs / folder / file
         whole = json.loads(path.read_text()) if path.exists() else {"sha256": {}, "test": {}}
         path.write_text("{}")
-        for key in [*whole, "command", "reason", "versions", "machine", "duration_seconds", "ended"]:
-            for value in (None, "x", [{"name": []}], {"metrics": [1], "task": "binary"}):
+        for place, key in enumerate([*whole, "command", "reason", "versions", "machine", "duration_seconds", "ended"]):
+            for value in OTHER_TYPES[place % 2 :: 2]:
                 path.write_text(json.dumps({**whole, key: value}))
                 assert len(names(nncli("--runs-dir", runs, "--json", "--sort", "test"))) == 5
-                for words in ((), ("--sort", "seconds"), ("show", path.parent), ("diff", path.parent, "old")):
+                for words in (("--sort", "seconds"), ("show", path.parent), ("diff", path.parent, "old")):
                     outcome = nncli(*words, "--runs-dir", runs)
                     assert outcome.exit_code == 0, (words, key, value, outcome.stderr)
 

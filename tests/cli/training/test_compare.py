@@ -56,7 +56,7 @@ data: {source: digits}
 model:
   layers: [{dense: {units: 12}}, {batch_normalization: {}}, {dropout: {rate: 0.2}}, output]
 optimizer: {name: adamw}
-train: {epochs: 3, batch_size: 64, executor: xla, reduce_lr_on_plateau: {patience: 1, factor: 0.1}}
+train: {epochs: 3, batch_size: 64, executor: graph, reduce_lr_on_plateau: {patience: 1, factor: 0.1}}
 """
 
 
@@ -99,6 +99,9 @@ def statuses(runs: Path) -> list[str]:
     return sorted(json.loads(file.read_text())["status"] for file in runs.glob("*/*/run.json"))
 
 
+# Compiled in half the time.
+GRAPH = ("--set", "train.executor=graph")
+
 # What is done to a comparison of two workers: a signal, whether it goes to a worker; then its exit code, what it says,
 # and how its cells are noted.
 ENDS = [
@@ -110,7 +113,7 @@ ENDS = [
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_no_worker_is_left_behind_however_a_comparison_ends(tmp_path: Path) -> None:
-    options = ("compare", "--seeds", 2, "--epochs", 100000, "--jobs", 2, "--runs-dir")
+    options = ("compare", "--seeds", 2, "--epochs", 100000, "--jobs", 2, *GRAPH, "--runs-dir")
     processes = [start(*options, tmp_path / str(number)) for number in range(len(ENDS))]
     workers = []
     for number, (process, (stop, to_worker, *_)) in enumerate(zip(processes, ENDS, strict=True)):
