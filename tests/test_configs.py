@@ -18,7 +18,7 @@ from nncli.pipeline.reporting.reporting import make_page
 from nncli.pipeline.training.train import TrainedRun
 from nncli.run import files
 
-pytestmark = [pytest.mark.drawn, pytest.mark.xla]
+pytestmark = pytest.mark.drawn
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 LECTURE = CONFIGS.parent / "docs" / "lecture.md"
@@ -46,11 +46,10 @@ NAMES = (
 )
 # One epoch over a small training set; validating and testing on the rest needs no gradients.
 SMALL = ("train.epochs=1", "data.validation=0.9")
-# These would take many seconds on MNIST, which the dense networks try; 7 by 7 patches do not fit in an 8 by 8 digit,
-# and XLA compiles attention for seconds.
+# These would take many seconds on MNIST, which the dense networks try; 7 by 7 patches do not fit in an 8 by 8 digit.
 SMALLER: dict[str, tuple[str, ...]] = {
     "mnist_cnn": (),
-    "mnist_vit": ("model.layers[0].patches.patch_size=4", "train.executor=graph"),
+    "mnist_vit": ("model.layers[0].patches.patch_size=4",),
 }
 
 
@@ -164,6 +163,7 @@ def test_a_config_trains_for_an_epoch(
     assert all(math.isfinite(value) for value in run.summary["test"]["metrics"].values() if value is not None)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_a_config_is_reproduced_bit_by_bit(
     path: Path, trained: Callable[[Path], TrainedRun], mnist_folder: Path | None, monkeypatch: pytest.MonkeyPatch

@@ -198,6 +198,7 @@ def test_a_mistake_is_refused_with_the_message_that_is_shown(block: lecture_page
     assert list(block.output) == block.choose(outcome.stderr)
 
 
+@pytest.mark.long
 def test_the_commands_of_the_lesson_plan_work_one_after_the_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ BENCHMARKS = Path(__file__).parent.parent.parent / "benchmarks"
 WITHOUT_STRACE = injection.missing()
 
 
+@pytest.mark.long
 @pytest.mark.skipif(WITHOUT_STRACE is not None, reason=str(WITHOUT_STRACE))
 def test_commands_that_are_hit_leave_what_the_next_one_can_use() -> None:
     # In a process of its own: children are forked, which must not have the threads of TensorFlow.

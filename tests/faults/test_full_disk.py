@@ -55,7 +55,9 @@ def nncli(*arguments: object) -> typer.testing.Result:
     return typer.testing.CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-@pytest.mark.parametrize("room", [4_000_000, 1_000_000, 40_000])
+@pytest.mark.parametrize(
+    "room", [pytest.param(4_000_000, marks=pytest.mark.long), 1_000_000, pytest.param(40_000, marks=pytest.mark.long)]
+)
 def test_a_full_disk_fails_the_run_keeps_what_was_there_and_later_it_goes_on(
     disk: Path, tmp_path: Path, room: int
 ) -> None:

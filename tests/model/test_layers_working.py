@@ -62,6 +62,7 @@ def test_the_example_shows_the_layer_and_survives_being_written_down(kind: str) 
     assert Config.model_validate(to_mapping(config)) == config
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_layer_trains_and_predicts_the_same_when_exported(kind: str) -> None:
     from nncli.engine import arrays

@@ -173,7 +173,7 @@ while True:
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert process.stdout is not None and process.stdout.readline()
     try:
-        for _ in range(200):
+        for _ in range(50):
             handle = lock.take(tmp_path / files.LOCK)
             assert handle is not None
             os.close(handle)  # the file stays, as after a kill

@@ -60,6 +60,7 @@ train: {epochs: 3, batch_size: 64, executor: graph, reduce_lr_on_plateau: {patie
 """
 
 
+@pytest.mark.long
 def test_each_cell_ends_in_the_bits_of_the_same_training_alone(tmp_path: Path) -> None:
     config = tmp_path / "noisy.yaml"
     config.write_text(NETWORK)
@@ -111,6 +112,7 @@ ENDS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_no_worker_is_left_behind_however_a_comparison_ends(tmp_path: Path) -> None:
     options = ("compare", "--seeds", 2, "--epochs", 100000, "--jobs", 2, *GRAPH, "--runs-dir")

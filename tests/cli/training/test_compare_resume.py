@@ -111,6 +111,7 @@ def ended_cells(runs: Path) -> int:
     return sum('"ended": "' in path.read_text() for path in runs.glob(f"*/*/{files.RECORD}"))
 
 
+@pytest.mark.long
 def test_killed_and_stopped_at_several_moments_it_ends_like_one_left_alone(tmp_path: Path) -> None:
     config = write_config(tmp_path, 150)
     options = (config, *VARY, "--seeds", 3, "--json", "--runs-dir")
@@ -153,6 +154,7 @@ main()
 """
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_stopped_before_the_first_training_and_after_the_last_it_leaves_in_order(tmp_path: Path) -> None:
     config = write_config(tmp_path, 1)

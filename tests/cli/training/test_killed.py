@@ -15,7 +15,7 @@ from nncli.cli import app
 from nncli.run import files
 from nncli.run.folder import RunFolder
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock")]
 
 # Compiled in half the time.
 GRAPH = ("--set", "train.executor=graph")

@@ -129,7 +129,7 @@ def test_a_dry_run_goes_through_to_the_export_and_leaves_nothing(tmp_path: Path)
     outcome = run("digits_softmax", "--dry-run", "--epochs", "7", "--json")
     found = json.loads(outcome.stdout)
     assert outcome.exit_code == 0 and nothing_is_left(tmp_path)
-    assert found["epochs_asked"] == 7 and found["executor"] == "xla"
+    assert found["epochs_asked"] == 7 and found["executor"] == "graph"
     assert found["total_seconds"] == pytest.approx(found["other_seconds"] + 7 * found["epoch_seconds"])
     assert found["verified"]["rows"] == 8 and found["verified"]["largest_difference"] < 1e-4
     assert found["folder_bytes"] > sum(found["exports"].values()) > 0

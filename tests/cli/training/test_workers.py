@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import warm_start
 
 from nncli.errors import ConfigError
 from nncli.pipeline.training.workers.launching import check_workers
@@ -28,8 +29,8 @@ train: {epochs: 2, batch_size: 16, executor: graph, threads: 1, health: false}
 
 def nncli(folder: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     environment = {name: value for name, value in os.environ.items() if name != "TF_CONFIG"} | variables
-    command = [sys.executable, "-m", "nncli", "train", *arguments, "--runs-dir", str(folder / "runs"), "--no-report"]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, timeout=300)
+    words = ("train", *arguments, "--runs-dir", folder / "runs", "--no-report")
+    return warm_start.run(*words, env=environment, cwd=folder, timeout=300)
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +81,7 @@ print(run.folder.path)
 """
 
 
+@pytest.mark.long
 def test_two_devices_of_a_process_end_in_the_weights_of_one(runs: dict[str, Path], folder: Path) -> None:
     done = subprocess.run([sys.executable, "-c", MIRRORED], capture_output=True, text=True, cwd=folder, timeout=300)
     assert done.returncode == 0, done.stderr
@@ -91,6 +93,7 @@ def test_two_devices_of_a_process_end_in_the_weights_of_one(runs: dict[str, Path
     assert (record["workers"], record["devices"]) == (2, ["CPU:0", "CPU:1"])
 
 
+@pytest.mark.long
 def test_two_workers_end_in_the_weights_of_one(runs: dict[str, Path]) -> None:
     one, two = weights(runs["one"]), weights(runs["two"])
     assert one.keys() == two.keys()
@@ -101,12 +104,14 @@ def test_two_workers_end_in_the_weights_of_one(runs: dict[str, Path]) -> None:
     ]
 
 
+@pytest.mark.long
 def test_a_run_of_two_that_goes_on_ends_in_the_bits_of_one_that_did_not_stop(runs: dict[str, Path]) -> None:
     whole, again = weights(runs["two"]), weights(runs["again"])
     assert all(np.array_equal(whole[name], again[name]) for name in whole)
     assert history(runs["two"]) == history(runs["again"])
 
 
+@pytest.mark.long
 def test_the_run_says_how_many_workers_trained_it_and_goes_on_with_as_many(runs: dict[str, Path], folder: Path) -> None:
     record = json.loads((runs["two"] / "run.json").read_text())
     assert (record["workers"], record["executor"], record["parts"]) == (2, "graph", 1)
@@ -116,6 +121,7 @@ def test_the_run_says_how_many_workers_trained_it_and_goes_on_with_as_many(runs:
     assert "workers: then 2, now 1" in done.stderr
 
 
+@pytest.mark.long
 def test_a_worker_with_another_seed_than_the_chief_is_noticed(folder: Path) -> None:
     with socket.socket() as one, socket.socket() as two:
         for each in (one, two):

@@ -79,6 +79,7 @@ def trained() -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["rest of 11", "rest of 2"])
 def test_workers_end_in_the_weights_and_metrics_of_one(trained: dict[str, Any], name: str) -> None:
     """Also with clipped gradients, weight decay, averaged weights, a regularizer and weighted rows; where the last
@@ -91,17 +92,20 @@ def test_workers_end_in_the_weights_and_metrics_of_one(trained: dict[str, Any], 
         np.testing.assert_allclose(list(left.values()), [right[key] for key in left], rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.long
 def test_the_same_workers_end_in_the_same_bits(trained: dict[str, Any]) -> None:
     _, first, second = trained["rest of 11"]
     assert first == second
 
 
+@pytest.mark.long
 def test_each_worker_drops_other_units(trained: dict[str, Any]) -> None:
     one, several = trained["dropped"]
     assert one["weights"] != several["weights"]
     assert abs(one["logs"][-1]["val_loss"] - several["logs"][-1]["val_loss"]) < 0.2
 
 
+@pytest.mark.long
 def test_exchanges_of_each_size_are_timed_in_rounds(trained: dict[str, Any]) -> None:
     least, whole = trained["exchanges"]
     assert (least["bytes"], whole["bytes"]) == (4, 4000)

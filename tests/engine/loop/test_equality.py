@@ -60,6 +60,7 @@ def choice(name: str) -> tuple[str, str, int]:
 IN_PARTS = [("mnist_cnn", "graph", 3), ("mnist_vit", "graph", 3)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "executor", "parts"), [*map(choice, shipped_names()), *IN_PARTS])
 def test_a_shipped_network_ends_in_the_weights_and_logs_of_fit(name: str, executor: str, parts: int) -> None:
     config, dataset = prepared(name)
