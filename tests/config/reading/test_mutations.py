@@ -25,6 +25,8 @@ from nncli.config.sections import BUNDLED, SOURCES, Config, Data, EarlyStopping,
 from nncli.errors import ConfigError
 
 PATHS = sorted(shipped_folder().glob("*.yaml"))
+# These have the keys of others, and as many layers as all others together.
+ALIKE = ("deep_relu", "deep_sigmoid", "mnist_probabilities", "mnist_sigmoid_adam", "mnist_softmax")
 PLACE = re.compile(r"(?P<file>.*?):(?P<line>\d+):(?P<column>\d+)  (?P<text>[^\n]+)")
 
 
@@ -288,7 +290,9 @@ def judge_problems(mutation: Mutation, file: Path, problems: Sequence[str], *, a
     return None
 
 
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, marks=pytest.mark.long if path.stem in ALIKE else (), id=path.stem) for path in PATHS]
+)
 @pytest.mark.parametrize(
     ("mutations", "least"), [(spelling_mutations, 40), (retyping_mutations, 100), (structure_mutations, 50)]
 )
