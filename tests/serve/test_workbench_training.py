@@ -378,7 +378,8 @@ def test_further_targets_are_fields(browser: Any) -> None:
     assert not browser.run(f"return {box}.checked", "side")
     browser.run(f"{box}.click()", EVIL)
     browser.wait("state.checked.yaml?.includes('target: first')")
-    assert [each for each in browser.complaints() if "/workbench/suggest" not in each] == []  # texts are refused with 400
+    # Texts are refused with 400.
+    assert [each for each in browser.complaints() if "/workbench/suggest" not in each] == []
 
 
 @needs_browser
