@@ -91,7 +91,10 @@ def _number(text: str, told: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise UsageError(f"{told}: expected a number", hint="for example --set w=0.5, or --set x=1,2 for several")
+        example = (
+            "--set w=0.5, or --set x=1,2 for several" if told.startswith("--set") else "nncli explain softmax 2 1 0.1"
+        )
+        raise UsageError(f"{told}: expected a number", hint=f"for example {example}")
     return number
 
 

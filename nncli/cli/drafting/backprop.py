@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 Expression = Annotated[
     str | None, typer.Option(metavar="TEXT", help="backprop: differentiate this instead of the lecture's graph.")
 ]
-LearningRate = Annotated[float | None, typer.Option(help="backprop: of the update.", show_default="0.1")]
+LearningRate = Annotated[
+    float | None, typer.Option(help="backprop: the learning rate of the update.", show_default="0.1")
+]
 Config = Annotated[
     str | None,
     typer.Option(help="backprop: the network of a config, on one row of its data.", autocompletion=offer_configs),
@@ -26,7 +28,7 @@ Row = Annotated[
 ]
 Exercise = Annotated[bool, typer.Option("--exercise", help="backprop: hide the numbers and ask for them.")]
 Answers = Annotated[bool, typer.Option("--answers", help="backprop: show the answers of an exercise.")]
-Seed = Annotated[int | None, typer.Option(min=0, help="backprop: draw other numbers.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="backprop: draw the numbers of an exercise from this seed.")]
 Output = Annotated[Path | None, typer.Option(metavar="FILE", help="backprop: write a worksheet, FILE.md.")]
 Force = Annotated[bool, typer.Option("--force", help="backprop: replace a file that exists.")]
 

@@ -34,7 +34,7 @@ def data(
         bool, typer.Option("--suspect-labels", help="Train a config on folds and list labels that are probably wrong.")
     ] = False,
     output: Annotated[
-        str | None, typer.Option(metavar="FILE", help="With --suspect-labels: all of them as a CSV.")
+        str | None, typer.Option(metavar="FILE", help="With --suspect-labels: write all of them to a CSV.")
     ] = None,
     clear: Annotated[bool, typer.Option("--clear", help="With `cache` for SOURCE: remove what is cached.")] = False,
     assignments: Assignments = None,

@@ -22,14 +22,18 @@ def serve(
         typer.Option(metavar="PATH", help="A table, .npz file or image folder for the workbench."),
     ] = None,
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The next free one if it is taken; 0 for any.")] = 8765,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port, or the next free one if it is taken; 0 for any.")
+    ] = 8765,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", help="Let other machines reach it; they need the token.")
     ] = False,
     token: Annotated[
         str | None,
-        typer.Option(envvar="NNCLI_SERVE_TOKEN", help="What requests must carry.", show_default="a new one if remote"),
+        typer.Option(
+            envvar="NNCLI_SERVE_TOKEN", help="The token that requests must carry.", show_default="a new one if remote"
+        ),
     ] = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Serve newer runs of the same names once they finish.")

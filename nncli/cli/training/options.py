@@ -23,12 +23,17 @@ Config = Annotated[
     ),
 ]
 Epochs = Annotated[int | None, typer.Option(help="How many epochs; sets train.epochs.", show_default="the config's")]
-Seed = Annotated[int | None, typer.Option(help="Of split, weights and order; sets seed.", show_default="the config's")]
-Name = Annotated[str | None, typer.Option(help="Of the run folder; sets name.", show_default="the config's")]
+Seed = Annotated[
+    int | None, typer.Option(help="The seed of split, weights and order; sets seed.", show_default="the config's")
+]
+Name = Annotated[str | None, typer.Option(help="The name of the run; sets name.", show_default="the config's")]
 Resume = Annotated[
     str | None,
     typer.Option(
-        "--resume", metavar="RUN", help="Continue a run, to the same bits; or `latest`.", autocompletion=offer_trainings
+        "--resume",
+        metavar="RUN",
+        help="Continue this run, or `latest`, to the same bits.",
+        autocompletion=offer_trainings,
     ),
 ]
 Inexact = Annotated[bool, typer.Option("--inexact", help="Continue it even if the bits will differ.")]
@@ -39,15 +44,16 @@ MaxMinutes = Annotated[
 Pause = Annotated[
     bool, typer.Option("--pause", help="Wait after each epoch for Enter, a number of epochs, `all` or `stop`.")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Try everything, estimate time and space.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Try everything for seconds; estimate time, memory and disk.")]
 OverfitBatch = Annotated[
-    int | None, typer.Option(metavar="[N]", help="Can it learn one batch (N rows) by heart?", show_default=False)
+    int | None,
+    typer.Option(metavar="[N]", help="Say whether it can learn one batch (of N rows) by heart.", show_default=False),
 ]
 Track = Annotated[
     list[str] | None,
     typer.Option(
         metavar="TOOL",
-        help="Tell tensorboard or mlflow of it; repeatable; sets train.tracking.",
+        help="Also record it in tensorboard or mlflow; repeatable; sets train.tracking.",
         show_default="the config's",
         autocompletion=offer_trackers,
     ),
@@ -81,19 +87,19 @@ Restarts = Annotated[
         metavar="R",
         min=0,
         max=1000,
-        help="With --workers: start again from the last checkpoint when one is lost, R times.",
+        help="With --workers: if one is lost, start again from the last checkpoint, up to R times.",
         show_default="3 with --on, else 0",
     ),
 ]
 Plan = Annotated[bool, typer.Option("--plan", help="With --workers: estimate what N would take; no run is made.")]
 Network = Annotated[
     str | None,
-    typer.Option(metavar="10Gb", help="With --plan: workers are machines like this one, so connected."),
+    typer.Option(metavar="10Gb", help="With --plan: each worker is a machine like this one, in such a network."),
 ]
 Timings = Annotated[bool, typer.Option("--timings", help="Show how long each part of the command took.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show every epoch, not 100 of them at most.")]
 FindLr = Annotated[
-    bool, typer.Option("--find-lr", help="Try learning rates on single batches and name one; no run is made.")
+    bool, typer.Option("--find-lr", help="Try learning rates on single batches and suggest one; no run is made.")
 ]
 Fix = Annotated[
     bool, typer.Option("--fix", help="With --find-lr: write it into the config; sets optimizer.learning_rate.")
@@ -158,8 +164,11 @@ On = Annotated[
 ]
 CpusPerRun = Annotated[
     float | None,
-    typer.Option(metavar="C", help="With --on: CPUs a training (or a worker) reserves.", show_default="its threads"),
+    typer.Option(
+        metavar="C", help="With --on: CPUs that each training or worker reserves.", show_default="its threads"
+    ),
 ]
 GpusPerRun = Annotated[
-    float | None, typer.Option(metavar="G", help="With --on: GPUs, or a share of one.", show_default="0")
+    float | None,
+    typer.Option(metavar="G", help="With --on: GPUs that each reserves; 0.25 is a quarter of one.", show_default="0"),
 ]

@@ -45,7 +45,7 @@ def _int8_lines(told: Mapping[str, Any]) -> list[Any]:
     changed = told["changed_classes"]
     lines: list[Any] = [make_table(None, ["test", "float32", "int8", "change"], rows), how]
     if changed is not None:
-        lines.append(f"another answer for {changed:,} of {told['rows']:,} test rows")
+        lines.append(f"the answer changes for {changed:,} of {told['rows']:,} test rows")
     return lines
 
 

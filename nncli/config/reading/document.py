@@ -174,6 +174,10 @@ def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> str:
         problem = "a tab, @ or ` cannot start a value; indent with spaces, put such text in quotes"
     elif "alias" in problem:
         problem = f"{problem} (a value that starts with * needs quotes)"
+    elif problem.endswith(("expected key", "expected <block end>, but found '<block mapping start>'")):
+        problem = f"{problem}; all keys of a section begin in the same column"
+    elif problem.startswith(("did not find expected ',' or", "expected ',' or")):
+        problem = f"{problem}; is one missing above?"
     return f"{place}  not valid YAML: {problem}"
 
 

@@ -10,6 +10,8 @@ from nncli.config.reading.document import show_text
 from nncli.config.reading.spelling import did_you_mean
 
 _QUOTED = re.compile(r"'([^']*)'")
+# At such lengths only, so that a hostile text of a million digits costs nothing.
+_NUMBER = re.compile(r"[-+]?[0-9]{0,20}([.,]?)[0-9]{1,20}(?:[eE][-+]?[0-9]{1,3})?")
 _LONGEST_VALUE = 60
 
 _MAPPING = "must be a mapping of keys to values"
@@ -24,9 +26,22 @@ _DEMANDS = {
 }
 
 
+# What sections look like that are taken for a single value, as in `data: digits`.
+_SECTION_EXAMPLES = {
+    "data": "data: {source: digits}",
+    "model": "model: {layers: [output]}",
+    "train": "train: {epochs: 20}",
+    "early_stopping": "early_stopping: {patience: 5}",
+    "reduce_lr_on_plateau": "reduce_lr_on_plateau: {patience: 3}",
+}
+
+
 @dataclass(frozen=True)
 class Reason:
-    """Why a value is refused: `got` is what it is, `demand` what it must be, `names` what it may be called."""
+    """Why a value is refused: `got` is what it is, `demand` what it must be, `names` what it may be called.
+
+    `nearest` is a hint: the name or the spelling that was probably meant.
+    """
 
     got: str
     demand: str = ""
@@ -38,9 +53,10 @@ def join_reasons(reasons: Iterable[Reason]) -> str:
     """One sentence, where each branch of a union had its own reason."""
     first, *others = list(dict.fromkeys(reasons))
     if not others:
-        return f"{first.got}, {first.demand}" if first.demand else f"{first.got}{first.nearest}"
+        return f"{first.got}, {first.demand}{first.nearest}" if first.demand else f"{first.got}{first.nearest}"
     demands = [_short_demand(reason) for reason in (first, *others)]
-    return f"{first.got}, must be {' or '.join(dict.fromkeys(demands))}"
+    hint = next((reason.nearest for reason in (first, *others) if reason.demand and reason.nearest), "")
+    return f"{first.got}, must be {' or '.join(dict.fromkeys(demands))}{hint}"
 
 
 def _short_demand(reason: Reason) -> str:
@@ -87,12 +103,12 @@ def explain(detail: Mapping[str, Any]) -> Reason:
     if kind == "unknown_name":
         nearest = did_you_mean(context["got"], context["known"])
         return Reason(f"{detail['msg']} {show_text(str(context['got']))}", nearest=nearest)
-    return Reason(got, _demand(kind, detail, context))
+    return Reason(got, _demand(kind, detail, context), nearest=_how_numbers_are_written(kind, detail.get("input")))
 
 
 def _demand(kind: str, detail: Mapping[str, Any], context: Mapping[str, Any]) -> str:
     if kind in _DEMANDS:
-        return _DEMANDS[kind]
+        return _DEMANDS[kind] + _example(kind, detail)
     if kind == "string_type":
         return "must be text" + ("; put it in quotes" if isinstance(detail["input"], bool | int | float) else "")
     if kind in ("too_short", "string_too_short"):
@@ -101,6 +117,27 @@ def _demand(kind: str, detail: Mapping[str, Any], context: Mapping[str, Any]) ->
         return f"must have at most {_count(context['max_length'], kind)}"
     message = str(detail["msg"]).replace("Input should be", "must be").replace("{{", "{").replace("}}", "}")
     return f"{message[0].lower()}{message[1:]}"
+
+
+def _example(kind: str, detail: Mapping[str, Any]) -> str:
+    """How a section or a list is written, where something else stands in its place."""
+    if kind == "tuple_type":
+        is_mapping = isinstance(detail["input"], dict)
+        return "; begin each entry with a dash, as in `- dense: {units: 32}`" if is_mapping else ""
+    example = _SECTION_EXAMPLES.get(str(detail["loc"][-1])) if detail.get("loc") else None
+    return f", as in `{example}`" if example else ""
+
+
+def _how_numbers_are_written(kind: str, value: Any) -> str:
+    """What turns a text such as "32" or 0,01 into the number that was meant."""
+    if not kind.startswith(("int_", "float_")):
+        return ""
+    found = _NUMBER.fullmatch(value) if isinstance(value, str) else None
+    if not found:
+        return ""
+    if found[1] == ",":
+        return "; write it without a comma" if kind.startswith("int_") else "; decimals have a point, not a comma"
+    return "; write it without quotes"
 
 
 def _count(number: int, kind: str) -> str:

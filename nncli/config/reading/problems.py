@@ -136,6 +136,8 @@ def _explain_unknown_key(path: KeyPath, detail: Detail) -> str:
     key = str(path[-1])
     if key == "<<":
         return "merge keys are not supported; write the keys out, or name a parent config with `extends`"
+    if key.isdecimal() and detail.get("input") is None:
+        return f"unknown key; decimals have a point: 0.{key}, not 0,{key}"
     known = _keys_beside(detail["loc"])
     if not nearest_names(key, known):
         here = path[:-1]

@@ -1,5 +1,6 @@
 """The configs that come with nncli, found by name from any folder."""
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import nncli
 from nncli.config.reading.document import show_text
 from nncli.config.reading.mistaken import folder_error, refuse_data
-from nncli.config.reading.spelling import did_you_mean
+from nncli.config.reading.spelling import did_you_mean, nearest_names
 from nncli.errors import UserError
 
 _PACKAGE = Path(nncli.__file__).parent
@@ -54,10 +55,24 @@ def find_config(name: str) -> Path:
         return shipped
     if os.path.isdir(name):  # noqa: PTH112
         raise folder_error(path)
+    if path.suffix.lower() in (".yaml", ".yml") and not os.path.lexists(name):
+        raise _missing_file(path)
     raise UserError(
         f"no config {show_text(name)}: neither a file nor a shipped name{did_you_mean(name, shipped_names())}",
         hint="`nncli configs` lists the shipped ones",
     )
+
+
+def _missing_file(path: Path) -> UserError:
+    """The error for a config file that is not there, with the nearest name in its folder or among the shipped ones."""
+    beside: list[Path] = []
+    with contextlib.suppress(OSError):
+        beside = sorted(path.parent.glob("*.yaml"))
+    named = {other.stem: str(other) for other in beside}
+    near = [named.get(name, name) for name in nearest_names(path.stem, [*named, *shipped_names()])]
+    meant = f"; did you mean {' or '.join(map(show_text, dict.fromkeys(near)))}?" if near else ""
+    hint = "write one with `nncli init DATA --target COLUMN`; `nncli configs` lists the shipped ones"
+    return UserError(f"there is no file {show_text(str(path))}{meant}", hint=hint)
 
 
 def find_shipped(name: str) -> Path | None:

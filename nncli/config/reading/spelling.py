@@ -1,6 +1,7 @@
 """The valid name that a wrong one was probably meant to be; works on names alone."""
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -26,6 +27,8 @@ _OTHER_KERAS_NAMES = """
     categorical_generalized_cross_entropy dice tversky ctc
 """
 OTHER_KERAS_NAMES = frozenset(_OTHER_KERAS_NAMES.split())
+# `layers.Dense(32, activation="relu")`: the name is Dense.
+_KERAS_CALL = re.compile(r"(?:\w+\.)*(\w{1,60})\(")
 # From so many letters on, two changes are still a slip.
 _LONG_NAME = 8
 # Differences that difflib's ratio still takes for the same word.
@@ -35,7 +38,8 @@ _RATIO = 0.6
 def did_you_mean(got: Any, known: Iterable[str]) -> str:
     """`; did you mean "x"?` for the nearest name, or the list of names when none is near."""
     names = list(known)
-    near = nearest_names(str(got), names)
+    called = _KERAS_CALL.match(str(got)[:_LONGEST_NAME])
+    near = nearest_names(called[1] if called else str(got), names)
     if near:
         return "; did you mean " + " or ".join(f'"{name}"' for name in near) + "?"
     return f"; known: {', '.join(names)}" if names else ""

@@ -244,7 +244,7 @@ def test_eval_tells_how_many_rows_are_marked_falsely(digits: Path, shops: Path, 
     outcome = nncli("eval", digits, "--json")
     marked = json.loads(outcome.stdout)["unlike_training"]
     assert marked["rows"] < 15 and marked["share"] == pytest.approx(marked["rows"] / 359)
-    assert "false marks, as the test set is like it" in nncli("eval", digits).stdout
+    assert "false alarms, as the test set is like it" in nncli("eval", digits).stdout
     rows.write_text("size,shop,price\n0.5,east,6\n7,east,6\n")
     outcome = nncli("eval", shops, "--data", rows, "--json")
     assert json.loads(outcome.stdout)["unlike_training"] == {"rows": 1, "share": 0.5}

@@ -165,6 +165,10 @@ def test_a_finished_run_is_extended_or_says_that_nothing_is_left(tmp_path: Path)
     assert outcome.exit_code == 2 and "has trained all of its 2 epochs" in outcome.stderr
     outcome = nncli("train", "--resume", run, "--epochs", 1)
     assert outcome.exit_code == 2 and "--epochs" in outcome.stderr
+    edit_record(run, status="interrupted")
+    outcome = nncli("train", "--resume", run, "--epochs", 1)
+    assert outcome.exit_code == 2 and "2 epochs are done\nfix: --epochs is the number of all epochs" in outcome.stderr
+    edit_record(run, status="finished")
     outcome = nncli("train", "--resume", run, "--epochs", 5, "--json")
     assert outcome.exit_code == 0, outcome.stderr
     summary = json.loads(outcome.stdout)

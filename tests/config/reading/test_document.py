@@ -64,6 +64,8 @@ def test_duplicate_keys_are_all_told_with_both_lines() -> None:
         ("just text", "this is a single value"),
         ("a:\n\t- 1", "x.yaml:2:1  not valid YAML"),
         ("a: [1, 2", "not valid YAML"),
+        ("a: {b: 1\nc: 2", "expected ',' or '}'; is one missing above?"),
+        ("a:\n  b: 1\n c: 2", "; all keys of a section begin in the same column"),
         ("a: *b", "undefined alias"),
         ("a: !!python/object:os.system x", "no tags"),
         ("a: !mine 3", "no tags"),

@@ -139,6 +139,21 @@ def test_duplicate_unknown_mistyped_and_out_of_range_keys_are_told_together(fold
         ("train: {lr: 3, class_weight: {a: b}}", "x.yaml:8:31  train.class_weight.a: got 'b', must be a valid number"),
         ("loss: mse", "x.yaml:8:1  loss: got 'mse'; did you mean \"mean_squared_error\"?"),
         ("train:", "x.yaml:8:1  train: got nothing, must be a mapping of keys to values"),
+        ("train: 20", "x.yaml:8:1  train: got 20, must be a mapping of keys to values, as in `train: {epochs: 20}`"),
+        (
+            "train: {early_stopping: true}",
+            "x.yaml:8:9  train.early_stopping: got true, must be a mapping of keys to values, as in `early_stopping: {",
+        ),
+        ('seed: "3"', "x.yaml:8:1  seed: got '3', must be a valid integer; write it without quotes"),
+        (
+            "train: {batch_size: '1,000'}",
+            "x.yaml:8:9  train.batch_size: got '1,000', must be a valid integer or \"full\"; write it without a comma",
+        ),
+        (
+            "train: {early_stopping: {min_delta: 0,01}}",
+            "x.yaml:8:39  train.early_stopping.01: unknown key; decimals have a point: 0.01, not 0,01",
+        ),
+        ("loss: losses.Huber(delta=2)", "x.yaml:8:1  loss: got 'losses.Huber(delta=2)'; did you mean \"huber\"?"),
         ("silence: [3]", "x.yaml:8:11  silence[0]: got 3, must be text; put it in quotes"),
     ],
 )

@@ -68,3 +68,22 @@ def test_every_shipped_config_says_in_a_short_line_what_it_shows() -> None:
     assert [config.name for config in shipped] == shipped_names()
     assert all(config.summary.endswith(".") and 20 < len(config.summary) <= 67 for config in shipped)
     assert all(find_config(config.name) == config.path for config in shipped)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("flower.yaml", 'there is no file "flower.yaml"; did you mean "flowers.yaml"?'),
+        ("digits_sofmax.yaml", 'there is no file "digits_sofmax.yaml"; did you mean "digits_softmax"?'),
+        ("nowhere/entirely_other.yaml", 'there is no file "nowhere/entirely_other.yaml"'),
+    ],
+)
+def test_a_config_file_that_is_not_there_is_told_with_the_nearest_one(
+    name: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "flowers.yaml").write_text("data: {source: iris}")
+    with pytest.raises(UserError) as caught:
+        find_config(name)
+    assert str(caught.value) == told
+    assert "nncli init DATA" in (caught.value.hint or "")

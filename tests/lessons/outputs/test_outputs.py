@@ -59,7 +59,7 @@ def test_logits_are_read_as_typed_and_behind_two_dashes() -> None:
     ("arguments", "message"),
     [
         (["softmax", "3"], "got 1 logit; softmax needs two or more"),
-        (["softmax", "2", "many"], "many: expected a number"),
+        (["softmax", "2", "many"], "many: expected a number\nfix: for example nncli explain softmax 2 1 0.1"),
         (["softmax", "2", "-inf"], "expected a number"),
         (["softmax", "2", "1", "--set", "temperature=0"], "expected a number from 0.001"),
         (["loss", "--set", "a=0"], "expected a number from"),

@@ -89,7 +89,7 @@ def test_int8_shows_each_metric_before_and_after() -> None:
     assert lines[0].split() == ["test", "float32", "int8", "change"]
     name, before, after, change = lines[1].split()
     assert name == "accuracy" and float(change) == pytest.approx(float(after) - float(before), abs=2e-4)
-    assert any(line.startswith("another answer for ") and "of 359 test rows" in line for line in lines)
+    assert any(line.startswith("the answer changes for ") and "of 359 test rows" in line for line in lines)
 
 
 @pytest.mark.parametrize("name", ["digits_softmax", "table"])

@@ -133,8 +133,8 @@ class Table:
 
 
 def unknown_columns(names: Sequence[str], known: Iterable[str], where: str) -> DataError:
-    """The error for names that are not columns, with the closest existing names."""
-    known = list(known)
+    """The error for names that are not columns, with the closest existing names; `where` is - for what has no name."""
+    known, where = list(known), "the input" if where == "-" else where
     told = []
     for name in names:
         close = _close(name, known)

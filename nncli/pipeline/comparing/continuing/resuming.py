@@ -124,7 +124,8 @@ def _wanted_seeds(folder: RunFolder, recorded: RecordedRequest, seeds: int | Non
     if seeds not in (None, known) and recorded.request.folds is not None:
         raise UsageError(f"{folder.path} has a seed for each of its folds", hint="leave --seeds out")
     if seeds is not None and seeds < known:
-        raise UsageError(f"got --seeds {seeds}, and {folder.path} has {count(known, 'seed')}", hint="ask for more")
+        told = f"got --seeds {seeds}, and {folder.path} has {count(known, 'seed')}"
+        raise UsageError(told, hint="--seeds is the number of all seeds, those that are done included")
     if folder.record.get("status") == "finished" and seeds in (None, known) and not _has_failed(folder):
         raise UsageError(
             f"{folder.path} is finished with its {count(known, 'seed')}",

@@ -204,7 +204,8 @@ def _refuse_epochs(folder: RunFolder, config: Config, state: "TrainingState | No
     if epochs is None:
         return
     if epochs < done:
-        raise UsageError(f"got --epochs {epochs}, and {count(done, 'epoch')} are done", hint="ask for more")
+        told = f"got --epochs {epochs}, and {count(done, 'epoch')} {'is' if done == 1 else 'are'} done"
+        raise UsageError(told, hint="--epochs is the number of all epochs, those that are done included")
     rate = config.optimizer.learning_rate
     asked = load_config(str(folder.file(files.CONFIG))).config.train.epochs
     if isinstance(rate, Cosine) and rate.decay_epochs is None and epochs != asked:

@@ -21,6 +21,7 @@ from nncli.data.inputs.reading import load_labelled, read_inputs
 from nncli.data.profile.profiling import profile_table
 from nncli.data.profile.tables.reading import open_table
 from nncli.data.tables.files import converting, reading
+from nncli.data.tables.files.columns import unknown_columns
 from nncli.errors import DataError
 
 ROWS = 60
@@ -286,3 +287,10 @@ def test_skip_beyond_the_file_is_told(tmp_path: Path) -> None:
 def test_an_encoding_has_to_be_one_of_text(encoding: str) -> None:
     with pytest.raises(ValueError, match="unknown encoding"):
         Data(source="csv", path="t.csv", encoding=encoding)
+
+
+def test_a_table_without_a_name_is_called_the_input_where_it_lacks_a_column() -> None:
+    assert str(unknown_columns(["widht"], ["width"], "-")).startswith(
+        'the input has no column "widht" (did you mean "width"'
+    )
+    assert str(unknown_columns(["x"], ["a"], "rows.csv")).startswith("rows.csv has no column")
