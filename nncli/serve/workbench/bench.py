@@ -24,7 +24,7 @@ class Bench(Protocol):
         ...
 
     def check(self, draft: Any) -> Told:
-        """What is wrong with a draft and how to mend it, its network, its YAML, its Keras script and that one's file."""
+        """What is wrong with a draft and how to mend it, its network, its YAML and its Keras script."""
         ...
 
     def read(self, text: Any) -> Told:
