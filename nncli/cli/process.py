@@ -37,7 +37,7 @@ def main() -> None:
 
 def _run() -> int:
     StopRequest.silence_dropped()
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else the caller wants it ignored
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
     _set_environment()

@@ -14,7 +14,7 @@ LATEST = "latest"
 @dataclass(frozen=True)
 class FoundRun:
     """A run, and what has to be said of the choice: that other runs fit, or that it `is_older` than one that did not
-    finish."""
+    finish, or may be as its time is still to come."""
 
     folder: RunFolder
     note: str | None = None
@@ -68,8 +68,11 @@ def _find_started(word: str, runs_dir: Path, kind: str, none: str, hint: str) ->
     if not matches:
         return find_run(word, runs_dir)  # a run of another kind, or an error that says what is known
     chosen = max(matches, key=lambda run: (run.started, run.name))
-    note = f"{word!r} fits {len(matches)} runs; using the newest, {chosen.name}"
-    return FoundRun(RunFolder(chosen.path), note if len(matches) > 1 and word != LATEST else None)
+    if len(matches) == 1 and word != LATEST:
+        return FoundRun(RunFolder(chosen.path))
+    ahead = _still_to_come(chosen, "started", chosen.started)
+    note = f"{word!r} fits {len(matches)} runs; using the newest, {chosen.name}" if word != LATEST else None
+    return FoundRun(RunFolder(chosen.path), ahead or note, is_older=ahead is not None)
 
 
 def _is_name(name: str, word: str) -> bool:
@@ -101,15 +104,15 @@ def _latest(runs_dir: Path) -> FoundRun:
     if not trainings:
         raise RunError(f"no finished run in {runs_dir}", hint=_unfinished_hint(runs) or "train one first: nncli train")
     chosen = _newest(trainings)
-    note = _unfinished_after(chosen, runs) or _still_to_come(chosen)
+    note = _unfinished_after(chosen, runs) or _still_to_come(chosen, "ended", chosen.last_time)
     return FoundRun(RunFolder(chosen.path), note, is_older=note is not None)
 
 
-def _still_to_come(chosen: ListedRun) -> str | None:
+def _still_to_come(chosen: ListedRun, verb: str, when: str) -> str | None:
     """What to say of the newest run where it is so by a clock that was set back since, None for any other."""
-    if chosen.last_time <= now():
+    if when <= now():
         return None
-    return f"using {chosen.name}, which ended at {chosen.last_time}, still to come: was the clock set back since?"
+    return f"using {chosen.name}, which {verb} at {when}, still to come: was the clock set back since?"
 
 
 def _unfinished_after(chosen: ListedRun, runs: list[ListedRun]) -> str | None:

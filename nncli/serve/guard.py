@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from nncli.serve.limits import Limits
+from nncli.serve.limits import LEAST_SENT, Limits
 from nncli.serve.metrics import Metrics
 from nncli.serve.refusals import Refusal, make_defect
 
@@ -43,7 +43,8 @@ class Guard:
     """An ASGI application around another one.
 
     `hosts` are names beside the loopback's that requests may be sent to. `told` is called with the error of a defect.
-    `held` counts the bytes of the bodies of requests that are being answered.
+    `held` counts the bytes of the bodies of requests that are being answered, `working` those that have arrived whole:
+    clients that send slowly take no place from others.
     """
 
     app: App
@@ -54,6 +55,7 @@ class Guard:
     token: str | None = None
     is_ending: bool = field(default=False)
     held: int = field(default=0)
+    working: int = field(default=0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -67,6 +69,8 @@ class Guard:
         self.metrics.in_flight += 1
         try:
             self._check(scope)
+            if scope["method"] in _WITHOUT_CONTENT:
+                body.count_whole()
             async with asyncio.timeout(self.limits.seconds):
                 await self.app(asked, body.receive, answer.send)
         except Refusal as refusal:
@@ -84,6 +88,7 @@ class Guard:
         finally:
             self.metrics.in_flight -= 1
             self.held -= body.size
+            self.working -= body.is_whole
             route = getattr(asked.get("route"), "path", "other")
             self.metrics.count_request(route, scope["method"], answer.status, time.perf_counter() - started)
 
@@ -102,8 +107,6 @@ class Guard:
         if scope["method"] not in _WITHOUT_CONTENT:
             _check_origin(headers, host)
             _check_length(headers, self.limits.body_bytes)
-        if self.metrics.in_flight > self.limits.waiting:
-            raise _busy()
 
     def _check_host(self, host: str) -> None:
         name = _name_of(host)
@@ -129,15 +132,15 @@ class _Gone(Exception):
 
 
 class _Body:
-    """Counts what a client sends, as a Content-Length may be wrong or missing."""
+    """Counts what a client sends, as a Content-Length may be wrong or missing, and ends what comes too slowly."""
 
     def __init__(self, receive: Receive, guard: "Guard") -> None:
-        self._receive, self._guard, self._is_whole = receive, guard, False
-        self.size = 0
+        self._receive, self._guard, self._started = receive, guard, time.perf_counter()
+        self.size, self.is_whole = 0, False
 
     async def receive(self) -> Message:
-        message = await self._receive()
-        if message["type"] == "http.disconnect" and not self._is_whole:
+        message = await (self._receive() if self.is_whole else self._receive_in_time())
+        if message["type"] == "http.disconnect" and not self.is_whole:
             raise _Gone
         more, limits = len(message.get("body", b"")), self._guard.limits
         self.size += more
@@ -146,8 +149,28 @@ class _Body:
             raise _too_large(f"more than {limits.body_bytes:,} bytes", limits.body_bytes)
         if self._guard.held > limits.held_bytes:
             raise _busy()
-        self._is_whole = self._is_whole or not message.get("more_body", False)
+        if not message.get("more_body", False):
+            self.count_whole()
         return message
+
+    def count_whole(self) -> None:
+        """Nothing more is waited for: the request takes a place. Raises Refusal (503) where there is none."""
+        if not self.is_whole:
+            self.is_whole = True
+            self._guard.working += 1
+            if self._guard.working > self._guard.limits.waiting:
+                raise _busy()
+
+    async def _receive_in_time(self) -> Message:
+        """The next piece. Raises Refusal (408) where too little has come for the time."""
+        allowed = self._guard.limits.sending_seconds * (1 + self.size / LEAST_SENT)
+        try:
+            async with asyncio.timeout(self._started + allowed - time.perf_counter()):
+                return await self._receive()
+        except TimeoutError:
+            raise Refusal(
+                408, got=f"{self.size:,} bytes of a body after {allowed:.2g} seconds", expected="more of it"
+            ) from None
 
 
 class _Answer:

@@ -10,14 +10,12 @@ from typing import Any
 
 from nncli.errors import NncliError, UsageError, how_to_install
 from nncli.serve.guard import Guard
-from nncli.serve.limits import Limits
+from nncli.serve.limits import LEAST_SENT, Limits
 from nncli.serve.refusals import Refusal
 
 # Ports that are tried after the one that was asked for.
 _MOST_PORTS = 100
 _BACKLOG = 1024
-# Bytes that a client takes in meanwhile if it reads at all; a slow phone manages a hundred times as many.
-_LEAST_FETCHED = 16_384
 _NOT_HTTP = Refusal(400, got="bytes that are not HTTP", expected="a request of HTTP/1.1")
 
 
@@ -195,7 +193,7 @@ def _watching(protocol: Any, seconds: float) -> Any:
 
         def _look_again(self, before: int) -> None:
             self._fetching = None
-            if self.transport.get_write_buffer_size() > before - _LEAST_FETCHED:
+            if self.transport.get_write_buffer_size() > before - LEAST_SENT:
                 self.transport.abort()
             else:
                 self.watch_fetching()

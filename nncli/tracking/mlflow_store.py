@@ -4,6 +4,7 @@ Goes through MLflow's client with the address it is given and none of MLflow's g
 where an environment variable points to. MLflow's own usage statistics are turned off.
 """
 
+import hashlib
 import json
 import logging
 import os
@@ -23,8 +24,8 @@ from nncli.tracking.packages import MLFLOW
 if TYPE_CHECKING:
     import numpy as np
 
-# Tags: which run it is, and which weights a model has.
-IDENTITY, WEIGHTS = "nncli.identity", "nncli.weights"
+# Tags: which run it is, which files it has, by a sum, and which weights a model has.
+IDENTITY, FILES, WEIGHTS = "nncli.identity", "nncli.files", "nncli.weights"
 # Before the name of a parameter: the value that it has now. And MLflow's own tag for the run that one is a part of.
 CHANGED, PARENT = "nncli.changed.", "mlflow.parentRunId"
 ARTIFACTS, MODEL_NAME = "run", "model"
@@ -182,13 +183,18 @@ class MlflowRun:
             self._client.log_batch(self._id, metrics=some)
 
     def _add_files(self, paths: Mapping[str, Path]) -> None:
-        """In one go, from a copy of those that belong to the run."""
+        """In one go, from a copy of those that belong to the run; nothing where it has just these already."""
+        digest = _sum_of(paths)
+        has_same = self._client.get_run(self._id).data.tags.get(FILES) == digest
+        if has_same and self._client.list_artifacts(self._id, ARTIFACTS):
+            return
         with tempfile.TemporaryDirectory(prefix="nncli-") as folder:
             for name, path in paths.items():
                 copy = Path(folder) / name
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, copy)
             self._client.log_artifacts(self._id, folder, ARTIFACTS)
+        self._client.set_tag(self._id, FILES, digest)
 
     def _add_model(self, model: Model, outcome: Outcome) -> None:
         """The model in MLflow's format, unless the run has the one with these weights already."""
@@ -211,6 +217,15 @@ class MlflowRun:
         client.finalize_logged_model(made.model_id, "READY")
         client.log_outputs(self._id, [LoggedModelOutput(made.model_id, outcome.kept_epoch)])
         self._model_uri = f"models:/{made.model_id}"
+
+
+def _sum_of(paths: Mapping[str, Path]) -> str:
+    """A sha256 (hex) over the names and the content of files."""
+    digest = hashlib.sha256()
+    for name, path in sorted(paths.items()):
+        with path.open("rb") as file:
+            digest.update(f"{name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\0".encode())
+    return digest.hexdigest()
 
 
 def _connect(address: str) -> Any:

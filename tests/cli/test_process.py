@@ -93,3 +93,22 @@ def test_a_reader_that_has_seen_enough_and_a_closed_stderr_are_no_errors() -> No
     assert len(done.stdout.splitlines()) == 1 and "error" not in done.stderr and "Traceback" not in done.stderr
     done = shell("nncli configs --json 2>&-")
     assert done.returncode == 0 and done.stdout.startswith("{")
+
+
+INTERRUPTED_IMPORT = """
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("nncli.") and name != "nncli.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+from nncli.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(("start", "code", "told"), [("", 130, "interrupted\n"), ("exec 2>&-; ", 130, "")])
+def test_ctrl_c_before_the_first_module_is_imported_is_no_traceback(start: str, code: int, told: str) -> None:
+    command = ["sh", "-c", f'{start}exec "$@"', "sh", sys.executable, "-c", INTERRUPTED_IMPORT]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (code, told)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from nncli.errors import NncliError
 from nncli.run import files
-from nncli.run.finding import find_run
+from nncli.run.finding import FoundRun, find_comparison, find_run, find_training
 from nncli.run.folder import RunFolder
 
 
@@ -27,6 +28,21 @@ def test_latest_tells_that_the_clock_was_set_back(tmp_path: Path) -> None:
     found = find_run("latest", tmp_path)
     assert found.folder.path.name == "ahead" and found.is_older
     assert found.note is not None and "was the clock set back" in found.note
+
+
+@pytest.mark.parametrize(("kind", "find"), [("train", find_training), ("compare", find_comparison)])
+def test_what_goes_on_tells_that_the_clock_was_set_back(
+    tmp_path: Path, kind: str, find: Callable[[str, Path], FoundRun]
+) -> None:
+    for name, started in (("net-before", datetime.now(UTC)), ("net-ahead", datetime.now(UTC) + timedelta(days=1))):
+        finished(tmp_path, name, started).write_record(kind=kind)
+    for word in ("latest", "net"):
+        found = find(word, tmp_path)
+        assert found.folder.path.name == "net-ahead" and found.is_older
+        assert found.note is not None and "was the clock set back" in found.note
+    assert find("net-ahead", tmp_path).note is None
+    found.folder.write_record(started=datetime.now(UTC).isoformat(timespec="seconds"))
+    assert find("latest", tmp_path).note is None
 
 
 @pytest.mark.parametrize(

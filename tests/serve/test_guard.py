@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from nncli.serve.guard import Guard
-from nncli.serve.limits import Limits
+from nncli.serve.limits import LEAST_SENT, Limits
 from nncli.serve.metrics import Metrics
 
 ROW = [{"size": 0.9, "shop": "east"}]
@@ -128,3 +128,68 @@ def test_more_requests_than_can_wait_are_sent_away() -> None:
     guard = Guard(Broken(None), Limits(waiting=0), Metrics(), lambda error: None)
     answer = TestClient(guard, base_url="http://127.0.0.1").get("/")
     assert answer.status_code == 503 and answer.headers["retry-after"] == "1"
+
+
+def ask(guard: Guard, receive: Callable[[], Any], method: str = "POST") -> Any:
+    """The status that a request is answered with, as a coroutine."""
+    scope = {"type": "http", "method": method, "path": "/", "headers": [(b"host", b"127.0.0.1")]}
+
+    async def answer() -> int:
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await guard(scope, receive, send)
+        return int(sent[0]["status"])
+
+    return answer()
+
+
+async def read_all(scope: Any, receive: Any, send: Any) -> None:
+    """Answers what has been read to its end."""
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def test_bodies_that_still_arrive_take_no_place_from_others() -> None:
+    async def talk() -> tuple[list[int], list[int], int]:
+        may_end = asyncio.Event()
+
+        async def late() -> Any:
+            await may_end.wait()
+            return {"type": "http.request", "body": b"x"}
+
+        async def whole() -> Any:
+            return {"type": "http.request", "body": b"x"}
+
+        guard = Guard(read_all, Limits(waiting=1), Metrics(), lambda error: None)
+        slow = [asyncio.create_task(ask(guard, late)) for _ in range(20)]
+        await asyncio.sleep(0)
+        others = [await ask(guard, whole), await ask(guard, whole, "GET")]
+        may_end.set()
+        return others, list(await asyncio.gather(*slow)), guard.working
+
+    others, slow, working = asyncio.run(talk())
+    assert others == [200, 200] and 200 in slow and set(slow) <= {200, 503} and working == 0
+
+
+@pytest.mark.parametrize(("piece", "status"), [(1, 408), (LEAST_SENT, 200)])
+def test_a_body_that_drips_is_refused_and_one_that_comes_slowly_is_not(
+    piece: int, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+
+    async def drip() -> Any:
+        """A piece after six of the ten seconds, three times."""
+        nonlocal now
+        for _ in range(5):
+            await asyncio.sleep(0)  # what is late is given up here
+        now += 6
+        return {"type": "http.request", "body": bytes(piece), "more_body": now < 18}
+
+    monkeypatch.setattr("nncli.serve.guard.time.perf_counter", lambda: now)
+    guard = Guard(read_all, Limits(sending_seconds=10), Metrics(), lambda error: None)
+    assert asyncio.run(ask(guard, drip)) == status

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from nncli.pipeline.serving.answering import make_model
 from nncli.pipeline.serving.serve import _make_model
 from nncli.pipeline.serving.watching import find_newer
 from nncli.run.folder import RunFolder
+from nncli.run.listing import ListedRun
 from nncli.serve.app import Settings, make_app
 from nncli.serve.metrics import Metrics
 from nncli.serve.registry import Registry
@@ -184,24 +186,74 @@ def test_two_numbers_have_a_surface_with_the_runs_own_points(tmp_path: Path) -> 
 
 
 def test_a_newer_run_of_the_same_name_takes_the_place(shops: Path, tmp_path: Path) -> None:
-    import shutil
-
     first = tmp_path / "20261127-000001-shops"
     shutil.copytree(shops, first)
     opened = open_run(str(first), Folders(), Console(quiet=True))
     registry = Registry([make_model(opened, "shops", lambda: None)], Metrics())
     client = TestClient(make_app(registry, Settings()), base_url="http://127.0.0.1")
-    assert find_newer(first) is None
+    assert find_newer(ListedRun.read(first)) is None
     for name, status in (("20261127-000002-shops", "running"), ("20261127-000003-other", "finished")):
         shutil.copytree(shops, tmp_path / name)
         RunFolder(tmp_path / name).write_record(status=status, ended="2030-01-01T00:00:00+00:00")
-    assert find_newer(first) is None, "it is not finished, or has another name"
+    assert find_newer(ListedRun.read(first)) is None, "it is not finished, or has another name"
     newer = tmp_path / "20261127-000004-shops"
     shutil.copytree(shops, newer)
     RunFolder(newer).write_record(ended="2030-01-01T00:00:00+00:00")
-    assert find_newer(first) == newer
+    assert find_newer(ListedRun.read(first)) == newer
     before = client.post("/predict", json=[{"size": 0.5, "shop": "east"}]).json()
     registry.replace(make_model(open_run(str(newer), Folders(), Console(quiet=True)), "shops", lambda: None))
     after = client.post("/predict", json=[{"size": 0.5, "shop": "east"}]).json()
     assert (before["run"], after["run"]) == (first.name, newer.name)
-    assert find_newer(newer) is None
+    assert find_newer(ListedRun.read(newer)) is None
+
+
+@pytest.fixture
+def copied(digits: Path, shops: Path, tmp_path: Path) -> tuple[Path, Path, TestClient]:
+    """Copies of the runs on shops and on digits that are served, and may be removed."""
+    paths = tuple(tmp_path / f"20261127-00000{place}-{name}" for place, name in enumerate(("shops", "digits")))
+    for source, path in zip((shops, digits), paths, strict=True):
+        shutil.copytree(source, path)
+    opened = [open_run(str(path), Folders(), Console(quiet=True)) for path in paths]
+    models = [_make_model(path.name[16:], run, Folders()) for path, run in zip(paths, opened, strict=True)]
+    app = make_app(Registry(models, Metrics()), Settings())
+    return *paths, TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_the_network_of_a_run_that_is_gone_answers_on_and_shows_no_other(
+    copied: tuple[Path, Path, TestClient], draw: Callable[..., bytes], is_replaced: bool
+) -> None:
+    shops, digits, client = copied
+    asked: list[tuple[str, dict[str, Any]]] = [
+        ("/predict?model=shops", {"json": [{"size": 0.5, "shop": "east"}]}),
+        ("/predict?model=digits", {"content": draw(ZERO)}),
+        ("/page/occlusion?model=digits", {"content": draw(ZERO)}),
+    ]
+    before = [client.post(path, **given).json() for path, given in asked]
+    moved = shops.with_name("20261127-000009-shops")
+    shops.rename(moved)
+    digits.rename(shops) if is_replaced else shutil.rmtree(digits)
+    assert [client.post(path, **given).json() for path, given in asked] == before
+    for name in ("shops", "digits"):
+        answer = client.get(f"/page/network?model={name}")
+        assert answer.status_code == 410 and "is gone or has changed" in answer.json()["error"]
+    answer = client.post("/page/row?model=shops", json={"size": 0.5, "shop": "east"})
+    assert answer.status_code == 200 and len(answer.json()["contributions"]) == 2
+    if is_replaced:
+        shops.rename(digits)
+    moved.rename(shops)
+    assert client.get("/page/network?model=shops").status_code == 200
+
+
+def test_a_run_that_is_gone_gives_place_to_newer_ones_alone(shops: Path, tmp_path: Path) -> None:
+    older, served = tmp_path / "20261127-000001-shops", tmp_path / "20261127-000002-shops"
+    for path, ended in ((older, "2030-01-01T00:00:00+00:00"), (served, "2030-01-02T00:00:00+00:00")):
+        shutil.copytree(shops, path)
+        RunFolder(path).write_record(ended=ended)
+    current = ListedRun.read(served)
+    shutil.rmtree(served)
+    assert find_newer(current) is None
+    RunFolder(older).write_record(ended="2030-01-03T00:00:00+00:00")
+    assert find_newer(current) == older
+    shutil.rmtree(older)
+    assert find_newer(current) is None

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -207,11 +208,17 @@ def test_a_folder_of_runs_that_cannot_be_written_is_told(home: Path, open_bench:
     [
         ("check", {"draft": {**DRAFT, "data": {"source": "/etc/passwd"}}}, 404),
         ("check", {"draft": {**DRAFT, "data": {"source": "own-000000000000"}}}, 404),
+        ("check", {"draft": {**DRAFT, "data": {"source": "../table.csv"}}}, 404),
+        ("suggest", {"draft": {**DRAFT, "data": {"source": "a\0b"}}}, 404),
+        ("arrays", {"draft": {**DRAFT, "data": {"source": "../../etc/passwd"}}}, 404),
+        ("start", {"draft": {**DRAFT, "data": {"source": "\ud800"}}}, 404),
         ("check", {"draft": {**DRAFT, "data": {"source": "digits", "path": "/etc/passwd"}}}, 400),
         ("check", {"draft": {**DRAFT, "data": {"source": "digits", "test": "/etc/passwd"}}}, 400),
         ("check", {"draft": {**DRAFT, "data": {"source": "digits", "labels": "/etc/passwd"}}}, 400),
         ("check", {"draft": {**DRAFT, "data": "digits"}}, 400),
         ("read", {"text": "data: {source: csv, path: /etc/passwd, target: a}\nmodel: {layers: [output]}"}, 400),
+        ("read", {"text": 'data: {source: csv, path: "a\\0b", target: a}\nmodel: {layers: [output]}'}, 400),
+        ("read", {"text": "data: {source: csv, path: ../home/other.csv, target: a}\nmodel: {layers: [output]}"}, 400),
         ("read", {"text": "data: {source: digits, test: /etc/passwd}\nmodel: {layers: [output]}"}, 400),
         ("read", {"text": "data: {source: digits, labels: /etc/passwd}\nmodel: {layers: [output]}"}, 400),
         ("read", {"text": "data: {source: 'tfds:other'}\nmodel: {layers: [output]}"}, 400),
@@ -241,6 +248,7 @@ def test_a_folder_of_runs_that_cannot_be_written_is_told(home: Path, open_bench:
         ("resume", {"run": "latest"}, 404),
         ("resume", {"run": None}, 400),
         ("open", {"run": "/etc"}, 404),
+        ("open", {"run": "a\0b"}, 404),
         ("allow", {"epochs": 1}, 409),
         ("stop", {}, 409),
     ],
@@ -287,3 +295,26 @@ def test_the_pages_run_nothing_but_their_own_script(bench: Bench) -> None:
         assert answer.status_code == 200 and "script-src 'sha256-" in answer.headers["content-security-policy"]
         assert not re.search(r"""(src|href)=["']?(https?:|//)|@import|url\(""", answer.text)
     assert bench.client.post("/predict", content=b"[1]").status_code == 404  # nothing is trained yet
+
+
+@pytest.mark.parametrize("what", ["gone", "link", "link to a folder above"])
+def test_data_that_is_gone_or_a_link_since_the_start_is_refused(
+    tmp_path: Path, what: str, open_bench: Callable[..., Bench], home: Path
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    shutil.copy(home / "table.csv", here)
+    bench = open_bench(Folders(tmp_path / "runs"), here / "table.csv")
+    [own] = [each for each in bench.offers["sources"] if each["title"].endswith("here/table.csv")]
+    draft = {**DRAFT, "data": {"source": own["name"], "target": ["larger"]}}
+    assert bench.ask("check", draft=draft)["data"]
+    if what == "link to a folder above":
+        here.rename(tmp_path / "there")
+        here.symlink_to(tmp_path / "there")
+    else:
+        (here / "table.csv").unlink()
+        if what == "link":
+            (here / "table.csv").symlink_to(home / "table.csv")
+    for path in ("check", "suggest", "arrays", "start"):
+        assert "which is gone, or a link" in bench.ask(path, 410, draft=draft)["error"]
+    assert bench.client.get(f"/workbench/columns?source={own['name']}").status_code == 410

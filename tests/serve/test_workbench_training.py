@@ -62,7 +62,7 @@ def bench(home: Path, open_bench: Callable[..., Bench]) -> Bench:
 @pytest.fixture(scope="module")
 def trained(home: Path, bench: Bench, open_bench: Callable[..., Bench]) -> dict[str, Any]:
     """A training by the page that is paused, found by another server, stopped, stopped again early, and finished."""
-    script = bench.ask("check", draft=DRAFT)["script"]
+    checked = bench.ask("check", draft=DRAFT)
     bench.ask("start", draft=DRAFT, epochs=1)
     assert bench.get("training")["phase"] == "starting"
     paused = bench.wait("paused", *ENDED)
@@ -80,7 +80,8 @@ def trained(home: Path, bench: Bench, open_bench: Callable[..., Bench]) -> dict[
     interrupted = bench.get("training")
     bench.ask("resume", run=stopped["run"], epochs=None)
     return {
-        "script": script, "paused": paused, "refused": refused, "again": again, "seen": seen, "cannot": cannot,
+        "script": checked["script"], "arrays": checked["arrays"],
+        "paused": paused, "refused": refused, "again": again, "seen": seen, "cannot": cannot,
         "refused_by_other": refused_by_other, "stopped": stopped, "closed": closed, "interrupted": interrupted,
         "end": bench.wait(*ENDED),
     }  # fmt: skip
@@ -116,8 +117,9 @@ def test_the_script_and_its_arrays_are_those_of_an_export(trained: dict[str, Any
     run = home / "runs" / trained["end"]["run"]
     assert nncli("export", run, "--format", "script", "--output", home / "shapes_circles.py").exit_code == 0
     assert trained["script"] == (home / "shapes_circles.py").read_text()
+    assert trained["arrays"] in trained["script"]
     answer = bench.client.post("/workbench/arrays", json={"draft": DRAFT}, headers=bench.headers)
-    with np.load(io.BytesIO(answer.content)) as ours, np.load(home / "shapes_circles.npz") as theirs:
+    with np.load(io.BytesIO(answer.content)) as ours, np.load(home / trained["arrays"]) as theirs:
         assert set(ours) == set(theirs) and all(np.array_equal(ours[name], theirs[name]) for name in theirs)
 
 

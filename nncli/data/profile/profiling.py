@@ -3,7 +3,7 @@
 The results are defined in `values`; tables are examined in `tables/`, image folders and arrays in `images/`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,8 +83,17 @@ def profile_images(folder: Path, *, progress: Progress = lambda what, share: Non
     return look_over_folder(folder, progress=progress, seed=_SEED)
 
 
-def profile_data(data: Data, *, seed: int, data_dir: Path | None, progress: Progress) -> Profile:
+def profile_data(
+    data: Data,
+    *,
+    seed: int,
+    data_dir: Path | None,
+    progress: Progress,
+    say: Callable[[str], None] = lambda told: None,
+) -> Profile:
     """Examine the data that a config's `data` section describes; its paths must be absolute.
+
+    What should be known before long work is told to `say`.
 
     Raises:
         DataError: the data cannot be read at all, or a name in the section is not a column.
@@ -92,7 +101,7 @@ def profile_data(data: Data, *, seed: int, data_dir: Path | None, progress: Prog
     """
     seed = seed if data.split_seed is None else data.split_seed
     if data.image is not None:
-        return look_over_images(load(data, seed=seed, data_dir=data_dir, progress=progress), path=data.path)
+        return look_over_images(load(data, seed=seed, data_dir=data_dir, progress=progress, say=say), path=data.path)
     if data.source in ("csv", "parquet"):
         return _profile_file(data, seed)
     if data.source == "images" and data.labels is not None:

@@ -55,9 +55,20 @@ def tell_whole(path: str, say: Callable[[str], None]) -> None:
     need = Need(sum(file.stat().st_size for file in files if file.is_file()), free_memory())
     if need.is_large:
         say(
-            f"{path}: tables of pixels and zipped tables are read into memory whole; the files have "
+            f"{path}: tables of pixels, zipped tables and Excel files are read into memory whole; the files have "
             f"{format_bytes(need.arrays)}, and {format_bytes(need.free or 0)} of memory are free"
         )
+
+
+def tell_zipped(path: Path, say: Callable[[str], None]) -> None:
+    """Says so where a zipped table or an Excel file, which is read whole to be looked at, is as large."""
+    try:
+        with path.open("rb") as file:
+            is_zipped = file.read(2) == b"PK"
+    except OSError:
+        return  # reading it says what is wrong
+    if is_zipped:
+        tell_whole(str(path), say)
 
 
 def free_memory() -> int | None:

@@ -6,10 +6,10 @@ accepts that number only once.
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from nncli.cluster.nodes import Cluster
 from nncli.console import Console
@@ -29,6 +29,13 @@ ENGINES = "engines"
 _FORKS = sys.platform == "linux"
 
 
+class Tell(Protocol):
+    """Is told of a training that has ended; `may_load` is false while processes are still to be forked."""
+
+    def __call__(self, training: RunFolder, *, may_load: bool) -> None:
+        """`training` has ended, however it did."""
+
+
 def begin(request: ComparisonRequest, sources: Sequence[str], folders: Folders) -> None:
     """Starts the imports that this process needs."""
     if request.on is None and (_FORKS or request.jobs == 1):
@@ -45,20 +52,20 @@ def train_cells(
     kept: Mapping[Cell, dict[str, Any]],
     cluster: Cluster | None = None,
     *,
-    tell: Callable[[RunFolder], None] | None = None,
+    tell: Tell | None = None,
 ) -> list[dict[str, Any]]:
     """Trains every cell that is not `kept` in a folder inside `folder`; what each left, in the order of `cells`.
 
     `prepared` has each variant with the data of the first seed. With a `cluster` they are trained there. `tell` is
-    called with the folder of each training when it has ended.
+    called with the folder of each training when it has ended, and whether TensorFlow may be put to work here for it.
     """
-    report = _make_report(request, console, tell)
     outcomes, missing = dict(kept), [cell for cell in cells if cell not in kept]
     if not missing:
         return [outcomes[cell] for cell in cells]
     if cluster is not None:
         engines = _engines(prepared, folder, accelerator=request.on is not None and request.on.gpus > 0)
         task = next(iter(prepared.values())).dataset.facts.target.task.value
+        report = _make_report(request, console, tell, may_load=True)
         trainer = ClusterTrainer(cluster, request, data, engines, task, folder, console, report)
         outcomes |= trainer.train(missing, before=len(kept))
         return [outcomes[cell] for cell in cells]
@@ -77,6 +84,10 @@ def train_cells(
         group = [cell for cell in missing if settings[cell.variant] == setting]
         threads, side_by_side = setting
         jobs = min(len(group), request.jobs or (1 if accelerator else max(1, executor.available_cores() // threads)))
+        is_last = setting == different[-1]
+        # Not before the last fork: a child would wait for ever for a thread or a module of this process.
+        report = _make_report(request, console, tell, may_load=is_last and not accelerator)
+        idle = begin_summarizing if is_last else None
         # In a process where TensorFlow is at work already its threads stay: one job accepts that, as `train` does.
         if (
             jobs == 1
@@ -86,8 +97,6 @@ def train_cells(
             outcomes |= _train_here(group, engines, request, data, folder, console, report, before=len(kept))
         else:
             with WorkerPool(jobs, request, data, fork=fork) as pool:
-                # Not before the last fork: a child could wait for ever for a module that a thread was importing.
-                idle = begin_summarizing if setting == different[-1] else None
                 before, total = len(outcomes), len(cells)
                 outcomes |= pool.train(
                     group, engines, folder, console, report, before=before, total=total, when_idle=idle
@@ -95,11 +104,11 @@ def train_cells(
     return [outcomes[cell] for cell in cells]
 
 
-def _make_report(request: ComparisonRequest, console: Console, tell: Callable[[RunFolder], None] | None) -> Report:
+def _make_report(request: ComparisonRequest, console: Console, tell: Tell | None, *, may_load: bool) -> Report:
     def report(cell: Cell, outcome: Mapping[str, Any]) -> None:
         report_cell(cell, outcome, request.variants, console)
         if tell is not None:
-            tell(RunFolder(Path(outcome["run"])))
+            tell(RunFolder(Path(outcome["run"])), may_load=may_load)
 
     return report
 

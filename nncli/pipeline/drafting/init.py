@@ -23,6 +23,7 @@ from nncli.data.plurals import count
 from nncli.data.profile.images.pixel_columns import pixel_section
 from nncli.data.profile.tables.proposal import Proposal, propose, suggest_targets
 from nncli.data.streaming.excerpt import holds_tables
+from nncli.data.streaming.memory import tell_zipped
 from nncli.errors import DataError, NncliError, UsageError
 from nncli.pipeline.drafting.config_draft import Draft, data_values, draft_network, draft_table
 from nncli.pipeline.drafting.images.drafting import SEED, look_at_images, look_at_pixels
@@ -143,9 +144,10 @@ def _look_at_file(
     source: Path, path: str, targets: Sequence[str], task: Task | None, progress: Any, say: Callable[[str], None]
 ) -> Draft:
     """A table of features, or of the pixels of images."""
+    tell_zipped(source, say)
     section = pixel_section(source, targets)
     if section is not None:
-        return look_at_pixels(source, path, section, task, progress)
+        return look_at_pixels(source, path, section, task, progress, say)
     try:
         return _look_at_table(source, path, targets, task, progress, say)
     except DataError:

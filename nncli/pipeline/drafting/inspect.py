@@ -17,6 +17,7 @@ from nncli.data.plurals import count
 from nncli.data.profile.images.pixel_columns import pixel_section
 from nncli.data.profile.profiling import ImageProfile, Profile, profile_data, profile_table
 from nncli.data.streaming.excerpt import holds_tables
+from nncli.data.streaming.memory import tell_zipped
 from nncli.errors import UsageError, unwritable
 from nncli.evaluate.plots.images.contact_sheet import Picture, Thumbnail, draw_sheet, make_thumbnails
 from nncli.pipeline.drafting.images.augmentation import augmented_pictures
@@ -82,12 +83,14 @@ def inspect(request: InspectionRequest, *, folders: Folders, console: Console) -
         config = _config(request)
         data, seed = (config.data, config.seed) if config else (_section(request), _SEED)
         versions = _augmented(request, config, folders, progress)
+        if data is None or (data.source in ("csv", "parquet") and data.image is None):
+            tell_zipped(Path(request.source if data is None else str(data.path)), console.say)
         if data is None:
             data = pixel_section(Path(request.source), request.targets)
         if data is None:
             profile: Profile = profile_table(Path(request.source), request.targets)
         else:
-            profile = profile_data(data, seed=seed, data_dir=folders.data_dir, progress=progress)
+            profile = profile_data(data, seed=seed, data_dir=folders.data_dir, progress=progress, say=console.say)
     if not isinstance(profile, ImageProfile):
         if request.sheet is not None:
             raise UsageError("--sheet is for images, but this is a table", hint="leave --sheet out")

@@ -46,7 +46,7 @@ def find_seeds(word: str, variant: str | None, folders: Folders, console: Consol
     """
     found = find_comparison(word, folders.runs_dir)
     if found.note is not None:
-        console.say(found.note)
+        (console.warn if found.is_older else console.say)(found.note)
     folder = found.folder
     if folder.record.get("kind") != "compare":
         raise RunError(f"{folder.path} is no comparison", hint="nncli ensemble latest, or the folder of a comparison")

@@ -1,5 +1,7 @@
 """The story of an export: which run, which format, which file, and what to know of the file."""
 
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ from nncli.run import files
 
 # format -> the ending of its file; a SavedModel is a folder
 ENDINGS = {"keras": ".keras", "tflite": ".tflite", "onnx": ".onnx", "saved_model": "", "script": ".py"}
+# What a script says of its arrays (script/writing.py); no name out of its own folder.
+_NAMED_ARRAYS = re.compile(rb'^ARRAYS = .*"([^"/\\]+-[0-9a-f]{12}\.npz)"\)$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -85,9 +89,8 @@ def _refuse_existing(output: Path, form: str, force: bool) -> None:
         raise UsageError(f"--output {output}: there is no folder {output.parent}", hint="make it first")
     if output.is_dir() or (output.exists() and form == "saved_model"):  # --force is for a file in the place of a file
         raise UsageError(f"{output} exists already", hint="choose another with --output, or remove it")
-    for file in (output, output.with_suffix(".npz")) if form == "script" else (output,):
-        if file.exists() and not force:
-            raise UsageError(f"{file} exists already", hint="choose another with --output, or replace it with --force")
+    if output.exists() and not force:
+        raise UsageError(f"{output} exists already", hint="choose another with --output, or replace it with --force")
 
 
 def _write(
@@ -115,13 +118,35 @@ def _write_script(run: OpenRun, output: Path, folders: Folders, console: Console
     config, dataset = run.load_config().config, read_own_data(run, folders, console)
     monitor = monitored(config)
     script = write_script(config, dataset, name=output.stem, monitor=monitor, mode=direction(monitor))
-    arrays = output.with_suffix(".npz")
-    _write_file(arrays, npz_bytes(script.arrays))
-    _write_file(output, script.text.encode())
+    arrays = output.with_name(script.file)
+    _write_pair(output, script.text.encode(), arrays, npz_bytes(script.arrays))
     # The script reads a prepared data set with tensorflow-datasets, which looks in one folder only.
     is_prepared = config.data.source == "mnist" or config.data.source.startswith("tfds:")
     data_dir = str(folders.data_dir) if is_prepared and folders.data_dir is not None else None
     return {"arrays": str(arrays), "lines": len(script.text.splitlines()), "data_dir": data_dir}
+
+
+def _write_pair(output: Path, text: bytes, arrays: Path, content: bytes) -> None:
+    """A script and its arrays, old or new together: the new arrays have another name, so that a script that is replaced
+    reads its own until it is; then the old arrays go. If writing fails, the new ones go.
+    """
+    left = {_arrays_read_by(output)} | (set() if arrays.exists() else {arrays})
+    try:
+        _write_file(arrays, content)
+        _write_file(output, text)
+    finally:  # Ctrl-C included
+        for file in left - {_arrays_read_by(output)}:
+            if file is not None:
+                file.unlink(missing_ok=True)
+
+
+def _arrays_read_by(script: Path) -> Path | None:
+    """The .npz file that an exported script names, None for any other file."""
+    try:
+        named = _NAMED_ARRAYS.search(script.read_bytes())
+    except OSError:
+        return None
+    return None if named is None else script.with_name(os.fsdecode(named[1]))
 
 
 def _read_model(run: OpenRun, name: str) -> bytes:

@@ -20,6 +20,7 @@ from nncli.pipeline.predicting.scoring import thresholds
 from nncli.pipeline.predicting.unlike import describe_unlike, score_novelty
 from nncli.pipeline.serving.looking import Look
 from nncli.run import files
+from nncli.runtime.novelty import Novelty
 from nncli.runtime.predictor import Predictor
 from nncli.serve.model import Model, Options, Outputs
 
@@ -27,10 +28,10 @@ from nncli.serve.model import Model, Options, Outputs
 class RunAnswering:
     """Answers with the exported model of a run; see `nncli.serve.model.Answering`."""
 
-    def __init__(self, run: OpenRun, model: bytes) -> None:
+    def __init__(self, run: OpenRun, model: bytes, novelty: Novelty | None) -> None:
         """`model` is the content of the run's model.tflite. Raises RunError."""
         self._run, self._facts = run, run.facts
-        self._predictor, self._novelty = Predictor(model, threads=1), open_novelty(run)
+        self._predictor, self._novelty = Predictor(model, threads=1), novelty
         self._lock = threading.Lock()  # LiteRT runs a model in one thread at a time
 
     def adapt(self, options: Options) -> DataFacts:
@@ -87,8 +88,9 @@ def make_model(run: OpenRun, name: str, read_examples: Callable[[], Any]) -> Mod
             f"{run.folder.path} has no {files.LITE_MODEL}, and `nncli serve` answers without TensorFlow",
             hint="train it again with this version, or name another run",
         )
-    answering = RunAnswering(run, content)
-    look = Look(run, content, answering, read_examples)
+    novelty = open_novelty(run)
+    answering = RunAnswering(run, content, novelty)
+    look = Look(run, content, novelty, answering, read_examples)
     details = {"score": describe_score(run.folder).strip(" ()")}
     return Model(name, run.folder.path.name, run.facts, answering, look=lambda: look, details=details)
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -11,11 +11,14 @@ from nncli.config.facts import ImageInput, NumberColumn, TableInput, Task
 from nncli.data.dataset import Dataset, Inputs
 from nncli.errors import NncliError
 from nncli.evaluate.importance.occlusion import occlusion_maps
-from nncli.pipeline.predicting.open_run import OpenRun, open_novelty
+from nncli.pipeline.predicting.open_run import OpenRun
 from nncli.pipeline.predicting.scoring.importance import places_of
 from nncli.pipeline.weights import read_weights
+from nncli.run import files
 from nncli.runtime.layers import LayerReader, LayerValues
+from nncli.runtime.novelty import Novelty
 from nncli.serve.model import Outputs
+from nncli.serve.refusals import Refusal
 
 # Weights that are sent to the page at most, 4 bytes each.
 _MOST_WEIGHTS = 400_000
@@ -25,6 +28,7 @@ _ROWS, _POINTS = 100, 400
 _STEPS = 25  # of a slider
 _SIDE = 64  # of the grid of the decision surface
 _MARGIN = 0.1
+Result = TypeVar("Result")
 
 
 class _Runs(Protocol):
@@ -34,10 +38,41 @@ class _Runs(Protocol):
 class Look:
     """See `nncli.serve.page.looking.Looking`. Reads what it needs when it is first asked for."""
 
-    def __init__(self, run: OpenRun, model: bytes, answering: _Runs, read_examples: Callable[[], Dataset]) -> None:
+    def __init__(
+        self,
+        run: OpenRun,
+        model: bytes,
+        novelty: Novelty | None,
+        answering: _Runs,
+        read_examples: Callable[[], Dataset],
+    ) -> None:
         """`read_examples` reads the run's own data and may raise NncliError, as where its file is gone."""
-        self._run, self._model, self._answering, self._read_examples = run, model, answering, read_examples
+        self._run, self._model, self._novelty = run, model, novelty
+        self._answering, self._read_examples = answering, read_examples
         self._reading = threading.Lock()
+
+    def _read(self, read: Callable[[], Result]) -> Result:
+        """What is read from the run's folder. Raises Refusal (410) where that is gone, or has another model now."""
+        try:
+            found = read()
+            self._require_folder()
+        except NncliError:
+            self._require_folder()
+            raise
+        return found
+
+    def _require_folder(self) -> None:
+        try:
+            is_same = self._run.folder.find_intact(files.LITE_MODEL) == self._model
+        except NncliError:
+            is_same = False
+        if not is_same:
+            raise Refusal(
+                410,
+                got="a question to files of a run that is gone or has changed since it was opened",
+                expected="the files that the server found",
+                fix="start the server again; until then the network answers as before",
+            )
 
     @cached_property
     def _reader(self) -> LayerReader:
@@ -47,15 +82,15 @@ class Look:
     def _examples(self) -> Dataset | None:
         """The run's own data, None where it cannot be had any more."""
         try:
-            return self._read_examples()
-        except (NncliError, OSError):
+            return self._read(self._read_examples)
+        except (NncliError, OSError, Refusal):
             return None
 
     def network(self) -> list[dict[str, Any]]:
         """The layers of the config, by the names that the exported model gives them."""
         from nncli.config.stack import stack_layers
 
-        config = self._run.load_config().config
+        config = self._read(self._run.load_config).config
         rows = stack_layers(config, self._run.facts.inputs.shape)
         told, seen = [], dict[str, int]()
         for place, row in enumerate(rows):
@@ -81,7 +116,7 @@ class Look:
 
     def weights(self) -> Mapping[str, np.ndarray]:
         """Kernels and biases of dense and convolutional layers; none where there are too many, or members."""
-        weights = read_weights(self._run.folder)
+        weights = self._read(lambda: read_weights(self._run.folder))
         if any("member" in name for name in weights):
             return {}
         kept = {name: each for name, each in weights.items() if name.startswith(_WITH_PATHS)}
@@ -152,8 +187,7 @@ class Look:
         """For each pixel how much covering it with the mean of the training images lowers the output."""
         images = inputs["image"][:1]
         mean: np.ndarray = np.zeros(images.shape[1:], np.float32)
-        novelty = open_novelty(self._run)
-        image = self._run.facts.inputs
+        image, novelty = self._run.facts.inputs, self._novelty
         if novelty is not None and novelty.mean.size == mean.size and isinstance(image, ImageInput):
             mean = novelty.mean.reshape(mean.shape) / image.scale
         found = occlusion_maps(

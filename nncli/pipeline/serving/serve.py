@@ -24,6 +24,7 @@ from nncli.pipeline.training.continuing.stopping import say_how_to_continue
 from nncli.run import files
 from nncli.run.finding import LATEST
 from nncli.run.folder import RunFolder
+from nncli.run.listing import ListedRun
 from nncli.serve import server
 from nncli.serve.app import Settings, make_app
 from nncli.serve.guard import Guard
@@ -223,18 +224,20 @@ def _make_model(name: str, run: OpenRun, folders: Folders) -> Model:
 def _watcher(registry: Registry, runs: dict[str, OpenRun], folders: Folders, console: Console) -> Callable[[], Any]:
     """What exchanges models for newer runs, as a coroutine to run beside the server."""
 
+    served = {name: ListedRun.read(run.folder.path) for name, run in runs.items()}
+
     def look() -> None:
-        for name, run in list(runs.items()):
-            newer = find_newer(run.folder.path)
-            if newer is None:
-                continue
+        for name, current in list(served.items()):
+            newer = None
             try:
-                opened = open_run(str(newer), folders, console)
-                registry.replace(_make_model(name, opened, folders))
-            except NncliError as error:  # the run that is served stays
-                console.warn(f"{newer.name} cannot be served: {error.message}", once=True)
+                newer = find_newer(current)
+                if newer is None:
+                    continue
+                registry.replace(_make_model(name, open_run(str(newer), folders, console), folders))
+            except (NncliError, OSError) as error:  # the run that is served stays
+                console.warn(f"{(newer or current.path.parent).name} cannot be served: {error}", once=True)
                 continue
-            runs[name] = opened
+            served[name] = ListedRun.read(newer)
             console.say(f"{name}: now {newer.name}")
 
     async def watch() -> None:

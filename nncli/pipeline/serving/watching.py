@@ -11,9 +11,11 @@ def config_name(folder: Path) -> str:
     return folder.name.split("-", 2)[-1]
 
 
-def find_newer(folder: Path) -> Path | None:
-    """The newest finished run beside `folder` with the same config's name that ended later; None where none did."""
-    current = ListedRun.read(folder)
+def find_newer(current: ListedRun) -> Path | None:
+    """The newest finished run beside the one that is served, with the same config's name, that ended later; None where
+    none did. The one that is served may be gone.
+    """
+    folder = current.path
     others = [
         path for path in run_folders(folder.parent) if config_name(path) == config_name(folder) and path != folder
     ]

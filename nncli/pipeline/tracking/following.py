@@ -11,7 +11,7 @@ from nncli.config.sections import Config
 from nncli.console import Console
 from nncli.pipeline.tracking.comparisons import describe_comparison, read_comparison
 from nncli.pipeline.tracking.exporting import describe, tell_epochs
-from nncli.pipeline.tracking.reading import read_description, read_epochs, read_outcome
+from nncli.pipeline.tracking.reading import read_description, read_epochs, read_model, read_outcome
 from nncli.pipeline.tracking.trackers import how_to_export, make_tracker, say_what_is_not_used
 from nncli.run import files
 from nncli.run.folder import RunFolder
@@ -114,7 +114,7 @@ def followed(folder: RunFolder, config: Config, console: Console) -> Iterator[Fo
 
 
 class ComparisonFollowing:
-    """MLflow as it is told of a comparison while it goes on; files and models are added when all is over."""
+    """MLflow as it is told of a comparison while it goes on, also of the files and the model of each training."""
 
     def __init__(self, folder: RunFolder, config: Config, console: Console) -> None:
         self._folder, self._address, self._say = folder, config.train.tracking_uri, console.warn
@@ -127,8 +127,11 @@ class ComparisonFollowing:
         """The trackers that have not failed."""
         return tuple(self._names)
 
-    def add(self, training: RunFolder) -> None:
-        """Tells of a training that has ended, however it did; before the first one also of the comparison."""
+    def add(self, training: RunFolder, *, may_load: bool) -> None:
+        """Tells of a training that has ended, however it did; before the first one also of the comparison.
+
+        Its model is loaded for that only where this process `may_load` it; else it is added when all is over.
+        """
 
         def tell() -> None:
             if self._tracker is None:
@@ -136,7 +139,7 @@ class ComparisonFollowing:
                 self._tracker.begin(describe_comparison(self._folder, [training]), 0)
             tracker = make_tracker(MLFLOW, training, address=self._address)
             tell_epochs(tracker, training)
-            tracker.end(read_outcome(training, with_files=False))
+            tracker.end(read_outcome(training), read_model(training, Console(quiet=True)) if may_load else None)
 
         if training.file(files.CONFIG).exists():  # else it ended before it began
             self._try(tell)

@@ -1,7 +1,7 @@
 /* ---- the check ---- */
 const check = latest(async () => {
-  const of = state.draft.data.source;
-  state.checked = { ...await ask("check", { draft: state.draft }), of };
+  const draft = structuredClone(state.draft), of = draft.data.source;
+  state.checked = { ...await ask("check", { draft }), of, draft };
   showChecked();
 }, { before: 120 });
 function finding(each, isWarning, isPlaced) {

@@ -26,7 +26,7 @@ $("copy").addEventListener("click", async () => {
 function saveAs(content, name) { const link = make("a", { href: URL.createObjectURL(content), download: name }); link.click(); setTimeout(() => URL.revokeObjectURL(link.href), 1000); }
 const fileName = () => state.draft.name || "network";
 $("save").addEventListener("click", () => saveAs(new Blob([codeText()]), fileName() + (state.tab === "yaml" ? ".yaml" : ".py")));
-$("arrays").addEventListener("click", () => trying(async () => saveAs(await ask("arrays", { draft: state.draft }, true), `${fileName()}.npz`)));
+$("arrays").addEventListener("click", () => trying(async () => saveAs(await ask("arrays", { draft: state.checked.draft }, true), state.checked.arrays)));
 /* What has no field is typed; the page then shows what it can of it, and keeps the rest. */
 function closeEditor() { $("editing").hidden = true; $("text").hidden = false; $("edit-told").textContent = ""; }
 $("edit").addEventListener("click", () => { $("editor").value = state.checked.yaml; $("editing").hidden = false; $("text").hidden = true; $("edit-told").textContent = ""; $("editor").focus(); $("editor").setSelectionRange(0, 0); });

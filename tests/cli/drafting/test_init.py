@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import re
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -540,3 +541,29 @@ def test_a_copy_of_a_column_is_dropped_with_the_reason(tmp_path: Path) -> None:
 def test_a_number_that_is_never_negative_is_predicted_so(tmp_path: Path, least: int, task: str) -> None:
     config, _, _ = init(write(tmp_path / "t.csv", "a,y", lambda i: f"{weight(i)},{i * 1.3 + least:.2f}"), "y")
     assert config.data.task == task
+
+
+@pytest.mark.parametrize("name", ["t.zip", "p.csv"])
+def test_a_table_that_is_read_whole_is_said_where_it_is_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    table = write(tmp_path / "t.csv", "a,b,y", lambda index: f"{index},{weight(index)},{index % 2}")
+    with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
+        archive.write(table, "t.csv")
+    side = range(7)
+    names = ",".join(f"pixel{index}" for index in range(49))
+    write(
+        tmp_path / "p.csv",
+        f"y,{names}",
+        lambda index: f"{index % 2}," + ",".join(str(index + 10 * (row + column)) for row in side for column in side),
+    )
+    told = f"{name}: tables of pixels, zipped tables and Excel files are read into memory whole"
+    words = [["data", name, "--target", "y"], ["init", name, "--target", "y"], ["data", f"{Path(name).stem}.yaml"]]
+    monkeypatch.chdir(tmp_path)
+    for free, times in (("1kB", 1), ("1GB", 0)):
+        monkeypatch.setenv("NNCLI_MEMORY", free)
+        for each in words:
+            outcome = typer.testing.CliRunner().invoke(app, [*each, *(["--force"] * (each[0] == "init"))])
+            assert outcome.exit_code == 0 and outcome.stderr.count(told) == times, outcome.stderr
+    monkeypatch.setenv("NNCLI_MEMORY", "1kB")
+    assert told not in typer.testing.CliRunner().invoke(app, ["data", "t.csv"]).stderr

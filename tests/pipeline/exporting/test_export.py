@@ -1,6 +1,7 @@
 """`nncli export`: each format from a real run, what is told of it, and what is refused."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from nncli.cli import app
 from nncli.pipeline.agreement import compare_predictions
 from nncli.pipeline.exporting import conversion
 from nncli.pipeline.predicting.open_run import OpenRun
+from nncli.run import files
 from nncli.runtime.predictor import Predictor
 
 DIGITS = ["train", "digits_softmax", "--epochs", "2", "--quiet"]
@@ -173,5 +175,53 @@ def test_a_script_lies_beside_the_rows_that_it_reads() -> None:
     with np.load(result["arrays"]) as rows, np.load(run_of("digits_softmax") / "splits.npz") as splits:
         assert all(np.array_equal(rows[name], splits[name]) for name in ("train", "validation", "test"))
     assert "lone.py exists already" in invoke("export", "--output", "lone.py", code=2).stderr
-    Path("lone.py").unlink()
-    assert "lone.npz exists already" in invoke("export", "--output", "lone.py", code=2).stderr
+
+
+def read_pair(folder: Path) -> tuple[str, list[str]]:
+    """The text of the only script of a folder, and the names in the arrays that it reads, the only ones there."""
+    text = (folder / "pair.py").read_text()
+    [arrays] = folder.glob("*.npz")
+    assert f'ARRAYS = Path(__file__).with_name("{arrays.name}")' in text
+    assert sorted(file.name for file in folder.iterdir()) == sorted([arrays.name, "pair.py"])
+    with np.load(arrays) as stored:
+        return text, sorted(stored)
+
+
+@pytest.mark.parametrize("step", ["_rename", "sync_folder"])
+@pytest.mark.parametrize("failing", [1, 2])
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_script_and_its_arrays_are_old_or_new_together(
+    step: str, failing: int, error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("export", "--format", "script", "--output", str(tmp_path / "pair.py"), "--force")
+    invoke(*words, str(run_of("table")))
+    old = read_pair(tmp_path)
+    done: Callable[..., None] = getattr(files, step)
+    calls = 0
+
+    def fail(*arguments: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == failing:
+            raise error
+        done(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, step, fail)
+        invoke(*words, "digits_softmax", code=130 if isinstance(error, KeyboardInterrupt) else 1)
+    is_new = step == "sync_folder" and failing == 2  # the script has been renamed
+    assert (read_pair(tmp_path) == old) is not is_new
+    invoke(*words, "digits_softmax")
+    assert read_pair(tmp_path)[1] == ["test", "train", "validation"]
+
+
+def test_the_arrays_of_a_script_are_removed_only_with_it(tmp_path: Path) -> None:
+    words = ("export", "digits_softmax", "--format", "script", "--output")
+    invoke(*words, str(tmp_path / "pair.py"))
+    before = read_pair(tmp_path)
+    invoke(*words, str(tmp_path / "pair.py"), "--force")
+    assert read_pair(tmp_path) == before
+    (tmp_path / "own.py").write_text('ARRAYS = ("/etc/own-0123456789ab.npz")\nARRAYS = ("own.npz")\n')
+    (tmp_path / "own.npz").write_bytes(b"kept")
+    invoke(*words, str(tmp_path / "own.py"), "--force")
+    assert (tmp_path / "own.npz").read_bytes() == b"kept"

@@ -13,7 +13,8 @@ from nncli.errors import NncliError
 from nncli.pipeline.comparing.variants import ComparisonRequest
 from nncli.run.folder import RunFolder
 from nncli.tracking.description import Description, Epoch, Outcome
-from nncli.tracking.mlflow_store import MlflowRun
+from nncli.tracking.mlflow_model import has_model_format
+from nncli.tracking.mlflow_store import FILES, MlflowRun
 
 needs_mlflow = pytest.mark.skipif(
     find_spec("mlflow") is None, reason="needs the extra `mlflow`, which is not installed"
@@ -131,6 +132,9 @@ def test_mlflow_is_told_of_each_training_as_it_ends_and_that_the_rest_was_stoppe
     cell = found[f"{folder.name}/optimizer=sgd-seed1"]
     told = json.loads((folder / "optimizer=sgd-seed1" / "summary.json").read_text())["test"]["metrics"]
     assert cell.data.metrics["test_accuracy"] == told["accuracy"] and "loss" in cell.data.metrics
+    client = client_of(compared.parent)
+    assert "run/summary.json" in [each.path for each in client.list_artifacts(cell.info.run_id, "run")]
+    assert len(cell.outputs.model_outputs) == has_model_format()
     assert cell.data.tags["mlflow.parentRunId"] == found[folder.name].info.run_id
 
     resumed = nncli("compare", "--resume", folder, "--jobs", 1, "--no-report", "--json")
@@ -233,3 +237,34 @@ def test_the_trackers_of_a_comparison_take_the_place_of_those_of_its_configs(tmp
 def test_trackers_that_do_not_fit_are_refused(words: tuple[str, ...], message: str) -> None:
     outcome = nncli(*words)
     assert outcome.exit_code == 2 and message in outcome.stderr
+
+
+@needs_mlflow
+def test_files_are_sent_again_only_where_they_have_changed_or_are_gone(
+    compared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow.tracking import MlflowClient
+
+    sent: list[str] = []
+    send = MlflowClient.log_artifacts
+
+    def count(self: Any, run_id: str, folder: str, place: str) -> None:
+        sent.append(run_id)
+        send(self, run_id, folder, place)
+
+    monkeypatch.setattr(MlflowClient, "log_artifacts", count)
+    [cell, _] = sorted(path.parent for path in compared.glob("*/run.json"))
+
+    def export() -> int:
+        sent.clear()
+        assert nncli("runs", "export", compared, "--to", "mlflow").exit_code == 0
+        return len(sent)
+
+    assert export() == 0
+    (cell / "notes.md").write_text("a note")
+    assert export() == 1
+    found = runs_of(compared.parent, f"{compared.name}/{cell.name}")[f"{compared.name}/{cell.name}"]
+    assert "run/notes.md" in [each.path for each in client_of(compared.parent).list_artifacts(found.info.run_id, "run")]
+    (cell / "notes.md").unlink()
+    client_of(compared.parent).set_tag(found.info.run_id, FILES, "")
+    assert export() == 1

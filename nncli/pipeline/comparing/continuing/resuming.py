@@ -54,7 +54,7 @@ def resume_comparison(
     """
     found = find_comparison(word, folders.runs_dir)
     if found.note is not None:
-        console.say(found.note)
+        (console.warn if found.is_older else console.say)(found.note)
     folder = found.folder
     _require_comparison(folder)
     with ExitStack() as stack:

@@ -16,6 +16,7 @@ from nncli.data.images.labels.reading import read_labels
 from nncli.data.plurals import count
 from nncli.data.profile.images.pixels import colour_tells, count_repeated, why_not_mirrored
 from nncli.data.splitting import TEST_FRACTION
+from nncli.data.streaming.memory import tell_whole
 from nncli.errors import UsageError
 from nncli.pipeline.drafting.config_draft import Draft
 from nncli.pipeline.drafting.images.entries import draft_images, draft_pixels
@@ -47,9 +48,12 @@ def look_at_images(
     return _draft(_describe(section, dataset.facts, source.resolve().name), entry, section, dataset)
 
 
-def look_at_pixels(source: Path, path: str, section: Data, task: Task | None, progress: Progress) -> Draft:
+def look_at_pixels(
+    source: Path, path: str, section: Data, task: Task | None, progress: Progress, say: Callable[[str], None]
+) -> Draft:
     """A draft for a table of pixels, whose `section` was found; `path` is what the config says of it."""
     section = section.model_copy(update={"task": task, "test": TEST_FRACTION})
+    tell_whole(str(section.path), say)
     section, dataset, repeated = _load(section, False, progress)
     entry = draft_pixels(section, path, dataset.facts, _remarks(dataset), repeated)
     return _draft(_describe(section, dataset.facts, source.name), entry, section, dataset)

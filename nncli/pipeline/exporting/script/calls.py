@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 WIDTH = 110
-# The file beside the script.
-LOAD_ARRAYS = 'np.load(Path(__file__).with_suffix(".npz"))'
+# The file beside the script, which names it at its top.
+LOAD_ARRAYS = "np.load(ARRAYS)"
 
 
 class Code(str):

@@ -1,5 +1,7 @@
 """Puts the script of a run together."""
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +9,7 @@ import numpy as np
 from nncli.config.facts import ImageInput, TableInput
 from nncli.config.sections import Config
 from nncli.data.dataset import Dataset
-from nncli.pipeline.exporting.script.calls import indent
+from nncli.pipeline.exporting.script.calls import indent, write_value
 from nncli.pipeline.exporting.script.data_code import write_data_code
 from nncli.pipeline.exporting.script.member_code import MEMBERS
 from nncli.pipeline.exporting.script.network_code import helper_lines, network_lines, starts_at_mean
@@ -17,10 +19,14 @@ from nncli.pipeline.exporting.script.training_code import training_lines
 
 @dataclass(frozen=True)
 class Script:
-    """The text of a script, and the arrays of the .npz file that lies beside it under the same name."""
+    """The text of a script, the arrays of the .npz file that lies beside it, and the name of that file.
+
+    The name has a sum of the arrays, so that a script never reads those of another.
+    """
 
     text: str
     arrays: dict[str, np.ndarray]
+    file: str
 
 
 def write_script(config: Config, dataset: Dataset, *, name: str, monitor: str, mode: str) -> Script:
@@ -36,9 +42,13 @@ def write_script(config: Config, dataset: Dataset, *, name: str, monitor: str, m
     if starts_at_mean(facts):
         parameters.append("bias")
         given.append("y_train.mean(axis=0)")
+    bins = bin_arrays(facts.inputs) if isinstance(facts.inputs, TableInput) else {}
+    arrays = {**data.arrays, **bins}
+    file = f"{name}-{_sum_of(arrays)}.npz"
     network = network_lines(config, facts)
     training = training_lines(config, facts, ", ".join(given), monitor=monitor, mode=mode)
     body = [
+        f"ARRAYS = Path(__file__).with_name({write_value(file)})",
         f"EPOCHS = int(sys.argv[1]) if len(sys.argv) > 1 else {config.train.epochs}",
         "",
         "",
@@ -62,14 +72,22 @@ def write_script(config: Config, dataset: Dataset, *, name: str, monitor: str, m
     head = [
         f'"""Trains the network of the config {config.name} with Keras alone: python {name}.py [EPOCHS]',
         "",
-        f"{name}.npz, beside this file, {data.told}.",
+        f"{file}, beside this file, {data.told}.",
         '"""',
         "",
         *_imports(data.imports, "\n".join(body)),
         "",
     ]
-    bins = bin_arrays(facts.inputs) if isinstance(facts.inputs, TableInput) else {}
-    return Script("\n".join([*head, *body]) + "\n", {**data.arrays, **bins})
+    return Script("\n".join([*head, *body]) + "\n", arrays, file)
+
+
+def _sum_of(arrays: Mapping[str, np.ndarray]) -> str:
+    """The beginning of a sha256 over names, types, shapes and values."""
+    digest = hashlib.sha256()
+    for name, array in arrays.items():
+        digest.update(f"{name}/{array.dtype}/{array.shape}/".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()[:12]
 
 
 def _imports(own: list[str], body: str) -> list[str]:

@@ -106,7 +106,8 @@ class Checker:
             return told
         told["network"] = _describe_network(network.config, network.rows)
         try:
-            told["script"] = self.script(draft, network.config).text
+            script = self.script(draft, network.config)
+            told |= {"script": script.text, "arrays": script.file}
         except ExportError as error:
             told["noScript"] = error.message
         return told

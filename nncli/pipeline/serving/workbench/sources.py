@@ -87,10 +87,18 @@ class Sources:
         return iter(self._sources.values())
 
     def find(self, name: str) -> Source:
-        """The data set of that name. Raises Refusal (404)."""
+        """The data set of that name. Raises Refusal: 404 for none of the list, 410 for one that is gone or a link."""
         if name not in self._sources:
             raise Refusal(404, got=f"the data set {name[:80]!r}", expected="one of the list")
-        return self._sources[name]
+        source = self._sources[name]
+        if source.path is not None and not _is_there(source.path):
+            raise Refusal(
+                410,
+                got=f"the data set {source.title!r}, which is gone, or a link to another place",
+                expected="the file or folder that was there when the server started",
+                fix="put it back, or start the server again",
+            )
+        return source
 
     def match(self, data: Mapping[str, Any]) -> Source:
         """The data set that a `data` section is about, the one on the list that is most like it. Raises UsageError."""
@@ -126,6 +134,14 @@ class Sources:
         if key not in self._drafted:
             self._drafted[key] = _draft(source.path, key[1])
         return self._drafted[key]
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a path without links, as they are in the list, has none now and something is there."""
+    try:
+        return path.resolve(strict=True) == path
+    except OSError:
+        return False
 
 
 def _draft(path: Path, targets: tuple[str, ...]) -> Drafted:

@@ -110,7 +110,7 @@ def open_again(
     """The run that so many workers are to go on with; nothing of it has changed yet. Raises what `resume` raises."""
     found = find_training(word, folders.runs_dir)
     if found.note is not None:
-        console.say(found.note)
+        (console.warn if found.is_older else console.say)(found.note)
     folder = found.folder
     folder.lock()
     try:

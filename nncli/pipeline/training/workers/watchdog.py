@@ -130,21 +130,34 @@ class Watchdog:
 
     def _find_culprit(self) -> Worker | None:
         """The worker that ended without order, or is silent; among several that ended the one that lost no other."""
+        silent = self._find_silent()
+        if silent is not None or not self._failed:
+            return silent
+        first = self._failed
+        is_killed = any((worker.code or 0) < 0 for worker in first)
+        self.wait_for_chief(_KILLED_SECONDS if is_killed else _GRACE_SECONDS)
+        chief = self._workers[0]
+        if chief.failed and chief.code is not None and chief.code > 0 and "lost" not in chief.told:
+            return chief  # it has said itself what is wrong
+        end = time.monotonic() + self._seconds
+        while all("lost" in worker.told for worker in self._failed) and time.monotonic() < end:
+            self._hear(self._pause)  # one that hangs is given up by the others before it is known to be silent
+            if (silent := self._find_silent()) is not None:
+                return silent
+        return first_to_fail(self._workers, first)
+
+    @property
+    def _failed(self) -> list[Worker]:
+        return [worker for worker in self._workers if worker.failed]
+
+    def _find_silent(self) -> Worker | None:
         now = time.monotonic()
         for worker in self._workers:
             longest = self._seconds if "joined" in worker.told else max(self._seconds, START_SECONDS)
             if worker.code is None and now - worker.sign > longest:
                 worker.is_silent = True
                 return worker
-        if not any(worker.failed for worker in self._workers):
-            return None
-        first = [worker for worker in self._workers if worker.failed]
-        is_killed = any((worker.code or 0) < 0 for worker in first)
-        self.wait_for_chief(_KILLED_SECONDS if is_killed else _GRACE_SECONDS)
-        chief = self._workers[0]
-        if chief.failed and chief.code is not None and chief.code > 0 and "lost" not in chief.told:
-            return chief  # it has said itself what is wrong
-        return first_to_fail(self._workers, first)
+        return None
 
 
 class Ended(Protocol):

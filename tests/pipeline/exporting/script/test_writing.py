@@ -98,7 +98,7 @@ def shipped(name: str) -> tuple[Config, Dataset]:
 def load_script(config: Config, dataset: Dataset, folder: Path) -> tuple[Any, str]:
     """The script as a module, in a process where nncli cannot have helped it."""
     script = write_script(config, dataset, name="lone", monitor="val_loss", mode="min")
-    (folder / "lone.npz").write_bytes(npz_bytes(script.arrays))
+    (folder / script.file).write_bytes(npz_bytes(script.arrays))
     module = types.ModuleType("lone")
     module.__file__ = str(folder / "lone.py")
     with pytest.MonkeyPatch.context() as patch:

@@ -54,6 +54,7 @@ THEN = {
         "sys.exit(sys.stderr.write('no such file\\n')) if index else time.sleep(300)"
     ),
     "fails": "sys.exit(sys.stderr.write('no such file')) if index else time.sleep(300)",
+    "stops": "os.kill(os.getpid(), signal.SIGSTOP) if index else (line.tell({'lost': 'another'}), sys.exit(1))",
     **{
         f"{number}{who}": f"os.kill(os.getpid(), signal.{number}) if index == {who} else time.sleep(300)"
         for number in ("SIGKILL", "SIGSTOP")
@@ -93,6 +94,7 @@ def folder(tmp_path: Path) -> Path:
         ("SIGKILL1", r"worker 2 of 2 \(127\.0\.0\.1:\d+\) was killed by SIGKILL"),
         ("SIGKILL0", r"worker 1 of 2 \(127\.0\.0\.1:\d+\) was killed by SIGKILL"),
         ("SIGSTOP1", r"worker 2 of 2 \(127\.0\.0\.1:\d+\) gave no sign of life for 3 s"),
+        ("stops", r"worker 2 of 2 \(127\.0\.0\.1:\d+\) gave no sign of life for 3 s"),
         ("SIGSTOP0", r"worker 1 of 2 \(127\.0\.0\.1:\d+\) gave no sign of life for 3 s"),
     ],
 )
