@@ -100,10 +100,11 @@ def write_hundred(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def curves() -> Iterator[None]:
-    """Those of plots/ are not drawn: pages have curves of their own."""
+def plots() -> Iterator[None]:
+    """Pictures of which pages have a form of their own are not drawn."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nncli.evaluate.plots.learning_curves", lambda *_, **named: b"")
+        for name in ("learning_curves", "health_maps", "confusion_matrix", "worst_images"):
+            patch.setattr(f"nncli.evaluate.plots.{name}", lambda *_, **named: b"")
         yield
 
 
