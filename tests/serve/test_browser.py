@@ -122,15 +122,29 @@ def test_the_strongest_paths_are_the_largest_products(browser: Browser, digits: 
         assert edge["part"] == pytest.approx(product, abs=2e-3)
 
 
-def test_the_kernel_over_the_drawing_gives_what_the_layer_has_there(
-    browser: Browser, start: Callable[..., Any], tmp_path: Path
-) -> None:
-    (tmp_path / "conv.yaml").write_text(
-        "data: {source: digits}\ntrain: {epochs: 1}\n"
-        "model: {layers: [{conv2d: {filters: 3, kernel_size: 3, padding: same}}, flatten, output]}\n"
+def train(config: Path, text: str) -> Path:
+    """The run of a config that is written."""
+    config.write_text(text)
+    arguments = ["train", str(config), "--runs-dir", str(config.parent / "runs"), "--json"]
+    outcome = typer.testing.CliRunner().invoke(app, arguments)
+    assert outcome.exit_code == 0, outcome.stderr
+    return Path(json.loads(outcome.stdout)["run"])
+
+
+@pytest.fixture(scope="module")
+def convolution(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with a convolution."""
+    return train(
+        tmp_path_factory.mktemp("convolution") / "conv.yaml",
+        "data: {source: digits}\ntrain: {epochs: 1, batch_size: full}\n"
+        "model: {layers: [{conv2d: {filters: 3, kernel_size: 3, padding: same}}, flatten, output]}\n",
     )
-    arguments = ["train", str(tmp_path / "conv.yaml"), "--runs-dir", str(tmp_path / "runs"), "--json"]
-    run = Path(json.loads(typer.testing.CliRunner().invoke(app, arguments).stdout)["run"])
+
+
+def test_the_kernel_over_the_drawing_gives_what_the_layer_has_there(
+    browser: Browser, start: Callable[..., Any], convolution: Path
+) -> None:
+    run = convolution
     with start(run, "--port", 0) as (_, told):
         browser.open(told["page"])
         browser.wait("state.network !== null")
@@ -175,23 +189,29 @@ def test_a_row_is_filled_in_and_the_answer_moves(browser: Browser) -> None:
     assert browser.complaints() == []
 
 
-def test_names_from_data_are_shown_as_text(
-    browser: Browser, start: Callable[..., Any], shops: Path, tmp_path: Path
-) -> None:
-    """A class whose name is HTML is shown as it is written."""
-    evil = "<img src=x onerror=document.title='broken'>"
-    lines = [f"{place / 60},{evil if place % 2 else 'plain'},{evil if place > 30 else '<b>low'}" for place in range(60)]
-    (tmp_path / "evil.csv").write_text("\n".join([f"a,{evil},side", *lines]) + "\n")
-    (tmp_path / "evil.yaml").write_text(
-        "data: {source: csv, path: evil.csv, target: side}\nmodel: {layers: [output]}\ntrain: {epochs: 2}\n"
+EVIL = "<img src=x onerror=document.title='broken'>"
+
+
+@pytest.fixture(scope="module")
+def evil(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on a table whose names are HTML."""
+    here = tmp_path_factory.mktemp("evil")
+    lines = [f"{place / 60},{EVIL if place % 2 else 'plain'},{EVIL if place > 30 else '<b>low'}" for place in range(60)]
+    (here / "evil.csv").write_text("\n".join([f"a,{EVIL},side", *lines]) + "\n")
+    return train(
+        here / "evil.yaml",
+        "data: {source: csv, path: evil.csv, target: side}\nmodel: {layers: [output]}\n"
+        "train: {epochs: 2, batch_size: full}\n",
     )
-    arguments = ["train", str(tmp_path / "evil.yaml"), "--runs-dir", str(tmp_path / "runs"), "--json"]
-    outcome = typer.testing.CliRunner().invoke(app, arguments)
-    with start(json.loads(outcome.stdout)["run"], "--port", 0) as (_, told):
+
+
+def test_names_from_data_are_shown_as_text(browser: Browser, start: Callable[..., Any], evil: Path) -> None:
+    """A class whose name is HTML is shown as it is written."""
+    with start(evil, "--port", 0) as (_, told):
         browser.open(told["page"])
         browser.wait("document.querySelectorAll('#bars .row').length === 2")
         browser.wait("document.querySelectorAll('#reasons .row').length === 2")
-        assert evil in browser.text("bars") and evil in browser.text("fields")
+        assert EVIL in browser.text("bars") and EVIL in browser.text("fields")
         assert browser.run("return document.querySelectorAll('img, b').length") == 0
         assert browser.run("return document.title") == "nncli: evil"
         assert browser.complaints() == []

@@ -29,7 +29,7 @@ DRAFT: dict[str, Any] = {
     "loss": {"name": "binary_crossentropy", "from_logits": False},
     "optimizer": {"name": "adam", "learning_rate": 0.03},
     "metrics": ["accuracy"],
-    "train": {"epochs": 5, "batch_size": 32, "executor": "graph"},  # which is compiled in a second
+    "train": {"epochs": 5, "batch_size": 36, "executor": "graph"},  # compiled in a second, once for 360 rows
 }
 needs_browser = pytest.mark.skipif(
     shutil.which("chromium") is None or shutil.which("chromedriver") is None,
@@ -217,7 +217,7 @@ def choose(browser: Any, name: str, value: str) -> None:
 @needs_browser
 def test_a_network_is_built_mended_and_trained(browser: Any, home: Path, trained: dict[str, Any]) -> None:
     choose(browser, "drafts", "shapes_circles")
-    browser.run("state.draft.train.executor = 'graph'")
+    browser.run("state.draft.train.executor = 'graph'; state.draft.train.batch_size = 36")
     browser.wait("state.checked.yaml.includes('shape: circles') && $('verdict').className === 'good'")
     # One more layer, moved and removed again with the keys; another one stays.
     for kind in ("dropout", "dense"):

@@ -19,15 +19,33 @@ NETWORK = """
 data: {source: iris}
 model: {layers: [{dense: {units: 4}}, output]}
 optimizer: {name: adam, learning_rate: 0.01}
-train: {epochs: 2, executor: graph, early_stopping: {patience: 1}}
-"""
+train: {epochs: 2, batch_size: 36, executor: graph, health: false, early_stopping: {patience: 1}}
+"""  # 108 rows in equal batches: for a smaller last one, a second loop is traced in each training
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> str:
-    path = tmp_path / "net.yaml"
+    return write_config(tmp_path)
+
+
+def write_config(folder: Path) -> str:
+    path = folder / "net.yaml"
     path.write_text(NETWORK)
     return str(path)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
+    """A comparison on two seeds with splits of their own, and its folder."""
+    here = tmp_path_factory.mktemp("drawn")
+    return compare(here, [write_config(here)], ["optimizer.learning_rate=0.001,0.1"])[0], here
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A comparison on one seed that searches for learning rates."""
+    here = tmp_path_factory.mktemp("searched")
+    return compare(here, [write_config(here)], ["optimizer.name=sgd,adam"], lr_range=True, seeds=1)[0]
 
 
 def compare(tmp_path: Path, words: list[str], vary: list[str] | None, **options: Any) -> tuple[Any, str]:
@@ -42,14 +60,13 @@ def records(result: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return [json.loads((run / name).read_text()) for run in runs]
 
 
-def test_seeds_draw_new_splits_unless_the_split_is_fixed(tmp_path: Path, config: str) -> None:
-    vary = ["model.layers.0.dense.units=3,6"]
-    drawn, _ = compare(tmp_path, [config], vary)
-    fixed, _ = compare(tmp_path, [config], vary, fixed_split=True)
-    assert drawn.result["question"]["kind"] == "new_splits"
-    assert drawn.result["question"]["overlap"] == pytest.approx(30 / 120)
+def test_seeds_draw_new_splits_unless_the_split_is_fixed(drawn: tuple[Any, Path], tmp_path: Path, config: str) -> None:
+    free, _ = drawn
+    fixed, _ = compare(tmp_path, [config], ["model.layers.0.dense.units=3,6"], fixed_split=True)
+    assert free.result["question"]["kind"] == "new_splits"
+    assert free.result["question"]["overlap"] == pytest.approx(30 / 120)
     assert fixed.result["question"]["kind"] == "fixed_test"
-    prints = [{each["data"]["fingerprint"] for each in records(told.result, files.RECORD)} for told in (drawn, fixed)]
+    prints = [{each["data"]["fingerprint"] for each in records(told.result, files.RECORD)} for told in (free, fixed)]
     assert [len(each) for each in prints] == [2, 1]
     summaries = records(fixed.result, files.SUMMARY)
     assert summaries[0]["test"]["metrics"] != summaries[1]["test"]["metrics"], "the weights still follow the seed"
@@ -68,13 +85,12 @@ def test_a_grid_varies_every_key_with_every_other(tmp_path: Path, config: str) -
     assert [cell["parameters"] for cell in cells] == ["27", "27", "51", "51"]
 
 
-def test_the_answers_of_the_test_rows_are_those_of_the_score(tmp_path: Path, config: str) -> None:
-    told, _ = compare(tmp_path, [config], ["optimizer.name=sgd,adam"], seeds=1)
-    for variant in told.result["variants"]:
+def test_the_answers_of_the_test_rows_are_those_of_the_score(searched: Any) -> None:
+    for variant in searched.result["variants"]:
         with np.load(Path(variant["runs"][0]) / files.ANSWERS) as answers:
             assert answers["right"].mean() == pytest.approx(variant["test"]["values"][0])
-    sgd, adam = (set(variant["runs"]) for variant in told.result["variants"])
-    [verdict] = told.result["verdicts"]
+    sgd, adam = (set(variant["runs"]) for variant in searched.result["variants"])
+    [verdict] = searched.result["verdicts"]
     net = verdict["row_tests"][0]["only_first"] - verdict["row_tests"][0]["only_second"]
     assert net / 30 == pytest.approx(verdict["mean"]) and sgd != adam
 
@@ -122,8 +138,8 @@ def test_a_budget_gives_each_training_the_same(tmp_path: Path, config: str) -> N
         assert 3 <= len(lines) < 100_000
 
 
-def test_three_learning_rates_are_tried_and_one_is_compared(tmp_path: Path, config: str) -> None:
-    told, _ = compare(tmp_path, [config], ["optimizer.name=sgd,adam"], lr_range=True, seeds=1)
+def test_three_learning_rates_are_tried_and_one_is_compared(searched: Any) -> None:
+    told = searched
     assert [variant["name"] for variant in told.result["variants"]] == ["optimizer=sgd", "optimizer=adam"]
     for variant, rates in zip(told.result["variants"], told.result["learning_rates"], strict=True):
         losses = rates["validation_losses"]
@@ -133,10 +149,10 @@ def test_three_learning_rates_are_tried_and_one_is_compared(tmp_path: Path, conf
     assert told.notes[0].startswith("learning rate of sgd: ")
 
 
-def test_finished_runs_are_compared_without_training(tmp_path: Path, config: str) -> None:
-    trained, _ = compare(tmp_path, [config], ["optimizer.learning_rate=0.001,0.1"])
+def test_finished_runs_are_compared_without_training(drawn: tuple[Any, Path]) -> None:
+    trained, here = drawn
     runs = [run for variant in trained.result["variants"] for run in variant["runs"]]
-    told, said = compare(tmp_path, runs, None)
+    told, said = compare(here, runs, None)
     assert [variant["name"] for variant in told.result["variants"]] == ["learning_rate=0.001", "learning_rate=0.1"]
     for key in ("values", "interval", "p", "row_tests", "verdict"):
         assert told.result["verdicts"][0][key] == trained.result["verdicts"][0][key]
@@ -152,8 +168,8 @@ def test_finished_runs_are_compared_without_training(tmp_path: Path, config: str
         ([low[0], "digits_softmax"], "got runs and configs"),
     ):
         with pytest.raises(UsageError, match=message):
-            compare(tmp_path, words, None)
+            compare(here, words, None)
     with pytest.raises(UsageError, match="--epochs cannot change"):
-        compare(tmp_path, [low[0], high[0]], None, epochs=3)
+        compare(here, [low[0], high[0]], None, epochs=3)
     with pytest.raises(RunError, match="is a comparison"):
-        compare(tmp_path, [str(trained.folder.path), high[0]], None)
+        compare(here, [str(trained.folder.path), high[0]], None)

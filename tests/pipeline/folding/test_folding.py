@@ -1,10 +1,6 @@
 """`nncli train --folds`: the folds, the final network, what is kept, and that nothing is half done."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +10,7 @@ import pytest
 import typer.testing
 import yaml
 from sklearn.metrics import accuracy_score
+from warm_start import WarmProcess
 
 from nncli.cli import app
 from nncli.config.reading.loading import load_config
@@ -24,8 +21,8 @@ seed: 3
 data: {source: csv, path: t.csv, target: y, drop: [patient], split: {by: group, column: patient}}
 model: {layers: [{dense: {units: 6}}, output]}
 optimizer: {name: adam, learning_rate: 0.02}
-train: {epochs: 4, batch_size: 16, executor: graph}
-"""
+train: {epochs: 4, batch_size: full, executor: graph, health: false}
+"""  # one batch: for a smaller last one, a second loop is traced in each training
 ROWS, PATIENTS = 120, 24
 
 
@@ -145,13 +142,13 @@ def test_a_fold_that_diverges_fails_the_run_which_then_has_no_model(tmp_path: Pa
 
 
 def test_one_that_is_stopped_has_no_model_and_says_so(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "nncli", "train", str(write(tmp_path)), "--folds", "3", "--epochs", "100000"]
-    process = subprocess.Popen([*command, "--runs-dir", str(tmp_path / "runs")], stderr=subprocess.PIPE, text=True)
+    words = ["train", write(tmp_path), "--folds", 3, "--epochs", 100_000, "--runs-dir", tmp_path / "runs"]
+    process = WarmProcess(*words)
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("runs/*/fold-*/metrics.jsonl")):
         assert time.monotonic() < deadline and process.poll() is None
         time.sleep(0.05)
-    os.kill(process.pid, signal.SIGTERM)
+    process.terminate()
     process.communicate(timeout=60)
     assert process.returncode == 143
     [run] = (tmp_path / "runs").iterdir()
@@ -167,7 +164,8 @@ def test_a_source_with_a_test_set_of_its_own_keeps_it_for_the_final_network(tmp_
     x, y = generator.normal(size=(90, 3)), generator.integers(0, 2, 90)
     np.savez(tmp_path / "a.npz", x_train=x[:60], y_train=y[:60], x_test=x[60:], y_test=y[60:])
     (tmp_path / "a.yaml").write_text(
-        "data: {source: npz, path: a.npz}\nmodel: {layers: [output]}\ntrain: {epochs: 2, executor: graph, keep: last}\n"
+        "data: {source: npz, path: a.npz}\nmodel: {layers: [output]}\n"
+        "train: {epochs: 2, batch_size: full, executor: graph, keep: last, health: false}\n"
     )
     outcome = nncli("train", tmp_path / "a.yaml", "--folds", 3, "--runs-dir", tmp_path / "runs", "--json")
     answer = json.loads(outcome.stdout)

@@ -48,7 +48,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         },
         "model": {"layers": ["output"]},
         "optimizer": {"name": "adam", "learning_rate": 0.05},
-        "train": {"epochs": 2, "batch_size": 64, "executor": "graph"},
+        "train": {"epochs": 2, "batch_size": 64, "executor": "graph", "health": False},
     }
     (folder / "visits.yaml").write_text(yaml.safe_dump(document))
     with pytest.MonkeyPatch.context() as patch:

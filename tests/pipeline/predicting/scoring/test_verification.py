@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,11 @@ from nncli.data.images import decoding
 from nncli.data.images.ink import preparing
 from nncli.data.tables import encoding
 
-NETWORK = "model: {layers: [{dense: {units: 6}}, output]}\ntrain: {epochs: 2, executor: graph}\n"
+# All rows in a batch and no look at the layers: one short loop is traced for each training.
+NETWORK = """
+model: {layers: [{dense: {units: 6}}, output]}
+train: {epochs: 2, batch_size: full, executor: graph, health: false}
+"""
 
 
 def invoke(*words: str, code: int = 0) -> Any:
@@ -108,9 +114,9 @@ SOURCES: dict[str, tuple[Callable[[Path], str], str]] = {
 }
 
 
-def train(name: str, folder: Path, code: int = 0) -> Any:
-    (folder / f"{name}.yaml").write_text(f"data: {SOURCES[name][0](folder)}\n{NETWORK}")
-    return invoke("train", f"{name}.yaml", "--quiet", code=code)
+def train(name: str, folder: Path, *, called: str | None = None, code: int = 0) -> Any:
+    (folder / f"{called or name}.yaml").write_text(f"data: {SOURCES[name][0](folder)}\n{NETWORK}")
+    return invoke("train", f"{called or name}.yaml", "--quiet", code=code)
 
 
 def record(name: str) -> dict[str, Any]:
@@ -124,9 +130,33 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def trainings(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder in which the network of a source was trained."""
+
+    def train_in_its_own(name: str) -> Path:
+        folder = tmp_path_factory.mktemp("trained")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            train(name, folder)
+        return folder
+
+    return cache(train_in_its_own)
+
+
+@pytest.fixture
+def trained(trainings: Callable[[str], Path], tmp_path: Path) -> Callable[[str], None]:
+    """Copies a trained network and its data into the folder of the test."""
+
+    def copy(name: str) -> None:
+        shutil.copytree(trainings(name), tmp_path, dirs_exist_ok=True)
+
+    return copy
+
+
 @pytest.mark.parametrize("name", SOURCES)
-def test_every_test_row_of_every_source_is_predicted_as_keras_does(name: str, tmp_path: Path) -> None:
-    train(name, tmp_path)
+def test_every_test_row_of_every_source_is_predicted_as_keras_does(name: str, trained: Callable[[str], None]) -> None:
+    trained(name)
     quick = record(name)["verified"]
     if name == "float_images":
         assert quick is None
@@ -139,17 +169,17 @@ def test_every_test_row_of_every_source_is_predicted_as_keras_does(name: str, tm
     assert result["verified"]["through"] == SOURCES[name][1]
 
 
-def test_without_the_option_nothing_is_claimed(tmp_path: Path) -> None:
-    train("iris", tmp_path)
+def test_without_the_option_nothing_is_claimed(trained: Callable[[str], None]) -> None:
+    trained("iris")
     assert json.loads(invoke("eval", "--json").stdout)["verified"] is None
     assert "verified" not in invoke("eval").stdout
     assert "verified: predict agrees with Keras on all 30 test rows, read from CSV" in invoke("eval", "--verify").stdout
 
 
 def test_an_image_that_predict_reads_otherwise_fails_loudly_with_the_first_rows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train("digits", tmp_path)
+    trained("digits")
     honest = decoding.decode_image
 
     def upside_down(file: Any, image: Any) -> Any:
@@ -162,13 +192,14 @@ def test_an_image_that_predict_reads_otherwise_fails_loudly_with_the_first_rows(
     assert error.count("Keras") == 4 and "Traceback" not in error
     invoke("eval")
     # A training that ends with such a model says so, and its record too.
-    (tmp_path / "other.yaml").write_text(f"data: {{source: digits}}\n{NETWORK}")
-    assert "predict disagrees with Keras" in invoke("train", "other.yaml", "--quiet", code=1).stderr
+    assert "predict disagrees with Keras" in train("digits", tmp_path, called="other", code=1).stderr
     assert record("other")["status"] == "failed" and "predict disagrees" in record("other")["reason"]
 
 
-def test_a_cell_that_predict_reads_otherwise_fails_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    train("csv", tmp_path)
+def test_a_cell_that_predict_reads_otherwise_fails_too(
+    trained: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained("csv")
     honest = encoding.encode_table
 
     def shifted(table: Any, columns: Any) -> Any:
@@ -180,8 +211,10 @@ def test_a_cell_that_predict_reads_otherwise_fails_too(tmp_path: Path, monkeypat
     assert "predict disagrees with Keras on" in invoke("eval", "--verify", code=1).stderr
 
 
-def test_a_row_that_predict_cannot_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    train("digits", tmp_path)
+def test_a_row_that_predict_cannot_read_is_named(
+    trained: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained("digits")
 
     def fail(file: Any, image: Any) -> Any:
         raise decoding.DataError("is a damaged image")
@@ -191,18 +224,19 @@ def test_a_row_that_predict_cannot_read_is_named(tmp_path: Path, monkeypatch: py
     assert "predict cannot read" in error and "00000000.png" in error and "is a damaged image" in error
 
 
-def test_other_data_cannot_be_verified(tmp_path: Path) -> None:
-    train("iris", tmp_path)
+def test_other_data_cannot_be_verified(trained: Callable[[str], None]) -> None:
+    trained("iris")
     error = invoke("eval", "--verify", "--data", "rows.csv", code=2).stderr
     assert "--verify is for the test set of the run" in error
 
 
 def test_the_ten_thousand_test_images_of_mnist_agree_as_png_files(
-    shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared_data: Path, mnist_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("NNCLI_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("NNCLI_CACHE_DIR", str(mnist_cache))
     monkeypatch.setenv("NNCLI_DATA_DIR", str(shared_data / "tfds"))
-    invoke("train", "mnist_softmax", "--epochs", "1", "--set", "data.fallback=null", "--quiet")
+    brief = ("--epochs", "1", "--set", "train.batch_size=2000", "--set", "train.health=false")
+    invoke("train", "mnist_softmax", *brief, "--set", "data.fallback=null", "--quiet")
     verified = json.loads(invoke("eval", "--verify", "--json").stdout)["verified"]
     assert verified["rows"] == 10_000 and verified["through"] == "PNG"
     assert verified["largest_difference"] < 1e-5

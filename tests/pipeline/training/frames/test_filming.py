@@ -13,11 +13,18 @@ from PIL import Image
 
 from nncli import pipeline
 from nncli.cli import app
+from nncli.config.reading.loading import load_config
 from nncli.console import Console
 from nncli.errors import UsageError
-from nncli.pipeline.training.frames.filming import Filming
+from nncli.evaluate.plots.frames.animation import Scene
+from nncli.pipeline.preparation import prepare
+from nncli.pipeline.training.fitting import fit_model
+from nncli.pipeline.training.frames.filming import Filming, make_filming
 from nncli.pipeline.training.frames.request import ShowRequest, frame_epochs
+from nncli.pipeline.training.planning import Terms
+from nncli.pipeline.weights import weights_bytes
 from nncli.run import files
+from nncli.run.folder import RunFolder
 
 CIRCLES: dict[str, Any] = {
     "data": {"source": "shapes", "samples": 120, "noise": 0.1},
@@ -25,6 +32,8 @@ CIRCLES: dict[str, Any] = {
     "optimizer": {"name": "adam", "learning_rate": 0.05},
     "train": {"epochs": 6, "executor": "graph", "keep": "last"},
 }
+# What is quick to train: one loop, for one batch.
+BRIEF = {"epochs": 1, "batch_size": "full", "health": False}
 CIRCLES["model"]["layers"][1]["dense"]["activation"] = "sigmoid"
 
 
@@ -39,6 +48,25 @@ def train(here: Path, config: dict[str, Any], *, show: str = "", frames: int = 1
         show=ShowRequest.parse([show] if show else None, frames if show else None),
     )
     return run.folder.path, talk.getvalue()
+
+
+def fit(here: Path, config: dict[str, Any], *, show: str = "", frames: int = 12) -> tuple[dict[str, np.ndarray], Any]:
+    """The weights and the history of a training without its test and its files."""
+    path, silent = here / "own.yaml", Console(quiet=True, stdout=io.StringIO(), stderr=io.StringIO())
+    path.write_text(yaml.safe_dump(config))
+    prepared = prepare(load_config(str(path)), pipeline.Folders(here / "runs"), silent)
+    filming = make_filming(ShowRequest.parse([show], frames) if show else None, prepared)
+    assert (filming is not None) == bool(show)
+    fitted = fit_model(RunFolder.create(here / "runs", "own"), prepared, silent, Terms(filming=filming))
+    with np.load(io.BytesIO(weights_bytes(fitted.model))) as weights:
+        return dict(weights), fitted.history
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frames are taken and kept, and their pictures empty: for tests that look at no picture."""
+    for name in ("to_png", "to_gif"):
+        monkeypatch.setattr(Scene, name, lambda *_: b"")
 
 
 def arrays(run: Path, name: str) -> dict[str, np.ndarray]:
@@ -65,14 +93,15 @@ def test_no_frames_are_left_where_no_epoch_is() -> None:
 @pytest.mark.parametrize("executor", ["graph", "xla", "keras"])
 def test_weights_are_the_same_bits_with_and_without_frames(tmp_path: Path, executor: str) -> None:
     layers = [{"dense": {"units": 4}}, {"dropout": {"rate": 0.3}}, {"dense": {"units": 1, "activation": "sigmoid"}}]
-    config = {**CIRCLES, "model": {"layers": layers}, "train": {"epochs": 3, "executor": executor}}
-    plain, watched = train(tmp_path, config)[0], train(tmp_path, config, show="boundary,weights", frames=2)[0]
-    ours, theirs = arrays(plain, files.WEIGHTS), arrays(watched, files.WEIGHTS)
+    training = {"epochs": 3, "batch_size": 43, "executor": executor}  # 86 rows in equal batches
+    config = {**CIRCLES, "model": {"layers": layers}, "train": training}
+    ours, plain = fit(tmp_path, config)
+    theirs, watched = fit(tmp_path, config, show="boundary,weights", frames=2)
     assert list(ours) == list(theirs)
     for name in ours:
         np.testing.assert_array_equal(ours[name], theirs[name], strict=True)
-    history = [(run / files.METRICS).read_text().splitlines() for run in (plain, watched)]
-    assert [json.loads(line)["loss"] for line in history[0]] == [json.loads(line)["loss"] for line in history[1]]
+    assert [epoch["loss"] for epoch in plain] == [epoch["loss"] for epoch in watched]
+    assert len(plain) == 3
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +128,7 @@ def test_the_last_frames_are_the_trained_network(watched: tuple[Path, str]) -> N
 
 def test_the_first_frame_is_the_network_before_the_first_epoch(watched: tuple[Path, str], tmp_path: Path) -> None:
     still = {**CIRCLES, "optimizer": {"name": "sgd", "learning_rate": 1e-30}}
-    untrained = arrays(train(tmp_path, {**still, "train": {"epochs": 1}})[0], files.WEIGHTS)
+    untrained, _ = fit(tmp_path, {**still, "train": BRIEF})
     np.testing.assert_array_equal(arrays(watched[0], "plots/weights.npz")["frames"][0], untrained["dense_1/kernel"])
 
 
@@ -120,25 +149,26 @@ def test_the_sketch_is_a_small_block_of_ascii(watched: tuple[Path, str]) -> None
     assert sum(line.startswith("untrained") for line in talk) == 2
 
 
-def test_an_extended_training_keeps_the_frames_of_before(tmp_path: Path) -> None:
-    run, _ = train(tmp_path, CIRCLES, show="weights", frames=8)
+@pytest.mark.usefixtures("undrawn")
+def test_an_extended_training_keeps_the_frames_of_before(watched: tuple[Path, str], tmp_path: Path) -> None:
+    """Three epochs and three more are those that were watched at once."""
+    run, _ = train(tmp_path, {**CIRCLES, "train": {**CIRCLES["train"], "epochs": 3}}, show="weights", frames=8)
     before = arrays(run, "plots/weights.npz")
     talk = io.StringIO()
     pipeline.resume(
         str(run),
         folders=pipeline.Folders(tmp_path / "runs"),
         console=Console(stdout=io.StringIO(), stderr=talk),
-        epochs=9,
+        epochs=6,
         show=ShowRequest(("weights", "boundary")),
     )
     after = arrays(run, "plots/weights.npz")
-    assert after["epochs"].tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
-    np.testing.assert_array_equal(after["frames"][:7], before["frames"])
-    assert arrays(run, "plots/boundary.npz")["epochs"].tolist() == [0, 7, 8, 9]
-    assert "--show boundary: epochs 1 to 6 were trained without it and have no frames" in talk.getvalue()
+    assert after["epochs"].tolist() == [0, 1, 2, 3, 4, 5, 6]
+    np.testing.assert_array_equal(after["frames"][:4], before["frames"])
+    assert arrays(run, "plots/boundary.npz")["epochs"].tolist() == [0, 4, 5, 6]
+    assert "--show boundary: epochs 1 to 3 were trained without it and have no frames" in talk.getvalue()
     assert "--show weights: epochs" not in talk.getvalue()
-    whole, _ = train(tmp_path, {**CIRCLES, "train": {**CIRCLES["train"], "epochs": 9}}, show="boundary")
-    ours, theirs = arrays(run, "plots/boundary.npz"), arrays(whole, "plots/boundary.npz")
+    ours, theirs = arrays(run, "plots/boundary.npz"), arrays(watched[0], "plots/boundary.npz")
     np.testing.assert_array_equal(ours["frames"][0], theirs["frames"][0])
     np.testing.assert_array_equal(ours["frames"][-1], theirs["frames"][-1])
 
@@ -159,8 +189,9 @@ def test_a_stopped_training_leaves_the_frames_so_far(tmp_path: Path, monkeypatch
     assert (run / "plots" / "boundary.gif").exists()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_early_stopping_ends_with_a_frame_of_its_last_epoch(tmp_path: Path) -> None:
-    training = {"epochs": 50, "executor": "graph", "early_stopping": {"patience": 2, "min_delta": 10.0}}
+    training = {**CIRCLES["train"], "epochs": 50, "early_stopping": {"patience": 2, "min_delta": 10.0}}
     run, _ = train(tmp_path, {**CIRCLES, "train": training}, show="boundary", frames=3)
     last = len((run / files.METRICS).read_text().splitlines())
     assert last < 10
@@ -174,7 +205,7 @@ def nncli(*words: object) -> Any:
 def test_the_json_answer_names_the_pictures_and_a_quiet_command_draws_no_sketch(tmp_path: Path) -> None:
     outcome = nncli(
         "train", "shapes_circles", "--show", "boundary", "--frames", 2, "--epochs", 2, "--runs-dir", tmp_path,
-        "--json", "--quiet",
+        "--set", "train.batch_size=full", "--json", "--quiet",
     )  # fmt: skip
     answer = json.loads(outcome.stdout)
     assert answer["pictures"] == {"boundary": [f"{answer['run']}/plots/boundary.{kind}" for kind in ("png", "gif")]}
@@ -211,10 +242,10 @@ def test_a_pair_of_columns_can_be_shown_for_every_task(tmp_path: Path) -> None:
     data = {"source": "csv", "path": "own.csv", "features": ["a", "b"]}
     for target, task, outputs in ((["product"], "regression", 1), (["right", "up"], "multilabel", 2)):
         config = {"data": {**data, "target": target, "task": task}, "model": {"layers": ["output"]}}
-        run, _ = train(tmp_path, {**config, "train": {"epochs": 1}}, show="boundary", frames=2)
+        run, _ = train(tmp_path, {**config, "train": BRIEF}, show="boundary", frames=2)
         assert arrays(run, "plots/boundary.npz")["frames"].shape == (2, 72, 72, outputs)
     iris = {"data": {"source": "iris", "features": ["petal length (cm)", "petal width (cm)"]}}
-    run, _ = train(tmp_path, {**iris, "model": {"layers": ["output"]}, "train": {"epochs": 1}}, show="boundary")
+    run, _ = train(tmp_path, {**iris, "model": {"layers": ["output"]}, "train": BRIEF}, show="boundary")
     number, chance = np.moveaxis(arrays(run, "plots/boundary.npz")["frames"][-1], -1, 0)
     assert set(np.unique(number)) <= {0.0, 1.0, 2.0} and (chance >= 1 / 3 - 1e-6).all()
 
@@ -237,7 +268,7 @@ def test_a_pair_of_columns_can_be_shown_for_every_task(tmp_path: Path) -> None:
 def test_the_first_layers_weights_are_tiles_or_a_table(
     tmp_path: Path, config: dict[str, Any], layer: str, shape: tuple[int, ...]
 ) -> None:
-    run, talk = train(tmp_path, {**config, "train": {"epochs": 1, "keep": "last"}}, show="weights", frames=2)
+    run, talk = train(tmp_path, {**config, "train": {**BRIEF, "keep": "last"}}, show="weights", frames=2)
     kernel = arrays(run, files.WEIGHTS)[f"{layer}/kernel"]
     frame = arrays(run, "plots/weights.npz")["frames"][-1]
     expected = kernel if len(shape) == 1 else kernel.reshape(*shape, 1, -1)[..., :36]
