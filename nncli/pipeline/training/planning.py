@@ -131,6 +131,6 @@ def facts_for_network(facts: DataFacts) -> DataFacts:
 
 
 def network_mark(config: Config, facts: DataFacts) -> str:
-    """A text that is equal for two trainings if their networks differ only in the seed."""
-    settings = config.model_dump(mode="json", exclude={"seed"})
+    """A text that is equal for two trainings if their networks differ only in the seed, or in which rows they learn."""
+    settings = config.model_dump(mode="json", exclude={"seed": True, "data": {"fold", "split_seed"}})
     return json.dumps([settings, facts_for_network(facts).model_dump(mode="json")], sort_keys=True)

@@ -9,7 +9,7 @@ from nncli.config.reading.loading import load_config
 from nncli.console import Console
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import prepare
-from nncli.pipeline.training.planning import Engine, choose_engine
+from nncli.pipeline.training.planning import Engine, choose_engine, network_mark
 
 pytestmark = pytest.mark.xla
 
@@ -49,3 +49,14 @@ def test_batches_are_divided_where_every_part_can_be_led_through_the_network(
     tmp_path: Path, layers: str, data: str, expected: Engine
 ) -> None:
     assert engine(tmp_path, layers, data) == expected
+
+
+def test_networks_of_several_folds_are_one_and_of_other_widths_another() -> None:
+    facts = prepare(load_config("digits_softmax"), Folders(), Console(quiet=True)).dataset.facts
+
+    def mark(*settings: str) -> str:
+        return network_mark(load_config("digits_softmax", settings).config, facts)
+
+    first = mark("data.fold={test: 1, of: 5}")
+    assert mark("data.fold={test: 2, of: 5}", "seed=2") == first
+    assert mark("data.fold={test: 1, of: 5}", "model.layers[0].dense.units=9") != first
