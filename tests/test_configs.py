@@ -151,6 +151,7 @@ def source_of(path: Path, mnist_folder: Path | None) -> str:
     return data.source if data.source != "mnist" or is_tried_on_mnist else "digits"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_a_config_trains_for_an_epoch(
     path: Path, trained: Callable[[Path], TrainedRun], mnist_folder: Path | None
@@ -180,6 +181,7 @@ def test_a_config_is_reproduced_bit_by_bit(
     assert all(first[name].tobytes() == second[name].tobytes() for name in first.files)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_the_page_of_a_config_has_all_that_applies_to_it(
     path: Path, trained: Callable[[Path], TrainedRun], mnist_folder: Path | None

@@ -100,6 +100,7 @@ def follow(prepared: Prepared, history: list[float], asked: dict[str, Any]) -> A
     return fit
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", KERAS)
 def test_the_keras_code_of_a_page_and_its_config_end_in_the_same_weights(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -182,6 +183,7 @@ def test_a_command_prints_what_the_page_shows(block: lecture_page.Shown, tmp_pat
     assert list(block.output) == shown, "run python benchmarks/lecture_page.py"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("block", [block for block in SHOWN if block.kind == "form"], ids=lambda block: block.command)
 def test_a_training_prints_lines_like_those_of_the_page(block: lecture_page.Shown, tmp_path: Path) -> None:
     options = ("--epochs", "2") if block.command.startswith("nncli train") else ()

@@ -59,7 +59,10 @@ def lines_on_screen(received: str) -> list[str]:
     return [line.rstrip() for line in re.split(r"[\r\n]+", plain) if line.strip()]
 
 
-@pytest.mark.parametrize("columns", [40, 80, 120])
+LONG = pytest.mark.long
+
+
+@pytest.mark.parametrize("columns", [pytest.param(40, marks=LONG), 80, pytest.param(120, marks=LONG)])
 def test_epochs_fit_the_window_and_nothing_foreign_is_on_the_screen(columns: int, tmp_path: Path) -> None:
     received, code = run_in_terminal(["train", "--epochs", "3", *GRAPH, "--runs-dir", str(tmp_path)], columns)
     assert code == 0, received
@@ -120,6 +123,7 @@ def test_ctrl_c_leaves_no_rubbish_and_a_terminal_that_echoes(tmp_path: Path) -> 
     assert not [line for line in left if "^C" in line or "elapsed" in line or re.search(r"[\u2801-\u28ff]", line)]
 
 
+@pytest.mark.long
 def test_a_comparison_says_from_the_start_how_many_trainings_are_done(tmp_path: Path) -> None:
     words = ["compare", "--epochs", "1", "--seeds", "1", "--jobs", "2", *GRAPH, "--runs-dir", str(tmp_path)]
     received, code = run_in_terminal(words, 80)

@@ -119,6 +119,7 @@ def trained(executor: str, **optimizer: Any) -> tuple[keras.Model, list[dict[str
     return model, fit(model, train, None, Plan(epochs=2, batch_size=BATCH, seed=5, executor=executor))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "optimizer",
     [
@@ -144,6 +145,7 @@ def test_the_compiled_loop_follows_a_schedule_as_model_fit_does(optimizer: dict[
         assert len(set(last_of_epoch)) == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", sorted(OPTIMIZERS))
 def test_every_optimizer_learns_inside_the_compiled_loop(name: str) -> None:
     rate = {"sgd": 1.0, "adagrad": 0.5}.get(name, 0.05)

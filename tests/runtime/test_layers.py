@@ -38,6 +38,7 @@ NETWORKS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NETWORKS)
 def test_each_layer_has_the_output_that_keras_computes(tmp_path: Path, name: str) -> None:
     (tmp_path / "config.yaml").write_text(CONFIG.format(layers="\n".join(f"    - {each}" for each in NETWORKS[name])))

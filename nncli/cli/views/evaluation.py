@@ -105,7 +105,7 @@ def _unlike_lines(result: Mapping[str, Any]) -> list[Any]:
     unlike = result["unlike_training"]
     if unlike is None or not (unlike["rows"] or result["part"] == "test"):
         return []
-    falsely = " (false alarms, as the test set is like it)" if result["part"] == "test" else ""
+    falsely = " (false alarms on a test set)" if result["part"] == "test" else ""
     return [f"unlike training: {unlike['rows']:,} of {result['rows']:,} rows, {unlike['share']:.1%}{falsely}"]
 
 

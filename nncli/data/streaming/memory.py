@@ -62,6 +62,8 @@ def tell_whole(path: str, say: Callable[[str], None]) -> None:
 
 def tell_zipped(path: Path, say: Callable[[str], None]) -> None:
     """Says so where a zipped table or an Excel file, which is read whole to be looked at, is as large."""
+    if not path.is_file():
+        return  # opening a pipe would wait for whoever writes to it
     try:
         with path.open("rb") as file:
             is_zipped = file.read(2) == b"PK"

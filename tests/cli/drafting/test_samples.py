@@ -71,6 +71,7 @@ def test_the_drawn_digits_are_read_by_the_default_network() -> None:
     assert [line.split(",")[1] for line in lines] == ["1", "4", "7"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_the_example_of_a_help_text_runs_where_the_samples_are(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nncli.serve.server.run", lambda *_: None)  # it would answer requests until a signal comes
@@ -92,6 +93,7 @@ def test_the_example_of_a_help_text_runs_where_the_samples_are(name: str, monkey
     assert outcome.exit_code == 0, outcome.output
 
 
+@pytest.mark.long
 def test_each_suggestion_after_a_command_runs(here: Path) -> None:
     trained = nncli("train", "digits_softmax", "--epochs", 1)
     evaluated = nncli("eval")

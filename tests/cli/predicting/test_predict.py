@@ -219,9 +219,25 @@ def test_an_interrupted_output_leaves_the_old_file_and_no_temporary_one(shops: P
         process.send_signal(2)
         with contextlib.suppress(BrokenPipeError):  # it may be gone by now
             pipe.write(b"shop,size\neast,0.5\n")
-    process.communicate(timeout=60)
-    assert process.returncode == 130
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told
     assert output.read_text() == "old" and not list(tmp_path.glob(".out.csv*"))
+
+
+def test_what_comes_from_a_pipe_is_predicted_and_elsewhere_refused(shops: Path) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"shop,size\neast,0.5\n")
+    os.close(writer)
+    try:
+        pipe = f"/dev/fd/{reader}"  # as the shell names `<(command)`
+        outcome = nncli("predict", pipe, "--run", shops, "--json")
+        assert outcome.exit_code == 0, outcome.stderr
+        assert [each["input"] for each in json.loads(outcome.stdout)["predictions"]] == [f"{pipe}:row 1"]
+        for words in (["eval", shops, "--data", pipe], ["data", pipe], ["init", pipe, "--output", "-"]):
+            refused = nncli(*words)
+            assert refused.exit_code == 2 and "is a pipe or a device" in refused.stderr
+    finally:
+        os.close(reader)
 
 
 def test_images_unlike_the_training_images_are_marked_in_every_format(digits: Path, tmp_path: Path) -> None:
@@ -244,7 +260,7 @@ def test_eval_tells_how_many_rows_are_marked_falsely(digits: Path, shops: Path, 
     outcome = nncli("eval", digits, "--json")
     marked = json.loads(outcome.stdout)["unlike_training"]
     assert marked["rows"] < 15 and marked["share"] == pytest.approx(marked["rows"] / 359)
-    assert "false alarms, as the test set is like it" in nncli("eval", digits).stdout
+    assert "false alarms on a test set" in nncli("eval", digits).stdout
     rows.write_text("size,shop,price\n0.5,east,6\n7,east,6\n")
     outcome = nncli("eval", shops, "--data", rows, "--json")
     assert json.loads(outcome.stdout)["unlike_training"] == {"rows": 1, "share": 0.5}

@@ -212,6 +212,7 @@ def stopped(finished: Path, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_what_the_conclusion_needs_is_in_the_record(tmp_path: Path) -> None:
     options = ("--vary", "train.batch_size=16,32", "--seeds", 2, "--lr-range", "--fixed-split", "--margin", 50)
     outcome = nncli("compare", write_config(tmp_path, 2), *options, "--jobs", 1, "--runs-dir", tmp_path, "--json")

@@ -73,6 +73,7 @@ def check_digits(layers: list[Any]) -> list[Any]:
     return check_network([*layers, *logits], DIGIT, loss, np.arange(6, dtype="int32"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_layer_on_offer_and_what_stands_before_it_has_right_gradients(kind: str) -> None:
     before = [] if kind in BLOCKS_GRADIENTS else [{"conv2d": {"filters": 1, "padding": "same"}}]

@@ -186,6 +186,7 @@ def test_weights_that_overflow_in_the_last_batch_do_not_pass(executor: str) -> N
         fit(model, table(), None, plan, [Explode()])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_a_late_divergence_is_found_over_many_epochs_and_changing_rates(executor: str) -> None:
     def rate(epoch: int, now: float) -> float:

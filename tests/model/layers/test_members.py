@@ -139,6 +139,7 @@ def table(path: Path) -> Path:
     return path / "t.yaml"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("executor", ["xla", "graph", "keras"])
 def test_a_training_repeats_its_bits_and_learns_what_needs_both_columns(tmp_path: Path, executor: str) -> None:
     config = table(tmp_path)

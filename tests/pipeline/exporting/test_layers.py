@@ -61,6 +61,7 @@ TOGETHER = 8
 GROUPS = [*(KINDS[first : first + TOGETHER] for first in range(0, len(KINDS), TOGETHER)), *([kind] for kind in ALONE)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kinds", GROUPS, ids="-".join)
 def test_a_layer_predicts_the_same_in_each_format(kinds: list[str], tmp_path: Path) -> None:
     made = [network_with(kind, tmp_path) for kind in kinds]

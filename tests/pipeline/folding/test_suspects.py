@@ -51,6 +51,7 @@ def test_wrong_species_are_listed_by_row(tmp_path: Path) -> None:
     assert [float(each["margin"]) for each in listed] == sorted(float(each["margin"]) for each in listed)
 
 
+@pytest.mark.long
 def test_wrong_images_are_listed_by_file_and_drawn(tmp_path: Path) -> None:
     generator = np.random.default_rng(1)
     for number in range(60):

@@ -83,6 +83,7 @@ def without_clock(value: Any) -> Any:
     return [without_clock(each) for each in value] if isinstance(value, list) else value
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_more_epochs_end_in_the_bits_of_one_long_training(tmp_path: Path, name: str) -> None:
     config = {**BASE, "model": {"layers": [LAYERS[0], "output"]}, "optimizer": {"name": name}}
@@ -147,6 +148,7 @@ def longs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], RunFolder
     return cache(lambda name: fit(tmp_path_factory.mktemp("long"), varied_config(name), "long"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", VARIED)
 def test_every_part_of_a_training_goes_on_exactly(
     tmp_path: Path, halves: Callable[[str], RunFolder], longs: Callable[[str], RunFolder], name: str
@@ -159,6 +161,7 @@ def test_every_part_of_a_training_goes_on_exactly(
 
 
 # To the layers, what only changes the learning rate or the end is the network of "last".
+@pytest.mark.long
 @pytest.mark.parametrize("name", [name for name in VARIED if name not in ("reduced", "stopped", "scheduled")])
 def test_watching_the_layers_changes_no_bit(tmp_path: Path, halves: Callable[[str], RunFolder], name: str) -> None:
     watched = halves(name)

@@ -86,6 +86,8 @@ def find_pixel_columns(table: Table, targets: Sequence[str]) -> FoundPixels | No
 
 def _is_wide(path: Path) -> bool:
     """Whether a file may have as many columns as an image has pixels, by its first line if it is plain text."""
+    if not path.is_file():
+        return False  # opening a pipe would wait for whoever writes to it
     try:
         with path.open("rb") as file:
             start = file.read(1 << 16)

@@ -9,6 +9,7 @@ import gzip
 import io
 import mmap
 import re
+import stat
 import tempfile
 import zipfile
 import zlib
@@ -32,11 +33,14 @@ def read_bytes(path: Path) -> bytes | mmap.mmap:
     """The content of a file, mapped into memory if possible.
 
     Raises:
-        DataError: the file does not exist, is a folder, is empty, or may not be read.
+        DataError: the file does not exist, is a folder, a pipe or a device, is empty, or may not be read.
     """
     try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+            raise DataError(f"{path} is a pipe or a device", hint="write what comes from it into a file, and name that")
         with path.open("rb") as file:
-            if path.stat().st_size == 0:
+            if found.st_size == 0:
                 raise DataError(f"{path} is empty")
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except FileNotFoundError:
@@ -47,9 +51,6 @@ def read_bytes(path: Path) -> bytes | mmap.mmap:
         raise DataError(
             f"{path} is a folder, not a table", hint="name a file; for image folders say `source: images`"
         ) from None
-    except ValueError:
-        # A pipe or a device has no size and cannot be mapped.
-        return path.read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
 

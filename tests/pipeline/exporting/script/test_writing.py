@@ -184,6 +184,7 @@ def run_an_epoch(module: Any, capsys: pytest.CaptureFixture[str], *, as_users: b
     return {line.split()[0]: float(line.split()[1]) for line in lines if len(line.split()) == 2 and line[0].isalpha()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", shipped_names())
 def test_a_shipped_config_is_one_short_script_that_trains_the_same_network_on_the_same_rows(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -219,6 +220,7 @@ def test_a_table_keeps_its_missing_numbers_and_its_categories(
     assert set(run_an_epoch(module, capsys)) == {"accuracy", "log_loss", "auc"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("assignments", "line"),
     [
@@ -301,6 +303,7 @@ def test_what_a_script_cannot_say_is_refused(assignments: list[str], told: str, 
         load_script(config, dataset, tmp_path)
 
 
+@pytest.mark.long
 def test_mnist_is_read_row_by_row_as_nncli_does(
     shared_data: Path, mnist_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

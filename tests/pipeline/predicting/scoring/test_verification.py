@@ -154,6 +154,7 @@ def trained(trainings: Callable[[str], Path], tmp_path: Path) -> Callable[[str],
     return copy
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SOURCES)
 def test_every_test_row_of_every_source_is_predicted_as_keras_does(name: str, trained: Callable[[str], None]) -> None:
     trained(name)
@@ -230,6 +231,7 @@ def test_other_data_cannot_be_verified(trained: Callable[[str], None]) -> None:
     assert "--verify is for the test set of the run" in error
 
 
+@pytest.mark.long
 def test_the_ten_thousand_test_images_of_mnist_agree_as_png_files(
     shared_data: Path, mnist_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

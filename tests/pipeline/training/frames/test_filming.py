@@ -90,6 +90,7 @@ def test_no_frames_are_left_where_no_epoch_is() -> None:
     assert frame_epochs(5, 5, 4) == ()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("executor", ["graph", "xla", "keras"])
 def test_weights_are_the_same_bits_with_and_without_frames(tmp_path: Path, executor: str) -> None:
     layers = [{"dense": {"units": 4}}, {"dropout": {"rate": 0.3}}, {"dense": {"units": 1, "activation": "sigmoid"}}]
@@ -234,6 +235,7 @@ def test_what_cannot_be_shown_is_refused_before_a_run_is_made(
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.long
 def test_a_pair_of_columns_can_be_shown_for_every_task(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     rows = rng.normal(size=(80, 2))

@@ -95,6 +95,7 @@ def test_there_is_a_pair_for_every_verdict() -> None:
     assert set(PAIRS) == set(read_verdicts())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rule", PAIRS)
 def test_a_verdict_is_given_on_the_fault_and_not_on_the_twin(tmp_path: Path, rule: str) -> None:
     faulty, mended = PAIRS[rule]
