@@ -377,6 +377,7 @@ def test_predicting_an_image_loads_nothing_that_it_does_not_need(digits: Path, t
     assert not {"nncli.config.sections", "nncli.data.tables.files.reading", "nncli.data.images.folders"} & set(loaded)
 
 
+@pytest.mark.long
 def test_training_on_prepared_data_keeps_tensorflow_quiet(shared_data: Path, tmp_path: Path) -> None:
     words = ["train", "mnist_softmax", "--epochs", "1", "--data-dir", shared_data / "tfds", "--runs-dir", tmp_path]
     environment = {**os.environ, "NNCLI_CACHE_DIR": str(tmp_path / "cache")}

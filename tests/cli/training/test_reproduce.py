@@ -57,6 +57,7 @@ train: {epochs: 2, threads: 2, executor: graph}
 """
 
 
+@pytest.mark.long
 def test_threads_and_parts_are_set_again_in_a_process_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "net.yaml").write_text(CONVOLUTION)
 

@@ -143,6 +143,7 @@ def test_seeds_with_splits_of_their_own_are_refused_with_the_fix(tmp_path: Path)
     assert "read their inputs in different ways" in outcome.stderr or "share" in outcome.stderr
 
 
+@pytest.mark.long
 def test_values_are_averaged_in_their_own_unit_on_the_rows_that_all_seeds_share(tmp_path: Path) -> None:
     """Two seeds with splits of their own: half of the rows are tested, so that a quarter is shared."""
     config = tmp_path / "d.yaml"

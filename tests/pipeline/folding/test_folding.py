@@ -192,6 +192,7 @@ def test_the_median_is_rounded_up() -> None:
     assert choose_epochs([{"kept_epoch": n} for n in (9, 1, 2)]) == 2
 
 
+@pytest.mark.long
 def test_a_comparison_over_folds_tests_each_row_once_and_goes_on_the_same(tmp_path: Path) -> None:
     varied = ["--vary", "model.layers.0.dense.units=2,6", "--folds", 3, "--epochs", 2, "--runs-dir", tmp_path / "runs"]
     outcome = nncli("compare", write(tmp_path), *varied, "--json")

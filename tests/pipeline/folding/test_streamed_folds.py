@@ -61,6 +61,7 @@ def patients(here: Path) -> np.ndarray:
     return np.array([line.partition(",")[0] for line in (here / "visits.csv").read_text().splitlines()[1:]])
 
 
+@pytest.mark.long
 def test_every_row_is_tested_by_a_network_that_saw_no_row_of_its_group(here: Path) -> None:
     done = pipeline.train_with_folds(
         str(here / "visits.yaml"), FOLDS, folders=pipeline.Folders(here / "runs"), console=silent()

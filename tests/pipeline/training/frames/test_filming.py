@@ -150,6 +150,7 @@ def test_the_sketch_is_a_small_block_of_ascii(watched: tuple[Path, str]) -> None
     assert sum(line.startswith("untrained") for line in talk) == 2
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("undrawn")
 def test_an_extended_training_keeps_the_frames_of_before(watched: tuple[Path, str], tmp_path: Path) -> None:
     """Three epochs and three more are those that were watched at once."""
