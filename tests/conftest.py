@@ -42,35 +42,24 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def dots(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Pictures are dots, except in modules marked `drawn`: drawing them is half of an evaluation."""
-    if request.node.get_closest_marker("drawn"):
-        yield
-        return
+def cheap(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What costs most is left out where it is not looked at: pictures, but in modules marked `drawn`, half of an
+    evaluation; XLA, but in modules marked `xla`, which compiles for as long as all else takes.
+    """
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("confusion_matrix", "learning_curves", "worst_images", "comparison_curves"):
-            patch.setattr(f"nncli.evaluate.plots.{name}", lambda *_, **named: DOTS["png"])
-        dot = Picture(DOTS["png"], DOTS["svg"])
-        for name in (
-            "reliability",
-            "probabilities",
-            "class_curves",
-            "label_bars",
-            "true_against_predicted",
-            "residuals",
-        ):
-            patch.setattr(f"nncli.evaluate.plots.{name}", lambda *_: dot)
-        # Of the rest, which may draw nothing, the figures are made.
-        patch.setattr("nncli.evaluate.plots.canvas._saved", lambda figure, kind, metadata: DOTS[kind])
+        if not request.node.get_closest_marker("drawn"):
+            _draw_dots(patch)
+        if not request.node.get_closest_marker("xla"):
+            patch.setattr("nncli.engine.executor._is_faster_as_graph", lambda *_: True)
         yield
 
 
-@pytest.fixture(scope="module", autouse=True)
-def graph(request: pytest.FixtureRequest) -> Iterator[None]:
-    """`executor: auto` is `graph`, except in modules marked `xla`: XLA compiles for as long as all else takes."""
-    if request.node.get_closest_marker("xla"):
-        yield
-        return
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nncli.engine.executor._is_faster_as_graph", lambda *_: True)
-        yield
+def _draw_dots(patch: pytest.MonkeyPatch) -> None:
+    for name in ("confusion_matrix", "learning_curves", "worst_images", "comparison_curves"):
+        patch.setattr(f"nncli.evaluate.plots.{name}", lambda *_, **named: DOTS["png"])
+    dot = Picture(DOTS["png"], DOTS["svg"])
+    both = ("reliability", "probabilities", "class_curves", "label_bars", "true_against_predicted", "residuals")
+    for name in both:
+        patch.setattr(f"nncli.evaluate.plots.{name}", lambda *_: dot)
+    # Of the rest, which may draw nothing, the figures are made.
+    patch.setattr("nncli.evaluate.plots.canvas._saved", lambda figure, kind, metadata: DOTS[kind])

@@ -8,9 +8,8 @@ or models.
 
 import os
 
-TYPE_CHECKING = (
-    False  # as type checkers read it: until `main` runs, every import is time in which Ctrl-C is a traceback
-)
+# As type checkers read it: until `main` runs, every import is time in which Ctrl-C is a traceback.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

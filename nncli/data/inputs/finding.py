@@ -74,9 +74,9 @@ def find_inputs(words: Sequence[str], stdin: BinaryIO, *, images: bool, tables: 
         if word != STDIN:
             found += _find(word, suffixes, kind)
             continue
-        from nncli.data.tables.files.content import spool  # late: only stdin needs it
+        from nncli.data.tables.files.content import read_stream  # late: only stdin needs it
 
-        content = spool(iter(lambda: stdin.read(_CHUNK), b""))
+        content = read_stream(stdin)
         listed = _paths_in(content)
         if listed:
             found += (each for path in listed for each in _find(path, suffixes, kind))

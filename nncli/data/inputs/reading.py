@@ -17,8 +17,6 @@ from nncli.data.inputs.finding import TABLES, Found, find_inputs
 from nncli.data.inputs.images import image_batches
 from nncli.errors import DataError
 
-_CHUNK = 1 << 20
-
 
 def read_inputs(
     words: Sequence[str], facts: DataFacts, *, stdin: BinaryIO, keep: bool = False, split: bool = False
@@ -63,7 +61,7 @@ def _batches(
         yield from _image_batches(found, facts.inputs, split)
     else:
         for place, each in enumerate(found):
-            for batch in _one(kind, each, facts, keep):
+            for batch in _one(kind, _without_pipe(each), facts, keep):
                 batch.share = (place + batch.share) / len(found)
                 yield batch
 
@@ -75,7 +73,7 @@ def _image_batches(found: Sequence[Found], image: ImageInput, split: bool) -> It
             message = "is a table, but the model was trained on images"
             yield Batch(failures=[Failure(each.name, message) for each in group])
         else:
-            yield from image_batches(list(group), image, split=split)
+            yield from image_batches([_without_pipe(each) for each in group], image, split=split)
 
 
 def _one(kind: str, found: Found, facts: DataFacts, keep: bool) -> Iterator[Batch]:
@@ -88,25 +86,25 @@ def _one(kind: str, found: Found, facts: DataFacts, keep: bool) -> Iterator[Batc
         elif isinstance(facts.inputs, ImageInput) and facts.pixels is not None:
             from nncli.data.tables.pixels import pixel_batches
 
-            yield from pixel_batches(found.name, _content_of(found), facts, facts.inputs, facts.pixels, keep=keep)
+            yield from pixel_batches(found.name, found.source, facts, facts.inputs, facts.pixels, keep=keep)
         elif not isinstance(facts.inputs, ImageInput):
             if found.is_image:
                 raise DataError("is an image, but the model was trained on a table")
             from nncli.data.tables.inputs import table_batches
 
-            yield from table_batches(found.name, _content_of(found), facts, facts.inputs, keep=keep)
+            yield from table_batches(found.name, found.source, facts, facts.inputs, keep=keep)
     except DataError as error:
         yield Batch(failures=[Failure(found.name, _one_line(error, found.name))])
 
 
-def _content_of(found: Found) -> Path | memoryview:
-    """The source of a table; of a pipe, as `<(command)` names one, all that comes from it, since it is read once."""
+def _without_pipe(found: Found) -> Found:
+    """The input; of a pipe, as `<(command)` names one, all that comes from it, since it can be read only once."""
     if not isinstance(found.source, Path) or not found.source.is_fifo():
-        return found.source
-    from nncli.data.tables.files.content import spool
+        return found
+    from nncli.data.tables.files.content import read_stream
 
-    with found.source.open("rb", buffering=0) as pipe:
-        return spool(iter(lambda: pipe.read(_CHUNK), b""))
+    with found.source.open("rb") as pipe:
+        return Found(found.name, read_stream(pipe))
 
 
 def _one_line(error: DataError, name: str) -> str:

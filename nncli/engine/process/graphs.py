@@ -21,7 +21,7 @@ def _dismantle(graph: Any) -> None:
     """Takes a graph apart, the bodies of its loops and branches first."""
     from tensorflow.python.framework.func_graph import dismantle_func_graph  # not public
 
-    with suppress(AttributeError):
+    with suppress(AttributeError):  # in another version of TensorFlow: the graph stays, and nothing else changes
         for inner in list(graph._functions.values()):
             body = inner._cached_graph  # `inner.graph` would make one where there is none
             if body is not None and body is not graph:

@@ -13,7 +13,7 @@ from nncli.config.reading.spelling import did_you_mean
 from nncli.console import Console
 from nncli.data.plurals import count
 from nncli.errors import RunError, UsageError
-from nncli.pipeline.folders import Folders
+from nncli.pipeline.folders import Folders, say_choice
 from nncli.pipeline.predicting.open_run import OpenRun, open_run
 from nncli.run import files
 from nncli.run.finding import find_comparison
@@ -45,8 +45,7 @@ def find_seeds(word: str, variant: str | None, folders: Folders, console: Consol
     too few test rows.
     """
     found = find_comparison(word, folders.runs_dir)
-    if found.note is not None:
-        (console.warn if found.is_older else console.say)(found.note)
+    say_choice(found, console)
     folder = found.folder
     if folder.record.get("kind") != "compare":
         raise RunError(f"{folder.path} is no comparison", hint="nncli ensemble latest, or the folder of a comparison")

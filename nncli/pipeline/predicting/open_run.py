@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from nncli.config.facts import DataFacts, ImageInput
 from nncli.console import Console
 from nncli.errors import RunError
-from nncli.pipeline.folders import Folders
+from nncli.pipeline.folders import Folders, say_choice
 from nncli.run import files
 from nncli.run.finding import find_run
 from nncli.run.folder import RunFolder
@@ -66,8 +66,7 @@ def open_run(word: str, folders: Folders, console: Console) -> OpenRun:
     """
     found = find_run(word, folders.runs_dir)
     folder = found.folder
-    if found.note is not None:
-        (console.warn if found.is_older else console.say)(found.note)
+    say_choice(found, console)
     record = folder.record
     if record.get("kind") == "compare":
         raise _no_single_run(folder)

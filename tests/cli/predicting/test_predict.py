@@ -240,6 +240,18 @@ def test_what_comes_from_a_pipe_is_predicted_and_elsewhere_refused(shops: Path) 
         os.close(reader)
 
 
+def test_an_image_from_a_pipe_is_predicted(digits: Path, tmp_path: Path) -> None:
+    Image.fromarray(load_digits().images[0].astype(np.uint8) * 15).save(tmp_path / "0.png")
+    reader, writer = os.pipe()
+    os.write(writer, (tmp_path / "0.png").read_bytes())
+    os.close(writer)
+    try:
+        outcome = nncli("predict", f"/dev/fd/{reader}", "--run", digits, "--json")
+    finally:
+        os.close(reader)
+    assert [each["prediction"] for each in json.loads(outcome.stdout)["predictions"]] == ["0"], outcome.stderr
+
+
 def test_images_unlike_the_training_images_are_marked_in_every_format(digits: Path, tmp_path: Path) -> None:
     image = load_digits().images[0].astype(np.uint8) * 15
     Image.fromarray(image).save(tmp_path / "like.png")

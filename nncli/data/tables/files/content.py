@@ -215,6 +215,11 @@ def wrong_encoding(content: memoryview, encoding: str, name: str) -> DataError:
     return DataError(f"{name} is not {encoding.upper()} text{where}", hint=fix)
 
 
+def read_stream(stream: IO[bytes]) -> memoryview:
+    """All that comes from stdin or a pipe, like `spool`."""
+    return spool(iter(lambda: stream.read(_CHUNK), b""))
+
+
 def spool(pieces: Iterable[bytes]) -> memoryview:
     """The pieces joined, in memory or, if they are large, in an unnamed temporary file that is mapped into memory."""
     kept = bytearray()

@@ -20,7 +20,7 @@ from nncli.pipeline.comparing.conclusion import Comparison
 from nncli.pipeline.comparing.continuing.request_record import RecordedRequest, RecordedVariant, read_request
 from nncli.pipeline.comparing.outcomes import read_outcome
 from nncli.pipeline.comparing.variants import parse_jobs
-from nncli.pipeline.folders import Folders
+from nncli.pipeline.folders import Folders, say_choice
 from nncli.pipeline.preparation import Prepared, prepare
 from nncli.pipeline.training.continuing.checkpoint import load_checkpoint, mark_of
 from nncli.pipeline.training.continuing.resume import list_differences
@@ -53,8 +53,7 @@ def resume_comparison(
     UsageError for `seeds` that it has already; and what `compare` raises.
     """
     found = find_comparison(word, folders.runs_dir)
-    if found.note is not None:
-        (console.warn if found.is_older else console.say)(found.note)
+    say_choice(found, console)
     folder = found.folder
     _require_comparison(folder)
     with ExitStack() as stack:

@@ -12,7 +12,7 @@ from nncli.console import Console
 from nncli.data.plurals import count
 from nncli.errors import RunError, Terminated, UsageError
 from nncli.pipeline.background_import import begin_import
-from nncli.pipeline.folders import Folders
+from nncli.pipeline.folders import Folders, say_choice
 from nncli.pipeline.preparation import Prepared, prepare
 from nncli.pipeline.training.continuing.checkpoint import Resumed, load_checkpoint, mark_of
 from nncli.pipeline.training.continuing.stopping import say_how_to_continue
@@ -109,8 +109,7 @@ def open_again(
 ) -> Reopened:
     """The run that so many workers are to go on with; nothing of it has changed yet. Raises what `resume` raises."""
     found = find_training(word, folders.runs_dir)
-    if found.note is not None:
-        (console.warn if found.is_older else console.say)(found.note)
+    say_choice(found, console)
     folder = found.folder
     folder.lock()
     try:
