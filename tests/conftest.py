@@ -1,16 +1,24 @@
 """What the tests share: where real data lies, and that pictures and XLA's code are made only where they matter."""
 
 import os
+import pkgutil
 import signal
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from nncli import config, data, evaluate, pipeline
 from nncli.evaluate.plots.canvas import Picture
 
 # A shell that starts the tests in the background has SIGINT ignored, for them and for every process they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A module first imported while a test has replaced a name it takes would keep the replacement for all later tests.
+for room in (config, data, evaluate, pipeline):
+    for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
+        import_module(module.name)
 
 REPOSITORY = Path(__file__).parent.parent
 
