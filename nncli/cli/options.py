@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nncli.cli.completion import offer_runs, offer_settings
+from nncli.cli.completion import offer_configs, offer_runs, offer_settings
 from nncli.errors import UsageError
 
 RunsDir = Annotated[Path, typer.Option("--runs-dir", envvar="NNCLI_RUNS_DIR", help="Folder of the runs.")]
@@ -23,18 +23,26 @@ DataDir = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only the answer, warnings and errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Put one JSON object on stdout.")]
 NoReport = Annotated[bool, typer.Option("--no-report", help="Write no report.html into the run folder.")]
+ConfigArgument = Annotated[
+    str, typer.Argument(help="A config file, or the name of a shipped one.", autocompletion=offer_configs)
+]
 Assignments = Annotated[
     list[str] | None,
     typer.Option(
         "--set", metavar="KEY=VALUE", help="Set any key of the config; repeatable.", autocompletion=offer_settings
     ),
 ]
-Run = Annotated[
+_RUN_HELP = "A run's folder, name or beginning."
+_RUN_ARGUMENT = typer.Argument(metavar="RUN", help=_RUN_HELP, show_default="latest", autocompletion=offer_runs)
+RunArgument = Annotated[str, _RUN_ARGUMENT]
+# For commands that also take --run: None where it is left out.
+RunArgumentOrNone = Annotated[str | None, _RUN_ARGUMENT]
+RunOption = Annotated[
     str | None,
     typer.Option(
         "--run",
         metavar="RUN",
-        help="A run's folder, name or beginning.",
+        help=_RUN_HELP,
         show_default="latest",
         autocompletion=offer_runs,
     ),

@@ -5,14 +5,11 @@ from typing import Annotated
 import typer
 
 from nncli.cli.command import command
-from nncli.cli.completion import offer_configs
-from nncli.cli.options import Assignments, DataDir, Json, Quiet
+from nncli.cli.options import Assignments, ConfigArgument, DataDir, Json, Quiet
 
 
 def check(
-    config: Annotated[
-        str, typer.Argument(help="A config file, or the name of a shipped one.", autocompletion=offer_configs)
-    ],
+    config: ConfigArgument,
     resolved: Annotated[bool, typer.Option("--resolved", help="Print every value and where it comes from.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Apply every fix that is certain, then check.")] = False,
     assignments: Assignments = None,

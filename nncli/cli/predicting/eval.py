@@ -6,18 +6,12 @@ from typing import Annotated
 import typer
 
 from nncli.cli.command import command
-from nncli.cli.completion import offer_runs
-from nncli.cli.options import DataDir, Json, NoReport, Quiet, Run, RunsDir, choose_run
+from nncli.cli.options import DataDir, Json, NoReport, Quiet, RunArgumentOrNone, RunOption, RunsDir, choose_run
 
 
 def evaluate(
-    run: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="RUN", help="A run's folder, name or beginning.", autocompletion=offer_runs, show_default="latest"
-        ),
-    ] = None,
-    run_option: Run = None,
+    run: RunArgumentOrNone = None,
+    run_option: RunOption = None,
     data: Annotated[
         str | None, typer.Option(metavar="PATH", help="Labelled data to measure on.", show_default="the test set")
     ] = None,

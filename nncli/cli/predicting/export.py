@@ -6,18 +6,12 @@ from typing import Annotated
 import typer
 
 from nncli.cli.command import command
-from nncli.cli.completion import offer_runs
-from nncli.cli.options import DataDir, Json, Quiet, Run, RunsDir, choose_run
+from nncli.cli.options import DataDir, Json, Quiet, RunArgumentOrNone, RunOption, RunsDir, choose_run
 
 
 def export(
-    run: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="RUN", help="A run's folder, name or beginning.", autocompletion=offer_runs, show_default="latest"
-        ),
-    ] = None,
-    run_option: Run = None,
+    run: RunArgumentOrNone = None,
+    run_option: RunOption = None,
     form: Annotated[
         str | None,
         typer.Option("--format", help="keras, tflite, onnx, saved_model or script.", show_default="by the ending"),

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from nncli.cli.command import command
-from nncli.cli.options import Json, Quiet, Run, RunsDir
+from nncli.cli.options import Json, Quiet, RunOption, RunsDir
 from nncli.errors import UsageError
 
 _Format = Annotated[
@@ -28,7 +28,7 @@ def predict(
         list[str],
         typer.Argument(metavar="INPUT", help="Images, tables, .npz; folders or patterns of them; - for stdin."),
     ],
-    run: Run = None,
+    run: RunOption = None,
     top: Annotated[
         int | None, typer.Option(min=1, help="Only the K most probable classes.", show_default="all")
     ] = None,

@@ -9,20 +9,11 @@ from typing import Annotated
 import typer
 
 from nncli.cli.command import command
-from nncli.cli.completion import offer_runs
-from nncli.cli.options import DataDir, Json, Quiet, RunsDir
+from nncli.cli.options import DataDir, Json, Quiet, RunArgument, RunsDir
 
 
 def open_run(
-    run: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN",
-            help="A run's folder, name or beginning.",
-            show_default="latest",
-            autocompletion=offer_runs,
-        ),
-    ] = "latest",
+    run: RunArgument = "latest",
     printed: Annotated[bool, typer.Option("--print", help="Print the path of the page and open nothing.")] = False,
     data_dir: DataDir = None,
     runs_dir: RunsDir = Path("runs"),

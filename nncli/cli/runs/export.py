@@ -6,17 +6,15 @@ from typing import Annotated
 import typer
 
 from nncli.cli.command import command
-from nncli.cli.completion import offer_runs, offer_trackers
-from nncli.cli.options import Json, Quiet, RunsDir
+from nncli.cli.completion import offer_trackers
+from nncli.cli.options import Json, Quiet, RunArgument, RunsDir
 
 
 def export(
     to: Annotated[
         str, typer.Option("--to", metavar="TOOL", help="tensorboard or mlflow.", autocompletion=offer_trackers)
     ],
-    run: Annotated[
-        str, typer.Argument(metavar="RUN", help="A run's folder, name or beginning.", autocompletion=offer_runs)
-    ] = "latest",
+    run: RunArgument = "latest",
     output: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where to write.", show_default="in or beside the runs")
     ] = None,

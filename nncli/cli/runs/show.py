@@ -7,13 +7,11 @@ import typer
 
 from nncli.cli.command import command
 from nncli.cli.completion import offer_runs
-from nncli.cli.options import Json, Quiet, RunsDir
+from nncli.cli.options import Json, Quiet, RunArgument, RunsDir
 
 
 def show(
-    run: Annotated[
-        str, typer.Argument(metavar="RUN", help="A run's folder, name or beginning.", autocompletion=offer_runs)
-    ] = "latest",
+    run: RunArgument = "latest",
     runs_dir: RunsDir = Path("runs"),
     quiet: Quiet = False,
     json_mode: Json = False,

@@ -5,14 +5,11 @@ from typing import Annotated
 import typer
 
 from nncli.cli.command import command
-from nncli.cli.completion import offer_configs
-from nncli.cli.options import Assignments, DataDir, Json, Quiet
+from nncli.cli.options import Assignments, ConfigArgument, DataDir, Json, Quiet
 
 
 def gradcheck(
-    config: Annotated[
-        str, typer.Argument(help="A config file, or the name of a shipped one.", autocompletion=offer_configs)
-    ],
+    config: ConfigArgument,
     samples: Annotated[int, typer.Option(min=1, help="Entries of each weight array that are compared.")] = 32,
     batch_size: Annotated[int, typer.Option(min=1, help="Rows of the training set.")] = 8,
     tolerance: Annotated[float, typer.Option(min=1e-12, help="The largest relative error that passes.")] = 1e-5,

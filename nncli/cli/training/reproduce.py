@@ -1,19 +1,15 @@
 """`nncli reproduce`."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from nncli.cli.command import command
-from nncli.cli.completion import offer_runs
-from nncli.cli.options import DataDir, Json, Quiet, RunsDir
+from nncli.cli.options import DataDir, Json, Quiet, RunArgument, RunsDir
 
 
 def reproduce(
-    run: Annotated[
-        str, typer.Argument(help="A run's folder, name or beginning.", autocompletion=offer_runs, show_default="latest")
-    ] = "latest",
+    run: RunArgument = "latest",
     data_dir: DataDir = None,
     runs_dir: RunsDir = Path("runs"),
     quiet: Quiet = False,
