@@ -13,7 +13,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from nncli.cli.commands import app
-from nncli.cli.training.train import _options
+from nncli.cli.training.train import NewRun
 from nncli.config.reading.overrides import parse_assignment
 from nncli.config.reading.shipped import shipped_folder
 
@@ -113,7 +113,7 @@ def test_an_option_named_like_a_config_key_says_which_key_it_sets(words: str) ->
 
 def test_what_the_help_of_train_says_an_option_sets_is_what_it_sets() -> None:
     entries = {parameter.opts[-1]: entry for parameter, entry in told_of("train")}
-    for path, value, written in _options(3, 4, "five", ["mlflow"]):
+    for path, value, written in NewRun(None, [], 3, 4, "five", ["mlflow"]).settings["options"]:
         key = ".".join(map(str, path))
         assert f"sets {key}." in entries[written.split()[0]]
         value = list(value) if isinstance(value, tuple) else value

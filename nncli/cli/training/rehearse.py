@@ -27,7 +27,7 @@ class TrainCommand(Command):
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What of this a command line asks for."""
+    """The options of a command line that train without leaving a run."""
 
     dry_run: bool
     overfit_batch: int | None
@@ -47,25 +47,25 @@ class Rehearsal:
 
 
 def rehearse(
-    console: Console, config: str | None, asked: Rehearsal, refused: Mapping[str, Any], common: dict[str, Any]
+    console: Console, config: str | None, rehearsal: Rehearsal, refused: Mapping[str, Any], common: dict[str, Any]
 ) -> None:
-    """Runs the one that is asked for. Raises UsageError where it is asked for together with what it cannot do."""
+    """Runs the rehearsal that was asked for. Raises UsageError beside options that it does not go with."""
     from nncli import pipeline
 
-    if asked.given == ["--fix"]:
+    if rehearsal.given == ["--fix"]:
         raise UsageError("--fix goes with --find-lr", hint="`nncli check CONFIG --fix` fixes other mistakes")
-    option, *others = [each for each in asked.given if not (asked.find_lr and each == "--fix")]
+    option, *others = [given for given in rehearsal.given if not (rehearsal.find_lr and given == "--fix")]
     others += [name for name, value in refused.items() if value not in (None, False)]
     if others:
         raise UsageError(f"{option} leaves no run, so it does not go with {', '.join(others)}", hint="leave one out")
     config = config or pipeline.DEFAULT_CONFIG
     common |= {"console": console, "assignments": common["assignments"] or ()}
-    if asked.dry_run:
+    if rehearsal.dry_run:
         _dry_run(config, common)
-    elif asked.find_lr:
-        _find_rate(config, common, write=asked.write)
+    elif rehearsal.find_lr:
+        _find_rate(config, common, write=rehearsal.write)
     else:
-        _overfit(config, asked.overfit_batch or 0, common)
+        _overfit(config, rehearsal.overfit_batch or 0, common)
 
 
 def _dry_run(config: str, common: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """`nncli train`."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,46 @@ from nncli.cli.training.fold import train_folds
 from nncli.cli.training.rehearse import Rehearsal, rehearse
 from nncli.cli.training.workers import Sharing, train_shared
 from nncli.errors import UsageError
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """What a command line says about a run that starts afresh; with --resume only `epochs` is of use."""
+
+    config: str | None
+    assignments: list[str]
+    epochs: int | None
+    seed: int | None
+    name: str | None
+    track: list[str]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The `assignments`, and the `options` that set a key: (path in the config, value, how it was written)."""
+        options: list[tuple[Any, Any, str]] = [
+            (("train", "epochs"), self.epochs, f"--epochs {self.epochs}"),
+            (("seed",), self.seed, f"--seed {self.seed}"),
+            (("name",), self.name, f"--name {self.name}"),
+            (("train", "tracking"), tuple(self.track) or None, " ".join(f"--track {tool}" for tool in self.track)),
+        ]
+        return {"assignments": self.assignments, "options": [option for option in options if option[1] is not None]}
+
+    def refuse_beside_resume(self, resume: str | None, *, inexact: bool) -> None:
+        """Raises UsageError for settings that a resumed run already has, and for --inexact without --resume."""
+        if resume is None:
+            if inexact:
+                raise UsageError("--inexact goes with --resume", hint="leave it out")
+            return
+        given = [self.config] if self.config is not None else []
+        given += [f"--set {assignment}" for assignment in self.assignments]
+        given += [f"--seed {self.seed}"] if self.seed is not None else []
+        given += [f"--name {self.name}"] if self.name is not None else []
+        given += [f"--track {tool}" for tool in self.track]
+        if given:
+            raise UsageError(
+                f"--resume {resume} goes on with the run's own config, and got {', '.join(given)}",
+                hint="leave it out, or train a new run",
+            )
 
 
 def train(
@@ -58,28 +99,40 @@ def train(
         from nncli import pipeline
 
         folders = pipeline.Folders(runs_dir, data_dir)
-        settings: dict[str, Any] = {"assignments": assignments or [], "options": _options(epochs, seed, name, track)}
-        asked = Rehearsal(dry_run=dry_run, overfit_batch=overfit_batch, find_lr=find_lr, write=write)
+        new = NewRun(config, assignments or [], epochs, seed, name, track or [])
+        rehearsal = Rehearsal(dry_run=dry_run, overfit_batch=overfit_batch, find_lr=find_lr, write=write)
         sharing = Sharing(workers, worker_timeout, devices, plan, network, restarts, on, cpus_per_run, gpus_per_run)
-        if asked.given or folds is not None:
-            refused = {"--resume": resume, "--inexact": inexact, "--max-minutes": max_minutes, "--show": show}
-            refused |= {"--live": str(live) if live else None, "--timings": timings, "--pause": pause, **sharing.given}
-            _train_otherwise(console, config, asked, folds, refused, {"folders": folders, **settings})
-            return
-        _refuse_misplaced(resume, config, assignments, seed, name, track, inexact=inexact)
-        shown = pipeline.ShowRequest.parse(show, frames, live)
-        common = _common(folders, console, max_minutes, shown, pause=pause, report=not no_report)
-        again = {"resume": resume, "epochs": epochs, "inexact": inexact}
-        run = train_shared(sharing, config or pipeline.DEFAULT_CONFIG, settings, again, common)
-        if run is not None:
-            _show(console, run, folders, report=not no_report, timings=timings)
+        refused = {"--resume": resume, "--inexact": inexact, "--max-minutes": max_minutes, "--show": show}
+        refused |= {"--live": str(live) if live else None, "--timings": timings, "--pause": pause, **sharing.given}
+        if rehearsal.given:
+            rehearse(console, config, rehearsal, refused | {"--folds": folds}, {"folders": folders, **new.settings})
+        elif folds is not None:
+            train_folds(console, config, folds, refused, {"folders": folders, **new.settings})
+        else:
+            new.refuse_beside_resume(resume, inexact=inexact)
+            shown = pipeline.ShowRequest.parse(show, frames, live)
+            common = _common(folders, console, max_minutes, shown, pause=pause, report=not no_report)
+            again = {"resume": resume, "epochs": epochs, "inexact": inexact}
+            _train(new, sharing, again, common, report=not no_report, timings=timings)
 
 
-def _show(console: Any, run: Any, folders: Any, *, report: bool, timings: bool) -> None:
-    """The page of the run, what other tools are told of it, and the summary."""
+def _train(
+    new: NewRun,
+    sharing: Sharing,
+    again: dict[str, Any],
+    common: dict[str, Any],
+    *,
+    report: bool,
+    timings: bool,
+) -> None:
+    """Trains, then writes the page of the run, tells the trackers and shows the summary."""
     from nncli import pipeline
     from nncli.cli.views.training import show_training
 
+    run = train_shared(sharing, new.config or pipeline.DEFAULT_CONFIG, new.settings, again, common)
+    if run is None:  # another process has it
+        return
+    console, folders = common["console"], common["folders"]
     if report:
         pipeline.add_report(run.folder, console, folders.data_dir)
     pipeline.add_to_trackers(run.folder, console, run.trackers)
@@ -89,7 +142,7 @@ def _show(console: Any, run: Any, folders: Any, *, report: bool, timings: bool) 
 def _common(
     folders: Any, console: Any, max_minutes: float | None, show: Any, *, pause: bool, report: bool
 ) -> dict[str, Any]:
-    """What a new training and one that goes on are given alike."""
+    """The arguments that a new training and a resumed one share."""
     from nncli import pipeline
 
     return {
@@ -101,56 +154,3 @@ def _common(
         "pause": pipeline.Pauses(console, sys.stdin) if pause else None,
         "if_stopped": pipeline.leave_report(folders, console) if report else None,
     }
-
-
-def _train_otherwise(
-    console: Any,
-    config: str | None,
-    asked: Rehearsal,
-    folds: int | None,
-    refused: dict[str, Any],
-    given: dict[str, Any],
-) -> None:
-    """Without a run, or as folds."""
-    if asked.given:
-        rehearse(console, config, asked, refused | {"--folds": folds}, given)
-    elif folds is not None:
-        train_folds(console, config, folds, refused, given)
-
-
-def _options(
-    epochs: int | None, seed: int | None, name: str | None, track: list[str] | None
-) -> list[tuple[Any, Any, str]]:
-    """The values of the config that have options of their own, each with its place and how it was written."""
-    given: list[tuple[Any, Any, str]] = [
-        (("train", "epochs"), epochs, f"--epochs {epochs}"),
-        (("seed",), seed, f"--seed {seed}"),
-        (("name",), name, f"--name {name}"),
-        (("train", "tracking"), track and tuple(track), " ".join(f"--track {each}" for each in track or ())),
-    ]
-    return [option for option in given if option[1] is not None]
-
-
-def _refuse_misplaced(
-    resume: str | None,
-    config: str | None,
-    assignments: list[str] | None,
-    seed: int | None,
-    name: str | None,
-    track: list[str] | None,
-    *,
-    inexact: bool,
-) -> None:
-    """Raises UsageError for what a run that goes on has already, or takes alone."""
-    if resume is None:
-        if inexact:
-            raise UsageError("--inexact goes with --resume", hint="leave it out")
-        return
-    given = [config, *(f"--set {each}" for each in assignments or ())]
-    given += [None if seed is None else f"--seed {seed}", None if name is None else f"--name {name}"]
-    told = [each for each in given if each is not None] + [f"--track {each}" for each in track or ()]
-    if told:
-        raise UsageError(
-            f"--resume {resume} goes on with the run's own config, and got {', '.join(told)}",
-            hint="leave it out, or train a new run",
-        )

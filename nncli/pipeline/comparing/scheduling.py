@@ -7,7 +7,7 @@ accepts that number only once.
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -60,90 +60,117 @@ def train_cells(
     called with the folder of each training when it has ended, and whether TensorFlow may be put to work here for it.
     """
     outcomes, missing = dict(kept), [cell for cell in cells if cell not in kept]
-    if not missing:
-        return [outcomes[cell] for cell in cells]
-    if cluster is not None:
-        engines = _engines(prepared, folder, accelerator=request.on is not None and request.on.gpus > 0)
-        task = next(iter(prepared.values())).dataset.facts.target.task.value
-        report = _make_report(request, console, tell, may_load=True)
-        trainer = ClusterTrainer(cluster, request, data, engines, task, folder, console, report)
-        outcomes |= trainer.train(missing, before=len(kept))
-        return [outcomes[cell] for cell in cells]
-    from nncli.engine import executor
-    from nncli.engine.process import environment, forking
-
-    accelerator = fork = False
-    if _FORKS or request.jobs == 1:
-        with console.step(f"{len(kept)} of {len(cells)} trainings done; starting TensorFlow"):
-            finish_import()
-            environment.prepare()
-        accelerator, fork = environment.has_accelerator(), forking.may_fork()
-    engines = _engines(prepared, folder, accelerator=accelerator)
-    settings = {variant: (engine.threads, engine.side_by_side) for variant, engine in engines.items()}
-    for setting in (different := list(dict.fromkeys(settings[cell.variant] for cell in missing))):
-        group = [cell for cell in missing if settings[cell.variant] == setting]
-        threads, side_by_side = setting
-        jobs = min(len(group), request.jobs or (1 if accelerator else max(1, executor.available_cores() // threads)))
-        is_last = setting == different[-1]
-        # Not before the last fork: a child would wait for ever for a thread or a module of this process.
-        report = _make_report(request, console, tell, may_load=is_last and not accelerator)
-        idle = begin_summarizing if is_last else None
-        # In a process where TensorFlow is at work already its threads stay: one job accepts that, as `train` does.
-        if (
-            jobs == 1
-            and len(different) == 1
-            and (request.jobs == 1 or forking.takes_threads(threads, side_by_side=side_by_side))
-        ):
-            outcomes |= _train_here(group, engines, request, data, folder, console, report, before=len(kept))
+    if missing:
+        trainings = _Trainings(request, prepared, data, folder, console, tell)
+        if cluster is None:
+            outcomes |= trainings.run_here(missing, finished=len(kept))
         else:
-            with WorkerPool(jobs, request, data, fork=fork) as pool:
-                before, total = len(outcomes), len(cells)
-                outcomes |= pool.train(
-                    group, engines, folder, console, report, before=before, total=total, when_idle=idle
-                )
+            outcomes |= trainings.run_on(cluster, missing, finished=len(kept))
     return [outcomes[cell] for cell in cells]
 
 
-def _make_report(request: ComparisonRequest, console: Console, tell: Tell | None, *, may_load: bool) -> Report:
-    def report(cell: Cell, outcome: Mapping[str, Any]) -> None:
-        report_cell(cell, outcome, request.variants, console)
-        if tell is not None:
-            tell(RunFolder(Path(outcome["run"])), may_load=may_load)
+@dataclass(frozen=True)
+class _Trainings:
+    """What the trainings of a comparison share, and the places where they run."""
 
-    return report
+    request: ComparisonRequest
+    prepared: Mapping[Variant, Prepared]
+    data: DataSets
+    folder: RunFolder
+    console: Console
+    tell: Tell | None
+
+    def run_on(self, cluster: Cluster, cells: Sequence[Cell], *, finished: int) -> Mapping[Cell, dict[str, Any]]:
+        """Trains the cells on a cluster; `finished` others have ended before."""
+        request = self.request
+        engines = self._engines(accelerator=request.on is not None and request.on.gpus > 0)
+        task = next(iter(self.prepared.values())).dataset.facts.target.task.value
+        report = self._make_report(may_load=True)
+        trainer = ClusterTrainer(cluster, request, self.data, engines, task, self.folder, self.console, report)
+        return trainer.train(cells, before=finished)
+
+    def run_here(self, cells: Sequence[Cell], *, finished: int) -> Mapping[Cell, dict[str, Any]]:
+        """Trains the cells on this machine, one group of equal threads after another."""
+        from nncli.engine.process import environment, forking
+
+        total = finished + len(cells)
+        accelerator = fork = False
+        if _FORKS or self.request.jobs == 1:
+            with self.console.step(f"{finished} of {total} trainings done; starting TensorFlow"):
+                finish_import()
+                environment.prepare()
+            accelerator, fork = environment.has_accelerator(), forking.may_fork()
+        engines = self._engines(accelerator=accelerator)
+        groups = _group_by_threads(cells, engines)
+        outcomes: dict[Cell, dict[str, Any]] = {}
+        for place, ((threads, side_by_side), group) in enumerate(groups, start=1):
+            is_last, before = place == len(groups), finished + len(outcomes)
+            jobs = min(len(group), self.request.jobs or (1 if accelerator else _most_jobs(threads)))
+            # Not before the last fork: a child would wait for ever for a thread or a module of this process.
+            report = self._make_report(may_load=is_last and not accelerator)
+            idle = begin_summarizing if is_last else None
+            # In a process where TensorFlow is at work already its threads stay: one job accepts that, as `train` does.
+            if (
+                jobs == 1
+                and len(groups) == 1
+                and (self.request.jobs == 1 or forking.takes_threads(threads, side_by_side=side_by_side))
+            ):
+                outcomes |= self._run_in_this_process(group, engines, report, before=before)
+            else:
+                with WorkerPool(jobs, self.request, self.data, fork=fork) as pool:
+                    outcomes |= pool.train(
+                        group, engines, self.folder, self.console, report, before=before, total=total, when_idle=idle
+                    )
+        return outcomes
+
+    def _run_in_this_process(
+        self, cells: Sequence[Cell], engines: Mapping[Variant, Engine], report: Report, *, before: int
+    ) -> Mapping[Cell, dict[str, Any]]:
+        """Trains one cell after another in this process, which has the threads for it."""
+        trainer = CellTrainer(self.request, self.data, self.console)
+        pending, outcomes, previous = list(cells), dict[Cell, dict[str, Any]](), None
+        while (cell := next_cell(pending, previous, ())) is not None:
+            pending.remove(cell)
+            title = f"training {before + len(outcomes) + 1} of {before + len(cells)}"
+            outcomes[cell] = trainer.train(cell, engines[cell.variant], cell.make_folder(self.folder), title=title)
+            report(cell, outcomes[cell])
+            previous = cell
+        return outcomes
+
+    def _engines(self, *, accelerator: bool) -> dict[Variant, Engine]:
+        """How each variant is trained: where a comparison is resumed with the engine recorded, for the same bits."""
+        recorded = self.folder.record.get(ENGINES, {})
+        engines = {
+            variant: Engine(**recorded[variant.name])
+            if variant.name in recorded
+            else choose_engine(prepared.config, prepared.dataset.facts, accelerator=accelerator)
+            for variant, prepared in self.prepared.items()
+        }
+        self.folder.write_record(**{ENGINES: {variant.name: asdict(engine) for variant, engine in engines.items()}})
+        return engines
+
+    def _make_report(self, *, may_load: bool) -> Report:
+        def report(cell: Cell, outcome: Mapping[str, Any]) -> None:
+            report_cell(cell, outcome, self.request.variants, self.console)
+            if self.tell is not None:
+                self.tell(RunFolder(Path(outcome["run"])), may_load=may_load)
+
+        return report
 
 
-def _engines(prepared: Mapping[Variant, Prepared], folder: RunFolder, *, accelerator: bool) -> dict[Variant, Engine]:
-    """How each variant is trained; as it was, in a comparison that goes on, so that the bits are the same."""
-    known = folder.record.get(ENGINES, {})
-    engines = {
-        variant: Engine(**known[variant.name])
-        if variant.name in known
-        else choose_engine(each.config, each.dataset.facts, accelerator=accelerator)
-        for variant, each in prepared.items()
-    }
-    folder.write_record(**{ENGINES: {variant.name: asdict(engine) for variant, engine in engines.items()}})
-    return engines
+def _most_jobs(threads: int) -> int:
+    """How many trainings with so many threads the cores of this machine allow at once; at least one."""
+    from nncli.engine import executor
+
+    return max(1, executor.available_cores() // threads)
 
 
-def _train_here(
-    cells: Sequence[Cell],
-    engines: Mapping[Variant, Engine],
-    request: ComparisonRequest,
-    data: DataSets,
-    folder: RunFolder,
-    console: Console,
-    report: Report,
-    *,
-    before: int,
-) -> dict[Cell, dict[str, Any]]:
-    """One after another in this process, which has the threads for it."""
-    trainer = CellTrainer(request, data, console)
-    pending, outcomes, last = list(cells), dict[Cell, dict[str, Any]](), None
-    while (cell := next_cell(pending, last, ())) is not None:
-        pending.remove(cell)
-        title = f"training {before + len(outcomes) + 1} of {before + len(cells)}"
-        outcomes[cell] = trainer.train(cell, engines[cell.variant], cell.make_folder(folder), title=title)
-        report(cell, outcomes[cell])
-        last = cell
-    return outcomes
+def _group_by_threads(
+    cells: Sequence[Cell], engines: Mapping[Variant, Engine]
+) -> list[tuple[tuple[int, bool], list[Cell]]]:
+    """The cells in groups, each with its number of threads and whether they run parts of a batch side by side."""
+    groups: dict[tuple[int, bool], list[Cell]] = {}
+    for cell in cells:
+        engine = engines[cell.variant]
+        groups.setdefault((engine.threads, engine.side_by_side), []).append(cell)
+    return list(groups.items())

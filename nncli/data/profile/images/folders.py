@@ -83,13 +83,8 @@ def look_over_folder(
     chosen = list(range(0, len(files.paths), step))
     looks, corrupt = _look_at(files, chosen, progress)
     findings += _corrupt_findings(corrupt)
-    seen = list(looks)
-    border = None
-    if seen:
-        borders = np.array([looks[index].border for index in seen])
-        blank = np.array([looks[index].blank for index in seen])
-        border, found = look_at_light(borders, blank, lambda place: files.name(seen[place]))
-        findings += found + _format_findings(files, looks, wanted)
+    border, light_findings = _border(files, looks)
+    findings += light_findings + _format_findings(files, looks, wanted)
     shape = _shape(looks, wanted)
     digests = hash_files(files.paths, progress)
     findings += find_copies(files, digests)
@@ -155,6 +150,16 @@ def _look(file: Path) -> _Look:
     )
 
 
+def _border(files: ImageFiles, looks: Mapping[int, _Look]) -> tuple[float | None, list[Finding]]:
+    """The usual brightness of the border, None without a readable image; and findings about images that differ."""
+    if not looks:
+        return None, []
+    indices = list(looks)
+    borders = np.array([looks[index].border for index in indices])
+    blank = np.array([looks[index].blank for index in indices])
+    return look_at_light(borders, blank, lambda place: files.name(indices[place]))
+
+
 def _shape(looks: Mapping[int, _Look], wanted: Wanted | None) -> tuple[int, ...] | None:
     if not looks:
         return None
@@ -183,6 +188,8 @@ def _corrupt_findings(corrupt: Sequence[tuple[str, str]]) -> list[Finding]:
 
 
 def _format_findings(files: ImageFiles, looks: Mapping[int, _Look], wanted: Wanted | None) -> list[Finding]:
+    if not looks:
+        return []
     findings = []
     height, width = _size(looks, wanted)
     others = sum((look.header.height, look.header.width) != (height, width) for look in looks.values())
