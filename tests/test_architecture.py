@@ -206,6 +206,14 @@ SUBROOMS: dict[tuple[str, str], set[str]] = {
         "streaming",
         "profile",
     },
+    ("data", "profile.proposal"): {
+        "",
+        "tables",
+        "tables.features",
+        "tables.files",
+        "profile",
+        "profile.tables",
+    },
     ("data", "profile.images"): {
         "",
         "tables",

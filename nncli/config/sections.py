@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from nncli.config.data.columns import ColumnType, ImageSize, Numbers, PixelImage
 from nncli.config.data.splits import Fold, SplitRule
-from nncli.config.facts import NumberEncoding, Resize, Spellings, Task
+from nncli.config.facts import Resize, Spellings, Task
 from nncli.config.layer_section import ActivationName
 from nncli.config.layers import Layer, LayerSection
 from nncli.config.objective import Adam, MetricName, NamedLoss, Optimizer
@@ -21,22 +22,11 @@ STREAMED = ("csv", "parquet", "images", "npz")
 
 PathText = Annotated[str, Field(min_length=1)]
 NotNegative = Annotated[float, Field(ge=0.0)]
-# One side for both, or (height, width); the limits keep a slip of the keyboard from asking for gigabytes.
-_Side = Annotated[int, Field(ge=1, le=1024)]
-ImageSize = _Side | Annotated[tuple[_Side, _Side], FromList]
 Duplicates = Literal["keep", "drop", "together"]
 # How the points of `shapes` lie in the plane (data.shapes).
 ShapeName = Literal["circles", "moons", "spirals", "xor"]
 
 
-def _column_type(value: Any) -> Any:
-    """Texts are something to wait for, so that asking for them is answered with what can be done now."""
-    if value == "text":
-        raise PydanticCustomError("text_column", "texts cannot be learned from yet")
-    return value
-
-
-ColumnType = Annotated[Literal["number", "category", "date"], BeforeValidator(_column_type)]
 # What the reader of a table takes for a missing value, unless `missing` says otherwise.
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "?")
 
@@ -49,25 +39,6 @@ def is_name_pattern(labels: str) -> bool:
 def _task(value: Any) -> Any:
     """YAML has only text for a task; a wrong one is left for pydantic to refuse with the list of right ones."""
     return Task(value) if isinstance(value, str) and value in set(Task) else value
-
-
-class Numbers(Section):
-    """How numeric columns are encoded."""
-
-    encoding: NumberEncoding = Field("standard", description="standard, quantile or piecewise_linear")
-    bins: Annotated[int, Field(ge=2, le=256)] = Field(
-        32, description="quantile and piecewise_linear: at most so many bins a column, with as many rows each"
-    )
-    with_standard: bool = Field(False, description="quantile and piecewise_linear: the standardized number as well")
-
-
-class PixelImage(Section):
-    """The images that the columns of a table are the pixels of."""
-
-    shape: Annotated[tuple[_Side, _Side], FromList] = Field(
-        description="height and width; the columns are the pixels row by row"
-    )
-    channels: Literal[1, 3] = Field(1, description="3 for colour: red, green and blue of a pixel side by side")
 
 
 class Data(TextFormat):

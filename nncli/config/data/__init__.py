@@ -1,1 +1,1 @@
-"""Sections below `data`: `splits` says which rows go to which set."""
+"""Sections below `data`: `splits` says which rows go to which set, `columns` what the columns of a table are."""

@@ -10,8 +10,8 @@ from enum import StrEnum
 
 import numpy as np
 
+from nncli.config.data.columns import ColumnType
 from nncli.config.facts import Task
-from nncli.config.sections import ColumnType
 
 
 class Level(StrEnum):

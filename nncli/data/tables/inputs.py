@@ -15,8 +15,9 @@ from nncli.data.tables.encoding import encode_table, needed_columns
 from nncli.data.tables.features.words import reread_as
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
 from nncli.data.tables.files.content import is_pattern, let_go, matching
-from nncli.data.tables.files.csv_text import DELIMITERS, CsvText, open_csv
+from nncli.data.tables.files.csv_text import CsvText, open_csv
 from nncli.data.tables.files.csv_types import WORTH_BYTES, read_columns, segments
+from nncli.data.tables.files.format_guess import DELIMITERS
 from nncli.data.tables.files.parquet import open_dataset, read_parquet, stream_dataset, stream_parquet
 from nncli.data.tables.files.reading import open_quote_error, ragged_error, read_opened, stream_csv
 from nncli.data.tables.loading import label_rows

@@ -20,7 +20,7 @@ from nncli.data.tables.features.split_hints import suggest_split
 from nncli.data.tables.features.words import reread, reread_as
 from nncli.data.tables.files import reading
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
-from nncli.data.tables.files.csv_text import are_blank_separated, sniff
+from nncli.data.tables.files.format_guess import are_blank_separated, sniff
 from nncli.data.tables.files.parquet import read_parquet
 from nncli.data.tables.leakage import describe_repeats, find_twins, hash_columns
 from nncli.data.tables.split_column import describe_split, find_split_flaws, split_column_name, split_rows_of

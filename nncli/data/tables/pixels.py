@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from nncli.config.data.columns import PixelImage
 from nncli.config.facts import DataFacts, ImageInput, NumberColumn, PixelColumns, TableInput
-from nncli.config.sections import Data, PixelImage
+from nncli.config.sections import Data
 from nncli.data.batches import Batch, Failure
 from nncli.data.dataset import Dataset, Part
 from nncli.data.images.image_dataset import Images, Labels, image_dataset

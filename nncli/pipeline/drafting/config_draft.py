@@ -13,7 +13,7 @@ from nncli.config.resolve import ACTIVATIONS, LOSSES
 from nncli.config.sections import Data
 from nncli.config.text_format import TextFormat
 from nncli.data.plurals import count
-from nncli.data.profile.tables.proposal import Proposal
+from nncli.data.profile.proposal.proposal import Proposal
 from nncli.data.profile.values import ColumnProfile
 from nncli.pipeline.drafting.sizing import FEW, MANY, VERY_FEW, Size
 

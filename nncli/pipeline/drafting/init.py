@@ -21,7 +21,7 @@ from nncli.console import Console
 from nncli.data.images.labels.finding import find_labels
 from nncli.data.plurals import count
 from nncli.data.profile.images.pixel_columns import pixel_section
-from nncli.data.profile.tables.proposal import Proposal, propose, suggest_targets
+from nncli.data.profile.proposal.proposal import Proposal, propose, suggest_targets
 from nncli.data.streaming.excerpt import holds_tables
 from nncli.data.streaming.memory import tell_zipped
 from nncli.errors import DataError, NncliError, UsageError

@@ -26,7 +26,7 @@ from nncli.config.reading.loading import load_config
 from nncli.config.reading.shipped import shipped_folder, shipped_names
 from nncli.config.rules import resolve
 from nncli.console import Console
-from nncli.data.profile.tables.missing_markers import find_markers
+from nncli.data.profile.proposal.missing_markers import find_markers
 from nncli.data.profile.tables.reading import open_table
 from nncli.errors import DataError, UsageError
 from nncli.pipeline.drafting.sizing import VERY_FEW, size_images, size_table

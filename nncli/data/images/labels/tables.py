@@ -10,7 +10,7 @@ from nncli.config.sections import Data
 from nncli.data.images.labels.files import FileIndex
 from nncli.data.plurals import count
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
-from nncli.data.tables.files.csv_text import sniff
+from nncli.data.tables.files.format_guess import sniff
 from nncli.data.tables.loading import check_target, read
 from nncli.errors import DataError
 

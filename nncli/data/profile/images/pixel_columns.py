@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nncli.config.sections import MISSING, Data, PixelImage
+from nncli.config.data.columns import PixelImage
+from nncli.config.sections import MISSING, Data
 from nncli.data.profile.tables.reading import open_table
 from nncli.data.profile.values import Level
 from nncli.data.tables.files.columns import Table

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nncli.config.sections import ColumnType, Data
+from nncli.config.data.columns import ColumnType
+from nncli.config.sections import Data
 from nncli.data.plurals import count
 from nncli.data.tables.features.date_text import find_unit, is_date
 from nncli.data.tables.features.dates import describe_dates, find_dates, refuse_no_dates

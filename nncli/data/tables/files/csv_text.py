@@ -29,11 +29,8 @@ from nncli.data.tables.files.content import (
 from nncli.data.tables.files.converting import to_csv
 from nncli.errors import DataError
 
-DELIMITERS = (",", ";", "\t", "|")
 _CHUNK = 1 << 20
 _SEARCHED = 1 << 26
-_CELL_OF_NUMBERS = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
-_BLANK = re.compile(r"[ \t]+")
 _BLANKS_WITH_QUOTES = re.compile(r'"(?:[^"]|"")*"|[^ \t]+')
 
 
@@ -122,23 +119,6 @@ def _joined(texts: Sequence[CsvText], name: str) -> CsvText:
 def repeated_names(names: Sequence[str]) -> list[str]:
     """The names that occur more than once, sorted."""
     return sorted(text for text, count in Counter(names).items() if count > 1)
-
-
-def sniff(text: CsvText | str) -> str | None:
-    """A delimiter that occurs in the header of a one-column table and so is probably the right one, or None."""
-    line = text if isinstance(text, str) else text.names[0]
-    counts = {mark: line.count(mark) for mark in DELIMITERS}
-    best = max(counts, key=lambda mark: counts[mark])
-    return best if counts[best] else None
-
-
-def are_blank_separated(lines: Sequence[str]) -> bool:
-    """Whether splitting lines at blanks would give a table: the same number of cells in each line, numbers in each
-    row."""
-    rows = [split_at_blanks(line) for line in lines]
-    if len(rows) < 2 or len({len(row) for row in rows}) != 1 or len(rows[0]) < 2:
-        return False
-    return all(any(_CELL_OF_NUMBERS.fullmatch(cell) for cell in row) for row in rows[1:])
 
 
 def split_at_blanks(line: str) -> list[str]:

@@ -5,6 +5,7 @@ Looks at the start of the file, for `nncli init` and `nncli data`; training uses
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +13,11 @@ from itertools import pairwise
 
 from nncli.config.text_format import WHITESPACE, Decimal, TextFormat, Thousands
 from nncli.data.tables.files.content import guess_encoding
-from nncli.data.tables.files.csv_text import DELIMITERS, are_blank_separated, split_at_blanks
+from nncli.data.tables.files.csv_text import split_at_blanks
 from nncli.data.tables.files.number_text import Marks, choose_marks, find_marks, looks_like_number
 
+DELIMITERS = (",", ";", "\t", "|")
+_CELL_OF_NUMBERS = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
 _RECORDS = 100
 _SAMPLE_BYTES = 1 << 18
 _COMMENTS = ("#", "%", "//")
@@ -190,3 +193,19 @@ def _counts_or_years(cells: Sequence[str]) -> bool:
     numbers = [int(cell) for cell in cells]
     steps = {after - before for before, after in pairwise(numbers)}
     return steps == {1} and (numbers[0] in (0, 1) or 1800 <= numbers[0] <= 2100)
+
+
+def sniff(line: str) -> str | None:
+    """The delimiter that probably separates the cells of a line that was read as a single cell, or None."""
+    counts = {mark: line.count(mark) for mark in DELIMITERS}
+    best = max(counts, key=lambda mark: counts[mark])
+    return best if counts[best] else None
+
+
+def are_blank_separated(lines: Sequence[str]) -> bool:
+    """Whether splitting lines at blanks would give a table: the same number of cells in each line, numbers in each
+    row."""
+    rows = [split_at_blanks(line) for line in lines]
+    if len(rows) < 2 or len({len(row) for row in rows}) != 1 or len(rows[0]) < 2:
+        return False
+    return all(any(_CELL_OF_NUMBERS.fullmatch(cell) for cell in row) for row in rows[1:])

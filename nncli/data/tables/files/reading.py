@@ -15,8 +15,9 @@ from nncli.config.text_format import TextFormat
 from nncli.data.plurals import count
 from nncli.data.tables.files.columns import Column, Dictionary, Table, number_column
 from nncli.data.tables.files.content import let_go
-from nncli.data.tables.files.csv_text import CsvText, encoding_error, open_csv, sniff
+from nncli.data.tables.files.csv_text import CsvText, encoding_error, open_csv
 from nncli.data.tables.files.csv_types import read_columns
+from nncli.data.tables.files.format_guess import sniff
 from nncli.data.tables.files.number_text import has_codes, parse_numbers, plain_text
 from nncli.errors import DataError
 
@@ -254,7 +255,7 @@ def ragged_error(text: CsvText, rejected: Rejected) -> DataError:
 
 
 def _delimiter_hint(text: CsvText) -> str | None:
-    guess = sniff(text) if len(text.names) == 1 else None
+    guess = sniff(text.names[0]) if len(text.names) == 1 else None
     return f'the header seems to use another delimiter: say `delimiter: "{guess}"` under data' if guess else None
 
 

@@ -16,7 +16,7 @@ from nncli.config.reading.document import parse_document, read_document
 from nncli.config.reading.shipped import list_shipped
 from nncli.console import Console
 from nncli.data.images.files import SUFFIXES
-from nncli.data.profile.tables.proposal import suggest_targets
+from nncli.data.profile.proposal.proposal import suggest_targets
 from nncli.errors import UsageError
 from nncli.pipeline.drafting.init import STDOUT, InitRequest, init
 from nncli.pipeline.serving.workbench.drafts import to_sections

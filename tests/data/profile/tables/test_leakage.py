@@ -8,8 +8,8 @@ import pytest
 from nncli.config.facts import Task
 from nncli.config.sections import Data
 from nncli.data.profile.profiling import profile_data
+from nncli.data.profile.proposal.proposal import propose
 from nncli.data.profile.tables.leakage import find_other_labels
-from nncli.data.profile.tables.proposal import propose
 from nncli.data.tables.files.columns import Column, Table, number_column, text_column
 from nncli.data.tables.leakage import is_twin
 from nncli.data.targets import choose_goal, encode_targets

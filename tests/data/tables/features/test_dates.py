@@ -16,7 +16,7 @@ from nncli.config.facts import DataFacts, TableInput
 from nncli.config.sections import Data
 from nncli.data.dataset import Dataset
 from nncli.data.inputs.reading import load_labelled, read_inputs
-from nncli.data.profile.tables.proposal import propose
+from nncli.data.profile.proposal.proposal import propose
 from nncli.data.tables.features.date_text import find_order, find_unit, from_numbers, parse_dates, parse_times
 from nncli.errors import DataError
 

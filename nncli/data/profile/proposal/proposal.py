@@ -9,34 +9,31 @@ from pathlib import Path
 
 import numpy as np
 
+from nncli.config.data.columns import ColumnType
 from nncli.config.facts import Task
-from nncli.config.sections import MISSING, ColumnType, Data
+from nncli.config.sections import MISSING, Data
 from nncli.config.text_format import TextFormat
 from nncli.data.plurals import count
-from nncli.data.profile.tables.columns import find_column_oddities, judge, profile_column
-from nncli.data.profile.tables.copies import find_copies
-from nncli.data.profile.tables.leakage import find_other_labels, find_telltales
-from nncli.data.profile.tables.missing_markers import find_markers
+from nncli.data.profile.proposal.column_choice import FEW_TEXTS, choose_columns
+from nncli.data.profile.proposal.missing_markers import find_markers
+from nncli.data.profile.tables.columns import find_column_oddities, judge
 from nncli.data.profile.tables.reading import Opened, open_table
 from nncli.data.profile.values import ColumnProfile, Level
-from nncli.data.tables.features.choosing import describe_amounts, describe_codes, judge_column, judge_columns
-from nncli.data.tables.features.dates import describe_parts, find_dates
-from nncli.data.tables.features.flaws import describe_units, find_dressed_numbers, is_mostly_numbers
+from nncli.data.tables.features.choosing import describe_amounts, describe_codes, judge_column
+from nncli.data.tables.features.dates import find_dates
+from nncli.data.tables.features.flaws import describe_units, find_dressed_numbers
 from nncli.data.tables.features.identifiers import are_codes, could_be_codes
 from nncli.data.tables.features.split_hints import SplitHint, suggest_split
 from nncli.data.tables.features.words import Reread, find_spellings, reread
 from nncli.data.tables.files.columns import Column, Table, unknown_columns
 from nncli.data.tables.leakage import hash_columns
-from nncli.data.targets import Goal, choose_goal, encode_targets
+from nncli.data.targets import Goal, choose_goal
 from nncli.errors import DataError
 
-# A column of unreadable numbers is a category if it has at most so many different texts.
-FEW_TEXTS = 50
 # So many dropped columns are named with their reasons if no column is left.
 _TOLD = 3
 # From this share of the rows on, equal rows are normal in such a table and not called duplicates.
 _USUAL_DUPLICATES = 0.2
-_OTHER_LABEL = "a label like the neighbouring targets: not known before they are"
 # Usual names of target columns.
 _TARGET_NAMES = ("target", "label", "class", "y", "outcome", "output", "result", "response", "category", "price")
 
@@ -98,12 +95,12 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
     goal, note = choose_goal([kept.columns[name] for name in target], task)
     goal, note = _refined(goal, note, kept) if task is None else (goal, note)
     data = Data(source="csv", missing=(*MISSING, *markers), values=values)
-    dropped, columns, learned, telling = _sort_columns(kept, data, goal)
-    dates = [find_dates(kept.columns[name], None) for name, (kind, _) in columns.items() if kind == "date"]
-    if not learned:
-        raise _nothing_left(path, dropped)
-    hint = suggest_split(kept, data, target, [column.name for column in learned])
-    used = [name for name in table.columns if name in target or any(column.name == name for column in learned)]
+    choice = choose_columns(kept, data, goal)
+    dates = [find_dates(kept.columns[name], None) for name, (kind, _) in choice.types.items() if kind == "date"]
+    if not choice.learned:
+        raise _nothing_left(path, choice.dropped)
+    learned = choice.learned_names
+    idle = (name for name in choice.dropped if judge_column(kept.columns[name], data).rule in ("constant", "empty"))
     return Proposal(
         source="parquet" if opened.is_parquet else "csv",
         text_format=opened.text_format,
@@ -112,22 +109,22 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
         why_task=_why(note),
         missing=(*MISSING, *markers) if markers else (),
         missing_in=missing_in,
-        dropped=dropped,
-        columns=columns,
-        learned=learned,
+        dropped=choice.dropped,
+        columns=choice.types,
+        learned=choice.learned,
         remarks=(
             *_format_remarks(opened),
             *summaries,
-            *telling,
-            *_remarks(kept, data, [column.name for column in learned]),
+            *choice.remarks,
+            *_remarks(kept, data, learned),
         ),
         rows=len(table),
         rows_without_target=len(table) - len(kept),
-        duplicates=0 if opened.is_excerpt else _count_duplicates(kept, [column.name for column in learned]),
-        values=_values(again, used),
+        duplicates=0 if opened.is_excerpt else _count_duplicates(kept, learned),
+        values=_values(again, [name for name in table.columns if name in target or name in learned]),
         undecided=next((date.undecided for date in dates if date.undecided is not None), None),
-        hint=hint,
-        idle=tuple(name for name in dropped if judge_column(kept.columns[name], data).rule in ("constant", "empty")),
+        hint=suggest_split(kept, data, target, learned),
+        idle=tuple(idle),
     )
 
 
@@ -206,76 +203,6 @@ def _nothing_left(path: Path, dropped: dict[str, str]) -> DataError:
 def _why(note: str | None) -> str:
     """The reason out of `task: binary (inferred: target "x" has 2 values)`."""
     return note.partition("(")[2].removesuffix(")") if note else "as asked"
-
-
-def _sort_columns(
-    table: Table, data: Data, goal: Goal
-) -> tuple[dict[str, str], dict[str, tuple[ColumnType, str]], tuple[ColumnProfile, ...], list[str]]:
-    """The dropped columns with reasons, the columns that need a type, those learned from, and remarks on the last."""
-    names = [name for name in table.columns if name not in goal.columns]
-    judged = judge_columns(table, data, goal.columns)
-    dropped = {name: _OTHER_LABEL for name in find_other_labels(table, goal)}
-    columns: dict[str, tuple[ColumnType, str]] = {}
-    learned: dict[str, ColumnProfile] = {}
-    for name in (name for name in names if name not in dropped):
-        column = table.columns[name]
-        judgement, flaws = judge(column, data, alone=len(names) == 1, judgement=judged.get(name))
-        if len(names) == 1:
-            strictly, _ = judge(column, data, alone=False)
-            judgement = strictly if strictly.rule in ("text", "constant") else judgement
-        if flaws and len(column.values) <= FEW_TEXTS:
-            columns[name] = ("category", flaws[0].what)
-            data = data.model_copy(update={"columns": {**data.columns, name: "category"}})
-            judgement, _ = judge(column, data, alone=False)
-        elif flaws:
-            dropped[name] = f"{flaws[0].what}: {flaws[0].fix.partition(', or say')[0]}"
-        elif judgement.learn_as is None:
-            dropped[name] = judgement.reason.partition(" (")[0]
-        elif judgement.learn_as == "date":
-            columns[name] = ("date", f"learned as {describe_parts(column, find_dates(column, None).column)}")
-        else:
-            reason = _why_useless(column, table, data)
-            if reason:
-                dropped[name] = reason
-        if name not in dropped:
-            learned[name] = profile_column(column, judgement)
-    telling = _drop_twins(table, goal, dropped, learned)
-    for first, *copies in find_copies([table.columns[name] for name in learned]):
-        for name in copies:
-            del learned[name]
-            columns.pop(name, None)
-            dropped[name] = f"has the same content as {first} in every row"
-    return dropped, columns, tuple(learned.values()), telling
-
-
-def _why_useless(column: Column, table: Table, data: Data) -> str | None:
-    """Why to drop a column that training would accept: it is an id, or has numbers among many different texts."""
-    if column.is_numeric:
-        judgement, _ = judge(column, data, alone=False)
-        odd = [each for each in find_column_oddities(column, table, data, judgement) if each.rule == "id_like"]
-        return odd[0].what.replace("has a different", "a different") + ": it only tells rows apart" if odd else None
-    if is_mostly_numbers(column):
-        texts = len({column.text(int(row)) for row in np.flatnonzero(column.present & ~column.numeric)})
-        return f"numbers, but also {count(texts, 'different text')} among them; correct these to learn from the column"
-    return None
-
-
-def _drop_twins(table: Table, goal: Goal, dropped: dict[str, str], learned: dict[str, ColumnProfile]) -> list[str]:
-    """Drop the columns that equal a target, unless no other would be left. A column that only nearly equals a target
-    may be a genuine cause of it, so it is kept, with a remark.
-    """
-    values = encode_targets(goal, [table.columns[name] for name in goal.columns])
-    twins = find_telltales([table.columns[name] for name in learned], goal, values)
-    exact = [twin for twin in twins if twin.exact]
-    if len(exact) < len(learned):
-        for twin in exact:
-            del learned[twin.column]
-            dropped[twin.column] = f"has the same content as {twin.target} in every row and would give the answer away"
-    return [
-        f"{twin.column} {twin.how} ({twin.target}): `drop: [{twin.column}]` if it is not known before the target"
-        for twin in twins
-        if twin.column in learned and len(learned) > 1
-    ]
 
 
 def _format_remarks(opened: Opened) -> list[str]:
