@@ -38,11 +38,14 @@ class OutOfFold:
 
 
 def read_out_of_fold(folder: RunFolder) -> OutOfFold | None:
-    """What the folds of a run predicted; None for a run without folds. Raises RunError if the file is damaged."""
+    """What the folds of a run predicted; None for a run without folds. Raises RunError if the file is damaged,
+    NncliError if it cannot be read.
+    """
     if not folder.file(files.OUT_OF_FOLD).exists():
         return None
+    content = folder.read(files.OUT_OF_FOLD)
     try:
-        with np.load(io.BytesIO(folder.read(files.OUT_OF_FOLD)), allow_pickle=False) as stored:
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         names = tuple(arrays.pop("files").tolist()) if "files" in arrays else ()
         return OutOfFold(**arrays, files=names)

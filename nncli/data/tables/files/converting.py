@@ -119,17 +119,21 @@ def _excel_rows(content: memoryview, name: str) -> Iterator[Sequence[str]]:
         raise DataError(f"{name} is an Excel file, which needs openpyxl", hint=_EXCEL_FIX) from None
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        filled = [sheet for sheet in book.worksheets if sheet.max_row and sheet.max_row > 1]
+        if len(filled) != 1:
+            titles = ", ".join(sheet.title for sheet in filled) or "none"
+            raise DataError(
+                f"{name} has {len(filled) or 'no'} sheets with rows: {titles}", hint="keep one, or export it as CSV"
+            )
+        for row in filled[0].iter_rows(values_only=True):  # parsed only now
+            if any(cell is not None for cell in row):
+                yield [_excel_cell(cell) for cell in row]
+    except DataError:
+        raise
     except Exception as error:  # openpyxl raises many kinds of exceptions for a damaged file
-        raise DataError(f"{name} is a damaged Excel file: {error}", hint=_EXCEL_FIX) from None
-    filled = [sheet for sheet in book.worksheets if sheet.max_row and sheet.max_row > 1]
-    if len(filled) != 1:
-        titles = ", ".join(sheet.title for sheet in filled) or "none"
         raise DataError(
-            f"{name} has {len(filled) or 'no'} sheets with rows: {titles}", hint="keep one, or export it as CSV"
-        )
-    for row in filled[0].iter_rows(values_only=True):
-        if any(cell is not None for cell in row):
-            yield [_excel_cell(cell) for cell in row]
+            f"{name} is a damaged Excel file: {error}", hint="open it and save it again, or export the sheet as CSV"
+        ) from None
 
 
 def _excel_cell(value: Any) -> str:

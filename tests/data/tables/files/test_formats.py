@@ -258,6 +258,21 @@ def test_an_excel_sheet_is_a_table(tmp_path: Path) -> None:
         load(tmp_path / "two.xlsx")
 
 
+@pytest.mark.parametrize(("old", "new"), [("</sheetData>", ""), ("<v>12</v>", "<v>1x2</v>")])
+def test_a_damaged_excel_sheet_is_told_although_its_rows_are_parsed_late(tmp_path: Path, old: str, new: str) -> None:
+    book = openpyxl.Workbook()
+    for number in range(20):
+        book.active.append([number, number + 1])
+    book.save(tmp_path / "whole.xlsx")
+    with zipfile.ZipFile(tmp_path / "whole.xlsx") as whole, zipfile.ZipFile(tmp_path / "t.xlsx", "w") as damaged:
+        for name in whole.namelist():
+            text = whole.read(name).decode()
+            damaged.writestr(name, text.replace(old, new) if name.endswith("sheet1.xml") else text)
+    with pytest.raises(DataError, match="is a damaged Excel file") as caught:
+        load(tmp_path / "t.xlsx")
+    assert "save it again" in str(caught.value.hint)
+
+
 def test_without_the_extra_an_excel_file_is_told_with_the_way_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
