@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 
 from nncli.config.facts import DataFacts, Task
-from nncli.data.dataset import Dataset, Part, fingerprint, make_dataset
+from nncli.config.sections import Data
+from nncli.data.dataset import Dataset, Part, Progress, fingerprint, make_dataset
 from nncli.data.prepared import array_cache
 from nncli.data.streaming.storing import FOLDER, ArrayWriter, load_entry
 from nncli.errors import DataError
 
 PARTS = ("train", "validation", "test")
 Say = Callable[[str], None]
+# Writes the entry of a `data` section split by a seed into a folder.
+Fill = Callable[[Path, Data, int, Progress, Say], None]
 _FILES = "files"
 
 
@@ -52,15 +55,16 @@ def fill_entry(folder: Path, fill: Callable[[], None]) -> array_cache.Entry:
     return entry
 
 
-def open_or_fill(name: str, task: Task | None, fill: Callable[[Path], None], starting: Callable[[], None]) -> Dataset:
-    """The data set of the entry of this name; `fill` writes it into a folder where it is not there.
+def open_or_fill(name: str, fill: Fill, title: str, data: Data, *, seed: int, progress: Progress, say: Say) -> Dataset:
+    """The data set of the entry of this name, which `fill` writes where it is not there.
 
-    `starting` is called before, also while another process writes it. Raises DataError where it cannot be written.
+    The progress has the `title` already while another process writes it. Raises what `fill` raises, and DataError where
+    the entry cannot be written.
     """
-    folder, entry = find_entry(array_cache.cache_folder() / FOLDER / name, task)
+    folder, entry = find_entry(array_cache.cache_folder() / FOLDER / name, data.task)
     if entry is None:
-        starting()
-        entry = fill_entry(folder, lambda: fill(folder))
+        progress(title, 0.0)
+        entry = fill_entry(folder, lambda: fill(folder, data, seed, progress, say))
     return open_dataset(entry)
 
 

@@ -38,14 +38,13 @@ from nncli.data.splitting import first_of_each, refuse_duplicates
 from nncli.data.streaming.entries import Say, notes_of, open_or_fill, parts_of, write_names
 from nncli.data.streaming.mapping import let_go
 from nncli.data.streaming.memory import Need, format_bytes, free_memory
-from nncli.data.streaming.storage.naming import entry_name
+from nncli.data.streaming.storage.naming import OTHER_KEYS, entry_name
 from nncli.data.streaming.storing import ArrayWriter, make_raw_folder, require_room
 from nncli.data.targets import Goal, class_targets, strata
 from nncli.errors import DataError
 
 # Increased when images become other arrays.
 _VERSION = 2
-_OTHER_KEYS = {"memory", "fallback", "path", "split_seed", "task"}
 # Images that are decoded together; results that wait to be written are in memory.
 _PIECE = 256
 _BLOCK_BYTES = 1 << 26
@@ -80,12 +79,7 @@ def load_streamed_images(data: Data, *, seed: int, progress: Progress, say: Say)
             "data.labels: not available for images that are streamed",
             hint="leave it out, or say `memory: all` under data if the images fit into memory",
         )
-    return open_or_fill(
-        _key(data, seed),
-        data.task,
-        lambda folder: _fill(folder, data, seed, progress, say),
-        lambda: progress("reading images", 0.0),
-    )
+    return open_or_fill(_key(data, seed), _fill, "reading images", data, seed=seed, progress=progress, say=say)
 
 
 @dataclass(frozen=True)
@@ -219,6 +213,6 @@ def _key(data: Data, seed: int) -> str:
     roots = [existing_folder(Path(data.path or ""))]
     if isinstance(data.test, str):
         roots.append(existing_folder(Path(data.test)))
-    settings = data.model_dump(mode="json", exclude=_OTHER_KEYS)
+    settings = data.model_dump(mode="json", exclude=set(OTHER_KEYS - {"scale_target"}))
     files = (file for root in roots for file in images_below(root))
     return entry_name(roots[0].resolve(), f"images/{_VERSION}/{seed}", settings, files)

@@ -8,7 +8,7 @@ from nncli.data.dataset import Dataset, Progress
 from nncli.data.streaming import memory
 from nncli.data.streaming.entries import Say, notes_of, open_or_fill, write_dataset
 from nncli.data.streaming.memory import Need, format_bytes, free_memory
-from nncli.data.streaming.storage.naming import entry_name
+from nncli.data.streaming.storage.naming import OTHER_KEYS, entry_name
 from nncli.data.streaming.storing import ArrayWriter, make_raw_folder, require_room
 from nncli.data.streaming.tables.collecting import collect
 from nncli.data.streaming.tables.compacting import drop_repeated
@@ -25,8 +25,6 @@ _VERSION = 3
 # An encoded cell has 4 bytes; in a CSV it has at least 2 with its delimiter, packed perhaps a twentieth of that.
 _GROWTH, _GROWTH_PACKED = 2, 40
 _PACKED = (".gz", ".zip", ".parquet", ".pq", ".xlsx")
-# Not part of what decides on the arrays.
-_OTHER_KEYS = {"memory", "fallback", "path", "split_seed", "scale_target", "task"}
 
 
 def should_stream(data: Data) -> Need | None:
@@ -50,12 +48,7 @@ def load_streamed(data: Data, *, seed: int, progress: Progress, say: Say) -> Dat
     Raises:
         DataError: the table cannot be used as the config requires, or the disk has not the room.
     """
-    return open_or_fill(
-        _key(data, seed),
-        data.task,
-        lambda folder: _fill(folder, data, seed, progress, say),
-        lambda: progress("reading the table", 0.0),
-    )
+    return open_or_fill(_key(data, seed), _fill, "reading the table", data, seed=seed, progress=progress, say=say)
 
 
 def _fill(folder: Path, data: Data, seed: int, progress: Progress, say: Say) -> None:
@@ -132,6 +125,6 @@ def _files(path: Path) -> list[Path]:
 
 def _key(data: Data, seed: int) -> str:
     """The name of the entry: that of the table, and a hash of its files and of what decides on the arrays."""
-    settings = data.model_dump(mode="json", exclude=_OTHER_KEYS)
+    settings = data.model_dump(mode="json", exclude=set(OTHER_KEYS))
     files = [file for path in _paths(data) for file in _files(path)]
     return entry_name(Path(_path(data)), f"table/{_VERSION}/{seed}", settings, files)

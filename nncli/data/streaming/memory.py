@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from nncli.data.tables.files.content import is_pattern, matching
+from nncli.data.tables.files.content import is_pattern, matching, read_start
 from nncli.errors import UsageError
 
 # Arrays are streamed that would take more than this share of the free memory: reading a table takes about three times
@@ -62,14 +62,7 @@ def tell_whole(path: str, say: Callable[[str], None]) -> None:
 
 def tell_zipped(path: Path, say: Callable[[str], None]) -> None:
     """Says so where a zipped table or an Excel file, which is read whole to be looked at, is as large."""
-    if not path.is_file():
-        return  # opening a pipe would wait for whoever writes to it
-    try:
-        with path.open("rb") as file:
-            is_zipped = file.read(2) == b"PK"
-    except OSError:
-        return  # reading it says what is wrong
-    if is_zipped:
+    if read_start(path, 2) == b"PK":
         tell_whole(str(path), say)
 
 

@@ -14,6 +14,7 @@ from nncli.config.sections import MISSING, Data
 from nncli.data.profile.tables.reading import open_table
 from nncli.data.profile.values import Level
 from nncli.data.tables.files.columns import Table
+from nncli.data.tables.files.content import read_start
 from nncli.errors import DataError
 
 # The fewest pixels that an image may have.
@@ -87,13 +88,7 @@ def find_pixel_columns(table: Table, targets: Sequence[str]) -> FoundPixels | No
 
 def _is_wide(path: Path) -> bool:
     """Whether a file may have as many columns as an image has pixels, by its first line if it is plain text."""
-    if not path.is_file():
-        return False  # opening a pipe would wait for whoever writes to it
-    try:
-        with path.open("rb") as file:
-            start = file.read(1 << 16)
-    except OSError:
-        return False
+    start = read_start(path, 1 << 16)
     if start[:4] == b"PAR1" or start[:2] == b"\x1f\x8b":
         return True
     line = start.partition(b"\n")[0]

@@ -13,13 +13,12 @@ from nncli.data.streaming.arrays.images import write_images
 from nncli.data.streaming.arrays.rows import write_rows
 from nncli.data.streaming.entries import Say, open_or_fill, write_dataset
 from nncli.data.streaming.memory import Need, format_bytes, free_memory
-from nncli.data.streaming.storage.naming import entry_name
+from nncli.data.streaming.storage.naming import OTHER_KEYS, entry_name
 from nncli.data.streaming.storing import ArrayWriter, make_raw_folder, require_room
 from nncli.errors import DataError
 
 # Increased when archives become other arrays.
 _VERSION = 3
-_OTHER_KEYS = {"memory", "fallback", "path", "split_seed", "scale_target", "task"}
 # The share of the work that is done when the arrays are mapped.
 _MAPPED = 0.3
 
@@ -41,12 +40,7 @@ def load_streamed_arrays(data: Data, *, seed: int, progress: Progress, say: Say)
     Raises:
         DataError: the arrays cannot be used as the config requires, or the disk has not the room.
     """
-    return open_or_fill(
-        _key(data, seed),
-        data.task,
-        lambda folder: _fill(folder, data, seed, progress, say),
-        lambda: progress("reading arrays", 0.0),
-    )
+    return open_or_fill(_key(data, seed), _fill, "reading arrays", data, seed=seed, progress=progress, say=say)
 
 
 def _fill(folder: Path, data: Data, seed: int, progress: Progress, say: Say) -> None:
@@ -99,7 +93,7 @@ def _open(path: Path, found: dict[str, ArrayFile], folder: Path, progress: Progr
 def _key(data: Data, seed: int) -> str:
     """The name of the entry: that of the archive, and a hash of its files and of what decides on the arrays."""
     path = archive_path(data)
-    settings = data.model_dump(mode="json", exclude=_OTHER_KEYS)
+    settings = data.model_dump(mode="json", exclude=set(OTHER_KEYS))
     paths = [path, *([Path(data.test)] if isinstance(data.test, str) else [])]
     files = [file for each in paths for file in (sorted(each.glob("*.npy")) if each.is_dir() else [each])]
     return entry_name(path.resolve(), f"arrays/{_VERSION}/{seed}", settings, files)

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+# Keys of `data` that do not decide on the arrays.
+OTHER_KEYS = frozenset({"memory", "fallback", "path", "split_seed", "scale_target", "task"})
 _LONGEST = 60
 
 

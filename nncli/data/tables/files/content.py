@@ -55,6 +55,18 @@ def read_bytes(path: Path) -> bytes | mmap.mmap:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
+def read_start(path: Path, size: int) -> bytes:
+    """Up to `size` bytes from the start of a file; none of what cannot be read, or is no file: opening a pipe would
+    wait for whoever writes to it, and then take from what is to be read."""
+    if not path.is_file():
+        return b""
+    try:
+        with path.open("rb") as file:
+            return file.read(size)
+    except OSError:
+        return b""  # reading all of it says what is wrong
+
+
 def is_pattern(path: Path) -> bool:
     """Whether a path stands for several files: a folder, or a pattern such as `part-*.csv`."""
     return path.is_dir() or (any(mark in path.name for mark in "*?[") and not path.exists())
