@@ -68,7 +68,7 @@ class Gang:
                     "runtime_env": {"env_vars": {"NNCLI_PROCESS": self._share.process}},
                 }
                 self._actors.append(ray.remote(self._kind).options(**options).remote())
-            self._meet()
+            self._locate_actors()
         return strategy
 
     def _reserve(self, number: int, tell: Callable[[str], None]) -> str:
@@ -103,11 +103,11 @@ class Gang:
     def _nodes_with_room(self) -> int:
         return sum(node.slots(self._share.cpus, self._share.gpus) > 0 for node in self._cluster.nodes.values())
 
-    def _meet(self) -> None:
+    def _locate_actors(self) -> None:
         """Learns where the actors are."""
         import ray
 
-        asked = [actor.__ray_call__.remote(_where) for actor in self._actors]
+        asked = [actor.__ray_call__.remote(_locate) for actor in self._actors]
         deadline = time.monotonic() + _START_SECONDS
         ready: list[Any] = []
         while len(ready) < len(asked):
@@ -180,7 +180,7 @@ class Gang:
             ray.wait(asked, num_returns=len(asked), timeout=_KILL_SECONDS)
 
 
-def _where(actor: Any) -> tuple[str, int]:
+def _locate(actor: Any) -> tuple[str, int]:
     """The node and the process of an actor."""
     import ray
 

@@ -53,7 +53,7 @@ class Cluster:
         self.refused: dict[str, str] = {}
         self._silent: dict[str, float] = {}
         self._looked, self._answered = 0.0, time.monotonic()
-        self._told = list(self._look())
+        self._told = list(self._update())
         if not self.nodes and self.refused:
             raise UserError("\n".join(self.refused.values()), hint="install the versions of this machine there")
 
@@ -62,7 +62,7 @@ class Cluster:
         `at_once`."""
         told, self._told = self._told, []
         if at_once or time.monotonic() - self._looked > _LOOK_SECONDS:
-            told += self._look()
+            told += self._update()
         return told
 
     def check(self) -> None:
@@ -101,7 +101,7 @@ class Cluster:
             told = str(error).strip().partition("\n")[0]
             raise NncliError(f"the node of this machine has left the cluster: {told}", hint=_CONTINUE) from None
 
-    def _look(self) -> Iterator[str]:
+    def _update(self) -> Iterator[str]:
         """Finds nodes that are new or gone."""
         import ray
 

@@ -129,7 +129,7 @@ class Console:
             self.write(json.dumps(value, ensure_ascii=not self.speaks_unicode) + "\n")
             return
         # Rendered first and written by us: rich would end the process where the reader of a pipe has gone.
-        with _told(), self._stdout.capture() as captured:
+        with _reporting_write_errors(), self._stdout.capture() as captured:
             for renderable in renderables:
                 if isinstance(renderable, str):
                     # Words of a line go to the next where a terminal is narrow; in a file a line stays a line.
@@ -140,7 +140,7 @@ class Console:
 
     def write(self, text: str) -> None:
         """Text for stdout exactly as it is. Raises NncliError when it takes no more, as a full disk does."""
-        with _told():
+        with _reporting_write_errors():
             self._file.write(text)
             self._file.flush()
 
@@ -254,7 +254,7 @@ def _escape(text: str) -> str:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _reporting_write_errors() -> Iterator[None]:
     """A full or closed stdout is not a defect of nncli; a broken pipe is left to the command."""
     try:
         yield

@@ -75,18 +75,18 @@ class TrainingView:
             console=self._console,
         )
         if not self._title:
-            self._bars.above, self._bars.below = self._above, self._below
+            self._bars.above, self._bars.below = self._panel_above, self._panel_below
         self._bars.start()
         self._all = self._bars.add_task(f"{self._title or 'training'}: compiling", total=None, detail="")
         self._one = self._bars.add_task("epoch", total=self._batches, detail="", visible=False)
 
-    def _above(self) -> list[RenderableType]:
+    def _panel_above(self) -> list[RenderableType]:
         has_colour = self._console.color_system is not None and not self._console.no_color
         width, height = self._console.size
         lines = self._panel.above(width, height, colour=has_colour, unicode=self._speaks_unicode())
         return [_as_text(line) for line in lines]
 
-    def _below(self) -> list[RenderableType]:
+    def _panel_below(self) -> list[RenderableType]:
         return [_as_text(line) for line in self._panel.below(*self._console.size)]
 
     def on_batch(self, epoch: int, batch: int, metrics: Mapping[str, float]) -> None:

@@ -171,7 +171,7 @@ def hash_rows(parts: Sequence[np.ndarray]) -> np.ndarray:
     hashes = np.empty(len(flat[0]), np.uint64)
     for start in range(0, len(hashes), _CHUNK):
         chunk = slice(start, start + _CHUNK)
-        mixed = np.concatenate([_words(part[chunk]) for part in flat], axis=1).astype(np.uint64) * factors
+        mixed = np.concatenate([_rows_as_words(part[chunk]) for part in flat], axis=1).astype(np.uint64) * factors
         mixed ^= mixed >> np.uint64(29)
         hashes[chunk] = (mixed * np.uint64(0x9E3779B97F4A7C15)).sum(axis=1, dtype=np.uint64)
         if start % _LET_GO == 0:
@@ -179,7 +179,7 @@ def hash_rows(parts: Sequence[np.ndarray]) -> np.ndarray:
     return hashes
 
 
-def _words(rows: np.ndarray) -> np.ndarray:
+def _rows_as_words(rows: np.ndarray) -> np.ndarray:
     """The bytes of each row as uint32 (n, words), padded with zeros."""
     content = np.ascontiguousarray(rows).view(np.uint8)
     missing = -content.shape[1] % 4

@@ -106,7 +106,7 @@ def to_keras(model: keras.Model) -> bytes:
     with tempfile.TemporaryDirectory(prefix="nncli-") as folder:
         path = Path(folder) / "model.keras"
         try:
-            _bare(model).save(path)
+            _without_compilation(model).save(path)
         except (ValueError, TypeError, NotImplementedError) as error:  # a layer that cannot be described
             raise ExportError(
                 f"the model cannot be written as .keras: {_first_line(error)}",
@@ -121,7 +121,7 @@ def to_saved_model(model: keras.Model, folder: Path) -> None:
     The signatures `serving_default` and `serve` take the inputs by their Keras names and return `output_0`, float32
     (n, outputs). Raises ExportError.
     """
-    bare = _bare(model)
+    bare = _without_compilation(model)
     with telling_failure("a SavedModel", "export it as .keras"):
         bare([tf.zeros((1, *tensor.shape[1:]), tensor.dtype) for tensor in bare.inputs])  # Keras wants it called once
         with tempfile.TemporaryDirectory(prefix="nncli-") as temporary, _temporary_files_in(temporary):
@@ -135,14 +135,14 @@ def predict_saved_model(folder: Path, inputs: Mapping[str, np.ndarray]) -> np.nd
     return np.asarray(serve(**tensors)["output_0"])
 
 
-def _bare(model: keras.Model) -> keras.Model:
+def _without_compilation(model: keras.Model) -> keras.Model:
     """The same layers and weights without what `compile` added, which could not be loaded without nncli."""
     return keras.Model(model.inputs, model.outputs if len(model.outputs) > 1 else model.outputs[0], name=model.name)
 
 
 def unroll(model: keras.Model) -> keras.Model:
     """The same network and weights, uncompiled, with recurrent layers unrolled where the number of steps is known."""
-    model = _bare(model)
+    model = _without_compilation(model)
 
     def copied(layer: Any) -> Any:
         options = layer.get_config()

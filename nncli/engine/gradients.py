@@ -101,7 +101,7 @@ def check_gradients(
 
     The relative error is |a - n| / max(|a|, |n|, tiny), where a is the analytic and n the numeric gradient and tiny is
     TINY times the cost (at least TINY); the smallest error over all steps counts. An entry whose error exceeds
-    `tolerance` at every step is skipped as a kink if the differences themselves indicate one nearby: see `_bend`.
+    `tolerance` at every step is skipped as a kink if the differences themselves indicate one nearby: see `_kink_error`.
     """
     generator = np.random.default_rng(seed)
     model = without_augmentation(model)
@@ -242,10 +242,10 @@ def find_difference(line: Line, analytic: float, tolerance: float) -> Difference
         if error <= tolerance * _PLAINLY:
             break
     error, numeric, step, above, below = min(tried)
-    return Difference(numeric, error, _bend(line, step, above, below) if error > tolerance else 0.0)
+    return Difference(numeric, error, _kink_error(line, step, above, below) if error > tolerance else 0.0)
 
 
-def _bend(line: Line, step: float, above: float, below: float) -> float:
+def _kink_error(line: Line, step: float, above: float, below: float) -> float:
     """How much of a central difference may be due to a kink of the cost within the step.
 
     The cost is also evaluated at half the step. Where it is smooth, the central difference stays the same (up to h²)

@@ -91,7 +91,9 @@ def compare_rows(
     rows = len(targets)
     guess, fairest = (np.tile(each, (rows, 1)) for each in (fixed.constant, fixed.fairest))
     losses, others = (_losses(task, targets, each, fixed.scale) for each in (predictions, guess))
-    right = _right(task, targets, predictions, fixed.scale, thresholds) - _right(task, targets, fairest, fixed.scale)
+    right = _score_rows(task, targets, predictions, fixed.scale, thresholds) - _score_rows(
+        task, targets, fairest, fixed.scale
+    )
     return losses, others, right
 
 
@@ -121,7 +123,7 @@ def _losses(task: str, targets: np.ndarray, predictions: np.ndarray, scale: np.n
     return np.asarray((((targets - predictions) / scale) ** 2).mean(axis=1))
 
 
-def _right(
+def _score_rows(
     task: str, targets: np.ndarray, predictions: np.ndarray, scale: np.ndarray, thresholds: Sequence[float] = ()
 ) -> np.ndarray:
     """For each row how much of it is right, float64 (n,); for numbers the negative absolute error in deviations."""

@@ -26,11 +26,13 @@ def tell_numbers(
     """The same from sums over the rows of each column, (T,): the errors' sizes and squares, and the squares of the
     targets' distances from their mean."""
     by_target = [
-        _tell(float(error / rows), float(square / rows), 1.0 - float(square) / float(spread) if spread > 0 else None)
+        _as_scores(
+            float(error / rows), float(square / rows), 1.0 - float(square) / float(spread) if spread > 0 else None
+        )
         for error, square, spread in zip(absolute, squared, variation, strict=True)
     ]
     r2_score = mean_of_defined(column["r2_score"] for column in by_target)
-    metrics = _tell(float(absolute.mean() / rows), float(squared.mean() / rows), r2_score)
+    metrics = _as_scores(float(absolute.mean() / rows), float(squared.mean() / rows), r2_score)
     undefined = {} if r2_score is not None else {"r2_score": CONSTANT}
     if len(names) == 1:
         return Scores(metrics, undefined)
@@ -38,5 +40,5 @@ def tell_numbers(
     return Scores(metrics, undefined, {"targets": told})
 
 
-def _tell(absolute: float, square: float, r2_score: float | None) -> dict[str, float | None]:
+def _as_scores(absolute: float, square: float, r2_score: float | None) -> dict[str, float | None]:
     return {"mean_absolute_error": absolute, "root_mean_squared_error": float(np.sqrt(square)), "r2_score": r2_score}

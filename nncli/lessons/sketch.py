@@ -21,7 +21,7 @@ def sketch(drawing: Drawing) -> str:
     across = drawing.sketch_columns
     width = (WIDTH - _GAP * (across - 1)) // across
     blocks = [_sketch_panel(panel, width, drawing.sketch_height) for panel in chosen]
-    rows = [_beside(blocks[start : start + across], width) for start in range(0, len(blocks), across)]
+    rows = [_side_by_side(blocks[start : start + across], width) for start in range(0, len(blocks), across)]
     return "\n".join(line for row in rows for line in row)
 
 
@@ -37,7 +37,7 @@ def _sketch_panel(panel: Panel, width: int, height: int) -> list[str]:
     return _grid(panel)
 
 
-def _beside(blocks: Sequence[list[str]], width: int) -> list[str]:
+def _side_by_side(blocks: Sequence[list[str]], width: int) -> list[str]:
     """Blocks side by side, each as wide as it must be if all fit in the line so, else in columns of equal widths."""
     own = [max(map(len, block), default=0) for block in blocks]
     spare = WIDTH - sum(own) - 3 * _GAP * (len(blocks) - 1)

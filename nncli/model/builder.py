@@ -30,7 +30,7 @@ def build(config: Config, facts: DataFacts) -> keras.Model:
     count = config.model.members
     if count > 1:
         tensor = members.split(tensor, count, config.seed)
-    for section, placement in _place(config, facts):
+    for section, placement in _name_layers(config, facts):
         tensor = _layer(section, placement, count)(tensor)
     scale = _target_scale(config, facts)
     if scale is not None:
@@ -49,7 +49,7 @@ def _layer(section: LayerSection, placement: Placement, count: int) -> Callable[
     return make_layer(section, placement)
 
 
-def _place(config: Config, facts: DataFacts) -> Iterator[tuple[LayerSection, Placement]]:
+def _name_layers(config: Config, facts: DataFacts) -> Iterator[tuple[LayerSection, Placement]]:
     """Each layer with its name: "dense_1", "dense_2" and so on, counted per kind, and "output" for the last."""
     seen: Counter[str] = Counter()
     last = len(config.model.layers) - 1

@@ -48,7 +48,9 @@ class Seen:
         for place, record in enumerate(answers.first(room).records()):
             pixels = np.clip(batch.inputs["image"][place] * scale * 255, 0, 255).round().astype(np.uint8)
             ranked = tuple(record.get("probabilities", {}).items())[:_MOST_PROBABILITIES]
-            self.images.append(SeenImage(batch.names[place], batch.files[place], pixels, _told(record), ranked))
+            self.images.append(
+                SeenImage(batch.names[place], batch.files[place], pixels, _format_answer(record), ranked)
+            )
 
     def thumbnails(self) -> list[object]:
         """The first images for a terminal, each with its name and prediction as the caption."""
@@ -100,7 +102,7 @@ def require_sheet(path: Path) -> None:
         )
 
 
-def _told(answer: Answer) -> str:
+def _format_answer(answer: Answer) -> str:
     """The prediction in a few words."""
     prediction = answer["prediction"]
     if isinstance(prediction, list):

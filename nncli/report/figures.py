@@ -47,7 +47,7 @@ def inline_figure(content: bytes, name: str, text: str) -> str:
         f'width="{width * 4 / 3:.0f}" height="{height * 4 / 3:.0f}">'
     )
     used = {value for element in root.iter() for value in _ids_used(element)}
-    return "".join([opening, *(part for child in root for part in _written(child, name, used)), "</svg>"])
+    return "".join([opening, *(part for child in root for part in _serialize(child, name, used)), "</svg>"])
 
 
 def _ids_used(element: ElementTree.Element) -> Iterator[str]:
@@ -62,7 +62,7 @@ def _tag(element: ElementTree.Element) -> str:
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
-def _written(element: ElementTree.Element, name: str, used: set[str]) -> Iterator[str]:
+def _serialize(element: ElementTree.Element, name: str, used: set[str]) -> Iterator[str]:
     """An element that draws and what is in it; nothing of any other."""
     tag = _tag(element)
     if tag not in _ELEMENTS:
@@ -72,7 +72,7 @@ def _written(element: ElementTree.Element, name: str, used: set[str]) -> Iterato
         given.pop("id", None)
     if tag == "image" and "href" not in given:
         return
-    inside = [part for child in element for part in _written(child, name, used)]
+    inside = [part for child in element for part in _serialize(child, name, used)]
     text = _escaped(element.text) if tag in ("text", "tspan") else ""
     if tag in ("g", "defs", "text") and not inside and not text:
         return
@@ -117,11 +117,11 @@ def _attributes(element: ElementTree.Element, tag: str, name: str) -> dict[str, 
 def _checked(key: str, value: str, name: str) -> str | None:
     """The value of an attribute as a page may have it, None for one that it may not."""
     if key == "href":
-        return value.replace("\n", "") if value.startswith(_PICTURE) else _own(value, r"#([\w-]+)", "#{}", name)
+        return value.replace("\n", "") if value.startswith(_PICTURE) else _prefix_name(value, r"#([\w-]+)", "#{}", name)
     if key == "clip-path":
-        return _own(value, r"url\(#([\w-]+)\)", "url(#{})", name)
+        return _prefix_name(value, r"url\(#([\w-]+)\)", "url(#{})", name)
     if key == "id":
-        return _own(value, r"([\w-]+)", "{}", name)
+        return _prefix_name(value, r"([\w-]+)", "{}", name)
     if key == "d" and _PLAIN.fullmatch(value):
         return _shortened(value)
     if key not in _NUMBERS | _WORDS | _PLACES | {"transform"} or not _PLAIN.fullmatch(value):
@@ -131,7 +131,7 @@ def _checked(key: str, value: str, name: str) -> str | None:
     return _FINE.sub(r"\1", value) if key in _PLACES else value.removesuffix("px")
 
 
-def _own(value: str, pattern: str, form: str, name: str) -> str | None:
+def _prefix_name(value: str, pattern: str, form: str, name: str) -> str | None:
     """A name inside the picture, with that of the picture before it; None where there is none."""
     found = re.fullmatch(pattern, value)
     return None if found is None else form.format(f"{name}-{found.group(1)}")

@@ -40,7 +40,9 @@ def find_run(word: str, runs_dir: Path) -> FoundRun:
             return _newest_of([ListedRun.read(path) for path in matches], word)
     if folder.is_dir():
         raise RunError(f"{word} is not a run folder: it has no {files.RECORD}")
-    raise RunError(f"no run {word!r} in {runs_dir}", hint=_known([run.name for run in _trainings(list_runs(runs_dir))]))
+    raise RunError(
+        f"no run {word!r} in {runs_dir}", hint=_list_known([run.name for run in _trainings(list_runs(runs_dir))])
+    )
 
 
 def find_training(word: str, runs_dir: Path) -> FoundRun:
@@ -144,7 +146,7 @@ def _unfinished_hint(runs: list[ListedRun]) -> str | None:
     return f"{_newest(dead).name} is dead; {how_to_go_on(_newest(dead).path, DEAD)}" if dead else None
 
 
-def _known(names: list[str]) -> str:
+def _list_known(names: list[str]) -> str:
     return f"known: {', '.join(sorted(names)[-5:])}" if names else "train one first: nncli train"
 
 

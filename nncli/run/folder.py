@@ -101,7 +101,7 @@ class RunFolder:
     def write(self, name: str, content: bytes) -> None:
         """Writes a file atomically, also in a subfolder such as plots/."""
         path = self.path / name
-        with _told(path):
+        with _naming_file(path):
             self._make_parent(path)
             files.write_bytes(path, content)
 
@@ -113,7 +113,7 @@ class RunFolder:
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
         """Writes a JSON object atomically; run.json and comparison.json with a sum of their content."""
         path = self.path / name
-        with _told(path):
+        with _naming_file(path):
             self._make_parent(path)
             files.write_json(path, seal(value) if name in _SEALED else value)
 
@@ -124,7 +124,7 @@ class RunFolder:
 
     def append(self, name: str, value: Mapping[str, Any]) -> None:
         """Appends one JSON line to a file."""
-        with _told(self.path / name):
+        with _naming_file(self.path / name):
             files.append_line(self.path / name, value)
 
     def read_json(self, name: str) -> dict[str, Any]:
@@ -197,7 +197,7 @@ class RunFolder:
         except NncliError:
             if self._lock is None:
                 raise
-            with _told(self.file(files.LOCK)):
+            with _naming_file(self.file(files.LOCK)):
                 lock.spend_reserve(self.file(files.LOCK))
             self.write_record(status=status, ended=now(), **changes)
         self.unlock()
@@ -209,7 +209,7 @@ class RunFolder:
 
     def keep_model(self) -> None:
         """Keeps a model that is there usable while its files are replaced one by one, until `replace_model`."""
-        with _told(self.path):
+        with _naming_file(self.path):
             model_files.keep_previous(self.path)
 
     def replace_model(
@@ -219,7 +219,7 @@ class RunFolder:
 
         Raises NncliError, after which the old model is still there.
         """
-        with _told(self.path):
+        with _naming_file(self.path):
             model_files.replace(self.path, contents, written=written, without=without)
 
     def read(self, name: str) -> bytes:
@@ -273,7 +273,7 @@ def read_record(path: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _naming_file(path: Path) -> Iterator[None]:
     """Turns an OSError, such as a full disk or a read-only folder, into an NncliError that names the file."""
     try:
         yield

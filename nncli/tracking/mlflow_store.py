@@ -68,15 +68,15 @@ class MlflowRun:
                 continue
             self._id, self._known = found.info.run_id, steps
             client.update_run(self._id, status="RUNNING")
-            self._renew(found, {**run.tags, **self._above(run)}, run.parameters)
+            self._renew(found, {**run.tags, **self._parent_tag(run)}, run.parameters)
             return set(steps)
-        tags = {**run.tags, **self._above(run), IDENTITY: run.identity}
+        tags = {**run.tags, **self._parent_tag(run), IDENTITY: run.identity}
         made = client.create_run(self._experiment, int(1000 * run.started), tags, run.name)
         self._id, self._known = made.info.run_id, set()
         self._add_parameters(run.parameters)
         return set()
 
-    def _above(self, run: Description) -> dict[str, str]:
+    def _parent_tag(self, run: Description) -> dict[str, str]:
         """The tag that nests the run in the one it is a part of, if that is here; it may be in another experiment."""
         if not run.parent:
             return {}

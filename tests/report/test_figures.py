@@ -13,7 +13,7 @@ from PIL import Image
 from nncli.evaluate import plots
 from nncli.evaluate.plots.canvas import Picture, new_figure, to_svg
 from nncli.evaluate.plots.images.kernels import kernel_tiles
-from nncli.evaluate.plots.ranking import _thin
+from nncli.evaluate.plots.ranking import _thin_out
 from nncli.report.figures import MOST_BYTES, inline_figure
 from nncli.report.tiles import lay_out_tiles
 
@@ -121,7 +121,7 @@ def test_the_same_figure_has_the_same_bytes() -> None:
 def test_a_thinned_curve_encloses_the_same_area(make: Callable[[np.ndarray], np.ndarray]) -> None:
     across = np.linspace(0, 1, 50_000)
     up = make(across)
-    thin_across, thin_up = _thin(across, up)
+    thin_across, thin_up = _thin_out(across, up)
     assert len(thin_across) <= 1300
     assert (thin_across[0], thin_across[-1], thin_up[0], thin_up[-1]) == (0, 1, up[0], up[-1])
     assert np.trapezoid(thin_up, thin_across) == pytest.approx(np.trapezoid(up, across), abs=1e-4)

@@ -116,7 +116,7 @@ def looking(shops: Path) -> Any:
     run = open_run(str(shops), Folders(), Console(quiet=True))
     model = _make_model("shops", run, Folders())
     client = TestClient(make_app(Registry([model], Metrics()), Settings()), base_url="http://127.0.0.1")
-    return client, model.look()._others(run.facts.inputs), keras.models.load_model(shops / "model.keras")
+    return client, model.look()._background_rows(run.facts.inputs), keras.models.load_model(shops / "model.keras")
 
 
 def test_contributions_are_the_answer_less_its_mean_over_other_values(looking: Any) -> None:

@@ -89,7 +89,7 @@ def _table_parts(value: Mapping[str, Any]) -> list[Any]:
         shown = target["classes"][:_MOST_CLASSES]
         rows = [[_clip(text, _LONGEST_NAME), f"{count:,}", _percent(count / target["rows"])] for text, count in shown]
         parts.append(make_table(None, [name, "rows", "share"], rows))
-        parts += _more(target["classes"], "classes")
+        parts += _and_more(target["classes"], "classes")
     return parts
 
 
@@ -124,8 +124,8 @@ def _image_parts(value: Mapping[str, Any]) -> list[Any]:
         lines.append(f"pixel values: from a sample of {_count(value['sampled'], 'image')}")
     lines.append(f"for a network: {shape} (height × width × channels)")
     sizes = [f"{height} × {width}: {count:,}" for height, width, count in value["sizes"]]
-    lines.append(f"sizes: {_few(sizes, 5)}")
-    lines.append(f"pixels: {_few([f'{mode}: {count:,}' for mode, count in value['modes']], 5)}")
+    lines.append(f"sizes: {_first_few(sizes, 5)}")
+    lines.append(f"pixels: {_first_few([f'{mode}: {count:,}' for mode, count in value['modes']], 5)}")
     if value["brightness"] is not None:
         border = "" if value["border"] is None else f", median border {value['border']:.2f}"
         lines.append(f"brightness: mean {value['brightness']:.2f}{border} (0 black, 1 white)")
@@ -137,7 +137,7 @@ def _image_parts(value: Mapping[str, Any]) -> list[Any]:
             [_clip(name, _LONGEST_NAME), *(f"{counts[part]:,}" for part in names)]
             for name, counts in value["classes"][:_MOST_CLASSES]
         ]
-        parts += ["", make_table(None, [value["names"], *names], rows), *_more(value["classes"], "classes")]
+        parts += ["", make_table(None, [value["names"], *names], rows), *_and_more(value["classes"], "classes")]
     return parts
 
 
@@ -167,11 +167,11 @@ def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _few(texts: Sequence[str], most: int) -> str:
+def _first_few(texts: Sequence[str], most: int) -> str:
     return ", ".join(texts[:most]) + (f" and {len(texts) - most} more" if len(texts) > most else "")
 
 
-def _more(entries: Sequence[Any], what: str) -> list[Any]:
+def _and_more(entries: Sequence[Any], what: str) -> list[Any]:
     rest = len(entries) - _MOST_CLASSES
     return [f"and {rest:,} more {what} (--json has them all)"] if rest > 0 else []
 

@@ -18,7 +18,7 @@ def annotate(traced: Sequence[Traced]) -> str:
     """The config as a text that can be saved and used; no line is longer than 80 unless a single value is."""
     marks = [value.origin for value in traced if isinstance(value.origin, Mark)]
     files = dict.fromkeys(mark.file for mark in marks if mark.line)
-    header = [f"# {Path(file).name} is {_near(file)}" for file in files if Path(file).name != _near(file)]
+    header = [f"# {Path(file).name} is {_shorten(file)}" for file in files if Path(file).name != _shorten(file)]
     root: dict[Any, Any] = {}
     for value in traced:
         inner = root
@@ -45,7 +45,7 @@ def describe_origin(origin: str | Mark, *, brief: bool = True) -> str:
     return f"{Path(origin.file).name if brief else origin.file}:{origin.line}"
 
 
-def _near(file: str) -> str:
+def _shorten(file: str) -> str:
     """A path from here, where it lies below."""
     relative = os.path.relpath(file)
     return file if relative.startswith("..") else relative

@@ -98,11 +98,13 @@ def apply_mends(text: str, mends: Sequence[Mend]) -> str:
     for span in sorted(kept, key=lambda span: span.start, reverse=True):
         fixed = fixed[: span.start] + span.text + fixed[span.end :]
     meanings = {span.end: span.meaning for span in kept}
-    is_safe = len(fixed.splitlines()) == len(text.splitlines()) and _said(text, meanings) == _said(fixed, {})
+    is_safe = len(fixed.splitlines()) == len(text.splitlines()) and _parsed_scalars(text, meanings) == _parsed_scalars(
+        fixed, {}
+    )
     return fixed if is_safe else text
 
 
-def _said(text: str, meanings: dict[int, str]) -> list[tuple[Any, ...]] | None:
+def _parsed_scalars(text: str, meanings: dict[int, str]) -> list[tuple[Any, ...]] | None:
     """All that a text says, without places and quotes, with the `meanings` of scalars that end there instead."""
     try:
         events = list(yaml.parse(text, Loader=yaml.SafeLoader))
@@ -150,7 +152,7 @@ class _Tree:
         self._starts = {
             token.end_mark.index: token.start_mark.index for token in tokens if isinstance(token, yaml.ScalarToken)
         }
-        self._uses = Counter(map(id, _reached(root)))
+        self._uses = Counter(map(id, _every_node(root)))
 
     def find_name(self, place: tuple[int, int], what: str, name: str) -> Span | None:
         """The misspelled key or name at a position: the key itself, its value, or an item of a list."""
@@ -197,11 +199,11 @@ class _Tree:
             return None
         meaning = value if isinstance(value, str) else format_value(value)
         return Span(
-            self._starts[end], end, _written(value, node.style), meaning, None if mapping is None else id(mapping)
+            self._starts[end], end, _format_scalar(value, node.style), meaning, None if mapping is None else id(mapping)
         )
 
 
-def _written(value: str | int | bool, style: str | None) -> str:
+def _format_scalar(value: str | int | bool, style: str | None) -> str:
     """A value as it stands in a text, a text in the quotes that the one before it had."""
     if not isinstance(value, str):
         return format_value(value)
@@ -210,13 +212,13 @@ def _written(value: str | int | bool, style: str | None) -> str:
     return quote_text(value) if style else format_text(value)
 
 
-def _reached(node: yaml.Node) -> Iterator[yaml.Node]:
+def _every_node(node: yaml.Node) -> Iterator[yaml.Node]:
     """Every node, once for each use."""
     yield node
     if isinstance(node, yaml.CollectionNode):
         parts = (part for item in node.value for part in (item if isinstance(item, tuple) else (item,)))
         for part in parts:
-            yield from _reached(part)
+            yield from _every_node(part)
 
 
 def _names(mapping: yaml.MappingNode) -> list[str]:

@@ -59,7 +59,7 @@ class _Tracer:
             for key, item in value.items():
                 yield from self._walk((*path, key), item)
         else:
-            yield Traced(path, value, self._origin(path, value != _at(self._loaded, path)))
+            yield Traced(path, value, self._origin(path, value != _value_at(self._loaded, path)))
 
     def _layers(self, resolved: Config, written: Sequence[int | None]) -> Iterator[Traced]:
         for index, (layer, position) in enumerate(zip(resolved.model.layers, written, strict=True)):
@@ -96,7 +96,7 @@ class _Tracer:
         return inside[-1] if inside else self._document.mark(path)
 
 
-def _at(values: Any, path: KeyPath) -> Any:
+def _value_at(values: Any, path: KeyPath) -> Any:
     """The value at a path, None where there is none."""
     for part in path:
         values = values.get(part) if isinstance(values, dict) else None

@@ -130,13 +130,13 @@ def _comments(lines: Sequence[str], indent: str) -> Iterator[str]:
         wrapped = textwrap.wrap(
             line,
             WIDTH - len(indent) - 2,
-            subsequent_indent=" " * _hanging(line),
+            subsequent_indent=" " * _hanging_indent(line),
             break_long_words=False,
             break_on_hyphens=False,
         )
         yield from (f"{indent}# {part}" for part in wrapped or [""])
 
 
-def _hanging(line: str) -> int:
+def _hanging_indent(line: str) -> int:
     """The continuation of a list line is indented further."""
     return len(line) - len(line.lstrip()) + 4 if line.startswith(" ") else 0

@@ -32,14 +32,14 @@ def describe_problems(document: Document, error: ValidationError | None = None) 
     pending: list[tuple[Mark, KeyPath, list[Detail] | str]]
     pending = [(problem.mark, problem.path, problem.text) for problem in document.problems]
     pending += [(marks[path], path, details) for path, details in groups.items()]
-    pending.sort(key=lambda entry: _place(entry[0], document))
+    pending.sort(key=lambda entry: _sort_key(entry[0], document))
     lines = [str(Problem(mark, path, _text(path, found))) for mark, path, found in pending[:MAX_TOLD]]
     if len(pending) > MAX_TOLD:
         lines.append(f"{document.file}: and {len(pending) - MAX_TOLD:,} more problems")
     return lines
 
 
-def _place(mark: Mark, document: Document) -> tuple[int, str, int, int]:
+def _sort_key(mark: Mark, document: Document) -> tuple[int, str, int, int]:
     """The config's own lines first, then those of the files it extends, then what was set on the command line."""
     rank = 2 if not mark.line else int(mark.file != document.file)
     return (rank, mark.file if rank == 1 else "", mark.line, mark.column)

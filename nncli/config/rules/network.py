@@ -54,19 +54,19 @@ def hidden_layers_keep_their_information(config: Config) -> Iterator[Finding]:
             yield Finding("hidden-softmax", path, reason, "use relu; softmax belongs in the output layer")
 
 
-def hidden_layers_bend(config: Config) -> Iterator[Finding]:
+def hidden_layers_are_nonlinear(config: Config) -> Iterator[Finding]:
     """hidden-linear."""
     told: set[KeyPath] = set()
     for index, layer in enumerate(config.model.layers[:-1]):
         is_straight = isinstance(layer, WeightedLayer) and activation_of(config, layer) == "linear"
         path = _activation_path(config, index)
-        if is_straight and path not in told and not _bends_before_weights(config, index + 1):
+        if is_straight and path not in told and not _is_nonlinear_before_weights(config, index + 1):
             told.add(path)
             reason = "linear layers without an activation between them are equivalent to a single linear layer"
             yield Finding("hidden-linear", path, reason, "use activation: relu, or leave the layer out")
 
 
-def _bends_before_weights(config: Config, start: int) -> bool:
+def _is_nonlinear_before_weights(config: Config, start: int) -> bool:
     """Whether something nonlinear follows before the next layer with weights."""
     for layer in config.model.layers[start:]:
         if isinstance(layer, _BENDING):
@@ -134,7 +134,7 @@ def _activation_path(config: Config, index: int) -> KeyPath:
 
 CONFIG_RULES = (
     hidden_layers_keep_their_information,
-    hidden_layers_bend,
+    hidden_layers_are_nonlinear,
     gradients_arrive,
     dropout_spares_the_output,
     members_are_dense,

@@ -49,7 +49,7 @@ def highest_class_id(target: Target) -> int | None:
     return ids[-1] if ids != list(range(len(ids))) else None
 
 
-def softmax_has_company(config: Config) -> Iterator[Finding]:
+def softmax_has_several_units(config: Config) -> Iterator[Finding]:
     """softmax-one-unit."""
     output, task = output_of(config), config.data.task
     if output is None or output.units != 1 or output.activation != "softmax" or (task and task.is_regression):
@@ -92,5 +92,5 @@ def range_fits(config: Config) -> Iterator[Finding]:
         yield Finding("output-activation", path, reason, fix, (Edit(path, wanted),))
 
 
-CONFIG_RULES = (last_is_output, softmax_has_company, classes_exclude_each_other, range_fits)
+CONFIG_RULES = (last_is_output, softmax_has_several_units, classes_exclude_each_other, range_fits)
 DATA_RULES = (units_fit,)

@@ -17,24 +17,24 @@ _LOWEST_RATE = 1e-6
 _USUAL_BATCH = 32
 
 
-def steps_have_a_size(config: Config) -> Iterator[Finding]:
+def learning_rate_is_usual(config: Config) -> Iterator[Finding]:
     """learning-rate."""
     rates, name = rates_of(config.optimizer.learning_rate), config.optimizer.name
     path: KeyPath = ("optimizer", "learning_rate")
     if max(rates) > _HIGHEST_RATE[name]:
         reason = f"with {name}, a learning rate of {max(rates):g} makes steps that jump over every minimum"
-        yield Finding("learning-rate", path, reason, f"start from {_usual(config):g}")
+        yield Finding("learning-rate", path, reason, f"start from {_usual_rate(config):g}")
     elif max(rates) < _LOWEST_RATE:
         reason = f"with a learning rate of {max(rates):g} the weights hardly move in {config.train.epochs} epochs"
-        yield Finding("learning-rate", path, reason, f"start from {_usual(config):g}")
+        yield Finding("learning-rate", path, reason, f"start from {_usual_rate(config):g}")
 
 
-def _usual(config: Config) -> float:
+def _usual_rate(config: Config) -> float:
     default: float = type(config.optimizer).model_fields["learning_rate"].default
     return default
 
 
-def one_decides_the_rate(config: Config) -> Iterator[Finding]:
+def schedule_excludes_plateau(config: Config) -> Iterator[Finding]:
     """schedule-plateau."""
     if config.train.reduce_lr_on_plateau is not None and not isinstance(config.optimizer.learning_rate, float):
         reason = "the schedule in optimizer.learning_rate already sets the learning rate of each step"
@@ -66,7 +66,7 @@ def _listed(values: Sequence[float]) -> str:
     return ", ".join(f"{value:g}" for value in values)
 
 
-def one_clips(config: Config) -> Iterator[Finding]:
+def gradients_are_clipped_once(config: Config) -> Iterator[Finding]:
     """gradient-clipping."""
     given = [name for name in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(config.optimizer, name)]
     if len(given) > 1:
@@ -126,10 +126,10 @@ def silenced_rules_exist(config: Config) -> Iterator[Finding]:
 
 
 CONFIG_RULES = (
-    steps_have_a_size,
-    one_decides_the_rate,
+    learning_rate_is_usual,
+    schedule_excludes_plateau,
     schedule_fits,
-    one_clips,
+    gradients_are_clipped_once,
     executor_has_code,
     monitor_exists,
     silenced_rules_exist,

@@ -71,7 +71,7 @@ def list_arrays(path: Path) -> dict[str, ArrayFile]:
     Raises:
         DataError: there is no such file, or it holds something else.
     """
-    with _told(path):
+    with _reporting_damage(path):
         if path.is_dir():
             return {file.stem: _of_file(file) for file in _files(path)}
         _refuse_one_array(path)
@@ -93,13 +93,13 @@ def list_inputs(path: Path) -> dict[str, ArrayFile]:
     """Like `list_arrays`; also of a single .npy file, whose array is called x."""
     if path.suffix.lower() != SUFFIX or path.is_dir():
         return list_arrays(path)
-    with _told(path):
+    with _reporting_damage(path):
         return {"x": _of_file(path)}
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays by name, in memory. Raises DataError like `list_arrays`."""
-    with _told(path):
+    with _reporting_damage(path):
         if path.is_dir():
             return {file.stem: np.load(file, allow_pickle=False) for file in _files(path)}
         _refuse_one_array(path)
@@ -151,7 +151,7 @@ def _map(array: ArrayFile, inflated: Path, progress: Callable[[int], None]) -> n
 
 def _content(array: ArrayFile) -> Iterator[bytes]:
     """The bytes of the values; of a member of an archive read to its end, where its checksum is compared."""
-    with _told(array.path):
+    with _reporting_damage(array.path):
         with _opened(array) as stream:
             stream.read(array.start)
             left = array.bytes
@@ -224,7 +224,7 @@ def _read_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype]:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _reporting_damage(path: Path) -> Iterator[None]:
     """Raises DataError for what goes wrong with an archive or folder of arrays."""
     if not path.exists():
         raise DataError(

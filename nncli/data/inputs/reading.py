@@ -61,7 +61,7 @@ def _batches(
         yield from _image_batches(found, facts.inputs, split)
     else:
         for place, each in enumerate(found):
-            for batch in _one(kind, _without_pipe(each), facts, keep):
+            for batch in _read_found(kind, _without_pipe(each), facts, keep):
                 batch.share = (place + batch.share) / len(found)
                 yield batch
 
@@ -76,7 +76,7 @@ def _image_batches(found: Sequence[Found], image: ImageInput, split: bool) -> It
             yield from image_batches([_without_pipe(each) for each in group], image, split=split)
 
 
-def _one(kind: str, found: Found, facts: DataFacts, keep: bool) -> Iterator[Batch]:
+def _read_found(kind: str, found: Found, facts: DataFacts, keep: bool) -> Iterator[Batch]:
     """The batches of a table or an archive; a failure if it cannot be read."""
     try:
         if kind == "archive" and isinstance(found.source, Path):

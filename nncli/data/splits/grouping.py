@@ -70,7 +70,7 @@ def deal_sizes(sizes: np.ndarray, counts: np.ndarray | None, folds: int, generat
     chosen = np.empty(0, np.int64)
     for _ in range(_attempts(len(sizes), counts)):
         order = generator.permutation(len(sizes))
-        dealt = _deal(sizes, order[np.argsort(-sizes[order], kind="stable")], folds)
+        dealt = _assign_folds(sizes, order[np.argsort(-sizes[order], kind="stable")], folds)
         distance = 0.0
         if counts is not None:
             distance = sum(_distance(counts[dealt == fold].sum(axis=0), counts.sum(axis=0)) for fold in range(folds))
@@ -158,7 +158,7 @@ def _distance(ours: np.ndarray, all_rows: np.ndarray) -> float:
     return round(float(np.abs(ours / ours.sum() - all_rows / all_rows.sum()).sum()), 12)
 
 
-def _deal(sizes: np.ndarray, order: np.ndarray, folds: int) -> np.ndarray:
+def _assign_folds(sizes: np.ndarray, order: np.ndarray, folds: int) -> np.ndarray:
     """The fold of each group, int64 (groups,); the fold with the fewest rows takes the next one."""
     heap = [(0, fold) for fold in range(folds)]
     dealt = np.empty(len(sizes), np.int64)

@@ -11,7 +11,7 @@ def hold_out_latest(moments: np.ndarray, fraction: float) -> np.ndarray:
     Rows of one moment stay together. `moments` (n,) has at least two different values.
     """
     wanted = len(moments) * fraction
-    first = _cut(moments, len(moments) - wanted)
+    first = _cut_moment(moments, len(moments) - wanted)
     held: np.ndarray = moments >= first
     return held
 
@@ -33,7 +33,7 @@ def deal_blocks(moments: np.ndarray, blocks: int) -> np.ndarray:
     return np.searchsorted(np.array(cuts, np.int64), places, side="right").astype(np.int64)
 
 
-def _cut(moments: np.ndarray, rows_before: float) -> np.generic:
+def _cut_moment(moments: np.ndarray, rows_before: float) -> np.generic:
     """The moment, never the earliest, with as nearly so many rows before it as any has."""
     different = distinct_values(moments)
     before = np.cumsum(np.bincount(np.searchsorted(different, moments)))[:-1]

@@ -38,7 +38,7 @@ def should_stream(data: Data) -> Need | None:
     packed = any(file.name.lower().endswith(_PACKED) for file in files)
     if not Need(size * (_GROWTH_PACKED if packed else _GROWTH), free).is_large:
         return None
-    need = Need(_about(_source(data), _test_source(data)), free)
+    need = Need(_estimate_bytes(_source(data), _test_source(data)), free)
     return need if need.is_large else None
 
 
@@ -54,7 +54,7 @@ def load_streamed(data: Data, *, seed: int, progress: Progress, say: Say) -> Dat
 def _fill(folder: Path, data: Data, seed: int, progress: Progress, say: Say) -> None:
     """Writes the entry of a table. Raises DataError, and OSError where a file cannot be written."""
     source, test = _source(data), _test_source(data)
-    if _about(source, test) <= memory.SMALL:
+    if _estimate_bytes(source, test) <= memory.SMALL:
         dataset = load_file(data, seed=seed)
         with ArrayWriter(folder) as writer:
             write_dataset(writer, dataset, str(data.path))
@@ -104,7 +104,7 @@ def _test_source(data: Data) -> Source | None:
     return open_source(Path(data.test), data.text_format, is_parquet=data.source == "parquet")
 
 
-def _about(source: Source, test: Source | None) -> int:
+def _estimate_bytes(source: Source, test: Source | None) -> int:
     """About how many bytes the arrays have."""
     return sum(4 * each.rows * len(each.names) for each in (source, test) if each is not None)
 

@@ -55,7 +55,7 @@ def label_table(file: Path, path: str, facts: DataFacts, columns: TableInput) ->
     if _parquet_files(file) is not None:
         return label_rows(read_parquet(file, columns.missing), facts)
     table = read_opened(_open_table(file, path, facts, columns))
-    return label_rows(_named(table, facts, columns), facts)
+    return label_rows(_match_names(table, facts, columns), facts)
 
 
 def label_pieces(file: Path, path: str, facts: DataFacts, columns: TableInput) -> Iterator[tuple[float, Part]]:
@@ -75,7 +75,7 @@ def label_pieces(file: Path, path: str, facts: DataFacts, columns: TableInput) -
             raise ragged_error(text, list(table.rejected))
         if parquet is None and len(table):
             _refuse_open_quote(text, table)
-        named = _named(table, facts, columns)
+        named = _match_names(table, facts, columns)
         if not _has_targets(reread_as(named, columns), facts):
             yield share, replace(_NOTHING, unlabelled=len(named))
             continue
@@ -136,7 +136,7 @@ def read_other_column(path: str, facts: DataFacts, columns: TableInput, name: st
         return column_at(read_parquet(file, columns.missing, name), name, rows)
     text = _open_table(file, path, facts, columns)
     # Without a header, columns have their names by position, so that all are needed.
-    return column_at(_named(read_opened(text, name if columns.header else None), facts, columns), name, rows)
+    return column_at(_match_names(read_opened(text, name if columns.header else None), facts, columns), name, rows)
 
 
 def column_at(table: Table, name: str, rows: np.ndarray) -> Column:
@@ -196,7 +196,7 @@ def _encode(name: str, table: Table, facts: DataFacts, columns: TableInput, keep
     failures = {row: reason for row, reason in table.rejected}
     batch = Batch()
     if len(table):
-        table = _named(table, facts, columns)
+        table = _match_names(table, facts, columns)
         encoded = encode_table(reread_as(table, columns), columns)
         usable = np.ones(len(table), bool)
         for index, reason in encoded.failures.items():
@@ -243,7 +243,7 @@ def _fits(count: int, facts: DataFacts, columns: TableInput) -> bool:
     return count in (len(columns.columns), len(columns.columns) - len(facts.target.columns))
 
 
-def _named(table: Table, facts: DataFacts, columns: TableInput) -> Table:
+def _match_names(table: Table, facts: DataFacts, columns: TableInput) -> Table:
     """The table with the training data's column names; without a header they go by position, with or without the
     target."""
     if columns.header or not len(table.columns):

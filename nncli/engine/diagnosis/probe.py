@@ -87,12 +87,12 @@ class Sensors:
         self.model = keras.Model(network.inputs, [*outputs, entering, network.outputs[0]])
         self.loss = loss
         self.weights, self.states = list(self.model.trainable_variables), list(self.model.non_trainable_variables)
-        self._function = tf.function(self._look, autograph=False)
+        self._function = tf.function(self._compute_vector, autograph=False)
         names = [site.layer.name for site in self.sites]
         # The output layer is meant to be sure of its answer, so only what comes before it can be saturated.
         self.hidden = set(names[: names.index(output)]) if output in names else set(names)
 
-    def _look(self, inputs: Any, targets: Any, states: Any) -> Any:
+    def _compute_vector(self, inputs: Any, targets: Any, states: Any) -> Any:
         """One vector: the loss, half the squared norm of its gradient for each weight, for each site half the squared
         deviations of its output from their means, and what `shares_of` names; of what enters the output layer half its
         squares, and half its squared deviations. Assigns no variable."""
@@ -161,7 +161,7 @@ class Probe:
         self._sensors, self._seed, self._rows = sensors, seed, len(batch)
         self._inputs = [tf.convert_to_tensor(batch.inputs[each.name]) for each in sensors.model.inputs]
         self._targets = tf.cast(batch.targets, sensors.loss.dtype)  # as `Loss.__call__` does
-        self._look: Look | None = None
+        self._compute_vector: Look | None = None
         guessed = np.tile(np.asarray(guess, np.float32), (len(batch), 1))
         self.guessing_loss = rounded(float(mean_loss(sensors.loss, self._targets, tf.constant(guessed))))
 
@@ -176,8 +176,8 @@ class Probe:
         """
         sensors = self._sensors
         given = (self._inputs, self._targets, self._fixed_states())
-        self._look = self._look or sensors.trace(*given)
-        found = self._look(*given)
+        self._compute_vector = self._compute_vector or sensors.trace(*given)
+        found = self._compute_vector(*given)
         entering, varying = found[-2:]
         numbers = iter(found)
         loss = next(numbers)

@@ -99,7 +99,7 @@ class WindowedPass:
         A `limit` is the most to run. Returns the number of batches run and the model's metrics so far.
         """
         window, first = self._find(position)
-        self._hold(order, window)
+        self._load_window(order, window)
         if position >= self._full_batches and self._rest_loop is not None:
             return 1, self._rest_loop(self._places, first, 1)
         remaining = min(self._full_batches, (window + 1) * self._per_window) - position
@@ -116,7 +116,7 @@ class WindowedPass:
         window = position // self._per_window
         return window, (position - window * self._per_window) * self._batch_size
 
-    def _hold(self, order: Order, window: int) -> None:
+    def _load_window(self, order: Order, window: int) -> None:
         """Gives a window of an order to the loops, unless they have it."""
         key = (order.seed, order.epoch, window)
         if key == self._held:

@@ -69,7 +69,7 @@ def sum_up(cells: Sequence[Cell], target: float | None) -> tuple[str, float | No
     return watched, level, [_summarize(name, group, metric, watched, level) for name, group in groups.items()]
 
 
-def _reached(value: float, level: float, watched: str) -> bool:
+def _has_reached(value: float, level: float, watched: str) -> bool:
     return value <= level if watched.endswith("loss") else value >= level
 
 
@@ -83,7 +83,7 @@ def _common_level(cells: Sequence[Cell], metric: str, watched: str) -> float | N
     One that learned little or nothing would make its own level, near that of guessing, the target of all.
     """
     finished = [cell for cell in cells if cell["summary"]]
-    gains = [_gain(cell["summary"]["test"], metric) for cell in finished]
+    gains = [_gain_over_baseline(cell["summary"]["test"], metric) for cell in finished]
     learned = [cell for cell, gain in zip(finished, gains, strict=True) if gain >= max(gains) / 2]
     bests = [_best([record[watched] for record in cell["history"]], watched) for cell in learned or finished]
     if not bests:
@@ -91,7 +91,7 @@ def _common_level(cells: Sequence[Cell], metric: str, watched: str) -> float | N
     return max(bests) if watched.endswith("loss") else min(bests)
 
 
-def _gain(test: Mapping[str, Any], metric: str) -> float:
+def _gain_over_baseline(test: Mapping[str, Any], metric: str) -> float:
     """How far above the baseline the test metric is; 0 where it is not defined."""
     reached, guessed = test["metrics"][metric], test["baseline"]["metrics"][metric]
     return 0.0 if reached is None else reached - (guessed or 0.0)
@@ -100,7 +100,7 @@ def _gain(test: Mapping[str, Any], metric: str) -> float:
 def _epochs_to(level: float | None, history: Sequence[Mapping[str, float]], watched: str) -> int | None:
     if level is None:
         return None
-    return next((i + 1 for i, record in enumerate(history) if _reached(record[watched], level, watched)), None)
+    return next((i + 1 for i, record in enumerate(history) if _has_reached(record[watched], level, watched)), None)
 
 
 def _summarize(name: str, cells: Sequence[Cell], metric: str, watched: str, level: float | None) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def dead(health: Records) -> Finding | None:
     if share < DEAD:
         return None
     told = f"{share:.0%} of the units of {layer} are zero for every example"
-    return Finding("dead", _since(health, "dead", DEAD), told)
+    return Finding("dead", _first_epoch_above(health, "dead", DEAD), told)
 
 
 def saturated(health: Records) -> Finding | None:
@@ -82,7 +82,7 @@ def saturated(health: Records) -> Finding | None:
     if share < SATURATED:
         return None
     told = f"{share:.0%} of the outputs of {layer} are at the limits of its activation"
-    return Finding("saturated", _since(health, "saturated", SATURATED), told)
+    return Finding("saturated", _first_epoch_above(health, "saturated", SATURATED), told)
 
 
 def starved(health: Records) -> Finding | None:
@@ -102,7 +102,7 @@ def _variation(record: Mapping[str, Any]) -> float:
     return min((float(each["variation"]) for each in record["layers"] if each.get("variation") is not None), default=1)
 
 
-def _since(health: Records, key: str, limit: float) -> int:
+def _first_epoch_above(health: Records, key: str, limit: float) -> int:
     """The first epoch from which on a share stayed above its limit."""
     since = int(health[-1]["epoch"])
     for record in reversed(health):

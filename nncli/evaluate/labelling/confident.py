@@ -38,13 +38,13 @@ def find_suspects(task: str, targets: np.ndarray, predictions: np.ndarray) -> li
     """
     predictions = np.asarray(predictions, np.float64)
     if task == "multiclass":
-        found = _doubted(np.asarray(targets, np.int64).reshape(len(predictions)), predictions, None)
+        found = _off_diagonal(np.asarray(targets, np.int64).reshape(len(predictions)), predictions, None)
     elif task in ("binary", "multilabel"):
         given = np.asarray(targets).reshape(predictions.shape) > 0.5
         found = []
         for label in range(predictions.shape[1]):
             both = np.stack([1.0 - predictions[:, label], predictions[:, label]], axis=1)
-            found += _doubted(given[:, label].astype(np.int64), both, label if task == "multilabel" else None)
+            found += _off_diagonal(given[:, label].astype(np.int64), both, label if task == "multilabel" else None)
     else:
         raise DataError(
             "labels of classes can be doubted, and a regression has numbers", hint="`nncli eval` lists its worst rows"
@@ -71,7 +71,7 @@ def confident_joint(given: np.ndarray, probabilities: np.ndarray) -> tuple[np.nd
     return joint, confident
 
 
-def _doubted(given: np.ndarray, probabilities: np.ndarray, label: int | None) -> Sequence[Suspect]:
+def _off_diagonal(given: np.ndarray, probabilities: np.ndarray, label: int | None) -> Sequence[Suspect]:
     """The rows off the diagonal of the confident joint."""
     _, confident = confident_joint(given, probabilities)
     found = []

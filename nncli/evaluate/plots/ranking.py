@@ -71,14 +71,16 @@ def _draw_column(
     from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
     false_positives, true_positives, _ = roc_curve(truth, scores)
-    left.plot(*_thin(false_positives, true_positives), label=f"{name}: AUC {roc_auc_score(truth, scores):.4f}", **style)
+    left.plot(
+        *_thin_out(false_positives, true_positives), label=f"{name}: AUC {roc_auc_score(truth, scores):.4f}", **style
+    )
     precision, recall, _ = precision_recall_curve(truth, scores)
     told = f"{name}: average precision {average_precision_score(truth, scores):.4f}"
-    right.plot(*_thin(recall, precision), drawstyle="steps-post", label=told, **style)
+    right.plot(*_thin_out(recall, precision), drawstyle="steps-post", label=told, **style)
     right.axhline(float(truth.mean()), linestyle=":", color=style["color"], linewidth=1)
 
 
-def _thin(across: np.ndarray, up: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _thin_out(across: np.ndarray, up: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Of many points, the first and the last of those in a row within one of 300 × 300 fields."""
     if len(across) <= _STEPS:
         return across, up

@@ -49,7 +49,7 @@ def teach_layers(assignments: Sequence[str] = ()) -> Lesson:
         "total": sum(passed.parameters),
         "first_output": float(passed.outputs[1][0, 0]),
     }
-    return Lesson("layers", TITLE, "\n".join(_tell(sizes, passed)), numbers, _draw(sizes, passed))
+    return Lesson("layers", TITLE, "\n".join(_text_lines(sizes, passed)), numbers, _draw(sizes, passed))
 
 
 def run_forward(sizes: Sequence[int], rows: int, seed: int) -> Forward:
@@ -63,7 +63,7 @@ def run_forward(sizes: Sequence[int], rows: int, seed: int) -> Forward:
     return Forward(tuple(outputs), tuple(kernels), tuple(biases))
 
 
-def _tell(sizes: Sequence[int], passed: Forward) -> list[str]:
+def _text_lines(sizes: Sequence[int], passed: Forward) -> list[str]:
     outputs, kernels, counts = passed.outputs, passed.kernels, passed.parameters
     rows = [
         [f"{place + 1}", *map(_shape, (outputs[place], kernel, bias, outputs[place + 1])), f"{counts[place]:,}"]

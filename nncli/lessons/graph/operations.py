@@ -102,7 +102,7 @@ def _log(u: float) -> float:
     return math.log(u)
 
 
-def _raised(base: str, exponent: str) -> str:
+def _format_power(base: str, exponent: str) -> str:
     """A power as it is written: u², u^0.5, u^v."""
     return base + exponent.translate(_SUPERSCRIPTS) if exponent.isdecimal() else f"{base}^{exponent}"
 
@@ -116,7 +116,7 @@ def _slope_text(base: str, exponent: float, factor: str = "") -> str:
     """exponent · base^(exponent - 1) behind a factor such as "3 · ", without what multiplies by 1."""
     if exponent == 1:
         return factor.removesuffix(" · ") or "1"
-    inner = base if exponent == 2 else _raised(base, show_term(exponent - 1))
+    inner = base if exponent == 2 else _format_power(base, show_term(exponent - 1))
     return f"{factor}{show_term(exponent)} · {inner}"
 
 
@@ -177,7 +177,7 @@ OPERATIONS: dict[str, Operation] = {
     "power": Operation(
         _power,
         (lambda n, y: _power_slope(n[0], n[1]),),
-        _raised,
+        _format_power,
         lambda t, n, y: (_slope_text(t[0], n[1]),),
     ),
     "exponentiate": Operation(
@@ -189,13 +189,13 @@ OPERATIONS: dict[str, Operation] = {
     "power_over": Operation(
         lambda u, exponent, k: _divide(_power(u, exponent), k),
         (lambda n, y: _power_slope(n[0], n[1]) / n[2],),
-        lambda u, exponent, k: f"{_raised(u, exponent)} / {k}",
+        lambda u, exponent, k: f"{_format_power(u, exponent)} / {k}",
         lambda t, n, y: (_half_square_text(t[0], n, f"{_slope_text(t[0], n[1])} / {t[2]}"),),
     ),
     "times_power": Operation(
         lambda u, exponent, k: k * _power(u, exponent),
         (lambda n, y: n[2] * _power_slope(n[0], n[1]),),
-        lambda u, exponent, k: f"{k} · {_raised(u, exponent)}",
+        lambda u, exponent, k: f"{k} · {_format_power(u, exponent)}",
         lambda t, n, y: (_half_square_text(t[0], n, _slope_text(t[0], n[1], f"{t[2]} · ")),),
     ),
     "exp": Operation(_exp, (lambda n, y: y,), lambda u: f"exp({_bare(u)})", lambda t, n, y: (y,)),

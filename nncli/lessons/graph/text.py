@@ -71,7 +71,7 @@ def tell_example(example: Example) -> str:
     parts = [
         _table(example),
         ["Forward pass, from the values to the cost:", *fit(forward)],
-        ["Local derivatives, each node by its inputs:", *_beside(locals_)],
+        ["Local derivatives, each node by its inputs:", *_side_by_side(locals_)],
         [
             f"Backward pass by the chain rule, upstream derivative times local derivative{',' if several else ':'}",
             *(["added up over all paths:"] if several else []),
@@ -139,7 +139,7 @@ def backward_order(graph: Graph) -> list[str]:
     return [name for place, name in enumerate(order) if last[name] == place and name != graph.cost]
 
 
-def _beside(rows: list[list[str]]) -> list[str]:
+def _side_by_side(rows: list[list[str]]) -> list[str]:
     """The parts of each row beside each other in columns, or below each other where they are too long."""
     width = max(len(row[0]) for row in rows)
     lines = []

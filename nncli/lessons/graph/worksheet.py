@@ -22,7 +22,7 @@ def tell_questions(example: Example, questions: Sequence[Question], *, answers: 
     for number, question in enumerate(questions, 1):
         if number == 1 or question.part != questions[number - 2].part:
             lines += ["", head_part(question.part, example) + ":"]
-        told = _told(question) if answers else f"{question.asked} = ?"
+        told = _format_question(question) if answers else f"{question.asked} = ?"
         lines += wrap(f"  {number:>2}. {told}", indent=" " * 8)
     return "\n".join(lines)
 
@@ -54,7 +54,7 @@ def make_worksheet(example: Example, questions: Sequence[Question], *, seed: int
         ]
     if answers:
         lines += ["", "## Answers", ""]
-        lines += [f"{number}. `{_told(question)}`" for number, question in enumerate(questions, 1)]
+        lines += [f"{number}. `{_format_question(question)}`" for number, question in enumerate(questions, 1)]
     return "\n".join(lines) + "\n"
 
 
@@ -66,7 +66,7 @@ _TASKS = {
 }
 
 
-def _told(question: Question) -> str:
+def _format_question(question: Question) -> str:
     return question.reason if question.part != UPDATE else f"{question.asked}: {question.reason}"
 
 

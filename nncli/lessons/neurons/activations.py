@@ -75,8 +75,8 @@ def _draw(flat: float) -> Drawing:
     shown: dict[str, tuple[tuple[float, float], tuple[tuple[float, float], ...]]] = {
         "linear": ((-6.2, 6.2), ()),
         "relu": ((-0.5, 3.0), ((-edge, 0.0),)),
-        "sigmoid": ((-0.05, 1.05), _beyond(sigmoid_flat, edge)),
-        "tanh": ((-1.1, 1.1), _beyond(tanh_flat, edge)),
+        "sigmoid": ((-0.05, 1.05), _tails(sigmoid_flat, edge)),
+        "tanh": ((-1.1, 1.1), _tails(tanh_flat, edge)),
     }
     panels = tuple(
         Curves(
@@ -92,6 +92,6 @@ def _draw(flat: float) -> Drawing:
     return Drawing(title, panels, sketched=(1, 2, 3), sketch_columns=3, sketch_height=7)
 
 
-def _beyond(flat: float, edge: float) -> tuple[tuple[float, float], ...]:
+def _tails(flat: float, edge: float) -> tuple[tuple[float, float], ...]:
     """Both ends of the axis from that |z| on."""
     return ((-edge, -flat), (flat, edge)) if flat < edge else ()

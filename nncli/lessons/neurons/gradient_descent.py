@@ -76,7 +76,7 @@ def teach_gradient_descent(assignments: Sequence[str] = ()) -> Lesson:
         costs = [examples.cost(path[:, 0], path[:, 1]) for path in paths]
     lowest = np.linalg.lstsq(np.stack([examples.x, np.ones_like(examples.x)], axis=1), examples.y, rcond=None)[0]
     limit = 2 / float(examples.curvatures()[-1])
-    text = "\n".join(_tell(v, examples, paths, costs, lowest, limit))
+    text = "\n".join(_text_lines(v, examples, paths, costs, lowest, limit))
     numbers = v | {
         "lowest": {"w": float(lowest[0]), "b": float(lowest[1]), "cost": float(examples.cost(*lowest))},
         "largest_learning_rate": limit,
@@ -88,7 +88,7 @@ def teach_gradient_descent(assignments: Sequence[str] = ()) -> Lesson:
     return Lesson("gradient-descent", TITLE, text, numbers, _draw(rates, examples, paths, costs, lowest))
 
 
-def _tell(
+def _text_lines(
     v: dict[str, Sequence[float]],
     examples: Examples,
     paths: Sequence[np.ndarray],

@@ -46,7 +46,7 @@ def teach_output(assignments: Sequence[str] = ()) -> Lesson:
             f"slope {show_tiny(slopes['squared_error'])}, not {n(slopes['cross_entropy'])}",
             "mse-probabilities",
         ),
-        ("softmax, from_logits", f"twice: {_twice(z)}", "logits-twice"),
+        ("softmax, from_logits", f"twice: {_softmax_twice(z)}", "logits-twice"),
     ]
     text = "\n".join(
         [
@@ -73,7 +73,7 @@ def teach_output(assignments: Sequence[str] = ()) -> Lesson:
     return Lesson("output", TITLE, text, numbers, _draw())
 
 
-def _twice(z: np.ndarray) -> str:
+def _softmax_twice(z: np.ndarray) -> str:
     """The largest probability, and what is left of it when softmax is applied to it again."""
     once = softmax(z)
     return f"{show_number(float(once.max()))} becomes {show_number(float(softmax(once).max()))}"

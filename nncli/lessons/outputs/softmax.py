@@ -32,7 +32,7 @@ def teach_softmax(assignments: Sequence[str] = (), *, numbers: Sequence[float] =
         powers = np.exp(z)
     shifted, other = softmax(z + v["shift"]), softmax(z / v["temperature"])
     separate = sigmoid(z)
-    text = "\n".join(_tell(v, z, powers, a, shifted, other, separate))
+    text = "\n".join(_text_lines(v, z, powers, a, shifted, other, separate))
     numbers_told = v | {
         "powers": powers.tolist(),
         "sum_of_powers": float(powers.sum()),
@@ -46,7 +46,7 @@ def teach_softmax(assignments: Sequence[str] = (), *, numbers: Sequence[float] =
     return Lesson("softmax", TITLE, text, numbers_told, _draw(z, powers, a))
 
 
-def _tell(
+def _text_lines(
     v: dict[str, float],
     z: np.ndarray,
     powers: np.ndarray,

@@ -92,7 +92,7 @@ def teach_adam(assignments: Sequence[str] = ()) -> Lesson:
             "Adam": adam,
         }
         costs = {name: (scales * path**2).sum(axis=1) / 2 for name, path in paths.items()}
-    text = "\n".join(_tell(v, paths, costs, steps))
+    text = "\n".join(_text_lines(v, paths, costs, steps))
     numbers = v | {
         "steps_of_w1": [
             {
@@ -112,7 +112,7 @@ def teach_adam(assignments: Sequence[str] = ()) -> Lesson:
     return Lesson("adam", TITLE, text, numbers, _draw(scales, start, paths, costs))
 
 
-def _tell(
+def _text_lines(
     v: dict[str, Any], paths: dict[str, np.ndarray], costs: dict[str, np.ndarray], steps: list[AdamStep]
 ) -> list[str]:
     n = show_number

@@ -82,7 +82,7 @@ def teach_batches(assignments: Sequence[str] = ()) -> Lesson:
     order = np.random.default_rng(v["seed"]).permutation(len(x))
     parts = [order[place * first.batch_size :][: first.batch_size] for place in (0, 1)]
     slopes = [float(gradient(x[rows], y[rows], np.zeros(x.shape[1]))[0]) for rows in (*parts, order) if len(rows)]
-    text = "\n".join(_tell(v, runs, first, slopes, x.shape))
+    text = "\n".join(_text_lines(v, runs, first, slopes, x.shape))
     numbers = v | {
         "rows": len(x),
         "runs": [
@@ -117,7 +117,7 @@ def _slopes_of_batches(x: np.ndarray, y: np.ndarray, order: np.ndarray, size: in
     return Curves("∂J/∂w₁ before the first update", "batch", lines, "∂J/∂w₁", whole_x=True)
 
 
-def _tell(
+def _text_lines(
     v: dict[str, float], runs: Sequence[BatchRun], first: BatchRun, slopes: Sequence[float], shape: tuple[int, ...]
 ) -> list[str]:
     rows, parameters = shape

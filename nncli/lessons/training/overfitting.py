@@ -145,11 +145,11 @@ def teach_overfitting(assignments: Sequence[str] = ()) -> Lesson:
         "validation_rows": len(validation.y),
         "parameters": 64 * v["units"] + v["units"] + v["units"] * _CLASSES + _CLASSES,
     }
-    text = "\n".join(_tell(v, histories, int(numbers["parameters"])))
+    text = "\n".join(_text_lines(v, histories, int(numbers["parameters"])))
     return Lesson("overfitting", TITLE, text, numbers, _draw(histories))
 
 
-def _tell(v: dict[str, float], histories: dict[str, History], parameters: int) -> list[str]:
+def _text_lines(v: dict[str, float], histories: dict[str, History], parameters: int) -> list[str]:
     n = show_number
     first = next(iter(histories.values()))
     shown = [epoch for epoch in _SHOWN if epoch <= v["epochs"]]

@@ -76,7 +76,7 @@ def compare(
     configs = {variant.name: variant.load(request, None).config for variant in request.variants}
     first = next(iter(configs.values()))
     shares_split = request.fixed_split or request.folds is not None
-    request, tried = _widened(replace(request, split_seed=first.seed if shares_split else None), configs)
+    request, tried = _with_learning_rates(replace(request, split_seed=first.seed if shares_split else None), configs)
     differing = differing_keys({name: flat_config(each) for name, each in configs.items()})
     variants = count(len(request.variants), "variant")
     seeded = count(request.seeds, "seed") if request.folds is None else count(request.folds, "fold")
@@ -89,7 +89,7 @@ def compare(
         return complete(checked, folder, record, console, cluster=cluster, if_stopped=if_stopped)
 
 
-def _widened(
+def _with_learning_rates(
     request: ComparisonRequest, configs: Mapping[str, Config]
 ) -> tuple[ComparisonRequest, dict[str, tuple[str, str]]]:
     """The request with three learning rates for each variant where they are asked for.

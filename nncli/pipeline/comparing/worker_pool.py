@@ -101,14 +101,14 @@ class WorkerPool:
         at_once = f", {len(self._workers)} at a time" if len(self._workers) > 1 else ""
         with console.step(f"0 of {total} trainings done{at_once}") as progress:
             for worker in self._workers:
-                self._employ(worker, pending, engines, folder)
+                self._assign(worker, pending, engines, folder)
             while busy := [worker for worker in self._workers if worker.cell is not None]:
                 for line in wait([worker.line for worker in busy], _REDRAW_SECONDS):
                     worker = next(worker for worker in busy if worker.line is line)
-                    outcome = self._hear(worker, console)
+                    outcome = self._handle_message(worker, console)
                     if outcome is not None and worker.cell is not None:
                         ended, outcomes[worker.cell] = worker.cell, outcome
-                        self._employ(worker, pending, engines, folder)
+                        self._assign(worker, pending, engines, folder)
                         report(ended, outcome)
                 if when_idle is not None and any(each.is_dismissed for each in self._workers):
                     when_idle()
@@ -118,7 +118,7 @@ class WorkerPool:
                 progress(f"{done} of {total} trainings done{at_once}", share / total)
         return outcomes
 
-    def _employ(
+    def _assign(
         self, worker: _Worker, pending: list[Cell], engines: Mapping[Variant, Engine], folder: RunFolder
     ) -> None:
         """Gives a worker its next cell, or ends it."""
@@ -130,14 +130,14 @@ class WorkerPool:
                 pending.remove(cell)
                 worker.give(cell, engines[cell.variant], cell.make_folder(folder))
         except OSError:  # nobody is at the other end of the line
-            raise _death(worker) from None
+            raise _error_of_death(worker) from None
 
-    def _hear(self, worker: _Worker, console: Console) -> dict[str, Any] | None:
+    def _handle_message(self, worker: _Worker, console: Console) -> dict[str, Any] | None:
         """Handles a message; returns the outcome of the worker's cell if it is one."""
         try:
             kind, *content = worker.line.recv()
         except (EOFError, OSError):
-            raise _death(worker) from None
+            raise _error_of_death(worker) from None
         if kind == "done":
             return dict(content[0])
         if kind == "error":
@@ -198,7 +198,7 @@ def next_cell(pending: Sequence[Cell], last: Cell | None, others: Sequence[Cell]
     return max(pending, key=load)
 
 
-def _death(worker: _Worker) -> NncliError:
+def _error_of_death(worker: _Worker) -> NncliError:
     """The error for a worker that ended during a training; the training is recorded as failed."""
     worker.process.join(_STOP_SECONDS)
     code = worker.process.exitcode

@@ -66,10 +66,10 @@ class Keys:
         prefix = place[0] if place else ""
         if prefix == "." or prefix.endswith("]"):
             return []
-        offers = list(self._below(_steps(prefix), prefix, word.removeprefix(prefix)))
+        offers = list(self._offers_below(_steps(prefix), prefix, word.removeprefix(prefix)))
         while len(offers) == 1 and offers[0][0].endswith("."):
             only = offers[0][0]
-            offers = list(self._below(_steps(only), only, "")) or offers
+            offers = list(self._offers_below(_steps(only), only, "")) or offers
             if offers[0][0] == only:
                 break
         if len(offers) == 1 and values_follow:
@@ -80,17 +80,17 @@ class Keys:
     def values(self, steps: Sequence[str]) -> Offers:
         """The values that a key can have, as far as they can be listed, its default first."""
         found: dict[str, str] = {}
-        for node in self._at(steps):
+        for node in self._schemas_at(steps):
             if isinstance(node.get("default"), bool | int | float | str):
                 found.setdefault(_show(node["default"]), "the default")
-        for node in self._at(steps):
+        for node in self._schemas_at(steps):
             listed = [*node.get("enum", ()), *([node["const"]] if "const" in node else ())]
             listed += [False, True] if node.get("type") == "boolean" else []
             for value in listed:
                 found.setdefault(_show(value), "")
         return list(found.items())
 
-    def _below(self, steps: Sequence[str], prefix: str, beginning: str) -> Iterator[tuple[str, str]]:
+    def _offers_below(self, steps: Sequence[str], prefix: str, beginning: str) -> Iterator[tuple[str, str]]:
         for name, nodes in self._children(steps).items():
             if name.startswith(beginning):
                 help = _describe(nodes)
@@ -116,7 +116,7 @@ class Keys:
         whole = _look_up(self.content, steps[:-1])
         if isinstance(whole, list) and given is None:  # behind the last entry
             return children
-        for node in self._at(steps):
+        for node in self._schemas_at(steps):
             for name, child in node.get("properties", {}).items():
                 # An entry of a list has one kind, which another key beside it would not change.
                 if not (steps and steps[-1].isdecimal() and isinstance(given, Mapping)) or name in given:
@@ -127,7 +127,7 @@ class Keys:
                     children.setdefault(str(place), []).append(node["items"])
         return children
 
-    def _at(self, steps: Sequence[str]) -> list[Node]:
+    def _schemas_at(self, steps: Sequence[str]) -> list[Node]:
         """The schemas of what stands at a path."""
         nodes = list(self._resolved([self.schema]))
         for step in steps:

@@ -108,7 +108,7 @@ class _Fixer:
         """The best text that was reached; a step may only be worth it with the one after it."""
         draft = best = self._look_at(text)
         for _ in range(_ROUNDS):
-            following = self._mend(draft)
+            following = self._apply_fixes(draft)
             if following is None:
                 break
             if following.badness < best.badness or (draft is best and following.stage is _Stage.REFUSED):
@@ -116,7 +116,7 @@ class _Fixer:
             draft = following
         return best.text
 
-    def _mend(self, draft: _Draft) -> _Draft | None:
+    def _apply_fixes(self, draft: _Draft) -> _Draft | None:
         """The draft with all its fixes, or with the first one that helps alone; None if none does."""
         for mends in (draft.mends, *([mend] for mend in draft.mends if len(draft.mends) > 1)):
             text = apply_mends(draft.text, mends)

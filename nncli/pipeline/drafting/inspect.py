@@ -94,7 +94,7 @@ def inspect(request: InspectionRequest, *, folders: Folders, console: Console) -
     if not isinstance(profile, ImageProfile):
         if request.sheet is not None:
             raise UsageError("--sheet is for images, but this is a table", hint="leave --sheet out")
-        return Inspection(profile, (), None, following=_following(request))
+        return Inspection(profile, (), None, following=_next_command(request))
     named = data is not None and (data.labels or data.image or data.source == "digit_attributes")
     if request.targets and data is not None and not named:
         raise UsageError("--target names columns of a table, but these are images", hint="leave --target out")
@@ -104,10 +104,12 @@ def inspect(request: InspectionRequest, *, folders: Folders, console: Console) -
     title = f"{profile.path or profile.source}: training images, and what augmentation makes of them"
     augmented = _write_sheet("--augmented", request.augmented, title, versions)
     drawn, most = (versions, _MOST_DRAWN) if request.augmented == TERMINAL else (pictures, 12)
-    return Inspection(profile, tuple(make_thumbnails(drawn, most=most, side=16)), sheet, augmented, _following(request))
+    return Inspection(
+        profile, tuple(make_thumbnails(drawn, most=most, side=16)), sheet, augmented, _next_command(request)
+    )
 
 
-def _following(request: InspectionRequest) -> tuple[str, ...]:
+def _next_command(request: InspectionRequest) -> tuple[str, ...]:
     """`init` for data of one's own, `train` for a config."""
     path = Path(request.source)
     if path.suffix.lower() in _CONFIG_SUFFIXES or request.source in shipped_names():

@@ -73,7 +73,7 @@ def write_samples(name: str, *, force: bool) -> Samples:
 def _files() -> Iterator[tuple[str, bytes]]:
     yield from ((f"{name}.png", content) for name, content in draw_digits().items())
     yield from _digits()
-    yield "flowers.csv", _flowers().encode()
+    yield "flowers.csv", _iris_table().encode()
     counts = dict.fromkeys(SHAPES, 0)
     for kind, content in draw_shapes(_SHAPES_OF_EACH):
         counts[kind] += 1
@@ -99,7 +99,7 @@ def _load(source: str) -> Dataset:
     return data.load(Data(source=source), seed=1, data_dir=None, progress=lambda what, fraction: None)
 
 
-def _flowers() -> str:
+def _iris_table() -> str:
     """The bundled irises as a CSV, with a made-up habitat, and some cells empty."""
     dataset = _load("iris")
     inputs, target = dataset.facts.inputs, dataset.facts.target

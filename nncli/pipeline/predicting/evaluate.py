@@ -197,7 +197,7 @@ def _has_learned(run: OpenRun) -> bool:
     return judged["verdict"] in ("better", "overconfident", "outliers")
 
 
-def _place(part: Part, index: int) -> dict[str, Any]:
+def _origin_of(part: Part, index: int) -> dict[str, Any]:
     """Where an example comes from: its row in the source, counted from 1, and its file if it has one."""
     file = {"file": part.files[index]} if part.files else {}
     return {"row": int(part.rows[index]) + 1, **file}
@@ -278,7 +278,7 @@ def _write(
     """
     target = run.facts.target
     worst = worst_examples(target.task, part.targets, predictions, target.names, WORST_COUNT, target.thresholds)
-    result["worst"] = [{**asdict(example), **_place(part, example.index)} for example in worst]
+    result["worst"] = [{**asdict(example), **_origin_of(part, example.index)} for example in worst]
     try:
         run.folder.write_json(f"{files.EVALUATION}/metrics.json", result)
         if result["part"] == "test":

@@ -24,7 +24,7 @@ def write_rate(path: Path, name: str, rate: float) -> list[str]:
     """
     before = path.read_text(encoding="utf-8")
     for after in _candidates(before, f"{rate:g}"):
-        if _means(name, after, rate):
+        if _sets_rate(name, after, rate):
             write_own(path, after)
             return _changes(before, after)
     raise UserError(
@@ -64,7 +64,7 @@ def _replaced(text: str, node: yaml.Node, new: str) -> str:
     return text[: node.start_mark.index] + new + text[node.end_mark.index :]
 
 
-def _means(name: str, text: str, rate: float) -> bool:
+def _sets_rate(name: str, text: str, rate: float) -> bool:
     """Whether the text is the same config with this learning rate."""
     try:
         before, after = load_config(name).config, load_config(name, text=text).config

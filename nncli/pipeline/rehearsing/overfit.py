@@ -92,7 +92,7 @@ def overfit_batch(
     batch = choose_batch(prepared, wanted)
     metric = "r2_score" if prepared.dataset.facts.target.task.is_regression else "accuracy"
     enough = batch.reachable - (1.0 - _ENOUGH[metric])
-    config = _calm(prepared.config, metric)
+    config = _simplify_training(prepared.config, metric)
     attempts: list[tuple[str, Attempt]] = []
     off: list[str] = []
     with console.step("learning one batch by heart"):
@@ -113,7 +113,7 @@ def _usual_rows(prepared: Prepared) -> int:
     return min(_ROWS_OF_FULL if prepared.config.train.batch_size == "full" else size, len(prepared.dataset.train))
 
 
-def _calm(config: Config, metric: str) -> Config:
+def _simplify_training(config: Config, metric: str) -> Config:
     """The config with one metric, its highest learning rate all the time, and without decay or average of weights."""
     changes = {"weight_decay": None, "use_ema": False, "learning_rate": max(rates_of(config.optimizer.learning_rate))}
     if isinstance(config.optimizer, AdamW):  # Keras's own default is not none

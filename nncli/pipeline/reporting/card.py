@@ -32,7 +32,7 @@ def make_card(folder: RunFolder, details: RunDetails, facts: DataFacts) -> bytes
         yaml.safe_dump(_front_matter(details, facts, told), sort_keys=False, allow_unicode=True).rstrip(),
         "---",
         "",
-        f"# {_safe(details.record.get('name') or details.row.name)}",
+        f"# {_escape_markup(details.record.get('name') or details.row.name)}",
         "",
         *_description(details, facts),
         *_scores(details, told, bool(evaluated)),
@@ -49,7 +49,11 @@ def _front_matter(details: RunDetails, facts: DataFacts, told: Mapping[str, Any]
     scores = {name: value for name, value in mapping(told.get("metrics")).items() if value is not None}
     intervals = mapping(told.get("intervals"))
     results = [
-        {"type": _HUB_METRICS.get(name, name), "value": float(value), "name": _named(name, intervals.get(name))}
+        {
+            "type": _HUB_METRICS.get(name, name),
+            "value": float(value),
+            "name": _format_interval(name, intervals.get(name)),
+        }
         for name, value in scores.items()
     ]
     result = {
@@ -66,13 +70,13 @@ def _front_matter(details: RunDetails, facts: DataFacts, told: Mapping[str, Any]
     }
 
 
-def _named(name: str, interval: Any) -> str:
+def _format_interval(name: str, interval: Any) -> str:
     return words(name) + (f", 95 % interval {show_interval(interval)}" if interval else "")
 
 
 def _description(details: RunDetails, facts: DataFacts) -> list[str]:
     target, shape = facts.target, " × ".join(map(str, facts.inputs.shape))
-    predicts = ", ".join(map(_safe, target.columns)) or "the class"
+    predicts = ", ".join(map(_escape_markup, target.columns)) or "the class"
     classes = f" of {len(target.classes)} classes" if target.classes else ""
     parameters, kept = details.summary.get("parameters"), details.summary.get("kept_epoch")
     return [
@@ -89,7 +93,7 @@ def _scores(details: RunDetails, told: Mapping[str, Any], is_evaluated: bool) ->
         return ["## Scores", "", f"None: the run is {details.row.status}, and its model was not tested.", ""]
     guess = mapping(mapping(told.get("baseline")).get("metrics"))
     rows = [
-        f"| {_safe(words(name))} | {show(value)} | {show_interval(intervals.get(name)) or '-'} | "
+        f"| {_escape_markup(words(name))} | {show(value)} | {show_interval(intervals.get(name)) or '-'} | "
         f"{show(guess.get(name))} |"
         for name, value in metrics.items()
     ]
@@ -104,7 +108,7 @@ def _scores(details: RunDetails, told: Mapping[str, Any], is_evaluated: bool) ->
         "|---|---|---|---|",
         *rows,
         *(
-            ["", f"Against guessing ({_safe(mapping(told.get('baseline')).get('predicts'))}): {judged}."]
+            ["", f"Against guessing ({_escape_markup(mapping(told.get('baseline')).get('predicts'))}): {judged}."]
             if judged
             else []
         ),
@@ -119,13 +123,12 @@ def _references(references: Mapping[str, Any]) -> list[str]:
     if not models:
         return []
     rows = [
-        f"| {_safe(each.get('name'))} | {show(each.get('value'))} | {show(each.get('difference'))} | "
+        f"| {_escape_markup(each.get('name'))} | {show(each.get('value'))} | {show(each.get('difference'))} | "
         f"{show_interval(each.get('interval'))} | {each.get('verdict')} |"
         for each in models
     ]
-    head = (
-        f"| other model | {_safe(words(str(references.get('metric'))))} | network ahead by | 95 % interval | verdict |"
-    )
+    metric = _escape_markup(words(str(references.get("metric"))))
+    head = f"| other model | {metric} | network ahead by | 95 % interval | verdict |"
     return ["", head, "|---|---|---|---|---|", *rows]
 
 
@@ -134,16 +137,16 @@ def _data(details: RunDetails, facts: DataFacts) -> list[str]:
     return [
         "## Data",
         "",
-        f"- source: {_safe(facts.source)}",
+        f"- source: {_escape_markup(facts.source)}",
         *[f"- rows for {part}: {show(count)}" for part, count in rows.items()],
         f"- fingerprint (sha256 over all arrays): `{data.get('fingerprint')}`",
-        *_few("classes", facts.target.classes),
+        *_name_few("classes", facts.target.classes),
         "",
     ]
 
 
-def _few(what: str, names: Sequence[str], most: int = 30) -> list[str]:
-    shown = ", ".join(map(_safe, names[:most]))
+def _name_few(what: str, names: Sequence[str], most: int = 30) -> list[str]:
+    shown = ", ".join(map(_escape_markup, names[:most]))
     return [f"- {what}: {shown}{', …' if len(names) > most else ''}"] if names else []
 
 
@@ -159,7 +162,7 @@ def _looked_at(details: RunDetails, told: Mapping[str, Any]) -> list[str]:
         "which inputs the network uses": bool(told.get("importance")),
         "health of the layers during the training": "health" in details.summary,
         "predictions without TensorFlow against those of Keras": bool(verified),
-        f"groups of rows{f' (by {_safe(by)})' if by else ''}": bool(by),
+        f"groups of rows{f' (by {_escape_markup(by)})' if by else ''}": bool(by),
     }
     done = [f"- {name}" for name, is_done in checks.items() if is_done]
     left = [f"- {name}" for name, is_done in checks.items() if not is_done]
@@ -193,6 +196,6 @@ def _use(folder: RunFolder) -> list[str]:
     ]
 
 
-def _safe(value: object) -> str:
+def _escape_markup(value: object) -> str:
     """Text on one line in which Markdown and HTML find no marks."""
     return " ".join(str(value).split()).translate(_MARKS)

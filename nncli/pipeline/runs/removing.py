@@ -18,7 +18,7 @@ def choose_named(words: Sequence[str], runs_dir: Path) -> list[ListedRun]:
 
     Raises RunError for what is no run of this folder or is running, before anything is removed.
     """
-    runs = [ListedRun.read(path) for path in dict.fromkeys(_named(word, runs_dir) for word in words)]
+    runs = [ListedRun.read(path) for path in dict.fromkeys(_find_removable(word, runs_dir) for word in words)]
     for run in runs:
         _require_ended(run)
     return runs
@@ -59,7 +59,7 @@ def remove(runs: Sequence[ListedRun], runs_dir: Path) -> int:
     return freed
 
 
-def _named(word: str, runs_dir: Path) -> Path:
+def _find_removable(word: str, runs_dir: Path) -> Path:
     """The folder of the run that a word names. Raises RunError for none, for several, and for what is outside."""
     runs = {path.name: path for path in run_folders(runs_dir)}
     if word in runs:

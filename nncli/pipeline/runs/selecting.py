@@ -37,14 +37,14 @@ def select(readers: list[RunReader], filters: Sequence[str]) -> list[RunReader]:
         key, found, wanted = (part.strip() for part in text.partition("="))
         if not found or not key:
             raise UsageError(f"--filter {text}: expected KEY=VALUE", hint="for example --filter status=finished")
-        matching = [reader for reader in readers if _fits(reader, key, wanted)]
+        matching = [reader for reader in readers if _matches(reader, key, wanted)]
         if not matching:
             _require_known(readers, key, f"--filter {text}")
         readers = matching
     return readers
 
 
-def _fits(reader: RunReader, key: str, wanted: str) -> bool:
+def _matches(reader: RunReader, key: str, wanted: str) -> bool:
     """Whether the value is there in any place; the config is read last, as that takes longest."""
     return any(found is not MISSING and equals(found, wanted) for found in _values(reader, key))
 

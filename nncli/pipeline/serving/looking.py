@@ -133,7 +133,7 @@ class Look:
         table = self._run.facts.inputs
         if isinstance(table, ImageInput):
             return []
-        others = self._others(table)
+        others = self._background_rows(table)
         rows = len(next(iter(others.values())))
         own = float(self._answering.run(inputs).values[0, output])
         told = []
@@ -145,7 +145,7 @@ class Look:
             told.append({"column": name, "contribution": float(falls.mean()), "deviation": float(falls.std())})
         return told
 
-    def _others(self, table: TableInput) -> Inputs:
+    def _background_rows(self, table: TableInput) -> Inputs:
         """Rows of the training set; where it is gone, rows that are spread over what the run knows of each column."""
         with self._reading:
             examples = self._examples

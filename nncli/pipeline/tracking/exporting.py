@@ -61,7 +61,7 @@ def export_runs(word: str, request: TrackingRequest, *, folders: Folders, consol
     if found.note is not None:
         console.say(found.note)
     say_what_is_not_used(request.to, request.address, "--tracking-uri ", console)
-    chosen = [*_above(found.folder, request.to), *_trainings(found.folder)]
+    chosen = [*_enclosing_comparison(found.folder, request.to), *_trainings(found.folder)]
     written = []
     with console.step("exporting") as progress:
         for place, folder in enumerate(chosen):
@@ -88,7 +88,7 @@ def add_to_trackers(folder: RunFolder, console: Console, trackers: Sequence[str]
         try:
             told = [
                 _export(cell, TrackingRequest(name, None, address if name == MLFLOW else None), console)
-                for cell in (*_above(folder, name), *cells)
+                for cell in (*_enclosing_comparison(folder, name), *cells)
             ]
         except Exception as error:  # as above; the training is whole without it
             console.warn(f"{name}: {describe(error)}; later: {how_to_export(folder, name, address)}")
@@ -134,7 +134,7 @@ def _trainings(folder: RunFolder, *, also_running: bool = False) -> list[RunFold
     return cells
 
 
-def _above(folder: RunFolder, tracker: str) -> list[RunFolder]:
+def _enclosing_comparison(folder: RunFolder, tracker: str) -> list[RunFolder]:
     """The comparison, for a tracker that nests its trainings in it, where this is one or one of its trainings."""
     comparison = folder if is_comparison(folder) else _comparison_of(folder)
     return [comparison] if tracker == MLFLOW and comparison is not None else []

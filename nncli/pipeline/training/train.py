@@ -160,7 +160,7 @@ def _train_recorded(folder: RunFolder, prepared: Prepared, console: Console, ter
                     terms.filming.save(folder, console)
             with watch.part("verify"):
                 verified = verify_saved(folder, prepared, *_verifiable(prepared, fitted, predictions))
-        _tell(summary, fitted, title, console)
+        _report_health(summary, fitted, title, console)
         _end_checkpoints(folder, fitted, keep=prepared.config.train.checkpoint != "none" and not title)
         folder.write_record(
             exports=exports,
@@ -238,7 +238,7 @@ def _with_thresholds(prepared: Prepared, fitted: Fitted, console: Console) -> Pr
     return replace(prepared, dataset=replace(dataset, facts=facts))
 
 
-def _tell(summary: Mapping[str, Any], fitted: Fitted, title: str, console: Console) -> None:
+def _report_health(summary: Mapping[str, Any], fitted: Fitted, title: str, console: Console) -> None:
     """What is wrong with the training; of one of many only that it learned nothing."""
     judged, verdicts = summary["test"]["judged"], summary["health"]
     told = describe_verdict(judged, fitted.history, cause_in(verdicts))

@@ -58,7 +58,7 @@ def add_routes(app: "FastAPI", registry: Registry, limits: Limits) -> None:
 
         def read() -> tuple[Any, list[str], list[Batch]]:
             body = parse_json(content)
-            wanted = _wanted(body, served.model)
+            wanted = _requested_outputs(body, served.model)
             batches = _read(body, served.model.facts, limits)
             require_all(batches)
             return body, wanted, batches
@@ -110,7 +110,7 @@ def _outputs_of(facts: DataFacts) -> list[tuple[str, str, list[int]]]:
     return [probabilities] if target.task is Task.MULTILABEL else [probabilities, ("prediction", "BYTES", [])]
 
 
-def _wanted(body: Any, model: Model) -> list[str]:
+def _requested_outputs(body: Any, model: Model) -> list[str]:
     """The names of the outputs that are asked for; all of them where none is. Raises Refusal."""
     if not isinstance(body, Mapping) or not isinstance(body.get("inputs"), list):
         raise Refusal(

@@ -19,8 +19,8 @@ def show_ensemble(console: Console, made: Any, runs_dir: Path) -> None:
     rows.append(["all together", show_number(found["value"])])
     lines: list[Any] = [make_table(None, [found["variant"], f"test {found['metric']}"], rows), ""]
     lines.append(make_table(None, ["test", "value", "baseline"], metric_rows(made.summary["test"])))
-    lines += [console.wrap(_gain(found["over_mean"], "the mean of its members"))]
-    lines += [console.wrap(_gain(found["over_best"], "the best of them"))]
+    lines += [console.wrap(_describe_gain(found["over_mean"], "the mean of its members"))]
+    lines += [console.wrap(_describe_gain(found["over_best"], "the best of them"))]
     shared, tested = found["shared_rows"], found["test_rows"]
     lines.append(
         console.wrap(
@@ -33,7 +33,7 @@ def show_ensemble(console: Console, made: Any, runs_dir: Path) -> None:
     console.suggest([f"nncli eval {word}", f"nncli predict {made.example_input} --run {word}"])
 
 
-def _gain(difference: Mapping[str, Any], what: str) -> str:
+def _describe_gain(difference: Mapping[str, Any], what: str) -> str:
     value = "undefined" if difference["value"] is None else f"{difference['value']:+.4f}"
     interval = show_interval(difference["interval"])
     return f"gain over {what}: {value} (95 %: {interval}), {_SURE[difference['verdict']]}"

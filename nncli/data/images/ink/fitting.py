@@ -44,7 +44,7 @@ def fit_centred(strength: np.ndarray, height: int, width: int) -> np.ndarray:
 
 def fit_counts(strength: np.ndarray) -> np.ndarray:
     """A drawing, as above, as the images of `digits`: uint8 (8, 8) from 0 to 16."""
-    upright = _cut(_without_slant(_resize_to(strength, _FINE * _BITMAP)))
+    upright = _crop_to_ink(_without_slant(_resize_to(strength, _FINE * _BITMAP)))
     fine = _as_high_as_bitmap(upright)
     count = fine.sum() / _FINE**2
     if not _FEWEST_ON <= count <= _MOST_ON:
@@ -54,7 +54,7 @@ def fit_counts(strength: np.ndarray) -> np.ndarray:
             changed = grow(padded, sign * radius)
             if not changed.any():
                 break
-            fine = _as_high_as_bitmap(_cut(changed.astype(np.float32)))
+            fine = _as_high_as_bitmap(_crop_to_ink(changed.astype(np.float32)))
             count = fine.sum() / _FINE**2
             if sign * (count - (_FEWEST_ON if sign > 0 else _MOST_ON)) >= 0:
                 break
@@ -89,7 +89,7 @@ def _with_ordinary_strokes(strength: np.ndarray, side: int) -> np.ndarray:
         grown = grow(np.pad(fine > 0.5, max(1, int(radius) + 2)), radius)
         if not grown.any():
             break
-        fine = _cut(grown.astype(np.float32))
+        fine = _crop_to_ink(grown.astype(np.float32))
     return fine
 
 
@@ -116,7 +116,7 @@ def _centre_by_mass(box: np.ndarray, height: int, width: int) -> np.ndarray:
     return image
 
 
-def _cut(strength: np.ndarray) -> np.ndarray:
+def _crop_to_ink(strength: np.ndarray) -> np.ndarray:
     """Cut to what is more than half ink; unchanged where nothing is."""
     rows, columns = np.nonzero((strength > 0.5).any(axis=1))[0], np.nonzero((strength > 0.5).any(axis=0))[0]
     if not len(rows):

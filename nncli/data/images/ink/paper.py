@@ -127,7 +127,7 @@ def _estimate_paper(small: np.ndarray) -> tuple[np.ndarray, bool]:
         return even, is_light
     starts = [flat, _close(small, is_light)]
     papers = [_refine_paper(small, start, is_light) for start in starts]
-    return min(papers, key=lambda paper: _doubt(_contrast(small, paper, is_light))), is_light
+    return min(papers, key=lambda paper: _doubtful_share(_contrast(small, paper, is_light))), is_light
 
 
 def _even_paper(small: np.ndarray, is_light: bool) -> np.ndarray | None:
@@ -140,7 +140,7 @@ def _even_paper(small: np.ndarray, is_light: bool) -> np.ndarray | None:
     if on_the_other_side.any() or (small[_frame(small.shape)] != value).any() or (small == value).mean() < _EVEN:
         return None
     paper = np.full_like(small, value)
-    return paper if _doubt(_contrast(small, paper, is_light)) < _LITTLE_DOUBT else None
+    return paper if _doubtful_share(_contrast(small, paper, is_light)) < _LITTLE_DOUBT else None
 
 
 def _refine_paper(small: np.ndarray, start: np.ndarray, is_light: bool) -> np.ndarray:
@@ -159,7 +159,7 @@ def _refine_paper(small: np.ndarray, start: np.ndarray, is_light: bool) -> np.nd
     return paper
 
 
-def _doubt(contrast: np.ndarray) -> float:
+def _doubtful_share(contrast: np.ndarray) -> float:
     """How many pixels are neither paper nor ink, for each one that is ink; infinite where nothing is."""
     threshold = choose_threshold(contrast)
     above = contrast > threshold

@@ -93,7 +93,7 @@ def _label(data: Data, files: Sequence[Path], root: Path, tested: Sequence[Path]
     notes = list(read.notes)
     unnamed = sorted(set(files) - set(read.files) - set(tested))
     if unnamed:
-        notes.append(f"{count(len(unnamed), 'image')} without a row in {table.name} dropped: {_some(unnamed)}")
+        notes.append(f"{count(len(unnamed), 'image')} without a row in {table.name} dropped: {_name_some(unnamed)}")
     name = None if data.split is None else data.split.column
     by = None if name is None else _split_column(read.table, name)
     return LabelledImages(read.files, read.columns, read.table.rows, _all_train(len(read.files)), tuple(notes), by)
@@ -119,13 +119,13 @@ def _from_names(pattern: str, files: Sequence[Path], data: Data) -> LabelledImag
     fitting = [place for place, label in enumerate(found) if label is not None]
     if not fitting:
         raise DataError(
-            f"data.labels: no image is named like {pattern!r}; the names are like {_some(files)}",
+            f"data.labels: no image is named like {pattern!r}; the names are like {_name_some(files)}",
             hint="`nncli init FOLDER` looks for a pattern that fits",
         )
     notes = []
     if len(fitting) < len(files):
         others = [file for file, label in zip(files, found, strict=True) if label is None]
-        notes.append(f"{count(len(others), 'image')} not named like {pattern!r} dropped: {_some(others)}")
+        notes.append(f"{count(len(others), 'image')} not named like {pattern!r} dropped: {_name_some(others)}")
     texts = sorted({str(found[place]) for place in fitting})
     codes = {text: code for code, text in enumerate(texts)}
     column = text_column(CLASS, np.array([codes[str(found[place])] for place in fitting], np.int32), texts)
@@ -195,5 +195,5 @@ def _all_train(rows: int) -> np.ndarray:
     return np.full(rows, "train", dtype="<U10")
 
 
-def _some(files: Sequence[Path]) -> str:
+def _name_some(files: Sequence[Path]) -> str:
     return ", ".join(file.name for file in files[:_SHOWN]) + (", ..." if len(files) > _SHOWN else "")

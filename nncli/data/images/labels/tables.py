@@ -67,7 +67,7 @@ def read_label_table(path: Path, data: Data, index: FileIndex) -> LabelTable:
         raise DataError(
             f'data.target names "{file_column}", the column of the files', hint="name the column of the classes"
         )
-    return _match(table, file_column, targets, index)
+    return _usable_rows(table, file_column, targets, index)
 
 
 def open_label_table(path: Path, data: Data, index: FileIndex) -> Table:
@@ -133,7 +133,7 @@ def _no_file_column(table: Table, index: FileIndex) -> DataError:
     )
 
 
-def _match(table: Table, file_column: str, targets: tuple[str, ...], index: FileIndex) -> LabelTable:
+def _usable_rows(table: Table, file_column: str, targets: tuple[str, ...], index: FileIndex) -> LabelTable:
     """The rows that name an image and have a value in every target."""
     codes, texts = table.columns[file_column].dictionary
     meant = [index.find(text) for text in texts]

@@ -81,7 +81,7 @@ def look_over_folder(
     files = labelled[0] if labelled else list_files(root, section.test, findings)
     step = max(1, -(-len(files.paths) // sample))
     chosen = list(range(0, len(files.paths), step))
-    looks, corrupt = _look_at(files, chosen, progress)
+    looks, corrupt = _examine_all(files, chosen, progress)
     findings += _corrupt_findings(corrupt)
     border, light_findings = _border(files, looks)
     findings += light_findings + _format_findings(files, looks, wanted)
@@ -113,14 +113,14 @@ def look_over_folder(
     )
 
 
-def _look_at(
+def _examine_all(
     files: ImageFiles, chosen: Sequence[int], progress: Progress
 ) -> tuple[dict[int, _Look], list[tuple[str, str]]]:
     """What was found in the chosen images, by index; and the files that cannot be read, with the reason."""
 
     def look(index: int) -> _Look | str:
         try:
-            return _look(files.paths[index])
+            return _examine(files.paths[index])
         except DataError as error:
             return error.message
 
@@ -136,7 +136,7 @@ def _look_at(
     return looks, corrupt
 
 
-def _look(file: Path) -> _Look:
+def _examine(file: Path) -> _Look:
     header = read_header(file)
     picture, warnings = open_picture(file, 3, dark_border=None, fit=LOOK)
     pixels = np.asarray(picture, np.uint8)

@@ -93,7 +93,7 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
     for name in target:
         _refuse_dressed(kept.columns[name], path)
     goal, note = choose_goal([kept.columns[name] for name in target], task)
-    goal, note = _refined(goal, note, kept) if task is None else (goal, note)
+    goal, note = _prefer_positive(goal, note, kept) if task is None else (goal, note)
     data = Data(source="csv", missing=(*MISSING, *markers), values=values)
     choice = choose_columns(kept, data, goal)
     dates = [find_dates(kept.columns[name], None) for name, (kind, _) in choice.types.items() if kind == "date"]
@@ -106,7 +106,7 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
         text_format=opened.text_format,
         target=tuple(target),
         task=goal.task,
-        why_task=_why(note),
+        why_task=_reason_of(note),
         missing=(*MISSING, *markers) if markers else (),
         missing_in=missing_in,
         dropped=choice.dropped,
@@ -134,7 +134,7 @@ def _values(again: Reread, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     return {**kept, **find_spellings([again.table.columns[name] for name in names])}
 
 
-def _refined(goal: Goal, note: str | None, table: Table) -> tuple[Goal, str | None]:
+def _prefer_positive(goal: Goal, note: str | None, table: Table) -> tuple[Goal, str | None]:
     """Choose positive regression if no number in the target is below zero.
 
     With a relu output the error is the same as with a linear one (benchmarks/positive.py: mpg and diamonds over five
@@ -200,7 +200,7 @@ def _nothing_left(path: Path, dropped: dict[str, str]) -> DataError:
     return DataError(what, hint="; ".join(reasons[:_TOLD]) + more)
 
 
-def _why(note: str | None) -> str:
+def _reason_of(note: str | None) -> str:
     """The reason out of `task: binary (inferred: target "x" has 2 values)`."""
     return note.partition("(")[2].removesuffix(")") if note else "as asked"
 

@@ -158,12 +158,12 @@ def _near_number(column: Column, values: np.ndarray) -> str | None:
         if counts[counts > 0].mean() < _ROWS_A_BIN:
             return None
         means = np.bincount(codes, theirs) / np.maximum(counts, 1)
-        return _told("", means[codes], theirs, ", by the mean of each category")
+        return _describe("", means[codes], theirs, ", by the mean of each category")
     ours = column.numbers[present]
-    return _told("", ours, theirs) or _told("rank ", _ranks(ours), _ranks(theirs))
+    return _describe("", ours, theirs) or _describe("rank ", _ranks(ours), _ranks(theirs))
 
 
-def _told(kind: str, ours: np.ndarray, theirs: np.ndarray, how: str = "") -> str | None:
+def _describe(kind: str, ours: np.ndarray, theirs: np.ndarray, how: str = "") -> str | None:
     if ours.min() == ours.max():
         return None
     with np.errstate(over="ignore", invalid="ignore"):  # NaN for huge numbers, which counts as no correlation

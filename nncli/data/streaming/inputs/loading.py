@@ -47,10 +47,10 @@ def load_large(path: str, facts: DataFacts, *, progress: Progress, say: Say) -> 
             "meanwhile)"
         )
         entry = fill_entry(folder, lambda: _fill(folder, labelled, progress))
-    return replace(_only(entry), unlabelled=int(entry.notes["unlabelled"]))
+    return replace(_open_only_part(entry), unlabelled=int(entry.notes["unlabelled"]))
 
 
-def _only(entry: array_cache.Entry) -> Part:
+def _open_only_part(entry: array_cache.Entry) -> Part:
     nothing = {f"{name}_{key}": np.empty(0) for name in ("train", "validation") for key in ("targets", "rows")}
     return parts_of({**nothing, **entry.arrays})[_SET]
 

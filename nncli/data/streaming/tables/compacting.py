@@ -17,11 +17,11 @@ def drop_repeated(raw: RawRows) -> RawRows:
     if rows == raw.files.rows:
         return raw
     for name in raw.files.kinds:
-        _keep(raw.files, name, kept)
+        _keep_rows(raw.files, name, kept)
     return replace(raw, files=replace(raw.files, rows=rows), repeated=raw.files.rows - rows)
 
 
-def _keep(files: RawFiles, name: str, kept: np.ndarray) -> None:
+def _keep_rows(files: RawFiles, name: str, kept: np.ndarray) -> None:
     """Moves the rows that are kept to the front of a raw file, and cuts it off after them."""
     with files.path(name).open("r+b") as file:
         for first, end in files.blocks(name):

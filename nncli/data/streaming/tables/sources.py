@@ -163,14 +163,14 @@ def _texts(file: Path, text_format: TextFormat) -> Iterator[tuple[int, CsvText]]
     plain = _open_plain(file, text_format, packed=packed) if file.is_file() else None
     if plain is None:
         text = open_csv(file, name=str(file), text_format=text_format)
-        for end, piece in _cut(_slices(text.body)):
+        for end, piece in _split_records(_slices(text.body)):
             yield round(file.stat().st_size * min(1.0, end / max(1, len(text.body)))), replace(text, body=piece)
         return
     text = CsvText(str(file), plain.names, memoryview(b""), plain.text_format)
     with _open(file, packed=packed) as stream:
         try:
             stream.seek(plain.first)
-            for end, piece in _cut(iter(lambda: stream.read(_PIECE), b"")):
+            for end, piece in _split_records(iter(lambda: stream.read(_PIECE), b"")):
                 at = _position(stream) if packed else plain.first + end
                 yield at, replace(text, body=piece)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -193,7 +193,7 @@ def _slices(body: memoryview) -> Iterator[bytes]:
         let_go(body)
 
 
-def _cut(blocks: Iterator[bytes]) -> Iterator[tuple[int, memoryview]]:
+def _split_records(blocks: Iterator[bytes]) -> Iterator[tuple[int, memoryview]]:
     """Whole records, each piece with how many bytes are read until its end; a record ends at a line's end outside
     quotes."""
     rest, read = b"", 0

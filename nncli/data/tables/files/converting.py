@@ -26,7 +26,7 @@ def to_csv(content: memoryview, name: str) -> memoryview | None:
         DataError: a line or an item is not a JSON object, the sheet is empty, or the extra `excel` is not installed.
     """
     if bytes(content[:4]) == b"PK\x03\x04" and _is_excel(content):
-        return _written(_excel_rows(content, name))
+        return _write_csv(_excel_rows(content, name))
     start = bytes(content[: 1 << 12]).removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] == b"{":
         return _json_table(lambda: _lines(content, name), name)
@@ -50,7 +50,7 @@ def _json_table(records: Callable[[], Iterator[dict[str, Any]]], name: str) -> m
             hint="give all objects the same keys, one for each column",
         )
     rows = ([_cell(record.get(key)) for key in names] for record in records())
-    return _written(itertools.chain([list(names)], rows))
+    return _write_csv(itertools.chain([list(names)], rows))
 
 
 def _items(content: memoryview, name: str) -> list[dict[str, Any]]:
@@ -145,7 +145,7 @@ def _excel_cell(value: Any) -> str:
     return _cell(value)
 
 
-def _written(rows: Iterable[Sequence[str]]) -> memoryview:
+def _write_csv(rows: Iterable[Sequence[str]]) -> memoryview:
     def pieces() -> Iterator[bytes]:
         buffer = io.StringIO(newline="")
         writer = csv.writer(buffer, lineterminator="\n")

@@ -86,7 +86,7 @@ def split_header(source: Path | memoryview, *, name: str, text_format: TextForma
         refuse_binary(content, name)
     content = whole = decode(content, text_format.encoding, name)
     content = _without_top(content, text_format.skip, name)
-    content = _tidied(content, text_format, name)
+    content = _tidy(content, text_format, name)
     if text_format.delimiter == WHITESPACE:
         text_format = text_format.model_copy(update={"delimiter": ","})
     names, consumed = _first_record(content, name, text_format.delimiter)
@@ -142,7 +142,7 @@ def _without_top(content: memoryview, lines: int, name: str) -> memoryview:
     return content[start:]
 
 
-def _tidied(content: memoryview, text_format: TextFormat, name: str) -> memoryview:
+def _tidy(content: memoryview, text_format: TextFormat, name: str) -> memoryview:
     """The table in a form that pyarrow can read: lines end in LF or CRLF, no comments, no blanks before quotes."""
     start = bytes(content[: 1 << 16])
     if not start.strip():

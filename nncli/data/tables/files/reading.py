@@ -62,7 +62,7 @@ def read_text(text: CsvText) -> tuple[Table, DataError | None]:
         # Again without threads, since only then does pyarrow number the rejected rows.
         rejected = []
         read = _parse(text, rejected, threads=False)
-    rows, _ = _place(0, read.num_rows, [row for row, _ in rejected])
+    rows, _ = _row_numbers(0, read.num_rows, [row for row, _ in rejected])
     arrays = [joined(column) for column in read.columns]
     table = make_table(text.name, text.names, arrays, rows, text.text_format, tuple(rejected))
     return table, ragged_error(text, rejected) if rejected else _open_quote(text, arrays)
@@ -90,7 +90,7 @@ def stream_csv(text: CsvText) -> Iterator[tuple[float, Table]]:
         source = _source(text)
         with arrow_csv.open_csv(source, **_options(text, rejected, threads=False)) as reader:
             for batch in reader:
-                rows, position = _place(position, batch.num_rows, [row for row, _ in rejected])
+                rows, position = _row_numbers(position, batch.num_rows, [row for row, _ in rejected])
                 passed = tuple(item for item in rejected if item[0] < position)
                 rejected[:] = rejected[len(passed) :]
                 table = make_table(text.name, text.names, batch.columns, rows, text.text_format, passed)
@@ -132,7 +132,7 @@ def _source(text: CsvText) -> Any:
     return arrow.BufferReader(arrow.py_buffer(text.body))
 
 
-def _place(position: int, rows: int, rejected: list[int]) -> tuple[np.ndarray, int]:
+def _row_numbers(position: int, rows: int, rejected: list[int]) -> tuple[np.ndarray, int]:
     """The row numbers of a batch, given that those in `rejected` were skipped, and the number at which the next
     begins."""
     candidates = np.arange(position, position + rows + len(rejected), dtype=np.int64)

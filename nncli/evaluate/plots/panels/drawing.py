@@ -145,7 +145,7 @@ def _draw_blocks(axes: Any, panel: Blocks) -> None:
     largest = max(side for row in panel.rows for entry in row if isinstance(entry, tuple) for side in entry[1:])
     widest, top = 0.0, 0.0
     for row in panel.rows:
-        x, height = 0.0, max(_side(entry[1], largest) for entry in row if isinstance(entry, tuple))
+        x, height = 0.0, max(_side_length(entry[1], largest) for entry in row if isinstance(entry, tuple))
         for place, entry in enumerate(row):
             if isinstance(entry, str):
                 axes.text(x + 0.15, top - height / 2, entry, ha="center", va="center", fontsize=12)
@@ -164,7 +164,7 @@ def _draw_block(axes: Any, block: tuple[str, int, int], largest: int, left: tupl
     from matplotlib.patches import Rectangle
 
     name, rows, columns = block
-    tall, wide = _side(rows, largest), _side(columns, largest)
+    tall, wide = _side_length(rows, largest), _side_length(columns, largest)
     cell = max(wide, 0.55)
     corner = (left[0] + (cell - wide) / 2, left[1] - tall / 2)
     axes.add_patch(Rectangle(corner, wide, tall, facecolor=colour, alpha=0.3, edgecolor=colour))
@@ -173,7 +173,7 @@ def _draw_block(axes: Any, block: tuple[str, int, int], largest: int, left: tupl
     return cell
 
 
-def _side(count: int, largest: int) -> float:
+def _side_length(count: int, largest: int) -> float:
     """How long a side is drawn: by the root, so that 2 beside 64 can still be seen."""
     return max(0.12, math.sqrt(count / largest))
 

@@ -98,7 +98,7 @@ class ClusterTrainer:
             try:
                 while self._pending or self._tasks:
                     self._start()
-                    self._take(self._tasks.wait(_WAIT_SECONDS))
+                    self._keep_or_retry(self._tasks.wait(_WAIT_SECONDS))
                     self._say_changes()
                     done = before + len(self._outcomes)
                     progress(f"{done} of {total} trainings done, {len(self._tasks)} on the cluster", done / total)
@@ -148,7 +148,7 @@ class ClusterTrainer:
             self._stored[key] = self._tasks.store(self._data.get(loaded, self._console))
         return self._stored[key]
 
-    def _take(self, ended: Sequence[tuple[Any, Arrival | Failure]]) -> None:
+    def _keep_or_retry(self, ended: Sequence[tuple[Any, Arrival | Failure]]) -> None:
         """Keeps what has come back, and puts off what has to be tried again."""
         self._arrived += ended
         while self._arrived:

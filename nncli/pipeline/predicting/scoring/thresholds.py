@@ -17,7 +17,7 @@ def choose_for(facts: DataFacts, targets: np.ndarray, predictions: np.ndarray) -
     if facts.target.task not in (Task.BINARY, Task.MULTILABEL) or not len(targets):
         return facts
     found = choose_thresholds(targets, predictions)
-    return _with(facts, () if all(value == HALF for value in found) else found)
+    return _with_thresholds(facts, () if all(value == HALF for value in found) else found)
 
 
 def override(facts: DataFacts, threshold: float | None) -> DataFacts:
@@ -29,7 +29,7 @@ def override(facts: DataFacts, threshold: float | None) -> DataFacts:
             f"--threshold: expected a binary or multilabel run, got {facts.target.task.value}",
             hint="leave --threshold out",
         )
-    return _with(facts, (threshold,) * facts.target.outputs)
+    return _with_thresholds(facts, (threshold,) * facts.target.outputs)
 
 
 def by_name(facts: DataFacts) -> dict[str, float] | None:
@@ -50,5 +50,5 @@ def _names(facts: DataFacts) -> tuple[str, ...]:
     return facts.target.classes[1:] if facts.target.task is Task.BINARY else facts.target.columns
 
 
-def _with(facts: DataFacts, thresholds: tuple[float, ...]) -> DataFacts:
+def _with_thresholds(facts: DataFacts, thresholds: tuple[float, ...]) -> DataFacts:
     return facts.model_copy(update={"target": facts.target.model_copy(update={"thresholds": thresholds})})

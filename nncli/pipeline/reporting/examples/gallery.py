@@ -28,7 +28,7 @@ def make_gallery(run: OpenRun, own: OwnRows) -> list[dict[str, Any]]:
 
     At most 1,000 rows are predicted again: those that the test of the training got wrong, and some that it got right.
     """
-    part, right = own.dataset.test, _right(run, len(own.dataset.test))
+    part, right = own.dataset.test, _were_right(run, len(own.dataset.test))
     mistakes = _evenly(np.flatnonzero(~right), _MOST_PREDICTED)
     ordinary = _evenly(np.flatnonzero(right), ORDINARY)
     groups = [("The most confident mistakes", mistakes, MISTAKES), ("Ordinary right answers", ordinary, ORDINARY)]
@@ -42,7 +42,7 @@ def make_gallery(run: OpenRun, own: OwnRows) -> list[dict[str, Any]]:
     ]
 
 
-def _right(run: OpenRun, rows: int) -> np.ndarray:
+def _were_right(run: OpenRun, rows: int) -> np.ndarray:
     """Which test rows were right when the training ended, bool (rows,); all of them where it is not known."""
     import io
 
@@ -66,14 +66,14 @@ def _pictures(run: OpenRun, part: Part, own: OwnRows, count: int) -> list[dict[s
     found = worst_examples(target.task, part.targets, predictions, target.names, count, target.thresholds)
     images = _images(part.inputs)
     lowest, highest = min(0.0, float(images.min())), float(images.max())
-    return [{"uri": data_uri(thumbnail(images[each.index], lowest, highest)), **_words(each, part)} for each in found]
+    return [{"uri": data_uri(thumbnail(images[each.index], lowest, highest)), **_caption(each, part)} for each in found]
 
 
 def _images(inputs: Mapping[str, np.ndarray]) -> np.ndarray:
     return next(iter(inputs.values()))
 
 
-def _words(example: WorstExample, part: Part) -> dict[str, str]:
+def _caption(example: WorstExample, part: Part) -> dict[str, str]:
     place = part.files[example.index] if part.files else f"row {int(part.rows[example.index]) + 1:,}"
     true, predicted = _answer(example.true), _answer(example.predicted)
     sure = "" if example.probability is None else f", {100 * example.probability:.0f}\u00a0%"

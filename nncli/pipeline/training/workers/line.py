@@ -55,7 +55,7 @@ class Line:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the chief too, which ends the training
         if not self._records:
             _die_with_parent()
-        threading.Thread(target=self._beat, daemon=True, name="signs of life").start()
+        threading.Thread(target=self._send_heartbeats, daemon=True, name="signs of life").start()
         threading.Thread(target=self._listen, daemon=True, name="end of the parent").start()
 
     def tell(self, message: Mapping[str, Any] | None) -> None:
@@ -63,7 +63,7 @@ class Line:
         with suppress(OSError), self._lock:
             self._socket.sendall(json.dumps(message).encode() + b"\n")
 
-    def _beat(self) -> None:
+    def _send_heartbeats(self) -> None:
         while True:
             self.tell(None)
             time.sleep(self._seconds)

@@ -80,7 +80,7 @@ class Watchdog:
         try:
             while self._workers[0].code != 0:
                 check()
-                self._hear(self._pause)
+                self._receive(self._pause)
                 now = time.monotonic()
                 if now - last > 2 * self._pause + 1:  # all were suspended, as by Ctrl-Z
                     for worker in self._workers:
@@ -97,7 +97,7 @@ class Watchdog:
         """Gives the chief so long to end by itself."""
         end = time.monotonic() + seconds
         while self._workers[0].code is None and time.monotonic() < end:
-            self._hear(self._pause)
+            self._receive(self._pause)
 
     def kill(self) -> None:
         """Ends all processes; nothing happens to those that have ended."""
@@ -113,7 +113,7 @@ class Watchdog:
     def _pause(self) -> float:
         return min(0.2, self._seconds / 4)
 
-    def _hear(self, timeout: float) -> None:
+    def _receive(self, timeout: float) -> None:
         """Takes in everything that was sent, so that a stop of this process is not taken for one of theirs."""
         ready = self._selector.select(timeout)
         while ready:
@@ -141,7 +141,7 @@ class Watchdog:
             return chief  # it has said itself what is wrong
         end = time.monotonic() + self._seconds
         while all("lost" in worker.told for worker in self._failed) and time.monotonic() < end:
-            self._hear(self._pause)  # one that hangs is given up by the others before it is known to be silent
+            self._receive(self._pause)  # one that hangs is given up by the others before it is known to be silent
             if (silent := self._find_silent()) is not None:
                 return silent
         return first_to_fail(self._workers, first)

@@ -70,7 +70,7 @@ class Agent:
         self._folder = self._place / order.name
         if archive is not None:
             install(unpack(archive, self._folder), self._folder)
-            self._sent = self._stamp()
+            self._sent = self._checkpoint_time()
         reader, writer = Pipe(duplex=False)
         ours, theirs = pair()
         described = {**describe_line(theirs, seconds, records=False), "COLUMNS": str(order.columns)}
@@ -87,7 +87,7 @@ class Agent:
         os.close(theirs)
         self._worker = _Hosted(f"process {process.pid}", process, ours)
         threading.Thread(target=_send, args=(writer, (order, data)), daemon=True).start()
-        self._hearing = threading.Thread(target=self._hear, daemon=True)
+        self._hearing = threading.Thread(target=self._receive, daemon=True)
         self._hearing.start()
 
     def poll(self, seconds: float) -> Report:
@@ -137,7 +137,7 @@ class Agent:
             raise RuntimeError("the worker was not started")
         return self._worker
 
-    def _hear(self) -> None:
+    def _receive(self) -> None:
         """Takes in what the worker sends, until it has ended."""
         worker = self._require_worker()
         with suppress(OSError):
@@ -149,7 +149,7 @@ class Agent:
         """Whether the run folder has another checkpoint than what was packed last, which is sent already."""
         if self._packing or self._packed is not None or not (self._folder / files.CONFIG).exists():
             return False
-        return self._stamp() not in (None, self._sent)
+        return self._checkpoint_time() not in (None, self._sent)
 
     def _begin_packing(self, *, is_last: bool) -> None:
         with self._lock:
@@ -159,7 +159,7 @@ class Agent:
 
     def _pack(self, is_last: bool) -> None:
         """Packs the run folder; what is packed when the last archive is asked for is dropped."""
-        stamp = self._stamp()
+        stamp = self._checkpoint_time()
         try:
             archive = pack(self._folder)
         except OSError:  # a file that is being replaced: the next call has it
@@ -171,7 +171,7 @@ class Agent:
             if archive or is_last:
                 self._packed, self._sent = Sent(archive if self._folder.exists() else b"", is_last), stamp
 
-    def _stamp(self) -> int | None:
+    def _checkpoint_time(self) -> int | None:
         """When the checkpoint was written."""
         with suppress(OSError):
             return (self._folder / files.CHECKPOINT).stat().st_mtime_ns

@@ -69,7 +69,7 @@ class Attempt:
             names = [f"{cluster.describe(place)} on {member.node.name}" for place, member in enumerate(gang.members)]
             here = self._returned.folder.path
             self._listener = Listener(self._console, f"{offers[0][1]}/{order.name}", str(here))
-            supervision = self._supervision = Supervision(gang, names, seconds, self._take)
+            supervision = self._supervision = Supervision(gang, names, seconds, self._handle_answer)
             for place in range(workers):
                 variables = {clusters.VARIABLE: cluster.to_variable(place)}
                 gang.call(place, "start", order, data, self._returned.state, variables, seconds / BEATS)
@@ -117,7 +117,7 @@ class Attempt:
             raise RuntimeError("the workers were not started")
         return self._supervision
 
-    def _take(self, answer: Report | Sent) -> None:
+    def _handle_answer(self, answer: Report | Sent) -> None:
         """What the chief says is said here; a state that it sends is kept."""
         if isinstance(answer, Sent):
             self._returned.keep_state(answer.archive)
@@ -166,7 +166,7 @@ class Attempt:
                 if isinstance(answer, Sent) and answer.is_last:
                     return answer.archive or None
                 if isinstance(answer, Report | Sent):
-                    self._take(answer)
+                    self._handle_answer(answer)
                 if isinstance(answer, Report):
                     if answer.has_packed:
                         self._gang.call(0, "send")

@@ -94,7 +94,7 @@ class Supervision:
             standing.sign = self._looked
             self._ask(place)
         while self.standings[0].code != 0:
-            self._hear()
+            self._receive()
             if (silent := self._find_silent()) is not None:
                 return silent
             if any(standing.failed for standing in self.standings):
@@ -117,7 +117,7 @@ class Supervision:
     def _ask(self, place: int) -> None:
         self._gang.call(place, "poll", _POLL_SECONDS)
 
-    def _hear(self) -> None:
+    def _receive(self) -> None:
         """Takes what has been answered, and asks again."""
         answers = self._gang.wait(_POLL_SECONDS)
         now = time.monotonic()
@@ -169,7 +169,7 @@ class Supervision:
             return chief
         end = time.monotonic() + self._seconds
         while all("lost" in standing.told for standing in self._failed) and time.monotonic() < end:
-            self._hear()  # the loss of a node is known here later than to the other workers
+            self._receive()  # the loss of a node is known here later than to the other workers
             if (silent := self._find_silent()) is not None:
                 return silent
         return first_to_fail(self.standings, first)
@@ -181,4 +181,4 @@ class Supervision:
     def _wait_for_chief(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while self.standings[0].code is None and time.monotonic() < end:
-            self._hear()
+            self._receive()

@@ -49,7 +49,7 @@ def main() -> None:
     place = Path(sys.argv[2])
     sys.argv[1:] = order.command  # for run.json: what the user typed, and not what the actor did
     code = 1
-    with _told(line) as outcome:
+    with _reporting_errors(line) as outcome:
         _train(order, dataset, place, Group(cluster, line, on=order.on))
         outcome.append(0)
     code = outcome[-1]
@@ -64,7 +64,7 @@ def _stop(number: int, frame: Any) -> None:
 
 
 @contextmanager
-def _told(line: Line | None) -> Iterator[list[int]]:
+def _reporting_errors(line: Line | None) -> Iterator[list[int]]:
     """Tells the actor what went wrong; what the body puts into the list last is the exit code."""
     codes = [1]
     try:
