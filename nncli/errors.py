@@ -117,7 +117,7 @@ class StopRequest:
         """Raises `stop` for a signal that interrupted `frame`; a moment later where Python is importing.
 
         The import holds locks for all threads, and an exception between taking one and the `try` that gives it back
-        would leave a thread that imports TensorFlow waiting for ever. It does not wait long, as this one may be waiting
+        would leave a thread that imports TensorFlow waiting forever. It does not wait long, as this one may be waiting
         for the other's import.
         """
         is_importing = frame is not None and frame.f_code.co_filename.startswith("<frozen importlib")

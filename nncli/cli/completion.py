@@ -61,13 +61,13 @@ def offer_configs_and_runs(context: typer.Context, incomplete: str) -> Offers:
 
 
 def offer_trackers(incomplete: str) -> Offers:
-    """The tools that can be told of a training."""
+    """The tools that can be told about a training."""
     trackers = {"tensorboard": "event files in the run folder", "mlflow": "a database beside the runs, or a server"}
     return [(name, help) for name, help in trackers.items() if name.startswith(incomplete)]
 
 
 def offer_settings(context: typer.Context, incomplete: str) -> Offers:
-    """Keys of a config, or behind `=` their values."""
+    """Keys of a config, or after `=` their values."""
     return _settings(context, incomplete, values_follow=True)
 
 

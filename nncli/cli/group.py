@@ -33,7 +33,7 @@ class Commands(typer.core.TyperGroup):
 
 
 class Command(typer.core.TyperCommand):
-    """Says of every option what holds without it, as a manual page does: also that a flag is off."""
+    """Says about every option what holds without it, as a manual page does: also that a flag is off."""
 
     def get_help(self, ctx: Any) -> str:
         """The help with plain blanks."""

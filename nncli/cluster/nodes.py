@@ -58,7 +58,7 @@ class Cluster:
             raise UserError("\n".join(self.refused.values()), hint="install the versions of this machine there")
 
     def changes(self, *, at_once: bool = False) -> list[str]:
-        """What is to be told of nodes since the last call: refused, lost, joined. Looks again every few seconds, or
+        """What is to be told about nodes since the last call: refused, lost, joined. Looks again every few seconds, or
         `at_once`."""
         told, self._told = self._told, []
         if at_once or time.monotonic() - self._looked > _LOOK_SECONDS:
@@ -75,7 +75,7 @@ class Cluster:
         return sum(node.slots(cpus, gpus) for node in self.nodes.values())
 
     def most_cpus(self, gpus: float) -> float:
-        """The CPUs of the largest node with so many GPUs."""
+        """The CPUs of the largest node with this many GPUs."""
         return max((node.cpus for node in self.nodes.values() if node.gpus >= gpus), default=0.0)
 
     def selector(self) -> dict[str, str]:
@@ -150,7 +150,7 @@ class Cluster:
         return True
 
     def _probe(self, identities: list[str]) -> dict[str, Mapping[str, Any]]:
-        """What each node says of itself; nothing of one that does not answer, which is asked again later."""
+        """What each node says about itself; nothing of one that does not answer, which is asked again later."""
         import ray
 
         if not identities:

@@ -93,7 +93,7 @@ class Tasks:
                 ready, _ = ray.wait(list(self._keys), num_returns=len(self._keys), timeout=0)
         ended = [(self._forget(reference), result_of(reference)) for reference in ready]
         for reference, nodes in list(self._nodes.items()):
-            if not nodes & self._cluster.nodes.keys():  # it would wait for ever
+            if not nodes & self._cluster.nodes.keys():  # it would wait forever
                 ray.cancel(reference, force=True)
                 ended.append((self._forget(reference), Failure("all nodes it could run on are lost", is_lost=True)))
         return ended

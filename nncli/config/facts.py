@@ -1,8 +1,8 @@
-"""What a data set says of itself: shapes, columns, classes, statistics of its training set.
+"""What is known about a data set: shapes, columns, classes, statistics of its training set.
 
-`DataFacts` is the frozen value between the rooms: `data` makes it, the rules and the builder read it, and
-`inputs.json` in a run folder is nothing but it, so that an input becomes an array in the same way for ever.
-It does not depend on arrays or files.
+`DataFacts` is the frozen value between the rooms: `data` makes it, the rules and the builder read it, and `inputs.json`
+in a run folder is nothing but it, so that an input always becomes an array in the same way. It does not depend on
+arrays or files.
 """
 
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""What each layer can say of itself without Keras: its options, its output shape, its parameters."""
+"""What each layer knows about itself without Keras: its options, its output shape, its parameters."""
 
 from typing import Annotated, Any, ClassVar, Literal, get_args
 

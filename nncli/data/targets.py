@@ -23,7 +23,7 @@ _CLASS_NAME = re.compile(r"class|label|category|kind|type|species|digit|group|cl
 _AMOUNT_NAME = re.compile(
     r"(n|num|nr|no|number|count|total|sum|age)([_ .-].*)?|.*[_ .-](count|total|sum)", re.IGNORECASE
 )
-# The most common value of a count is at least so many times as frequent as its largest value.
+# The most common value of a count is at least this many times as frequent as its largest value.
 _RARER = 10
 _UNORDERED_PAIRS = {frozenset("+-"): ("-", "+")}
 

@@ -1,5 +1,5 @@
-"""What the engine is given: arrays to learn from, a plan of the work, the state to go on from; does not depend on Keras
-or files."""
+"""What the engine is given: arrays to learn from, a plan of the work, the state to continue from; does not depend on
+Keras or files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -38,7 +38,7 @@ def to_tflite(model: keras.Model) -> bytes:
 def to_int8_tflite(model: keras.Model, calibration: Mapping[str, np.ndarray] | None) -> bytes:
     """The same with 8-bit integers inside; inputs and outputs stay as in `to_tflite`.
 
-    `calibration` has rows by input name, some hundred of the training set: the ranges of all values between the layers
+    `calibration` has rows by input name, a few hundred of the training set: the ranges of all values between the layers
     are measured on them, and weights and values become int8 (post-training integer quantization). Without it only the
     weights become int8, those of kernels with at least 1,024 of them, and values are computed in float32 (dynamic range
     quantization). Raises ExportError as `to_tflite` does.

@@ -41,7 +41,7 @@ def predict(model: keras.Model, inputs: dict[str, np.ndarray], batch_size: int =
 
 
 def repeated(model: keras.Model, inputs: dict[str, np.ndarray]) -> Callable[[], np.ndarray]:
-    """A function that returns the model's output for the same examples with the weights of the moment.
+    """A function that returns the model's output for the same examples with its current weights.
 
     float32 (n, outputs), in inference mode, in one batch. It is traced once, when it is first called.
     """

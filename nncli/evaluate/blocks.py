@@ -21,7 +21,7 @@ from nncli.evaluate.classification import (
 from nncli.evaluate.regression import tell_numbers
 from nncli.evaluate.scores import Scores, cuts, label_surprise, surprise
 
-# More rows than this are measured in blocks of so many.
+# More rows than this are measured in blocks of this size.
 MANY, BLOCK = 1 << 21, 1 << 18
 
 # Gives the targets and predictions of blocks as `metrics.measure` checks them, as often as it is called.
@@ -53,7 +53,7 @@ def score_blocks(
 
 
 def judge_blocks(task: str, blocks: Blocks, fixed: Fixed, thresholds: Sequence[float]) -> dict[str, Any]:
-    """What `baseline.judge` says of all rows."""
+    """What `baseline.judge` says about all rows."""
     gains, right = _Moments(), _Moments()
     lost = other = 0.0
     for targets, predictions in blocks():

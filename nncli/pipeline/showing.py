@@ -92,7 +92,7 @@ def require_images(facts: DataFacts) -> DataFacts:
 
 
 def require_sheet(path: Path) -> None:
-    """Refuses to replace a picture that is no sheet, such as an input named behind --show. Raises UsageError."""
+    """Refuses to replace a picture that is no sheet, such as an input named after --show. Raises UsageError."""
     if path.is_dir() or not path.parent.is_dir():
         raise UsageError(f"--show {path}: cannot be written, there is no such folder or it is one")
     if path.exists() and _MARK not in path.read_bytes()[:400]:

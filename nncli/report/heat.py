@@ -36,7 +36,7 @@ def lay_out_heat(maps: Sequence[HeatMap]) -> list[dict[str, Any]]:
 
 
 def _spaced(count: int, most: int) -> list[int]:
-    """At most so many of the places, evenly spaced from the first to the last."""
+    """At most this many of the places, evenly spaced from the first to the last."""
     taken = min(count, most)
     return sorted({round(place * (count - 1) / max(1, taken - 1)) for place in range(taken)})
 

@@ -13,7 +13,7 @@ LATEST = "latest"
 
 @dataclass(frozen=True)
 class FoundRun:
-    """A run, and what has to be said of the choice: that other runs fit, or that it `is_older` than one that did not
+    """A run, and what has to be said about the choice: that other runs fit, or that it `is_older` than one that did not
     finish, or may be as its time is still to come."""
 
     folder: RunFolder
@@ -46,7 +46,7 @@ def find_run(word: str, runs_dir: Path) -> FoundRun:
 
 
 def find_training(word: str, runs_dir: Path) -> FoundRun:
-    """The run to go on with that `word` means; of several that fit, the training that started last, finished or not.
+    """The run to continue with that `word` means; of several that fit, the training that started last, finished or not.
 
     Raises RunError for none.
     """
@@ -111,14 +111,14 @@ def _latest(runs_dir: Path) -> FoundRun:
 
 
 def _still_to_come(chosen: ListedRun, verb: str, when: str) -> str | None:
-    """What to say of the newest run where it is so by a clock that was set back since, None for any other."""
+    """What to say about the newest run where it is so by a clock that was set back since, None for any other."""
     if when <= now():
         return None
     return f"using {chosen.name}, which {verb} at {when}, still to come: was the clock set back since?"
 
 
 def _unfinished_after(chosen: ListedRun, runs: list[ListedRun]) -> str | None:
-    """What to say of a newer run that did not finish, None where there is none."""
+    """What to say about a newer run that did not finish, None where there is none."""
     newer = [run for run in _unfinished(runs) if run.path != chosen.path and _is_as_new(run, chosen)]
     if not newer:
         return None

@@ -57,7 +57,7 @@ class RunFolder:
             if kind != "cell":
                 folder.lock()  # before the record says `running`, so that it is never taken for dead
             folder.write_record(kind=kind, status="running", started=now())
-        except BaseException:  # Ctrl-C included: a folder without a record would stay for ever
+        except BaseException:  # Ctrl-C included: a folder without a record would stay forever
             folder.unlock()  # this process may live on, as that of the workbench does
             shutil.rmtree(path, ignore_errors=True)
             raise

@@ -94,7 +94,7 @@ def how_to_go_on(path: Path, status: str) -> str:
 
 
 def _to_continue(path: Path) -> Path | None:
-    """The comparison that `compare --resume` goes on with: the run itself, or the one that an unfinished cell is of."""
+    """The comparison that `compare --resume` continues with: the run itself, or that of an unfinished cell."""
     record = read_record(path)
     if record.get("kind") == "cell" and not record.get("diverged"):
         path, record = path.parent, read_record(path.parent)

@@ -1,4 +1,4 @@
-"""What a prediction needs beside the data.
+"""What a prediction needs besides the data.
 
 `predictor` runs an exported model without TensorFlow, `novelty` finds images that are unlike the training images,
 `quiet` silences LiteRT. Does not depend on training or configs.

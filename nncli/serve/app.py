@@ -23,7 +23,7 @@ def _tell(error: BaseException) -> None:
 
 @dataclass(frozen=True)
 class Settings:
-    """How the service is reached: names of hosts beside the loopback's, the token, limits, and who hears of defects.
+    """How the service is reached: names of hosts besides the loopback's, the token, limits, and who hears of defects.
 
     With a `bench`, the workbench is the first page, and that of a run lies at /run.
     """
@@ -80,7 +80,7 @@ def _tell_errors_as_json(app: Any) -> None:
         return JSONResponse(refusal.content, status_code=error.status_code, headers=error.headers)
 
     async def defect(request: Any, error: Any) -> Any:
-        refusal = make_defect()  # the guard is told of the error as well, and tells it
+        refusal = make_defect()  # the guard is told about the error as well, and tells it
         return JSONResponse(refusal.content, status_code=refusal.status)
 
     app.add_exception_handler(Exception, defect)

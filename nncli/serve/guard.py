@@ -42,7 +42,7 @@ _HEADERS = (
 class Guard:
     """An ASGI application around another one.
 
-    `hosts` are names beside the loopback's that requests may be sent to. `told` is called with the error of a defect.
+    `hosts` are names besides the loopback's that requests may be sent to. `told` is called with the error of a defect.
     `held` counts the bytes of the bodies of requests that are being answered, `working` those that have arrived whole:
     clients that send slowly take no place from others.
     """

@@ -15,7 +15,7 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True)
 class Options:
-    """What a request may ask for beside its inputs; the options of `nncli predict`."""
+    """What a request may ask for besides its inputs; the options of `nncli predict`."""
 
     top: int | None = None
     threshold: float | None = None

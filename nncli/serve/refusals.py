@@ -29,7 +29,7 @@ def describe_error(error: NncliError) -> dict[str, Any]:
 
 
 def make_defect() -> Refusal:
-    """What a client is told of a mistake in nncli: nothing of where it is."""
+    """What a client is told about a mistake in nncli: nothing of where it is."""
     return Refusal(
         500, got="a defect of nncli", expected="an answer", fix="the server's terminal says more; please report it"
     )

@@ -105,7 +105,7 @@ def _server(config: Any, guard: Guard) -> Any:
 def _protocol(guard: Guard, limits: Limits) -> Any:
     """uvicorn's HTTP protocol, for clients that send no HTTP, or too slowly.
 
-    uvicorn closes connections that are idle after an answer, waits for ever for the rest of a request's header, and
+    uvicorn closes connections that are idle after an answer, waits forever for the rest of a request's header, and
     answers in plain text itself.
     """
     import h11

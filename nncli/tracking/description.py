@@ -1,4 +1,4 @@
-"""What a tracker is told of a run: how it began, each epoch, and what it came to."""
+"""What a tracker is told about a run: how it began, each epoch, and what it came to."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -190,7 +190,7 @@ def _tensors_in(told: Any) -> list[Any]:
 
 
 def _shapes(network: Any) -> dict[str, list[int | None]]:
-    """The shape that leaves each layer which has another behind it, as Keras notes it beside that one's inputs."""
+    """The shape that leaves each layer which has another after it, as Keras notes it beside that one's inputs."""
     if isinstance(network, list):
         return {name: shape for item in network for name, shape in _shapes(item).items()}
     if not isinstance(network, dict):

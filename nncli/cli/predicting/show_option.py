@@ -12,7 +12,7 @@ _OTHER_PICTURES = (".jpg", ".jpeg", ".gif", ".webp", ".svg", ".pdf")
 
 
 class PredictCommand(Command):
-    """Lets --show stand alone, which typer has no option for: a PNG file behind it is its value, else it has none."""
+    """Lets --show stand alone, which typer has no option for: a PNG file after it is its value, else it has none."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Puts an empty value behind a --show that has none, also where the PNG is the only input."""
@@ -37,7 +37,7 @@ def _with_value(args: list[str], *, is_png: Callable[[str], bool]) -> list[str]:
 
 
 def _refuse_other_pictures(following: str) -> None:
-    """Raises BadParameter for a picture behind --show that does not exist and no PNG: it is meant to be written."""
+    """Raises BadParameter for a picture after --show that does not exist and no PNG: it is meant to be written."""
     path = Path(following)
     if path.suffix.lower() in _OTHER_PICTURES and not path.exists():
         raise typer.BadParameter(f"--show writes a PNG file, got {following}: name it {path.with_suffix('.png')}")

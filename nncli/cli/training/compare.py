@@ -73,7 +73,7 @@ def compare(
 
 
 def _show(console: Console, comparison: Any, runs_dir: Path, *, report: bool) -> None:
-    """The result, its page, and what other tools are told of it."""
+    """The result, its page, and what other tools are told about it."""
     from nncli import pipeline
     from nncli.cli.views.comparison import show_comparison
 
@@ -90,7 +90,7 @@ def _refuse_settings(
     assignments: list[str] | None,
     settings: dict[str, Any],
 ) -> None:
-    """Raises UsageError for what a comparison that goes on has already."""
+    """Raises UsageError for what a resumed comparison has already."""
     told = [
         *(configs or ()),
         *(f"--vary {each}" for each in vary or ()),

@@ -12,7 +12,7 @@ from nncli.errors import UsageError
 
 
 class TrainCommand(Command):
-    """Lets --overfit-batch stand alone, which typer has no option for: a number behind it is its value, else 0."""
+    """Lets --overfit-batch stand alone, which typer has no option for: a number after it is its value, else 0."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Puts a 0 behind an --overfit-batch that has no number."""

@@ -46,7 +46,7 @@ def train_shared(
     """Trains, by this process alone or as one of several workers; the run, None for a process that has none to show.
 
     Where this is the process that was asked for several workers, it starts them and ends with their exit code.
-    `settings` are those of a new run, `again` has `resume`, the run to go on with, `epochs` and `inexact`.
+    `settings` are those of a new run, `again` has `resume`, the run to continue with, `epochs` and `inexact`.
     """
     from nncli import pipeline
 
@@ -151,7 +151,7 @@ def _launch(
     again: Mapping[str, Any],
     common: Mapping[str, Any],
 ) -> None:
-    """Ends with the exit code of the workers, which get this command line; all go on with the same run."""
+    """Ends with the exit code of the workers, which get this command line; all continue with the same run."""
     from nncli import pipeline
 
     arguments, resume, workers = sys.argv[1:], again["resume"], sharing.workers or 1

@@ -7,7 +7,7 @@ from typing import Any
 
 from nncli.console import Console, make_table
 
-# A matrix is shown whole up to so many columns and entries; its numbers take so many columns each.
+# A matrix is shown whole up to this many columns and entries; its numbers take this many columns each.
 _MOST_COLUMNS, _MOST_ENTRIES, _CELL = 8, 24, 9
 _GAP = 3
 _MOST_VALUES = 5

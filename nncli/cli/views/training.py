@@ -29,7 +29,7 @@ _MEANINGS = {
     "verify": "some test rows predicted as nncli predict does",
     "other": "files, messages, everything else",
 }
-# What a test says of the network beside its baseline; how it was judged is told in nncli.evaluate.baseline.
+# What a test says about the network beside its baseline; how it was judged is told in nncli.evaluate.baseline.
 _VERDICTS = {
     "better": "clearly better than the baseline",
     "unclear": "not clearly better than the baseline: this may be chance",

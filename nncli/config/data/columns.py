@@ -15,7 +15,7 @@ ImageSize = _Side | Annotated[tuple[_Side, _Side], FromList]
 
 
 def _column_type(value: Any) -> Any:
-    """Texts are something to wait for, so that asking for them is answered with what can be done now."""
+    """Refuses `text`, from which nncli cannot learn yet, with a message of its own."""
     if value == "text":
         raise PydanticCustomError("text_column", "texts cannot be learned from yet")
     return value

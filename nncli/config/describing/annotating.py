@@ -1,4 +1,4 @@
-"""A resolved config as YAML with the origin of each value behind it, and as plain values; does not depend on data."""
+"""A resolved config as YAML with the origin of each value after it, and as plain values; does not depend on data."""
 
 import os
 import textwrap

@@ -133,7 +133,7 @@ def _without_clashes(mends: Sequence[Mend]) -> list[Mend]:
 
 
 def _read(text: str) -> "_Tree | None":
-    """The nodes of a text; None where Python's parser refuses what libyaml takes, such as a tab behind a colon."""
+    """The nodes of a text; None where Python's parser refuses what libyaml takes, such as a tab after a colon."""
     try:
         # Python's own parser: its marks count characters, also where the file begins with a byte-order mark.
         root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)

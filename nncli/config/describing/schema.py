@@ -106,7 +106,7 @@ def _allow_extending(schema: Schema, definitions: dict[str, Schema]) -> None:
 
 
 def _take_requirements(section: Schema, definitions: dict[str, Schema]) -> Schema:
-    """Takes `required` out of a section and of those inside it; gives back a schema that requires the same."""
+    """Takes `required` out of a section and of those inside it; returns a schema that requires the same."""
     taken: Schema = {"required": section.pop("required")} if "required" in section else {}
     inner = {}
     for name, value in section.get("properties", {}).items():

@@ -1,7 +1,7 @@
 """The topics of `nncli explain`: layers, optimizers, schedules, losses; does not depend on a terminal or Keras.
 
-A topic is one entry of TOPICS. What no field of a section can say of an optimizer, a schedule or a loss (a formula, its
-source, an example) stands in offers.yaml beside this file; a layer says it itself.
+A topic is one entry of TOPICS. What no field of a section can say about an optimizer, a schedule or a loss (a formula,
+its source, an example) stands in offers.yaml beside this file; a layer says it itself.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -13,7 +13,7 @@ from typing import Any
 from nncli.config.reading.document import resolve_scalar
 
 WIDTH = 110
-# A comment behind a value starts in this column, or two blanks behind the value.
+# A comment after a value starts in this column, or two blanks after the value.
 _NOTE_COLUMN = 40
 _PLAIN = re.compile(r"(?:\.{0,2}/)*[^\W\d][\w ./+()%°-]*(?<! )")
 # Booleans and nothing in YAML 1.1, which editors and other readers may follow.
@@ -22,7 +22,7 @@ _OTHER_MEANING = re.compile(r"y|n|yes|no|on|off|true|false|null|nan|inf", re.IGN
 
 @dataclass(frozen=True)
 class Item:
-    """One value of a list that has a line for each, with the comment behind it."""
+    """One value of a list that has a line for each, with the comment after it."""
 
     value: Any
     note: str = ""
@@ -32,7 +32,7 @@ class Item:
 class Entry:
     """One key of a mapping; a `value` of entries or items becomes a block, any other stands in its line.
 
-    `note` is the comment behind it, `above` are comment lines over it, `below` under it (both written as they are).
+    `note` is the comment after it, `above` are comment lines over it, `below` under it (both written as they are).
     """
 
     key: str
@@ -112,7 +112,7 @@ def _item_text(value: Any) -> str:
 
 
 def _noted(line: str, note: str, indent: str) -> Iterator[str]:
-    """A line with its comment behind it, or above it where both are too long for one line."""
+    """A line with its comment after it, or above it where both are too long for one line."""
     if not note:
         yield line
         return

@@ -29,7 +29,7 @@ _OTHER_KERAS_NAMES = """
 OTHER_KERAS_NAMES = frozenset(_OTHER_KERAS_NAMES.split())
 # `layers.Dense(32, activation="relu")`: the name is Dense.
 _KERAS_CALL = re.compile(r"(?:\w+\.)*(\w{1,60})\(")
-# From so many letters on, two changes are still a slip.
+# From this many letters on, two changes are still a slip.
 _LONG_NAME = 8
 # Differences that difflib's ratio still takes for the same word.
 _RATIO = 0.6
@@ -75,7 +75,7 @@ def is_slip(got: str, name: str) -> bool:
 
 
 def _fold(name: str) -> str:
-    """`Learning-Rate` and `learning rate` are spelled right but for what nobody hears."""
+    """A name without its case, blanks and hyphens: `Learning-Rate` is no misspelling."""
     return name.strip().lower().replace("-", "_").replace(" ", "_")
 
 

@@ -46,7 +46,7 @@ def resolve(loaded: LoadedConfig, facts: DataFacts) -> tuple[Config, list[str]]:
 
 
 def refuse_workers(loaded: LoadedConfig, config: Config, number: int) -> None:
-    """Raises ConfigError for a resolved config that so many workers cannot train together."""
+    """Raises ConfigError for a resolved config that this many workers cannot train together."""
     findings = [_as_written(finding, loaded.config) for finding in workers.find(config, number)]
     refused, _ = describe(loaded, findings)
     if refused:

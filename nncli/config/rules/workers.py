@@ -9,7 +9,7 @@ from nncli.config.sections import Config
 
 
 def find(config: Config, workers: int) -> Iterator[Finding]:
-    """What speaks against training a resolved config by so many workers."""
+    """What speaks against training a resolved config by this many workers."""
     yield from _executor_exchanges(config)
     yield from _workers_divide(config, workers)
     yield from _normalization_is_shared(config)

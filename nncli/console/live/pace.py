@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-# Up to so many epochs each has a line, however short they are: that floods no screen.
+# Up to this many epochs each has a line, however short they are: that floods no screen.
 _FEW = 40
 # Lines of epochs at most, with the first, the last and the best one since the line before.
 MOST_LINES = 100

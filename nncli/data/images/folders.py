@@ -282,7 +282,7 @@ def decode_each(files: Sequence[Path], image: ImageInput) -> Iterable[np.ndarray
 
 
 def tell_failures(failures: Sequence[str], files: int, notes: list[str]) -> None:
-    """Adds a note on the images that cannot be read. Raises DataError if these are all of so many files."""
+    """Adds a note on the images that cannot be read. Raises DataError if these are all `files`."""
     if len(failures) == files:
         raise DataError(f"none of the {files} images can be read: {failures[0]}")
     if failures:

@@ -13,7 +13,7 @@ from nncli.errors import DataError
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 _BLOCK = 1 << 18
-# Hashes are sorted into so many bins by their first bits, so that only those of one bin have to be compared.
+# Hashes are sorted into this many bins by their first bits, so that only those of one bin have to be compared.
 _BITS = 12
 
 

@@ -10,18 +10,18 @@ from nncli.data.tables.files.content import is_pattern, matching
 from nncli.data.tables.files.parquet import open_dataset, sample_dataset
 from nncli.errors import DataError
 
-# Text files up to this size are read whole, and Parquet files with up to so many cells.
+# Text files up to this size are read whole, and Parquet files with up to this many cells.
 WHOLE_BYTES = 1 << 28
 WHOLE_CELLS = 1 << 25
 _HEAD = 1 << 23
 _SPOTS, _SPOT = 64, 1 << 20
 _ROWS = 1 << 19
-# A packed table is perhaps so many times as large.
+# A packed table is perhaps this many times as large.
 _PACKED = 5
 
 
 def holds_tables(folder: Path) -> bool:
-    """Whether a folder holds nothing but tables, beside hidden files."""
+    """Whether a folder holds nothing but tables, apart from hidden files."""
     if not folder.is_dir():
         return False
     files = [each for each in folder.iterdir() if not each.name.startswith((".", "_"))]

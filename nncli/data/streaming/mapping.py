@@ -8,7 +8,7 @@ import numpy as np
 from nncli.data.dataset import Dataset, Part
 from nncli.data.dataset import let_go as let_go
 
-# A sample has so many stretches of neighbouring rows, since each stretch costs whole pages.
+# A sample has this many stretches of neighbouring rows, since each stretch costs whole pages.
 _STRETCHES = 256
 _BLOCK_BYTES = 1 << 24
 
@@ -22,7 +22,7 @@ def blocks_of(array: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def spread_rows(rows: int, most: int) -> np.ndarray:
-    """At most `most` of so many rows, int64, ascending: stretches of neighbours from all over."""
+    """At most `most` of this many rows, int64, ascending: stretches of neighbours from all over."""
     if rows <= most:
         return np.arange(rows, dtype=np.int64)
     length = max(1, most // _STRETCHES)
@@ -40,7 +40,7 @@ def thin_part(part: Part, most: int) -> Part:
 
 
 def thin_dataset(dataset: Dataset, *, train: int, validation: int, test: int) -> Dataset:
-    """A streamed data set with at most so many rows in each set, in memory; its fingerprint says so."""
+    """A streamed data set with at most this many rows in each set, in memory; its fingerprint says so."""
     return replace(
         dataset,
         train=thin_part(dataset.train, train),

@@ -12,7 +12,7 @@ from nncli.errors import UsageError
 # Arrays are streamed that would take more than this share of the free memory: reading a table takes about three times
 # what its arrays do.
 SHARE = 1 / 3
-# Data whose arrays have up to so many bytes is read as data in memory is: it fits one window of a training.
+# Data whose arrays have up to this many bytes is read as data in memory is: it fits one window of a training.
 SMALL = 1 << 27
 _LIMIT = "NNCLI_MEMORY"
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}

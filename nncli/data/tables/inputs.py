@@ -26,7 +26,7 @@ from nncli.errors import DataError
 _PARQUET_SUFFIXES = frozenset((".parquet", ".pq"))
 _PARQUET_ROWS = 1 << 16
 _LOOKED_AT = 1 << 20
-# A packed table is perhaps so many times as large.
+# A packed table is perhaps this many times as large.
 _PACKED = 5
 _NOTHING = Part({}, np.empty(0, np.float32), np.empty(0, np.int64))
 

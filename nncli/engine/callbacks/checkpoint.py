@@ -33,7 +33,7 @@ class Checkpoints(keras.callbacks.Callback):  # type: ignore[misc]
     """Captures the state after an epoch, and writes it: after the first that ends a second or more after the start,
     then at most every `seconds`, and when the training ends.
 
-    Short epochs are not all captured: a training that goes on from an earlier one repeats less than a second. Writing
+    Short epochs are not all captured: a training that continues from an earlier one repeats less than a second. Writing
     happens in a thread, as syncing a file takes longer than a short epoch; `flush` waits for it. The callback stands
     last in the list of `callbacks`, whose states it captures. `write` stores a state; `mark` returns what the caller
     wants to find in it. A `restored` state is set when the training begins.
@@ -74,7 +74,7 @@ class Checkpoints(keras.callbacks.Callback):  # type: ignore[misc]
             self.begin_writing()
 
     def write_now(self, epochs: int) -> None:
-        """Captures the state after so many epochs, however soon after the last one, and begins to write it."""
+        """Captures the state after this many epochs, however soon after the last one, and begins to write it."""
         self._captured_at = time.monotonic()
         self._captured = capture(self.model, self._callbacks, epochs, self._mark())
         self.begin_writing()

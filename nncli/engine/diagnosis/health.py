@@ -18,9 +18,9 @@ class Health(keras.callbacks.Callback):  # type: ignore[misc]  # keras has no ty
     """Measures with a probe before the first epoch and after each epoch that is `due`, and after the last.
 
     `make_probe` is called with the model when the training begins, `is_due` with the number of epochs done. A training
-    that goes on from an earlier one has its first measures already (`begun`). Of each layer, the measures of an epoch
-    also have `update`: the norm of the change of its kernel over the epoch, divided by the norm it had before.
-    Stands behind the callbacks that act, and before the one that captures the state.
+    that continues from an earlier one has its first measures already (`begun`). Of each layer, the measures of an epoch
+    also have `update`: the norm of the change of its kernel over the epoch, divided by the norm it had before. Comes
+    after the callbacks that act, and before the one that captures the state.
     """
 
     def __init__(

@@ -15,7 +15,7 @@ from nncli.engine.arrays import Arrays, Plan
 from nncli.engine.loop.compiled_loop import build
 from nncli.engine.randomness import order_of_epoch, seed_layers
 
-# The test ends when the loss is so many times its least, as all further rates are too large.
+# The test ends when the loss is this many times its least, as all further rates are too large.
 _FAR = 4.0
 
 

@@ -1,4 +1,4 @@
-"""What a training step takes by so many workers: a model of arithmetic and exchange; does not depend on TensorFlow.
+"""What a training step takes by this many workers: a model of arithmetic and exchange; does not depend on TensorFlow.
 
 A step on b examples takes fixed + b * each. A ring of n workers passes 2 (n - 1) messages one after another, each of
 1 / n of the gradient (Patarasuk and Yuan, 2009: Bandwidth optimal all-reduce algorithms).
@@ -25,7 +25,7 @@ class StepTime:
     each: float
 
     def of(self, examples: float) -> float:
-        """The seconds of a step on so many examples."""
+        """The seconds of a step on this many examples."""
         return self.fixed + self.each * examples
 
 
@@ -43,8 +43,8 @@ def fit_step_time(seconds: Mapping[int, float]) -> StepTime:
 
 
 def exchange_seconds(workers: int, size: int, bandwidth: float, message_seconds: float) -> float:
-    """The seconds in which the workers add up gradients of `size` bytes at so many bytes a second, where a message
-    takes `message_seconds` beside its bytes."""
+    """The seconds in which the workers add up gradients of `size` bytes at this many bytes a second, where a message
+    takes `message_seconds` besides its bytes."""
     messages = 2 * (workers - 1)
     return messages * (message_seconds + size / workers / bandwidth)
 

@@ -64,7 +64,7 @@ class Replay:
     def find(self, start: Snapshot, end: int) -> FoundBatch | None:
         """The batch by bisection: good before `start`, and not after the batches until `end`.
 
-        None if they stay finite this time, as where something beside the steps changed the training.
+        None if they stay finite this time, as where something besides the steps changed the training.
         """
         good, bad = start, end
         while bad - good.batch > 1:

@@ -1,4 +1,4 @@
-"""What is said of a training that diverged; epochs and batches count from 1 there, and from 0 here."""
+"""The messages about a training that diverged; epochs and batches count from 1 there, and from 0 here."""
 
 import math
 from collections.abc import Mapping, Sequence

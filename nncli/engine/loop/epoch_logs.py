@@ -1,4 +1,4 @@
-"""What is said of an epoch beside the metrics: the learning rate."""
+"""What the logs of an epoch have besides the metrics: the learning rate."""
 
 import keras
 

@@ -10,7 +10,7 @@ def trace(function: Any, *arguments: Any, **named: Any) -> Any:
 
     A graph and its operations refer to each other in a way that Python's collector does not see. TensorFlow would take
     the graph apart, but calls that off for `get_concrete_function`, since a caller could keep the graph alone. Each
-    would stay for ever: some megabytes for each training of a process, and every further training a little slower.
+    would stay forever: some megabytes for each training of a process, and every further training a little slower.
     """
     traced = function.get_concrete_function(*arguments, **named)
     weakref.finalize(traced, _dismantle, traced.graph).atexit = False

@@ -13,7 +13,7 @@ from nncli.engine.loop.program import Program
 
 
 def time_steps(model: keras.Model, train: Arrays, plan: Plan, sizes: Sequence[int], seconds: float) -> dict[int, float]:
-    """The seconds of a step by its number of examples, each size measured for so many `seconds`.
+    """The seconds of a step by its number of examples, each size measured for this many `seconds`.
 
     The first size is measured in the loop that the plan would train in, with its executor and parts, the others in the
     same executor without parts. Changes the model.

@@ -12,7 +12,7 @@ import numpy as np
 
 from nncli.engine.randomness import order_of_blocks, order_of_epoch, order_of_window
 
-# A window has at least so many blocks, and a block at most so many bytes: enough to be read at full speed.
+# A window has at least this many blocks, and a block at most this many bytes: enough to be read at full speed.
 _BLOCKS = 64
 _BLOCK_BYTES = 1 << 20
 

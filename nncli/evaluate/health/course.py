@@ -17,7 +17,7 @@ ROUGH = 0.5
 UNDONE, SLOW = 0.5, 0.01
 # In the last fifth of the epochs the validation loss fell by this share of itself, and of the loss of guessing.
 FELL, FELL_OF_GUESSING = 0.05, 0.02
-# The validation loss rose to so many times its least, and by this share of the loss of guessing.
+# The validation loss rose to this many times its least, and by this share of the loss of guessing.
 ROSE, ROSE_BY_GUESSING = 1.5, 0.05
 # Fewer epochs show no course.
 _FEW, _FEWER = 5, 3

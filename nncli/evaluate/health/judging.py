@@ -25,7 +25,7 @@ def _is_finite(loss: float | None) -> bool:
 def judge_health(health: Records, history: Records) -> list[Finding]:
     """What is wrong with a training, by the lines of health.jsonl and of metrics.jsonl; [] if nothing is.
 
-    A training that goes on from a state without such lines has too few of them to judge.
+    A training that continues from a state without such lines has too few of them to judge.
     """
     if not health or health[0]["epoch"] != 0:
         return []

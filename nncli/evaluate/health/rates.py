@@ -6,7 +6,7 @@ import numpy as np
 
 # The weight of the past in the average of the losses: about the last ten batches count.
 _PAST = 0.9
-# The rate is so many times smaller than the one where the smoothed loss is least.
+# The rate is this many times smaller than the one where the smoothed loss is least.
 BELOW_LEAST = 10.0
 # A loss that falls by less than this share shows no rate.
 _FALL = 0.02

@@ -1,1 +1,1 @@
-"""What predictions say of the labels themselves: `confident` finds those that are probably wrong."""
+"""What predictions say about the labels themselves: `confident` finds those that are probably wrong."""

@@ -19,7 +19,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 LINE_STYLES = ("-", "--", "-.", ":")
 GREY = "#777777"
 DOTS_PER_INCH = 120
-# Of so many points or more, an SVG has a picture: each as an element of its own would make megabytes.
+# Of this many points or more, an SVG has a picture: each as an element of its own would make megabytes.
 MOST_VECTOR_POINTS = 600
 _EMBEDDED = re.compile(rb"(data:image/png;base64,)([\w+/=\s]+)")
 

@@ -1,4 +1,4 @@
-"""What a classifier says of each class: the confusion matrix, and how probable it finds the truth."""
+"""What a classifier says about each class: the confusion matrix, and how probable it finds the truth."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -115,7 +115,7 @@ def _shape(array: np.ndarray) -> str:
 
 
 def _mismatch(inputs: np.ndarray, kernel: np.ndarray) -> str:
-    """What NumPy says of the product with the transposed matrix."""
+    """What NumPy says about the product with the transposed matrix."""
     shapes = f"({_shape(inputs)}) · ({_shape(kernel.T)})"
     try:
         np.matmul(inputs, kernel.T)

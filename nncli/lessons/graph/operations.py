@@ -19,7 +19,7 @@ DIGITS, EXACT = 4, 12
 
 
 def show(value: float, digits: int = DIGITS) -> str:
-    """A number with so many significant digits; none is rounded to 0, as gradients that vanish are numbers too."""
+    """A number with this many significant digits; none is rounded to 0, as gradients that vanish are numbers too."""
     return f"{value + 0.0:.{digits}g}".replace("-", "−")
 
 
@@ -113,7 +113,7 @@ def _bare(text: str) -> str:
 
 
 def _slope_text(base: str, exponent: float, factor: str = "") -> str:
-    """exponent · base^(exponent - 1) behind a factor such as "3 · ", without what multiplies by 1."""
+    """exponent · base^(exponent - 1) after a factor such as "3 · ", without what multiplies by 1."""
     if exponent == 1:
         return factor.removesuffix(" · ") or "1"
     inner = base if exponent == 2 else _format_power(base, show_term(exponent - 1))

@@ -16,7 +16,7 @@ from nncli.pipeline.folders import Folders
 from nncli.pipeline.preparation import Prepared, prepare
 from nncli.run.files import finite
 
-# Arrays of up to so many entries are compared whole, and larger ones in a sample.
+# Arrays of up to this many entries are compared whole, and larger ones in a sample.
 _WHOLE, _SAMPLES = 64, 32
 # A program gets the entries of arrays up to here; the largest kernel of the lecture's 30-15-2 has 1,920.
 _LISTED = 2048

@@ -137,7 +137,7 @@ class CellTrainer:
             raise
 
     def _terms(self, folder: RunFolder, title: str, engine: Engine) -> Terms:
-        """Those of a cell; of one that was stopped, with the state to go on from and what is left of its seconds."""
+        """Those of a cell; of one that was stopped, with the state to continue from and what is left of its seconds."""
         budget = self._request.budget
         seconds = budget.seconds if budget else None
         terms = Terms(title=title, program_cache=self._program_cache, engine=engine, training_seconds=seconds)

@@ -31,7 +31,7 @@ class Comparison:
     `is_trained` is false for runs that were there already. `curves` are the watched metric of each variant over the
     epochs, the mean of its trainings; `names` are short ones for the variants. `notes` say which learning rates were
     chosen and what was wrong with trainings, `warnings` what was not equal for all variants. `trackers` are those that
-    still work, None where none was told of it.
+    still work, None where none was told about it.
     """
 
     folder: RunFolder

@@ -30,7 +30,7 @@ _FORKS = sys.platform == "linux"
 
 
 class Tell(Protocol):
-    """Is told of a training that has ended; `may_load` is false while processes are still to be forked."""
+    """Is told about a training that has ended; `may_load` is false while processes are still to be forked."""
 
     def __call__(self, training: RunFolder, *, may_load: bool) -> None:
         """`training` has ended, however it did."""
@@ -106,7 +106,7 @@ class _Trainings:
         for place, ((threads, side_by_side), group) in enumerate(groups, start=1):
             is_last, before = place == len(groups), finished + len(outcomes)
             jobs = min(len(group), self.request.jobs or (1 if accelerator else _most_jobs(threads)))
-            # Not before the last fork: a child would wait for ever for a thread or a module of this process.
+            # Not before the last fork: a child would wait forever for a thread or a module of this process.
             report = self._make_report(may_load=is_last and not accelerator)
             idle = begin_summarizing if is_last else None
             # In a process where TensorFlow is at work already its threads stay: one job accepts that, as `train` does.
@@ -159,7 +159,7 @@ class _Trainings:
 
 
 def _most_jobs(threads: int) -> int:
-    """How many trainings with so many threads the cores of this machine allow at once; at least one."""
+    """How many trainings with this many threads the cores of this machine allow at once; at least one."""
     from nncli.engine import executor
 
     return max(1, executor.available_cores() // threads)

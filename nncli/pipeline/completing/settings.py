@@ -1,6 +1,6 @@
 """Keys of a config and their values, for `--set KEY=VALUE`, by the JSON Schema of configs.
 
-A shell puts a blank behind a word when only one fits. A key is to be followed by `=` or by another key, so where one is
+A shell puts a blank after a word when only one fits. A key is to be followed by `=` or by another key, so where one is
 left alone it is offered with what can follow.
 """
 
@@ -26,7 +26,7 @@ Node = Mapping[str, Any]
 
 
 def complete_setting(word: str, config: str | None = None, *, values_follow: bool = True) -> Offers:
-    """Keys, or behind `=` values, that begin with the word; how many layers there are is looked up in the config.
+    """Keys, or after `=` values, that begin with the word; how many layers there are is looked up in the config.
 
     Without `values_follow`, as for `--vary`, an only key is not offered with single values.
     """
@@ -155,7 +155,7 @@ class Keys:
 
 
 def _describe(nodes: Sequence[Node]) -> str:
-    """What all say of it; nothing where they differ, as optimizers do about their names."""
+    """What all say about it; nothing where they differ, as optimizers do about their names."""
     told = {str(node["description"]) for node in nodes if node.get("description")}
     text = told.pop() if len(told) == 1 else ""
     return text if len(text) <= _LONGEST_HELP else text[: _LONGEST_HELP - 3] + "..."

@@ -19,7 +19,7 @@ from nncli.pipeline.drafting.sizing import FEW, MANY, VERY_FEW, Size
 
 # Columns that are described one by one; of more, only the first are.
 MANY_COLUMNS = 24
-# Columns without a difference are dropped by name up to so many.
+# Columns without a difference are dropped by name up to this many.
 MANY_IDLE = 12
 # Below this share of the largest class, a class is easily ignored by a network that counts mistakes.
 IMBALANCED = 0.2

@@ -12,7 +12,7 @@ The rules, and why:
   with a learning rate that falls to 0. (With 100 rows of California housing, early stopping fell behind a linear model;
   with 250 and 500 rows of several tables it made no difference beyond noise.)
 - With many rows an epoch makes hundreds of steps, and few epochs are enough.
-- The batch grows with the rows, so that an epoch has some hundred steps: small tables need the steps, large ones
+- The batch grows with the rows, so that an epoch has a few hundred steps: small tables need the steps, large ones
   the speed. The learning rate is above Adam's default of 0.001, which is slow for networks as small as these.
 - With many rows the learning rate is lowered where val_loss no longer falls; with fewer, whose val_loss is noisy, that
   happens too early.
@@ -48,7 +48,7 @@ MANY = 20_000
 # From this side length on, images get convolutions; below, each pixel is an input.
 SMALLEST_PICTURE = 12
 _STEPS_AN_EPOCH = 250
-# From so many images on they need no augmentation and are trained smaller.
+# From this many images on they need no augmentation and are trained smaller.
 MANY_IMAGES = 5_000
 # With fewer training examples than this the validation set is too small to choose an epoch.
 VERY_FEW = 150

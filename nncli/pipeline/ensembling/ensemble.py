@@ -28,7 +28,7 @@ KIND = "ensemble"
 
 @dataclass(frozen=True)
 class Ensemble:
-    """The run of an ensemble, and what summary.json says of it (see docs/runs.md)."""
+    """The run of an ensemble, and what summary.json says about it (see docs/runs.md)."""
 
     folder: RunFolder
     summary: dict[str, Any]

@@ -20,7 +20,7 @@ from nncli.run import files
 
 # format -> the ending of its file; a SavedModel is a folder
 ENDINGS = {"keras": ".keras", "tflite": ".tflite", "onnx": ".onnx", "saved_model": "", "script": ".py"}
-# What a script says of its arrays (script/writing.py); no name out of its own folder.
+# What a script says about its arrays (script/writing.py); no name out of its own folder.
 _NAMED_ARRAYS = re.compile(rb'^ARRAYS = .*"([^"/\\]+-[0-9a-f]{12}\.npz)"\)$', re.MULTILINE)
 
 
@@ -36,7 +36,7 @@ class ExportRequest:
 
 @dataclass(frozen=True)
 class Exported:
-    """The exported run, and what is told of the file (see docs/runs.md)."""
+    """The exported run, and what is told about the file (see docs/runs.md)."""
 
     run: OpenRun
     result: dict[str, Any]
@@ -96,7 +96,7 @@ def _refuse_existing(output: Path, form: str, force: bool) -> None:
 def _write(
     run: OpenRun, form: str, request: ExportRequest, output: Path, folders: Folders, console: Console
 ) -> dict[str, Any]:
-    """Writes the file or folder; returns what is told of it beside its size."""
+    """Writes the file or folder; returns what is told about it besides its size."""
     if form == "script":
         return _write_script(run, output, folders, console)
     if form == "saved_model":

@@ -13,7 +13,7 @@ from nncli.pipeline.comparing.variants import ComparisonRequest, Option, Variant
 from nncli.pipeline.preparation import Prepared
 from nncli.run.folder import RunFolder
 
-# Data that takes longer to read is read before the trainings start, which share it, up to so many bytes.
+# Data that takes longer to read is read before the trainings start, which share it, up to this many bytes.
 SLOW_SECONDS = 1.0
 _MOST_BYTES = 2**30
 

@@ -44,7 +44,7 @@ def summarize(
     """The content of folds.json.
 
     `metrics` has the mean over the folds and the sample standard deviation, None where a fold has none; `out_of_fold`
-    what `evaluate.metrics.measure` says of all tested rows at once, with the baseline of `facts`, those of all rows.
+    what `evaluate.metrics.measure` says about all tested rows at once, with the baseline of `facts`, those of all rows.
     """
     tests = [outcome["summary"]["test"] for outcome in outcomes]
     target, split = facts.target, config.data.split

@@ -30,7 +30,7 @@ from nncli.tracking.packages import require_packages
 
 @dataclass(frozen=True)
 class FoldedRun:
-    """The network trained on all rows, and what folds.json says of the folds."""
+    """The network trained on all rows, and what folds.json says about the folds."""
 
     run: TrainedRun
     folds: dict[str, Any]

@@ -58,7 +58,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class EvaluationRequest:
-    """What is measured, and what beside the metrics.
+    """What is measured, and what besides the metrics.
 
     `data_path` is that of labelled data in place of the run's own test set. `by` names a column of the table: then each
     of its values is measured by itself, too. If `verified`, all test rows first go the way of `predict` and are

@@ -151,7 +151,7 @@ class _Parquet:
 
 
 def _with_kept(answers: Answers, *, to_lists: bool) -> dict[str, Any]:
-    """The columns of the answers, the original ones behind the input; an original one of the same name is renamed."""
+    """The columns of the answers, the original ones after the input; an original one of the same name is renamed."""
     columns = answers.columns()
     if answers.kept is None:
         return columns

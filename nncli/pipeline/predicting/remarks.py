@@ -61,7 +61,7 @@ def describe_outside(outside: Mapping[str, Outside], rows: int) -> list[str]:
 def describe_verdict(
     judged: Mapping[str, Any], history: Sequence[Mapping[str, float]], cause: str | None = None
 ) -> str | None:
-    """What to say of a model that is no better than its baseline, and what to try; None for one that is.
+    """What to say about a model that is no better than its baseline, and what to try; None for one that is.
 
     `judged` is what `evaluate.baseline.judge` found, `history` the records of the training's epochs, `cause` what is
     known to have kept the network from learning.
@@ -84,7 +84,7 @@ def cause_in(verdicts: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def describe_other_data(judged: Mapping[str, Any]) -> str | None:
-    """What to say of a model that learned, where it is no better than its baseline on data that is not its own."""
+    """What to say about a model that learned, where it is no better than its baseline on data that is not its own."""
     if judged["verdict"] == "better":
         return None
     if judged["verdict"] != "nothing":

@@ -1,4 +1,4 @@
-"""What a page says of a test: metrics with intervals and baselines, classes, mistakes, other models, importance."""
+"""What a page says about a test: metrics with intervals and baselines, classes, mistakes, other models, importance."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

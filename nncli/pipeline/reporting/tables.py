@@ -40,7 +40,7 @@ def words(name: str) -> str:
 
 
 def thinned(rows: Sequence[Any], most: int = MOST_ROWS) -> list[Any]:
-    """At most so many rows, evenly spaced, with the last."""
+    """At most this many rows, evenly spaced, with the last."""
     step = max(1, -(-len(rows) // most))
     return [row for place, row in enumerate(rows) if place % step == 0 or place + 1 == len(rows)]
 

@@ -114,7 +114,7 @@ def _verdicts(
     config_text: str,
     history: Sequence[Mapping[str, Any]],
 ) -> list[Mapping[str, Any]]:
-    """The verdicts of the training; of one that did not end, what can be said of its epochs."""
+    """The verdicts of the training; of one that did not end, what can be said about its epochs."""
     if "health" in summary or not history:
         return [mapping(each) for each in items(summary.get("health"))]
     try:

@@ -18,8 +18,8 @@ class RunDetails:
     """A run: its row, run.json, summary.json (or comparison.json), its files with their bytes, and its cells.
 
     `damaged` names files that are not what was written, whose content is left out. `facts` are what its record tells,
-    ready to be read; `scores` the test metrics, each with that of the baseline.
-    `further` says how to go on with a run that has not finished; `note` that the word fitted other runs as well.
+    ready to be read; `scores` the test metrics, each with that of the baseline. `further` says how to continue with a
+    run that has not finished; `note` that the word fitted other runs as well.
     """
 
     row: Row

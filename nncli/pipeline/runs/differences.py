@@ -11,7 +11,7 @@ from nncli.run import files
 from nncli.run.finding import find_run
 from nncli.run.listing import ListedRun
 
-# What of summary.json is compared beside the test metrics; how long the best epoch took says nothing of the network.
+# What of summary.json is compared besides the test metrics; how long the best epoch took says nothing of the network.
 _SUMMARY = ("epochs", "best_epoch", "kept_epoch", "seconds_per_epoch", "parameters", "best")
 _CLOCK = ("best.seconds", "best.train_seconds")
 _TRAINING = ("executor", "threads", "parts", "seed")

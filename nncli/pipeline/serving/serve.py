@@ -71,7 +71,7 @@ class Started:
 
     @property
     def page(self) -> str:
-        """The address of the page; the token stands behind a #, so that it is neither sent nor logged."""
+        """The address of the page; the token stands after a #, so that it is neither sent nor logged."""
         return f"{self.address}/#token={self.token}" if self.token else f"{self.address}/"
 
 

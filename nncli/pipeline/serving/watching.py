@@ -12,8 +12,8 @@ def config_name(folder: Path) -> str:
 
 
 def find_newer(current: ListedRun) -> Path | None:
-    """The newest finished run beside the one that is served, with the same config's name, that ended later; None where
-    none did. The one that is served may be gone.
+    """The newest finished run other than the one that is served, with the same config's name, that ended later; None
+    where none did. The one that is served may be gone.
     """
     folder = current.path
     others = [

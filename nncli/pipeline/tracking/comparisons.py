@@ -1,4 +1,4 @@
-"""What trackers that nest runs are told of a comparison: the run that those of its trainings lie in."""
+"""What trackers that nest runs are told about a comparison: the run that those of its trainings lie in."""
 
 import hashlib
 import json

@@ -114,7 +114,7 @@ def describe(error: BaseException) -> str:
     while reason is not None:
         kind = type(reason)
         if isinstance(reason, OSError) and kind.__module__.startswith("requests.") and kind.__name__ != "HTTPError":
-            return "the server does not answer"  # what MLflow says of it fills a screen
+            return "the server does not answer"  # what MLflow says about it fills a screen
         reason = reason.__cause__ or reason.__context__
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}..."

@@ -18,7 +18,7 @@ from nncli.run.folder import RunFolder
 from nncli.tracking.description import Epoch, Tracker
 from nncli.tracking.packages import MLFLOW
 
-# The weights of so many epochs are all shown, where most happens; then of half of those up to twice as many, ...
+# The weights of this many epochs are all shown, where most happens; then of half of those up to twice as many, ...
 _FIRST_EPOCHS = 16
 # Histograms of a large network with few rows would take longer than its epochs: they may take this share of the time,
 # and these seconds in any case.
@@ -90,7 +90,7 @@ class Following:
             self._tell(lambda tracker: tracker.end(read_outcome(self._folder, with_files=False)))
 
     def _tell(self, what: Callable[[Tracker], None]) -> None:
-        """Tells every tracker; one that fails is told of no more."""
+        """Tells every tracker; one that fails is left out from then on."""
         for tracker in tuple(self._trackers):
             try:
                 what(tracker)
@@ -114,7 +114,7 @@ def followed(folder: RunFolder, config: Config, console: Console) -> Iterator[Fo
 
 
 class ComparisonFollowing:
-    """MLflow as it is told of a comparison while it goes on, also of the files and the model of each training."""
+    """MLflow as it is told about a comparison while it goes on, also of the files and the model of each training."""
 
     def __init__(self, folder: RunFolder, config: Config, console: Console) -> None:
         self._folder, self._address, self._say = folder, config.train.tracking_uri, console.warn
@@ -163,7 +163,7 @@ class ComparisonFollowing:
 
 @contextmanager
 def followed_comparison(folder: RunFolder, config: Config, console: Console) -> Iterator[ComparisonFollowing | None]:
-    """What is told of a comparison that the block does, None without trackers; they are told how it ended."""
+    """What is told about a comparison that the block does, None without trackers; they are told how it ended."""
     if not config.train.tracking:
         yield None
         return

@@ -1,4 +1,4 @@
-"""What trackers are told of a run, from the files in its folder."""
+"""What trackers are told about a run, from the files in its folder."""
 
 import hashlib
 import io
@@ -24,7 +24,7 @@ from nncli.run.folder import DEAD, RunFolder
 from nncli.run.listing import ListedRun
 from nncli.tracking.description import Description, Epoch, Model, Outcome, Value
 
-# What is of the process alone, or larger than all else and of use to a training that goes on only.
+# What is of the process alone, or larger than all else and of use to a resumed training only.
 _OWN_FILES = (files.LOCK, files.CHECKPOINT)
 _OWN_FOLDERS = (model_files.PREVIOUS, files.TENSORBOARD)
 _ARCHITECTURE = "config.json"

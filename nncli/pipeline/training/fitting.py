@@ -121,8 +121,8 @@ def run_loop(
 
 
 def start_engine(prepared: Prepared, terms: Terms) -> tuple[Engine, Any]:
-    """Imports TensorFlow and prepares its threads; as they were, for a training that goes on. Several workers meet:
-    their strategy is the second value."""
+    """Imports TensorFlow and prepares its threads; as they were, for a resumed training. Several workers meet: their
+    strategy is the second value."""
     terms.watch.hide(finish_import())
     from nncli.engine.process import environment
 

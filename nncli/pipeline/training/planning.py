@@ -1,4 +1,4 @@
-"""What a training is given beside config and data; decides before Keras is imported how to train, and identifies a
+"""What a training is given besides config and data; decides before Keras is imported how to train, and identifies a
 network."""
 
 import json
@@ -27,7 +27,7 @@ Pause = Callable[[int, Callable[[], None]], None]
 
 @dataclass(frozen=True)
 class Engine:
-    """How a network is trained: on `threads`, each batch in so many `parts` that run side by side."""
+    """How a network is trained: on `threads`, each batch in this many `parts` that run side by side."""
 
     executor: str
     threads: int
@@ -41,7 +41,7 @@ class Engine:
 
 @dataclass(frozen=True)
 class Terms:
-    """What beside config and data a training is given.
+    """What besides config and data a training is given.
 
     One training of many has a `title`; it says little of each epoch and keeps no state once it is finished. A
     `program_cache` of the engine keeps what the next training of the same network can use again. `resumed` is what an
@@ -74,7 +74,7 @@ class Terms:
 
     @property
     def state(self) -> "TrainingState | None":
-        """The state to go on from."""
+        """The state to continue from."""
         return None if self.resumed is None else self.resumed.state
 
 

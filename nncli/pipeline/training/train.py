@@ -52,7 +52,7 @@ class TrainedRun:
     """A finished training: its folder, what summary.json says, and how long each part took (see docs/runs.md).
 
     `example_input` stands for what `nncli predict` takes: IMAGE, or the table of the config, quoted for a shell.
-    `pictures` are the files of what was shown while it learned, by name; `trackers` were told of it to the end.
+    `pictures` are the files of what was shown while it learned, by name; `trackers` were told about it to the end.
     """
 
     folder: RunFolder

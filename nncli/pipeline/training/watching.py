@@ -51,7 +51,7 @@ class Watchers:
 
 
 def make_watchers(folder: RunFolder, prepared: Prepared, console: Console, *, batches: int, terms: Terms) -> Watchers:
-    """What follows a training in a run folder; an epoch has so many `batches`."""
+    """What follows a training in a run folder; an epoch has this many `batches`."""
     config = prepared.config
     records: History = [] if terms.resumed is None else terms.resumed.history
     view = _make_view(console, config, batches, terms.title)
@@ -94,7 +94,7 @@ def _make_gates(checkpoints: Any, view: TrainingView, terms: Terms) -> list[Any]
 
 
 def make_following(config: Config, terms: Terms) -> list[Any]:
-    """The callbacks of a worker that writes no run: those that act, and what sets the state to go on from."""
+    """The callbacks of a worker that writes no run: those that act, and what sets the state to continue from."""
     from nncli.engine.callbacks.checkpoint import Checkpoints
 
     acting = _make_acting(config, terms)

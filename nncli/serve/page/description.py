@@ -1,4 +1,4 @@
-"""What the page is told of a model: enough for a canvas to draw on, or for a form with a field for each column."""
+"""What the page is told about a model: enough for a canvas to draw on, or for a form with a field for each column."""
 
 from typing import Any
 

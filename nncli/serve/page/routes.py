@@ -82,7 +82,7 @@ def _occlude(model: Model, batch: Batch) -> dict[str, Any]:
 
 
 def _measure(model: Model, batch: Batch) -> dict[str, Any]:
-    """What the page shows of a row beside its answer."""
+    """What the page shows of a row besides its answer."""
     look: Looking = model.look()
     output = _chosen(model.facts, model.answering.run(_row(batch)).values[0])
     return {

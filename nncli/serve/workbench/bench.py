@@ -40,7 +40,7 @@ class Bench(Protocol):
         ...
 
     def start(self, draft: Any, epochs: int | None) -> Told:
-        """Trains a draft, at first for so many epochs, None for all; returns `training(0)`."""
+        """Trains a draft, at first for this many epochs, None for all; returns `training(0)`."""
         ...
 
     def resume(self, run: str, more: int | None, epochs: int | None) -> Told:
@@ -48,7 +48,7 @@ class Bench(Protocol):
         ...
 
     def allow(self, epochs: int | None) -> Told:
-        """Lets the training go on for so many epochs, to its end (None), or pause after the one that runs (0)."""
+        """Lets the training go on for this many epochs, to its end (None), or pause after the one that runs (0)."""
         ...
 
     def stop(self) -> Told:
@@ -56,7 +56,7 @@ class Bench(Protocol):
         ...
 
     def training(self, first: int) -> Told:
-        """How the training stands, with the metrics of the epochs after the first so many."""
+        """How the training stands, with the metrics of the epochs after the `first`."""
         ...
 
     def frames(self, known: str, first: int) -> Told:

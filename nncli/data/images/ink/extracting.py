@@ -8,7 +8,7 @@ from nncli.data.images.ink.drawings import Drawing, find_drawings
 from nncli.data.images.ink.fitting import fit_centred, fit_counts
 from nncli.data.images.ink.paper import Ink, best_channel, find_ink
 
-# Pictures are looked at with at most so many pixels a side, and enlarged to the smaller number.
+# Pictures are looked at with at most this many pixels a side, and enlarged to the smaller number.
 MOST_SIDE, LEAST_SIDE = 512, 112
 # A region that fills so much of its box, which is no narrow one, is a sheet of paper with the drawing on it.
 _SHEET_FILLS, _SHEET_ASPECT, _SHEET_SIDE = 0.72, 0.35, 0.3

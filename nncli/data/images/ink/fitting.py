@@ -22,7 +22,7 @@ _BOX = 20 / 28
 _THIN, _THICK = 2.0 / 20, 3.2 / 20
 # The ends of short, thick strokes count as width, so that one change does not always reach it.
 _CHANGES = 3
-# Shapes are changed at so many pixels for each of the result's.
+# Shapes are changed at this many pixels for each of the result's.
 _FINE = 8
 # `digits`: bitmap, the digit's width in it, pixels that are on (a quarter of the training digits have fewer, one more).
 _BITMAP, _BITMAP_WIDTH, _BLOCK = 32, 20, 4

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Regions are found on a copy of at most so many cells a side; ink of one cell or of neighbours is connected, so that
+# Regions are found on a copy of at most this many cells a side; ink of one cell or of neighbours is connected, so that
 # a gap of about a hundredth of the picture, as a dry pen leaves it, does not part a stroke.
 _CELLS = 192
 

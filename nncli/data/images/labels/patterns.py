@@ -28,7 +28,7 @@ _CAMERAS = frozenset(
         "scan", "sample", "file", "p", "mvimg", "vid",
     )
 )  # fmt: skip
-# A guessed pattern must fit nearly all names, with at least so many images per class on average; numbers need more,
+# A guessed pattern must fit nearly all names, with at least this many images per class on average; numbers need more,
 # since they often mean something else.
 _FITTING = 0.98
 _FEWEST_A_CLASS, _FEWEST_A_NUMBER = 2, 5

@@ -26,7 +26,7 @@ from nncli.data.profile.values import Finding, ImageProfile, Level, Tile
 from nncli.data.splits.dividing import Rows, divide
 from nncli.errors import DataError
 
-# At most about so many images are decoded, evenly spaced.
+# At most about this many images are decoded, evenly spaced.
 SAMPLE = 2000
 _MOST_TOLD = 6
 

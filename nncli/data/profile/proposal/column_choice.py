@@ -20,7 +20,7 @@ from nncli.data.tables.features.flaws import is_mostly_numbers
 from nncli.data.tables.files.columns import Column, Table
 from nncli.data.targets import Goal, encode_targets
 
-# A column of unreadable numbers is a category if it has at most so many different texts.
+# A column of unreadable numbers is a category if it has at most this many different texts.
 FEW_TEXTS = 50
 _OTHER_LABEL = "a label like the neighbouring targets: not known before they are"
 

@@ -19,7 +19,7 @@ _OTHERS = ("unbekannt", "k.a.", "keine angabe", "0000-00-00", "0000-00-00 00:00:
 _SHEETS = ("#n/a", "#value!", "#div/0!", "#ref!", "#num!", "#null!")
 _ENDLESS = ("inf", "+inf", "-inf", "infinity", "+infinity", "-infinity")
 KNOWN = frozenset((*_SIGNS, *_WORDS, *_PHRASES, *_OTHERS, *_SHEETS, *_ENDLESS))
-# Up to so many different texts among numbers are mistakes or markers; with more, the column is not numeric.
+# Up to this many different texts among numbers are mistakes or markers; with more, the column is not numeric.
 MOST_TEXTS = 20
 # So many texts are checked to decide whether a column holds dates.
 MOST_SEEN = 1000

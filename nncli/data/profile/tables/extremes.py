@@ -5,7 +5,7 @@ import numpy as np
 from nncli.data.profile.values import Finding, Level
 from nncli.data.tables.files.columns import Column, Table
 
-# At most this share of the rows, and at most so many values, are outliers; more of them belong to the data.
+# At most this share of the rows, and at most this many values, are outliers; more of them belong to the data.
 _SHARE, _MOST = 0.005, 20
 _FEWEST_ROWS = 30
 # Zeros are impossible if they are rarer than this and all other values are at least a fifth of their median.

@@ -18,7 +18,7 @@ ACCURACY = 0.99
 _MISTAKES_LEFT = 0.1
 # A single column that correlates with a number so closely is suspicious.
 CORRELATION = 0.999
-# Near copies are looked for in so many rows, exact copies in all rows.
+# Near copies are looked for in this many rows, exact copies in all rows.
 _SAMPLE = 20_000
 _FEWEST = 20
 # With fewer unseen rows outside the most common class, high accuracy proves nothing.

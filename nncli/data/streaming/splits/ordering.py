@@ -36,7 +36,7 @@ class Cuts:
 
 
 def divide_moments(data: Data, moments: Read, count: int, *, has_test: bool) -> Cuts:
-    """Where the sets begin, of so many rows: the latest are tested, those before validated.
+    """Where the sets begin, of this many rows: the latest are tested, those before validated.
 
     With `data.fold`, a block of the rows is tested, and only earlier ones are trained on.
 
@@ -63,7 +63,7 @@ class _Moment:
 
 
 class Timeline:
-    """The moments of so many rows (int64), looked at in passes over a file."""
+    """The moments of this many rows (int64), looked at in passes over a file."""
 
     def __init__(self, moments: Read, count: int) -> None:
         self._moments, self.count = moments, count

@@ -14,7 +14,7 @@ _BLOCK = 1 << 18
 
 @dataclass(frozen=True)
 class KeyedRows:
-    """The rows to split: their numbers int64, and what decides beside chance.
+    """The rows to split: their numbers int64, and what decides besides chance.
 
     Each class from 0 to below `classes` gets the same share in all sets where chance decides; without `class_of`,
     chance alone does. `groups` (uint64, hashes of the values) or `moments` (int64, in order) are those of the column
@@ -36,6 +36,6 @@ class KeyedRows:
 
 
 def blocks(count: int) -> Iterator[tuple[int, int]]:
-    """From where to where each block of so many rows reaches."""
+    """From where to where each block of this many rows reaches."""
     for first in range(0, count, _BLOCK):
         yield first, min(count, first + _BLOCK)

@@ -1,6 +1,7 @@
 """Rows in files of their own, since their number is not known before the last: written as they come, read in blocks.
 
-Blocks have so many bytes, so that wide rows take no more memory than narrow ones; no result depends on where they end.
+Blocks have this many bytes, so that wide rows take no more memory than narrow ones; no result depends on where they
+end.
 """
 
 from collections.abc import Iterator, Mapping

@@ -23,7 +23,7 @@ from nncli.data.tables.files.columns import Column, Table
 from nncli.data.targets import encode_targets
 from nncli.errors import DataError
 
-# A column has codes for so many words; further ones are unknown, as rare words are in any case.
+# A column has codes for this many words; further ones are unknown, as rare words are in any case.
 _MOST_WORDS = 1 << 18
 
 

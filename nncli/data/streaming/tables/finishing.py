@@ -28,7 +28,7 @@ from nncli.data.tables.loading import small_classes
 from nncli.data.targets import class_targets, describe
 from nncli.errors import DataError
 
-# The bins of an encoding are those of so many training rows, chosen by a hash; of wide rows, of so many numbers.
+# The bins of an encoding are those of this many training rows, chosen by a hash; of wide rows, of this many numbers.
 _BIN_ROWS, _BIN_NUMBERS = 500_000, 1 << 25
 _BIN_SEED = 1
 _SETS = 3
@@ -233,7 +233,7 @@ class _Finishing:
         return counts
 
     def notes(self, facts: DataFacts) -> Iterator[str]:
-        """What the user is told of the rows."""
+        """What the user is told about the rows."""
         yield from self._plan.notes
         yield from self._left_out
         if self._raw.dropped:

@@ -38,7 +38,7 @@ class OwnTest:
 
     @property
     def notes(self) -> Iterator[str]:
-        """What the user is told of the rows."""
+        """What the user is told about the rows."""
         if self.unlabelled:
             yield f"test: {count(self.unlabelled, 'row')} without a target dropped"
 

@@ -21,7 +21,7 @@ _NEARLY_ALL = 0.99
 _FEWEST_ROWS = 30
 _FEW = 20
 _ROWS_A_CODE = 5
-# Serial numbers have few gaps: their range is less than so many times the number of rows.
+# Serial numbers have few gaps: their range is less than this many times the number of rows.
 _DENSE = 10
 # So many rows are enough to see whether numbers are related to the target.
 _SAMPLE = 20_000

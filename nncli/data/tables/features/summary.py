@@ -11,7 +11,7 @@ _WORDS = re.compile(
     r"somme|moyenne|totaal|suma|totale|media)( general| général| geral)?\s*:?",
     re.IGNORECASE,
 )
-# At most so many rows at the end can be summaries: a total, a mean and a count below one another.
+# At most this many rows at the end can be summaries: a total, a mean and a count below one another.
 _MOST = 3
 _FEWEST_ROWS = 5
 

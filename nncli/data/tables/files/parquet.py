@@ -15,7 +15,7 @@ from nncli.data.tables.files.reading import first_line, joined, make_table
 from nncli.errors import DataError
 
 _GROUP_ROWS = 1 << 16
-# A sample has rows of about so many row groups.
+# A sample has rows of about this many row groups.
 _GROUPS = 32
 # Cells of rows that are read together, and of a sample, however many columns they have; a cell takes about 8 bytes.
 _CELLS, _SAMPLE_CELLS = 1 << 22, 1 << 24
@@ -128,7 +128,7 @@ def sample_dataset(files: Sequence[Path], missing: Sequence[str], name: str, row
 
 
 def _bounded(rows: int, columns: Sequence[str], cells: int = _CELLS) -> int:
-    """So many rows, or as many as have so many cells."""
+    """So many rows, or as many as have this many cells."""
     return max(1, min(rows, cells // max(1, len(columns))))
 
 

@@ -19,7 +19,7 @@ _COLOURS = 64  # of a palette: enough for shading, a fraction of the bytes
 
 @dataclass(frozen=True)
 class Frame:
-    """What was seen after so many epochs, 0 being the untrained network."""
+    """What was seen after this many epochs, 0 being the untrained network."""
 
     epoch: int
     values: np.ndarray
@@ -64,7 +64,7 @@ class Scene:
         return _with_palette(_pixels(figure))
 
     def to_gif(self, frames: Sequence[Frame]) -> bytes:
-        """The frames one after the other, the last one longer, for ever."""
+        """The frames one after the other, the last one longer, forever."""
         from PIL import Image
 
         pictures = [Image.fromarray(pixels) for pixels in self._one_by_one(frames)]

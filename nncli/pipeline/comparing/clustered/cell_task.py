@@ -39,7 +39,7 @@ class LoadedCell(Cell):
 
 @dataclass(frozen=True)
 class Order:
-    """What a node is told of a training; `stopped` is the archive of a folder to go on in."""
+    """What a node is told about a training; `stopped` is the archive of a folder to go on in."""
 
     request: ComparisonRequest
     cell: LoadedCell

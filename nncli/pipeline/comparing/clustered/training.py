@@ -55,7 +55,7 @@ def cluster_of(request: ComparisonRequest, console: Console) -> Iterator[Cluster
 
 
 def _require_room(cluster: Cluster, asked: ClusterRequest) -> None:
-    """Raises UsageError for a share that no node has, which would wait for ever."""
+    """Raises UsageError for a share that no node has, which would wait forever."""
     if cluster.slots(asked.cpus or 0.0, asked.gpus) or not (asked.cpus or asked.gpus):
         return
     nodes = "".join(f"\n  {node.name}: {node.cpus:g} CPUs, {node.gpus:g} GPUs" for node in cluster.nodes.values())

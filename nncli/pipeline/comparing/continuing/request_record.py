@@ -49,7 +49,7 @@ class RecordedRequest:
     values: Mapping[str, Any]
 
     def extended(self, seeds: int) -> dict[str, Any]:
-        """The record of the same comparison over so many seeds."""
+        """The record of the same comparison over this many seeds."""
         return {REQUEST: {**copy.deepcopy(dict(self.values)), "seeds": _seeds(self.first_seed, seeds)}}
 
 

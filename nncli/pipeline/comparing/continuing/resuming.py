@@ -1,4 +1,4 @@
-"""The story of a comparison that goes on: what it has is checked and kept, and the rest is trained."""
+"""The story of a resumed comparison: what it has is checked and kept, and the rest is trained."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -48,7 +48,7 @@ def resume_comparison(
     """Continues a comparison that was stopped or killed, or extends one to more `seeds`, in its folder.
 
     Trainings that are finished or diverged are kept, if their files are whole and of this comparison; those that were
-    stopped go on from the state that they left, and all others are trained from their start. The result is that of a
+    stopped continue from the state that they left, and all others are trained from their start. The result is that of a
     comparison that never stopped. Raises RunError if it cannot go on, or, unless `inexact`, not to the same bits;
     UsageError for `seeds` that it has already; and what `compare` raises.
     """
@@ -151,7 +151,7 @@ def _list_differences(record: Mapping[str, Any], checked: CheckedRequest) -> lis
 def _find_kept(
     checked: CheckedRequest, folder: RunFolder, console: Console, *, is_exact: bool
 ) -> dict[Cell, dict[str, Any]]:
-    """What the cells left that are done; of the others, the folders without a state to go on from are removed."""
+    """What the cells left that are done; of the others, the folders without a state to continue from are removed."""
     kept = {}
     for cell in checked.cells:
         found = RunFolder(folder.path / cell.folder_name)

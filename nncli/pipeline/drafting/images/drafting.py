@@ -51,7 +51,7 @@ def look_at_images(
 def look_at_pixels(
     source: Path, path: str, section: Data, task: Task | None, progress: Progress, say: Callable[[str], None]
 ) -> Draft:
-    """A draft for a table of pixels, whose `section` was found; `path` is what the config says of it."""
+    """A draft for a table of pixels, whose `section` was found; `path` is what the config says about it."""
     section = section.model_copy(update={"task": task, "test": TEST_FRACTION})
     tell_whole(str(section.path), say)
     section, dataset, repeated = _load(section, False, progress)
@@ -93,7 +93,7 @@ def _draft(summary: str, entry: Entry, section: Data, dataset: Dataset) -> Draft
 
 
 def _remarks(dataset: Dataset) -> list[str]:
-    """What was said of the data, and that very few images neither teach nor measure much."""
+    """What was said about the data, and that very few images neither teach nor measure much."""
     remarks = [note for note in dataset.notes if not note.startswith("task:")]
     rows = dataset.facts.rows
     if rows["train"] < VERY_FEW:
@@ -103,7 +103,7 @@ def _remarks(dataset: Dataset) -> list[str]:
 
 
 def _training_images(section: Data) -> tuple[list[Path], bool]:
-    """The images of the training set, before some of them are held out, and whether there are other sets beside it."""
+    """The images of the training set, before some of them are held out, and whether there are other sets besides it."""
     if section.labels is None:
         root = Path(str(section.path))
         return training_files(root), len(part_folders(root)) > 1

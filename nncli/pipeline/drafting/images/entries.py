@@ -14,7 +14,7 @@ _VALIDATION_NOTE = "{:,} of the other rows are measured after each epoch"
 def draft_images(
     section: Data, facts: DataFacts, remarks: Sequence[str], repeated: int, relative: Callable[[str], str]
 ) -> Entry:
-    """The `data` section for a folder of images, with what was said of them below it.
+    """The `data` section for a folder of images, with what was said about them below it.
 
     `repeated` images equal another; `relative` turns a path of the section into what the config says.
     """

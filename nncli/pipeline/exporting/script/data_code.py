@@ -20,7 +20,7 @@ _ATTRIBUTES = {"even": "y % 2 == 0", "at_least_five": "y >= 5", "has_loop": "np.
 
 @dataclass(frozen=True)
 class DataCode:
-    """The body of `load_data`, the imports it needs, what the .npz file holds, and what to say of it."""
+    """The body of `load_data`, the imports it needs, what the .npz file holds, and what to say about it."""
 
     lines: list[str]
     imports: list[str]

@@ -1,4 +1,4 @@
-"""Parts of an evaluation: what is measured beside the metrics of the run itself, and the pictures.
+"""Parts of an evaluation: what is measured besides the metrics of the run itself, and the pictures.
 
 `measuring` takes the metrics of all rows, of new rows and of groups; `references` fits other models to the same rows,
 once for each data set; `thresholds` are those of the run, `calibrating` fits its temperature; `importance` says which

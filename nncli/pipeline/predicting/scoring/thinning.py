@@ -21,7 +21,7 @@ _FEWEST, _MOST_VALUES = 2_000, 1 << 25
 def intervals_of_many(
     facts: DataFacts, part: Part, predictions: np.ndarray, progress: Callable[[str, float], None]
 ) -> dict[str, Interval | None]:
-    """The 95 % interval of each metric; of more than half a million rows, from so many of them.
+    """The 95 % interval of each metric; of more than half a million rows, from this many of them.
 
     The width of such an interval falls with the root of the number of rows: that of the sample is shrunk by it, around
     the metric of all rows.

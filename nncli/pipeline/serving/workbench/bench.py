@@ -53,7 +53,7 @@ class Workbench:
         return self._sources.columns(source)
 
     def check(self, draft: Any) -> Told:
-        """What is told of a draft; also that a table's target is still to be chosen."""
+        """What is told about a draft; also that a table's target is still to be chosen."""
         read = read_draft(draft)
         source = self._sources.find(read.source)
         if source.is_table and not read.targets:
@@ -100,7 +100,7 @@ class Workbench:
         return self.training(0)
 
     def resume(self, run: str, more: int | None, epochs: int | None) -> Told:
-        """Goes on with a run. Raises Refusal for one that is none or has no state to go on from."""
+        """Continues a run. Raises Refusal for one that is none or has no state to continue from."""
         found = results.find_training(run, self._folders.runs_dir)
         told = results.describe_training(found)
         if not told["hasState"] or not isinstance(told["asked"], int):
@@ -144,7 +144,7 @@ class Workbench:
         return self._open_run(results.find_training(run, self._folders.runs_dir).path)
 
     def _draft(self, read: Draft) -> Drafted:
-        """What is drafted for the draft's data set, with what the draft says of that."""
+        """What is drafted for the draft's data set, with what the draft says about that."""
         drafted = self._sources.draft(read.source, read.targets)
         return replace(drafted, values=merge_data(read, drafted.values))
 

@@ -9,9 +9,9 @@ from nncli.config.reading.document import parse_document
 from nncli.config.sections import Data
 from nncli.errors import ConfigError, UsageError
 
-# What a draft may hold beside its data set, which is only ever named by its place in the server's list.
+# What a draft may hold besides its data set, which is only ever named by its place in the server's list.
 SECTIONS = ("model", "loss", "optimizer", "metrics", "train", "silence")
-# Which data set it is, and what it may say of it: nothing of that is a path, but a `test` that is a text.
+# Which data set it is, and what it may say about it: nothing of that is a path, but a `test` that is a text.
 _WHICH = ("source", "path", "labels")
 _KINDS: dict[str, Any] = {
     "data": dict, "model": dict, "loss": (dict, str), "optimizer": (dict, str), "metrics": list, "train": dict,
@@ -26,7 +26,7 @@ _WIDTH = 50
 @dataclass(frozen=True)
 class Draft:
     """A network that is being built. `source` names a data set of the list, `targets` columns of its table, `options`
-    what else is said of the data.
+    what else is said about the data.
     """
 
     name: str
@@ -107,7 +107,7 @@ def _plain(value: Any) -> Any:
 
 
 def merge_data(draft: Draft, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The `data` section of a data set with what the draft says of it; None and an empty list take an option away."""
+    """The `data` section of a data set with what the draft says about it; None and an empty list remove an option."""
     return {key: each for key, each in {**data, **draft.options}.items() if each is not None and each != []}
 
 

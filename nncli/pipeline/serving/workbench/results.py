@@ -113,7 +113,7 @@ def compare_trainings(first: str, second: str, folders: Folders) -> Told:
 
 
 def describe_state(trainer: Trainer, first: int) -> Told:
-    """How the training stands, with the metrics of epochs after the first so many; {"phase": "none"} without one."""
+    """How the training stands, with the metrics of the epochs after the `first`; {"phase": "none"} without one."""
     training = trainer.training
     if training is None:
         return {"phase": "none"}
@@ -185,7 +185,7 @@ def _numbers(record: Told) -> dict[str, float]:
 
 
 def _error(trainer: Trainer, listed: ListedRun | None) -> str:
-    """Why it failed: what it said of errors and fixes, or what its run recorded."""
+    """Why it failed: what it said about errors and fixes, or what its run recorded."""
     lines = [line for line in trainer.talk.splitlines() if line.startswith(("error: ", "fix: "))]
     reason = None if listed is None else listed.record.get("reason")
     return "\n".join(lines) or str(reason or "the training's process ended without a word")

@@ -1,4 +1,4 @@
-"""checkpoint.npz: the state of a training on the disk, from which it goes on to the same bits."""
+"""checkpoint.npz: the state of a training on the disk, from which it continues to the same bits."""
 
 import hashlib
 import io
@@ -23,7 +23,7 @@ _ABOUT, _DIGEST = "about", "digest"
 
 @dataclass(frozen=True)
 class Resumed:
-    """What a training goes on from: a state with its epochs' records, None for the start.
+    """What a training continues from: a state with its epochs' records, None for the start.
 
     The `record` is what run.json tells of it from then on, `running` with it; empty where it says so already.
     """
@@ -85,7 +85,7 @@ def discard_checkpoint(folder: RunFolder) -> None:
 
 
 def mark_of(config: Config, dataset: Dataset) -> Mapping[str, Any]:
-    """What decides, beside the state, how a training goes on; the number of epochs does not."""
+    """What decides, besides the state, how a training goes on; the number of epochs does not."""
     undecisive = {"epochs", "checkpoint", "health", "tracking", "tracking_uri"}
     settings = config.model_dump(mode="json", exclude={"name": True, "train": undecisive})
     facts = dataset.facts.model_dump(mode="json")

@@ -64,12 +64,12 @@ class Pauses:
 
 
 def describe_pause(epochs: int) -> str:
-    """What is said of a training that waits, with its state on the disk or on its way there."""
+    """What is said about a training that waits, with its state on the disk or on its way there."""
     return f"paused after epoch {epochs}"
 
 
 def _read_in_thread(words: TextIO) -> "queue.SimpleQueue[str | None]":
-    """The lines as they come, None behind the last; a thread that nobody waits for reads them."""
+    """The lines as they come, None after the last; a thread that nobody waits for reads them."""
     told: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
     def read() -> None:

@@ -1,4 +1,4 @@
-"""The story of a training that goes on: from the state that a run left, to the same bits as if it had not stopped."""
+"""The story of a resumed training: from the state that a run left, to the same bits as if it had not stopped."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -107,7 +107,7 @@ def open_again(
     show: ShowRequest | None = None,
     group: Group | None = None,
 ) -> Reopened:
-    """The run that so many workers are to go on with; nothing of it has changed yet. Raises what `resume` raises."""
+    """The run that this many workers are to continue with; still unchanged. Raises what `resume` raises."""
     found = find_training(word, folders.runs_dir)
     say_choice(found, console)
     folder = found.folder

@@ -38,7 +38,7 @@ class ShowRequest:
 
 
 def frame_epochs(done: int, epochs: int, frames: int) -> tuple[int, ...]:
-    """After which epochs beyond `done` to take so many frames: the next, then at growing distances, and the last.
+    """After which epochs beyond `done` to take this many frames: the next, then at growing distances, and the last.
 
     A network changes most at the start: distances grow by a constant factor, and are whole epochs.
     """

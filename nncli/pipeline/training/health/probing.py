@@ -20,7 +20,7 @@ HealthRecords = list[dict[str, Any]]
 
 # What a measurement may cost of the epoch it stands for.
 _SHARE = 0.03
-# Measured with benchmarks/health.py: what a step of a compiled loop takes beside arithmetic, what a measurement and in
+# Measured with benchmarks/health.py: what a step of a compiled loop takes besides arithmetic, what a measurement and in
 # it each step of a recurrent layer take; multiply-adds in a forward and backward pass.
 _STEP_SECONDS, _PROBE_SECONDS, _RECURRENT_SECONDS = 1e-4, 1e-3, 2e-4
 _PASSES_PER_SECOND = 4e9
@@ -38,14 +38,14 @@ class ProbePlan:
 
     After each epoch if that is cheap. Where epochs are short, it is each of the first 16, every second up to 32, every
     fourth up to 64 and so on, but at least every `interval`-th. That depends on the config and the number of rows and
-    on no clock, so that a training that goes on has the lines of one that never stopped.
+    on no clock, so that a resumed training has the lines of one that never stopped.
     """
 
     rows: int
     interval: int
 
     def is_due(self, epochs: int) -> bool:
-        """Whether the network is measured after so many epochs."""
+        """Whether the network is measured after this many epochs."""
         doublings = max(0, (epochs - 1) // _FIRST_EPOCHS).bit_length()
         return epochs % min(self.interval, 1 << doublings) == 0
 

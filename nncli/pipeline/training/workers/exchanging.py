@@ -23,7 +23,7 @@ _SMALLEST = 4
 @dataclass(frozen=True)
 class Exchange:
     """What was measured: the median `seconds` of an exchange of the gradients between two, half of all rounds lying
-    between the `quartiles`; the seconds of a message beside its bytes, and bytes a second, None where they took no
+    between the `quartiles`; the seconds of a message besides its bytes, and bytes a second, None where they took no
     time."""
 
     seconds: float

@@ -34,7 +34,7 @@ def follow(
 
 
 def follow_resumed(word: str, group: Group, *, folders: Folders, console: Console, epochs: int | None = None) -> None:
-    """The same for a run that goes on, whose folder this worker reads, too, and does not write."""
+    """The same for a resumed run, whose folder this worker reads, too, and does not write."""
     folder = find_training(word, folders.runs_dir).folder
     record, state = folder.record, load_checkpoint(folder)
     prepared = prepare_again(folder, state, epochs, folders, console, Stopwatch())

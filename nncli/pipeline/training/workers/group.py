@@ -47,7 +47,7 @@ class Group:
 
     @property
     def resume(self) -> str | None:
-        """The run folder to go on with, where the workers start again."""
+        """The run folder to continue with, where the workers start again."""
         return None if self.line is None else self.line.resume
 
     @property
@@ -57,7 +57,7 @@ class Group:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What run.json says of it."""
+        """What run.json says about it."""
         devices = {} if self.cluster else {"devices": list(self.devices)}
         return {"workers": self.size, "on": self.on, **devices}
 

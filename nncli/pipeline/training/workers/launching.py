@@ -42,7 +42,7 @@ def check_workers(
     assignments: Sequence[str] = (),
     options: Sequence[tuple[KeyPath, Any, str]] = (),
 ) -> None:
-    """Raises ConfigError for a config that so many workers cannot train, before one is started."""
+    """Raises ConfigError for a config that this many workers cannot train, before one is started."""
     loaded = load_config(name, assignments, options)
     rules.refuse_workers(loaded, loaded.config, workers)
 
@@ -58,7 +58,7 @@ def launch(
 ) -> int:
     """Runs `nncli` with these arguments in so many processes that train together; the exit code of the chief.
 
-    A worker that ends, or gives no sign of life for so many `seconds`, ends all; they start again from the last
+    A worker that ends, or gives no sign of life for this many `seconds`, ends all; they start again from the last
     checkpoint, at most `restarts` times, and not after one has ended twice with the same error. Raises NncliError that
     names it and says how to go on, after `if_lost` was called with the run, and UsageError where processes cannot be
     started this way.
@@ -194,8 +194,8 @@ def _stops_passed_on(chief: Worker) -> Iterator[Any]:
 class _Lost:
     """How a worker of a training was lost, in words, and the run folder, None before one was begun.
 
-    `error` is which worker had an error of its own, and what it said of it; a loss of another one, a signal and silence
-    are none.
+    `error` is which worker had an error of its own, and what it said about it; a loss of another one, a signal and
+    silence are none.
     """
 
     told: str
@@ -234,7 +234,7 @@ class _Lost:
 
 
 def _lost(started: Sequence[Worker], place: int, outputs: Sequence[IO[bytes]], seconds: float) -> _Lost:
-    """What is told of a worker that was lost, with its last lines."""
+    """What is told about a worker that was lost, with its last lines."""
     culprit, path = started[place], started[0].told.get("run")
     told, error = culprit.describe_end(seconds), None
     if place and not culprit.is_silent and (culprit.code or 0) > 0:

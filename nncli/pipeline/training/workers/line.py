@@ -32,9 +32,9 @@ class LostWorkerError(NncliError):
 class Line:
     """Where a worker was started by another process of nncli; ends this process when that one ends.
 
-    It has the number of the inherited descriptor, and gives a sign of life every so many `seconds`. A chief that
-    `records` its run does so before it ends. Where workers start again, `resume` is the run folder to go on with, after
-    so many `minutes`.
+    It has the number of the inherited descriptor, and gives a sign of life every `seconds` seconds. A chief that
+    `records` its run does so before it ends. Where workers start again, `resume` is the run folder to continue with,
+    after this many `minutes`.
     """
 
     def __init__(

@@ -65,7 +65,7 @@ class Agent:
     def start(
         self, order: Order, data: Dataset, archive: bytes | None, variables: dict[str, str], seconds: float
     ) -> None:
-        """Starts the process with these environment variables; it gives a sign of life every so many `seconds`. The
+        """Starts the process with these environment variables; it gives a sign of life every `seconds` seconds. The
         `archive` has the folder to go on in."""
         self._folder = self._place / order.name
         if archive is not None:

@@ -16,10 +16,10 @@ _LAST = (files.CONFIG, files.MANIFEST, files.CHECKPOINT)
 
 
 class Returned:
-    """What has come back of a training: its `state` to go on from in the object store, None before there is one.
+    """What has come back of a training: its `state` to continue from in the object store, None before there is one.
 
-    `restarts` are for the record, `changes` what else it says of the workers. Without a record of its own, an archive
-    is one of a chief that had hardly begun, and is not kept.
+    `restarts` are for the record, `changes` what else it says about the workers. Without a record of its own, an
+    archive is one of a chief that had hardly begun, and is not kept.
     """
 
     def __init__(self, folder: RunFolder, store: Callable[[bytes], Any]) -> None:
@@ -29,7 +29,7 @@ class Returned:
         self.changes: dict[str, Any] = {}
 
     def keep_state(self, archive: bytes) -> None:
-        """Writes a state that the training can go on from, each file as a whole; the checkpoint comes last.
+        """Writes a state that the training can continue from, each file as a whole; the checkpoint comes last.
 
         Raises NncliError.
         """

@@ -71,7 +71,7 @@ def resume_on_cluster(
     max_minutes: float | None = None,
     if_stopped: Callable[[RunFolder], None] | None = None,
 ) -> TrainedRun:
-    """The same for a run that goes on. Raises what `resume` raises."""
+    """The same for a resumed run. Raises what `resume` raises."""
     again = open_again(
         word, request.workers, folders=folders, console=console, epochs=epochs, inexact=inexact, watch=Stopwatch()
     )
@@ -95,7 +95,7 @@ def _require_trainable(prepared: Prepared, request: GangRequest) -> None:
 
 
 def _join(stack: ExitStack, request: GangRequest, console: Console) -> Cluster:
-    """The cluster. Raises what `joined` raises, and UsageError where it has no room for so many workers."""
+    """The cluster. Raises what `joined` raises, and UsageError where it has no room for this many workers."""
     if sys.platform == "win32":
         raise UsageError("--workers needs Linux or macOS", hint="train with one worker")
     asked = request.cluster

@@ -105,7 +105,7 @@ def _train(order: Order, dataset: Dataset, place: Path, group: Group) -> None:
 
 
 def _resumed(terms: Terms, folder: RunFolder) -> Terms:
-    """The same terms for a training that goes on in a folder, with the threads that it had."""
+    """The same terms for a resumed training in a folder, with the threads that it had."""
     return replace(
         terms,
         resumed=Resumed(load_checkpoint(folder)),
