@@ -6,7 +6,7 @@ What each command says of the whole folder is known; a command that ends with 0 
 import json
 import random
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,10 +71,6 @@ class Flipper:
             (copy / name).write_bytes(content)
             outcomes[command] = self._judge(command, *self._ask(command, copy))
         return Flip(seed, name, bit, outcomes)
-
-    def flip_many(self, count: int, seed: int) -> Iterator[Flip]:
-        """So many flips, with the seeds from `seed` on."""
-        return (self.flip(each) for each in range(seed, seed + count))
 
     def _copy(self) -> Path:
         copy = self._work / "copy"

@@ -26,10 +26,9 @@ class Share:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a task did not return: `is_lost` with its process or its node, else by an exception of its own."""
+    """Why a task did not return: its process or its node was lost, or it raised an exception."""
 
     text: str
-    is_lost: bool
 
 
 class Tasks:
@@ -95,7 +94,7 @@ class Tasks:
         for reference, nodes in list(self._nodes.items()):
             if not nodes & self._cluster.nodes.keys():  # it would wait forever
                 ray.cancel(reference, force=True)
-                ended.append((self._forget(reference), Failure("all nodes it could run on are lost", is_lost=True)))
+                ended.append((self._forget(reference), Failure("all nodes it could run on are lost")))
         return ended
 
     def cancel(self) -> list[tuple[Hashable, Any]]:
@@ -134,14 +133,14 @@ def result_of(reference: Any) -> Any:
     except exceptions.RayTaskError as error:
         cause = error.cause if isinstance(error.cause, BaseException) else error
         if isinstance(cause, exceptions.OwnerDiedError):
-            return Failure(_UNREACHED, is_lost=True)
+            return Failure(_UNREACHED)
         line = (str(cause).strip().splitlines() or [""])[-1 if cause is error else 0]
-        return Failure(f"{type(cause).__name__}: {line}", is_lost=False)
+        return Failure(f"{type(cause).__name__}: {line}")
     except exceptions.NodeDiedError:
-        return Failure("its node was lost", is_lost=True)
+        return Failure("its node was lost")
     except exceptions.OutOfMemoryError:
-        return Failure("its node had no memory left", is_lost=True)
+        return Failure("its node had no memory left")
     except exceptions.RayActorError:
-        return Failure("its process or its node was lost", is_lost=True)
+        return Failure("its process or its node was lost")
     except exceptions.RayError as error:  # WorkerCrashedError, ObjectLostError and others
-        return Failure(f"its process was lost ({type(error).__name__})", is_lost=True)
+        return Failure(f"its process was lost ({type(error).__name__})")

@@ -1,6 +1,5 @@
 """Two trained runs, clients that talk to them in this process or over a socket, and a browser for the pages."""
 
-import base64
 import contextlib
 import io
 import json
@@ -223,9 +222,6 @@ class Browser:
 
     def complaints(self) -> list[str]:
         return [entry["message"] for entry in self._ask("POST", "/se/log", {"type": "browser"})]
-
-    def screenshot(self) -> bytes:
-        return base64.b64decode(self._ask("GET", "/screenshot"))
 
     def close(self) -> None:
         self._ask("DELETE", "")

@@ -14,7 +14,6 @@ from PIL import Image
 
 from nncli.serve.limits import Limits
 
-CSV = {"Content-Type": "text/csv"}
 TABLES: dict[str, tuple[bytes, str]] = {
     "a million rows": (b"size,shop\n" + b"1,e\n" * 1_000_000, "more than 20,000 rows"),
     "a million rows that are ragged": (b"size,shop\n" + b"1,e,2\n" * 1_000_000, "more than 20,000 rows"),

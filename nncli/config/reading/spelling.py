@@ -75,7 +75,7 @@ def is_slip(got: str, name: str) -> bool:
 
 
 def _fold(name: str) -> str:
-    """A name without its case, blanks and hyphens: `Learning-Rate` is no misspelling."""
+    """A name in lower case, with underscores for blanks and hyphens: `Learning-Rate` is no misspelling."""
     return name.strip().lower().replace("-", "_").replace(" ", "_")
 
 

@@ -92,7 +92,7 @@ def _refuse_open_quote(text: CsvText, table: Table) -> None:
         raise open_quote_error(text, int(table.rows[-1]) + 1, cell)
 
 
-def table_rows(path: Path, columns: TableInput) -> int:
+def table_rows(path: Path) -> int:
     """About how many rows a table has: of text by the length of its first lines; 0 of a format that is read whole."""
     files = matching(path) if is_pattern(path) else [path]
     if not all(file.is_file() for file in files):

@@ -5,17 +5,15 @@ from typing import Any
 
 import tensorflow as tf
 
-from nncli.engine.distributed.cluster import Cluster
-
 # An exchange that takes longer has lost a worker. Workers wait for each other where the chief alone measures and
 # writes, which takes seconds.
 EXCHANGE_SECONDS = 300
 
 
-def join(cluster: Cluster) -> Any:
+def join() -> Any:
     """The strategy of this worker; waits until all have started.
 
-    Call it after `environment.prepare` and before the first tensor. TF_CONFIG must describe the `cluster`. A ring adds
+    Call it after `environment.prepare` and before the first tensor. TF_CONFIG describes the cluster. A ring adds
     the parts of a sum in one order, so that the same workers get the same bits.
     """
     options = tf.distribute.experimental.CommunicationOptions(

@@ -40,7 +40,7 @@ class Labelled:
         if is_archive(file):
             return sum(each.bytes for each in self._arrays().values())
         if isinstance(inputs, TableInput):
-            return table_rows(file, inputs) * (4 * (len(inputs.numbers) + len(inputs.categories) + 1) + 8)
+            return table_rows(file) * (4 * (len(inputs.numbers) + len(inputs.categories) + 1) + 8)
         if not file.is_dir() or self.facts.pixels is not None:
             return 0
         return len(images_below(file)) * int(np.prod(inputs.shape)) * np.dtype(inputs.dtype).itemsize

@@ -181,10 +181,10 @@ class ClusterTrainer:
             record = RunFolder(hidden).record
             if record.get("status") != "finished" and not record.get("diverged"):
                 remove_folder(hidden)
-                return Failure(record.get("reason") or "it was stopped", is_lost=False)
+                return Failure(record.get("reason") or "it was stopped")
             install(hidden, path)
         except RunError as error:
-            return Failure(error.message, is_lost=False)
+            return Failure(error.message)
         except OSError as error:
             raise NncliError(f"{path} cannot be written: {error.strerror}", hint="free space, or --runs-dir") from None
         for kind, text, once in arrival.messages:

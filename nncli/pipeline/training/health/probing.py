@@ -115,11 +115,11 @@ def _make_probe(model: Any, prepared: Prepared, count: int, program_cache: Any) 
         return Sensors(models.member_outputs(model), model.loss, models.OUTPUT_NAME)
 
     sensors = make_sensors() if program_cache is None else program_cache.keep_beside(model, make_sensors)
-    guess = guess_of(config, prepared.dataset.facts, logits=models.gives_logits(config))
+    guess = guess_of(prepared.dataset.facts, logits=models.gives_logits(config))
     return Probe(sensors, batch, seed=config.seed, guess=guess)
 
 
-def guess_of(config: Config, facts: DataFacts, *, logits: bool) -> tuple[float, ...]:
+def guess_of(facts: DataFacts, *, logits: bool) -> tuple[float, ...]:
     """What the output layer gives that knows nothing: equal probabilities, or the mean of the training targets.
 
     Its loss is the one to begin with: ln K for K classes, ln 2 for labels, for a regression the variance (Karpathy,

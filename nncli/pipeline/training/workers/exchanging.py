@@ -83,7 +83,7 @@ def _exchange(end: Connection, index: int, addresses: tuple[str, ...], size: int
     environment.prepare(1)
     from nncli.engine.distributed import replicas, timing
 
-    found = timing.time_exchanges(replicas.join(cluster), (_SMALLEST, size), _MEASURED_SECONDS)
+    found = timing.time_exchanges(replicas.join(), (_SMALLEST, size), _MEASURED_SECONDS)
     if index == 0:
         end.send(found)
     end.close()

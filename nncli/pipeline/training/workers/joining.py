@@ -49,7 +49,7 @@ def start_strategy(group: Group) -> Any:
         return replicas.mirror(group.devices)
     handler = signal.getsignal(signal.SIGTERM)
     with group.telling_losses():
-        strategy = replicas.join(group.cluster)
+        strategy = replicas.join()
     group.tell_joined()
     signal.signal(signal.SIGTERM, handler)  # TensorFlow has put its own in the place, which waits for other workers
     return strategy
