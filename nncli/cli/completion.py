@@ -39,12 +39,12 @@ def offer_runs(context: typer.Context, incomplete: str) -> Offers:
 
 
 def offer_trainings(context: typer.Context, incomplete: str) -> Offers:
-    """Those that are one training."""
+    """The runs in --runs-dir that are one training."""
     return _runs(context, incomplete, "train")
 
 
 def offer_comparisons(context: typer.Context, incomplete: str) -> Offers:
-    """Those that are comparisons."""
+    """The runs in --runs-dir that are comparisons."""
     return _runs(context, incomplete, "compare")
 
 

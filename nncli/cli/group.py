@@ -33,7 +33,7 @@ class Commands(typer.core.TyperGroup):
 
 
 class Command(typer.core.TyperCommand):
-    """Says about every option what holds without it, as a manual page does: also that a flag is off."""
+    """Shows the default of every option, as a manual page does, including flags that are off."""
 
     def get_help(self, ctx: Any) -> str:
         """The help with plain blanks."""

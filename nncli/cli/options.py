@@ -49,8 +49,8 @@ RunOption = Annotated[
 ]
 
 
-def way_to_look(folder: Path, runs_dir: Path, *pictures: Path) -> list[str]:
-    """How a run is looked at: by its page, or where it has none by pictures of it."""
+def commands_to_look(folder: Path, runs_dir: Path, *pictures: Path) -> list[str]:
+    """The commands that show a run: its page or, without one, its pictures."""
     if (folder / "report.html").is_file():
         return [f"nncli open {run_word(folder, runs_dir)}"]
     return [f"look at {shlex.quote(str(path))}" for path in pictures]

@@ -82,8 +82,8 @@ def _mend_streams() -> None:
     """Gives closed streams a descriptor, so that they cannot lead into a file opened later; replaces characters that a
     stream cannot encode.
 
-    A closed stdout cannot be written, as for other programs: an answer that nobody gets is no success. Nothing is
-    lost with talk, so that a closed stderr leads to nowhere.
+    A closed stdout cannot be written, as for other programs: an answer that nobody gets is no success. Talk may be
+    lost, so a closed stderr becomes the null device.
     """
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         if getattr(sys, name) is None:
@@ -100,8 +100,8 @@ def _mend_streams() -> None:
 def _own_stderr() -> TextIO:
     """Python's stderr becomes a copy of descriptor 2 that is never redirected.
 
-    Descriptor 2 itself is held back while TensorFlow or LiteRT start, whose C++ code writes to it; in another thread
-    messages of ours would be caught with that, and lost where the process ends meanwhile.
+    Descriptor 2 itself is held back while TensorFlow or LiteRT start, whose C++ code writes to it; messages of another
+    thread would be held back with it, and lost if the process ended meanwhile.
     """
     stream = sys.stderr
     return os.fdopen(os.dup(stream.fileno()), "w", buffering=1, encoding=stream.encoding, errors=ENCODING_ERRORS)

@@ -3,7 +3,7 @@
 Only here is everything seen. `drafting/` comes before training, `rehearsing/` tries one before it is started, `rates/`
 finds a learning rate, `training/` and `comparing/` train, `predicting/` uses a run, `serving/` answers requests with
 it, `exporting/` takes its model elsewhere, `tracking/` shows runs in other tools, `completing/` tells a shell what
-words can be, `runs/` lists and removes runs; beside them stand `preparation` (config and data together), `own_data`,
+words can be, `runs/` lists and removes runs; there are also `preparation` (config and data together), `own_data`,
 `agreement`, `showing`, `background_import`, `weights`, `folders`, and the stories of `explain` and `gradcheck`;
 `backprop/` is the lesson on back-propagation. Each is imported when it is first asked for, so that `check` does not
 wait for what only `train` needs, and TensorFlow only inside functions, so that a wrong config is reported within a

@@ -34,8 +34,8 @@ def read_own_data(run: OpenRun, folders: Folders, console: Console) -> Dataset:
 
 
 def join_parts(dataset: Dataset, tested: np.ndarray) -> Dataset:
-    """The data of an ensemble: its test set are the rows of the test set that are `tested` (row numbers), and all
-    others may have been trained on by one of its members."""
+    """The data of an ensemble: its test set is the `tested` rows (row numbers) of the test set; any other row may have
+    been seen by one of its members."""
     is_tested = np.isin(dataset.test.rows, tested)
     others = [dataset.train, dataset.validation, dataset.test.take(~is_tested)]
     train = Part(

@@ -14,7 +14,7 @@ _LONGEST = 60
 
 
 def show_run(console: Console, details: Any) -> None:
-    """What is known of one run: how it stands, what it was made of, what it reached, its trainings."""
+    """What is known about one run: status, config and data, scores, and the trainings of a comparison."""
     if details.note is not None:
         console.say(details.note)
     for name in details.damaged:

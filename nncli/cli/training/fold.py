@@ -10,7 +10,7 @@ from nncli.errors import UsageError
 def train_folds(
     console: Console, config: str | None, folds: int, refused: Mapping[str, Any], common: Mapping[str, Any]
 ) -> None:
-    """Trains them and shows what they came to. Raises UsageError beside options that are for a single training."""
+    """Trains the folds and shows their results. Raises UsageError beside options that are for a single training."""
     from nncli import pipeline
     from nncli.cli.views.several.folds import show_folded
 

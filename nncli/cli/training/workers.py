@@ -43,7 +43,7 @@ class Sharing:
 def train_shared(
     sharing: Sharing, config: str, settings: Mapping[str, Any], again: Mapping[str, Any], common: Mapping[str, Any]
 ) -> Any:
-    """Trains, by this process alone or as one of several workers; the run, None for a process that has none to show.
+    """Trains alone or as one of several workers; returns the run, None in a process that has none to show.
 
     Where this is the process that was asked for several workers, it starts them and ends with their exit code.
     `settings` are those of a new run, `again` has `resume`, the run to continue with, `epochs` and `inexact`.
@@ -151,7 +151,8 @@ def _launch(
     again: Mapping[str, Any],
     common: Mapping[str, Any],
 ) -> None:
-    """Ends with the exit code of the workers, which get this command line; all continue with the same run."""
+    """Starts the workers with this command line and exits with their code; with --resume all get the same run
+    folder."""
     from nncli import pipeline
 
     arguments, resume, workers = sys.argv[1:], again["resume"], sharing.workers or 1

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nncli.cli.options import run_word, way_to_look
+from nncli.cli.options import commands_to_look, run_word
 from nncli.cli.views.numbers import show_number, show_spread
 from nncli.console import Console, make_table
 from nncli.console.intervals import interval_rows
@@ -34,7 +34,7 @@ def show_comparison(console: Console, comparison: Any, runs_dir: Path, again: st
     console.answer(result, *lines, f"runs: {folder}")
     for line in comparison.warnings:
         console.warn(line)
-    following = way_to_look(folder, runs_dir, folder / "plots" / "comparison.png")
+    following = commands_to_look(folder, runs_dir, folder / "plots" / "comparison.png")
     if comparison.best is not None:
         following.append(f"nncli eval {run_word(comparison.best, runs_dir)}")
     open_ends = [each for each in result["verdicts"] or () if each["verdict"] in ("unclear", "one_seed")]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nncli.cli.options import run_word, way_to_look
+from nncli.cli.options import commands_to_look, run_word
 from nncli.cli.views.classes.confusion import class_parts, confusion_parts
 from nncli.cli.views.numbers import show_answer, show_interval, show_number
 from nncli.console import Console, make_table
@@ -51,14 +51,14 @@ def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
     given = evaluation.example_input
     console.suggest(
         [
-            *way_to_look(folder, runs_dir, *pictures),
+            *commands_to_look(folder, runs_dir, *pictures),
             f"nncli predict {given} --run {run_word(folder, runs_dir)}",
         ]
     )
 
 
 def _threshold_lines(thresholds: Mapping[str, float]) -> list[str]:
-    """What is predicted above another probability than one half."""
+    """Lines about classes with a threshold other than one half."""
     told = [f"{name} above {value:.3g}" for name, value in thresholds.items() if value != 0.5]
     more = f" and {len(told) - 3} more" if len(told) > 3 else ""
     return [f"predicted by thresholds from the validation set: {', '.join(told[:3])}{more}"]

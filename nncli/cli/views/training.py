@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nncli.cli.options import run_word, way_to_look
+from nncli.cli.options import commands_to_look, run_word
 from nncli.cli.views.evaluation import metric_rows
 from nncli.cli.views.numbers import show_interval
 from nncli.console import Console, make_table
@@ -102,7 +102,7 @@ def _next_commands(run: Any, runs_dir: Path) -> list[str]:
     improves = any(each["rule"] == _OFFER for each in summary["health"])
     if improves and (folder / "checkpoint.npz").is_file():
         commands.insert(0, f"nncli train --resume {word} --epochs {2 * summary['epochs']}")
-    commands += way_to_look(folder, runs_dir, folder / "plots" / "curves.png")
+    commands += commands_to_look(folder, runs_dir, folder / "plots" / "curves.png")
     return [*commands, *(f"look at {shlex.quote(path)}" for paths in run.pictures.values() for path in paths)]
 
 

@@ -46,9 +46,10 @@ class Cell:
         return self.variant.load(request, self.seed)
 
     def make_folder(self, comparison: RunFolder) -> RunFolder:
-        """A folder inside the comparison's, with `running` as its status; the one that has its state, if there is one.
+        """A folder inside the comparison's, with the status `running`: that of the stopped training, if it left a
+        state.
 
-        Whether that can be gone on from is known before.
+        The caller has checked that the training can continue from that state.
         """
         stopped = RunFolder(comparison.path / self.folder_name)
         if stopped.file(files.CHECKPOINT).exists():
@@ -58,7 +59,7 @@ class Cell:
 
     @property
     def mark(self) -> str:
-        """What tells it from the other cells of its variant."""
+        """What distinguishes it from the other cells of its variant."""
         return f"seed {self.seed}"
 
     @property
@@ -69,9 +70,10 @@ class Cell:
 
 @dataclass
 class DataSets:
-    """Cells of one seed see the same rows. The shared ones are read once, of the others the last is kept.
+    """The data sets of cells, the same for all cells of a seed: shared ones are read once, of the others the last is
+    kept.
 
-    What there is to note of the data is said unless `says_notes` is false.
+    Notes on the data are printed unless `says_notes` is false.
     """
 
     folders: Folders
@@ -103,7 +105,7 @@ class DataSets:
 
 
 class CellTrainer:
-    """Trains cells, and keeps from each what the next of the same network can use again."""
+    """Trains cells; keeps the compiled program of one for the next with the same network."""
 
     def __init__(self, request: ComparisonRequest, data: DataSets, console: Console) -> None:
         from nncli.engine.loop.program_cache import ProgramCache
@@ -137,7 +139,8 @@ class CellTrainer:
             raise
 
     def _terms(self, folder: RunFolder, title: str, engine: Engine) -> Terms:
-        """Those of a cell; of one that was stopped, with the state to continue from and what is left of its seconds."""
+        """The terms of a training; of one that was stopped, with the state to continue from and the seconds that are
+        left."""
         budget = self._request.budget
         seconds = budget.seconds if budget else None
         terms = Terms(title=title, program_cache=self._program_cache, engine=engine, training_seconds=seconds)
@@ -161,7 +164,7 @@ def data_key(loaded: LoadedConfig) -> str:
 
 
 def _folder_name(variant: str) -> str:
-    """A variant's name without what a file system may not take; a long one is cut and told apart by a sum."""
+    """A variant's name without what a file system may not take; a long one is cut and made unique by a hash."""
     name = re.sub(r"[^A-Za-z0-9_.=-]+", "_", variant)
     if len(name) <= _LONGEST_NAME:
         return name
@@ -188,5 +191,5 @@ def report_cell(cell: Cell, outcome: Mapping[str, Any], variants: Sequence[Varia
 
 
 def _clip(name: str, width: int) -> str:
-    """The end of a name, which tells it from the others."""
+    """The end of a name, which distinguishes it from the others."""
     return name if len(name) <= width else f"..{name[len(name) - width + 2 :]}"

@@ -38,8 +38,8 @@ _MOST_BYTES = 2**30
 class CheckedRequest:
     """A request with all of its configs found good, each with the data of the first seed.
 
-    `is_slow` says whether reading the data takes so long that it is better read once for all; `differing` and `tried`
-    are for the conclusion.
+    `is_slow` says whether reading the data takes so long that it is read only once; `differing` and `tried` are for the
+    conclusion.
     """
 
     request: ComparisonRequest
@@ -66,10 +66,10 @@ def compare(
 ) -> Comparison:
     """Trains every variant once a seed and compares them on the test set; finished runs are compared as they are.
 
-    All configs are checked before the first is trained. Trainings run side by side where there are cores for them, and
-    each ends in the bits that it has alone. A training that diverges or fails is told as such and the others go on.
-    `if_stopped` is called with the comparison's folder when it failed or was stopped, after its end is recorded.
-    Raises what `train` raises for a config or data, and NncliError where a training's process dies or none ended.
+    All configs are checked before the first is trained. Trainings run in parallel where there are cores for them, and
+    each gives the same bits as when run alone. A training that diverges or fails is reported, and the others continue.
+    `if_stopped` is called with the comparison's folder when it failed or was stopped, after its end is recorded. Raises
+    what `train` raises for a config or data, and NncliError where a training's process dies or none ended.
     """
     if (runs := find_runs([variant.config for variant in request.variants], folders)) is not None:
         return compare_finished(runs, request, folders)
@@ -94,7 +94,7 @@ def _with_learning_rates(
 ) -> tuple[ComparisonRequest, dict[str, tuple[str, str]]]:
     """The request with three learning rates for each variant where they are asked for.
 
-    Also for each variant's name that of the one it stands for, and its rate.
+    The mapping gives for the name of each new variant that of the original one, and its rate.
     """
     if not request.lr_range:
         return request, {}
@@ -187,7 +187,7 @@ def _telling_how_to_continue(folder: RunFolder, request: ComparisonRequest, cons
 def _prepare_variants(
     request: ComparisonRequest, data: DataSets, seed: int, console: Console
 ) -> dict[Variant, Prepared]:
-    """Each variant with the data of the first seed, which stays read."""
+    """Each variant with the data of the first seed, which is kept in memory."""
     prepared = {}
     for variant in request.variants:
         loaded = Cell(variant, seed).load(request)
@@ -202,7 +202,7 @@ def _prepare_variants(
 
 
 def _read_ahead(cells: Sequence[Cell], request: ComparisonRequest, data: DataSets, console: Console) -> None:
-    """Reads the data of every seed before the workers start, which share it then, as far as the memory is fit for it.
+    """Reads the data of every seed before the workers start, which share it then, as far as memory allows.
 
     Otherwise each of them reads the rows of a seed again for each training of it, which is little where it is fast.
     """

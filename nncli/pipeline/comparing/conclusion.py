@@ -1,4 +1,4 @@
-"""What the trainings of a comparison say together: verdicts, tables and a picture, in the folder of the comparison."""
+"""The result of a comparison from all of its trainings: verdicts, tables and a picture, in the comparison's folder."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ class Comparison:
     `is_trained` is false for runs that were there already. `curves` are the watched metric of each variant over the
     epochs, the mean of its trainings; `names` are short ones for the variants. `notes` say which learning rates were
     chosen and what was wrong with trainings, `warnings` what was not equal for all variants. `trackers` are those that
-    still work, None where none was told about it.
+    still work, None without any.
     """
 
     folder: RunFolder
@@ -53,7 +53,7 @@ def conclude(
     differing: Differing,
     tried: Tried,
 ) -> Comparison:
-    """What trainings say together, written into the folder of the comparison. Raises NncliError where none ended."""
+    """Compares the outcomes of trainings and writes the result into the folder. Raises NncliError where none ended."""
     if all(outcome["summary"] is None and outcome.get("failed") for outcome in outcomes):
         raise NncliError(f"every training failed; the first one: {outcomes[0]['failure']}")
     folder.write(files.CELLS, cells_table(outcomes))

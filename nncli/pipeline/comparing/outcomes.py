@@ -1,4 +1,4 @@
-"""What a training left for a comparison, read from its run folder; does not train."""
+"""The outcome of a training for a comparison, read from its run folder; does not train."""
 
 import csv
 import hashlib

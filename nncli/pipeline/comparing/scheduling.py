@@ -30,7 +30,7 @@ _FORKS = sys.platform == "linux"
 
 
 class Tell(Protocol):
-    """Is told about a training that has ended; `may_load` is false while processes are still to be forked."""
+    """A listener for ended trainings; `may_load` is false while processes are still to be forked."""
 
     def __call__(self, training: RunFolder, *, may_load: bool) -> None:
         """`training` has ended, however it did."""
@@ -54,7 +54,7 @@ def train_cells(
     *,
     tell: Tell | None = None,
 ) -> list[dict[str, Any]]:
-    """Trains every cell that is not `kept` in a folder inside `folder`; what each left, in the order of `cells`.
+    """Trains every cell that is not `kept` in a folder inside `folder`; returns all outcomes in the order of `cells`.
 
     `prepared` has each variant with the data of the first seed. With a `cluster` they are trained there. `tell` is
     called with the folder of each training when it has ended, and whether TensorFlow may be put to work here for it.

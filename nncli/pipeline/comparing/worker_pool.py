@@ -90,7 +90,7 @@ class WorkerPool:
         total: int | None = None,
         when_idle: Callable[[], None] | None = None,
     ) -> Mapping[Cell, dict[str, Any]]:
-        """Trains every cell in a folder inside `folder`; what each left.
+        """Trains every cell in a folder inside `folder`; returns the outcomes.
 
         `report` says how a cell ended, while its worker is at the next one already. `before` cells of the `total` were
         trained earlier. `when_idle` is called when the first worker has nothing left to do. Raises what a worker
@@ -121,7 +121,7 @@ class WorkerPool:
     def _assign(
         self, worker: _Worker, pending: list[Cell], engines: Mapping[Variant, Engine], folder: RunFolder
     ) -> None:
-        """Gives a worker its next cell, or ends it."""
+        """Gives a worker its next cell, or dismisses it."""
         cell = next_cell(pending, worker.cell, [other.cell for other in self._workers if other.cell])
         try:
             if cell is None:

@@ -1,4 +1,4 @@
-"""Names that a word may be going to be: configs, shipped or files, and runs."""
+"""Names that complete a partly typed word: configs, shipped or in files, and runs."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -105,7 +105,7 @@ class Keys:
                     yield f"{prefix}{name}=", help
 
     def _has_keys(self, node: Node) -> bool:
-        """Whether keys follow behind it: those of a section, or the places of a list of sections."""
+        """Whether keys follow it: those of a section, or the places of a list of sections."""
         items = self._resolved([node["items"]]) if "items" in node else ()
         return "properties" in node or any("properties" in each for each in items)
 
@@ -155,7 +155,7 @@ class Keys:
 
 
 def _describe(nodes: Sequence[Node]) -> str:
-    """What all say about it; nothing where they differ, as optimizers do about their names."""
+    """The description that all nodes share; empty where they differ, as optimizers do about their names."""
     told = {str(node["description"]) for node in nodes if node.get("description")}
     text = told.pop() if len(told) == 1 else ""
     return text if len(text) <= _LONGEST_HELP else text[: _LONGEST_HELP - 3] + "..."
@@ -173,5 +173,5 @@ def _look_up(content: Any, steps: Sequence[str]) -> Any:
 
 
 def _show(value: Any) -> str:
-    """As it is written behind `--set KEY=`."""
+    """As it is written after `--set KEY=`."""
     return json.dumps(value) if isinstance(value, bool) or value is None else str(value)

@@ -121,7 +121,7 @@ class _Fixer:
         for mends in (draft.mends, *([mend] for mend in draft.mends if len(draft.mends) > 1)):
             text = apply_mends(draft.text, mends)
             following = self._look_at(text) if text != draft.text else None
-            if following and _did_good(draft, following, mends):
+            if following and _is_improvement(draft, following, mends):
                 return following
         return None
 
@@ -150,7 +150,7 @@ class _Fixer:
         return self._facts[key]
 
 
-def _did_good(draft: _Draft, following: _Draft, mends: Sequence[Mend]) -> bool:
+def _is_improvement(draft: _Draft, following: _Draft, mends: Sequence[Mend]) -> bool:
     """Whether the fixed problems are gone and the only new ones were hidden by them before."""
     if following.stage > draft.stage or {mend.problem for mend in mends} & {*following.problems}:
         return False

@@ -36,7 +36,7 @@ class ExportRequest:
 
 @dataclass(frozen=True)
 class Exported:
-    """The exported run, and what is told about the file (see docs/runs.md)."""
+    """The exported run, and the facts about the file (see docs/runs.md)."""
 
     run: OpenRun
     result: dict[str, Any]
@@ -96,7 +96,7 @@ def _refuse_existing(output: Path, form: str, force: bool) -> None:
 def _write(
     run: OpenRun, form: str, request: ExportRequest, output: Path, folders: Folders, console: Console
 ) -> dict[str, Any]:
-    """Writes the file or folder; returns what is told about it besides its size."""
+    """Writes the file or folder; returns the facts about it besides its size."""
     if form == "script":
         return _write_script(run, output, folders, console)
     if form == "saved_model":

@@ -67,7 +67,7 @@ def make_cells(
 
 
 def read_ahead(cells: Sequence[Cell], request: ComparisonRequest, data: DataSets, console: Console) -> None:
-    """Reads the data of every fold before the trainings start, as far as the memory is fit for it."""
+    """Reads the data of every fold before the trainings start, as far as memory allows."""
     for cell in cells:
         if data.shared_bytes > _MOST_BYTES:
             return
@@ -82,7 +82,8 @@ def train_folds(
     folder: RunFolder,
     console: Console,
 ) -> list[dict[str, Any]]:
-    """Trains every fold in a folder inside `folder`, all in the way that fits the `first`; what each left.
+    """Trains every fold in a folder inside `folder`, all with the engine chosen for the `first`; returns their
+    outcomes.
 
     Raises TrainingDivergedError or NncliError where one of them did not end, since a mean over the others would be
     that of other rows.

@@ -1,4 +1,4 @@
-"""What the folds of a config came to: each metric's mean and deviation, and the predictions of all tested rows."""
+"""The results of a config's folds: mean and deviation of each metric, and the predictions of all tested rows."""
 
 import io
 import statistics

@@ -1,4 +1,4 @@
-"""The story of `nncli train --folds`: a training for each fold, what they came to, and one on all rows."""
+"""The story of `nncli train --folds`: a training for each fold, their results, and a training on all rows."""
 
 import time
 from collections.abc import Sequence
@@ -108,7 +108,7 @@ def plan_folds(
 
 
 def run_folds(plan: PlannedFolds, folder: RunFolder, console: Console) -> tuple[list[dict[str, Any]], OutOfFold]:
-    """Trains the folds in folders inside `folder`; what each left, and what they predicted."""
+    """Trains the folds in folders inside `folder`; returns their outcomes and predictions."""
     console.say(f"{count(len(plan.cells), 'fold')}, each trained on the others")
     if plan.is_slow:
         read_ahead(plan.cells, plan.request, plan.data, console)

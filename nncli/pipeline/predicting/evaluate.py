@@ -111,7 +111,7 @@ def evaluate(
 
 
 def _compare(own: Dataset, predictions: np.ndarray, console: Console) -> dict[str, Any]:
-    """How other models fare on the same rows; on some of them where they are streamed."""
+    """The comparison with other models on the same rows, or on some of them if the data is streamed."""
     some, answers = thin_for_references(own, predictions)
     found = compare_with_references(some, answers, console)
     return {**found, "fitted_to": sum_of_rows(own), "compared_on": len(some.test)}
@@ -132,7 +132,7 @@ def _predict(
 def _measure_all(
     run: OpenRun, part: Part, predictions: np.ndarray, request: EvaluationRequest, console: Console
 ) -> dict[str, Any]:
-    """What all rows are, and what is measured on them and on their groups."""
+    """Measures all rows, and groups of them where that is requested."""
     own, by = request.data_path is None, request.by
     with console.step("resampling rows") as progress:
         intervals = intervals_of(run.facts, part, predictions, progress)
@@ -272,7 +272,7 @@ def _write(
     console: Console,
 ) -> bool:
     """Adds the worst rows to the result and writes it and the pictures that fit the task, beside what the training
-    left; a folder that takes nothing is told, since the numbers are the answer, and they are there.
+    left; a folder that cannot be written only costs a warning, since the numbers are the answer.
 
     Returns whether all of it was written.
     """

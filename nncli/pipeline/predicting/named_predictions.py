@@ -21,7 +21,7 @@ class Answers:
     """The answers to a batch of inputs.
 
     `outputs` (rows, outputs) are probabilities, or values in the target's units, of the inputs in `names`. `top` limits
-    the classes that are told. `kept` are the original cells of the rows, a pyarrow.Table. `novelty` (rows,) scores
+    the classes that are reported. `kept` are the original cells of the rows, a pyarrow.Table. `novelty` (rows,) scores
     images, which are unlike the training images above 1.
     """
 

@@ -83,7 +83,8 @@ def open_run(word: str, folders: Folders, console: Console) -> OpenRun:
 
 
 def _no_single_run(comparison: RunFolder) -> RunError:
-    """The error for a comparison where a run is needed: how it stands, how it goes on, and which run it has."""
+    """The error for a comparison where a run is needed: its status, how to continue it, and which of its runs to
+    use."""
     cells = sorted(path.parent for path in comparison.path.glob(f"*/{files.MANIFEST}"))
     hints = [f"name one of its runs: {cells[0]}"] if cells else []
     stands = ""

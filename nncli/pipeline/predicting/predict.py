@@ -72,9 +72,9 @@ def predict(
     """Answers for images, folders, patterns, tables, .npz files and `-` (stdin), written as they are made.
 
     With `keep`, the answers carry the original columns of tables. `threshold` takes the place of those that the run
-    chose on its validation set. An input that cannot be read is told and left out; the others are answered. Drawings
-    are prepared like those of the training set, unless `as_is`; `split` answers for each drawing in an image; `show`,
-    perhaps with the name of a sheet to write later, keeps what the network saw. Raises RunError and UsageError.
+    chose on its validation set. An input that cannot be read is reported and left out; the others are answered.
+    Drawings are prepared like those of the training set, unless `as_is`; `split` answers for each drawing in an image;
+    `show`, perhaps with the name of a sheet to write later, keeps what the network saw. Raises RunError and UsageError.
     """
     if not all(inputs):
         raise UsageError("got an empty INPUT", hint="name a file or folder; is a variable of the shell empty?")

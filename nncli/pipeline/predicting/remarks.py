@@ -33,7 +33,7 @@ def count_impossible(facts: DataFacts, predictions: np.ndarray) -> int:
 
 
 def describe_impossible(facts: DataFacts, impossible: int, rows: int) -> str:
-    """Says so, with the fix."""
+    """The warning about them, with the fix."""
     names = ", ".join(facts.target.columns)
     return (
         f"{impossible:,} of {count(rows, 'prediction')} below zero, which {names} never is in the training set; "
@@ -124,7 +124,7 @@ _REMEDIES = {
 
 
 def _course(judged: Mapping[str, Any], history: Sequence[Mapping[str, float]]) -> str:
-    """How the losses went: what to try follows from it."""
+    """The course of the losses, which decides what to try."""
     losses = [record["loss"] for record in history if record.get("loss") is not None]
     if len(losses) < 2:
         return "unknown"

@@ -77,9 +77,9 @@ def _report_trainings(comparison: RunFolder, folders: Folders, console: Console)
 
 
 def add_report(folder: RunFolder, console: Console, data_dir: Path | None = None) -> Path | None:
-    """Writes page and model card of a run that has just ended or been measured; what goes wrong is a warning alone.
+    """Writes page and model card of a run that has just ended or been measured; a failure is only a warning.
 
-    The path of the page, if it was written.
+    Returns the path of the page if it was written.
     """
     try:
         write_card(folder)

@@ -46,6 +46,6 @@ def thinned(rows: Sequence[Any], most: int = MOST_ROWS) -> list[Any]:
 
 
 def how_to_go_on(further: str | None) -> list[str]:
-    """What can be done with a run that has not finished (`continue it: nncli ...`), as lines for a shell."""
+    """What can be done with an unfinished run (`continue it: nncli ...`), as lines for a shell."""
     what, _, command = (further or "").partition(": ")
     return [f"# {what}", *([command] if command else [])] if what else []

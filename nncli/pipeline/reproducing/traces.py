@@ -1,4 +1,4 @@
-"""What two trainings left, compared epoch by epoch and weight by weight; does not train."""
+"""Compares two finished trainings epoch by epoch and weight by weight; does not train."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

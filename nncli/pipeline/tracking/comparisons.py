@@ -26,7 +26,7 @@ def is_comparison(folder: RunFolder) -> bool:
 
 
 def identity_of(comparison: RunFolder) -> str:
-    """What tells a comparison from every other run; it stays when the comparison goes on."""
+    """The identity of a comparison, which stays the same when it is resumed."""
     decisive = [comparison.path.name, comparison.record.get("started"), "compare"]
     return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:32]
 
@@ -64,7 +64,7 @@ def describe_comparison(folder: RunFolder, trainings: Sequence[RunFolder]) -> De
 
 
 def read_comparison(folder: RunFolder) -> Outcome:
-    """What a comparison came to: the mean test score of each variant, by its short name, and its own files."""
+    """The outcome of a comparison: the mean test score of each variant, by its short name, and its own files."""
     result, status = _result(folder), folder.status
     variants = [mapping(each) for each in items(result.get("variants"))]
     names = values_alone([str(each.get("name")) for each in variants])

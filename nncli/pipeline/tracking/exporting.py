@@ -52,7 +52,7 @@ class TrackingRequest:
 
 
 def export_runs(word: str, request: TrackingRequest, *, folders: Folders, console: Console) -> list[dict[str, Any]]:
-    """Writes a run, or each training of a comparison, where another tool shows it; what was written of each.
+    """Writes a run, or each training of a comparison, for another tool; returns what was written of each.
 
     Raises UsageError and RunError for what cannot be exported, NncliError where it cannot be written.
     """
@@ -76,7 +76,7 @@ def export_runs(word: str, request: TrackingRequest, *, folders: Folders, consol
 
 
 def add_to_trackers(folder: RunFolder, console: Console, trackers: Sequence[str] | None = None) -> None:
-    """Adds what a run or a comparison came to; what goes wrong is a warning alone.
+    """Adds the outcome of a run or a comparison; a failure is only a warning.
 
     `trackers` are those that still work, else all that the config names.
     """
@@ -107,7 +107,7 @@ def say_notes(written: Sequence[Mapping[str, Any]], console: Console) -> None:
 
 
 def describe(error: BaseException) -> str:
-    """What went wrong, in one line that is not too long."""
+    """The error in one short line."""
     if isinstance(error, NncliError):
         return error.message
     reason: BaseException | None = error
@@ -148,7 +148,7 @@ def _comparison_of(folder: RunFolder) -> RunFolder | None:
 
 
 def _export(folder: RunFolder, request: TrackingRequest, console: Console) -> dict[str, Any]:
-    """Brings the tracker to what the run's files say, with the files and the model."""
+    """Brings the tracker up to date with the run's files, including the model."""
     tracker = make_tracker(request.to, folder, address=request.address, output=request.output)
     if is_comparison(folder):
         tracker.begin(describe_comparison(folder, _trainings(folder, also_running=True)), 0)

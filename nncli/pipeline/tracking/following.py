@@ -1,4 +1,4 @@
-"""Tells trackers of a training or a comparison while it goes on; one that fails costs a warning, never the training."""
+"""Tells trackers about a running training or comparison; one that fails costs a warning, never the training."""
 
 import math
 import time
@@ -59,7 +59,7 @@ class Following:
             self._add(Epoch(epoch, time.time(), metrics), model)
 
     def _begin(self, done: int) -> None:
-        """The run as it is before the next epoch; those that a tracker lacks of it are added."""
+        """Reports the run before its next epoch, with the earlier epochs that a tracker lacks."""
         self._has_begun = True
         run = read_description(self._folder)
         before = read_epochs(self._folder, run.started)[:done]
@@ -102,7 +102,7 @@ class Following:
 
 @contextmanager
 def followed(folder: RunFolder, config: Config, console: Console) -> Iterator[Following | None]:
-    """The trackers of a training that the block does, None without any; they are told how it ended."""
+    """The trackers of a training that runs in the block, None without any; at the end they are told how it ended."""
     if not config.train.tracking:
         yield None
         return
@@ -114,7 +114,7 @@ def followed(folder: RunFolder, config: Config, console: Console) -> Iterator[Fo
 
 
 class ComparisonFollowing:
-    """MLflow as it is told about a comparison while it goes on, also of the files and the model of each training."""
+    """Tells MLflow about a running comparison, including the files and the model of each training."""
 
     def __init__(self, folder: RunFolder, config: Config, console: Console) -> None:
         self._folder, self._address, self._say = folder, config.train.tracking_uri, console.warn
@@ -128,7 +128,7 @@ class ComparisonFollowing:
         return tuple(self._names)
 
     def add(self, training: RunFolder, *, may_load: bool) -> None:
-        """Tells of a training that has ended, however it did; before the first one also of the comparison.
+        """Reports a training that has ended, however it did; before the first one also the comparison.
 
         Its model is loaded for that only where this process `may_load` it; else it is added when all is over.
         """
@@ -163,7 +163,7 @@ class ComparisonFollowing:
 
 @contextmanager
 def followed_comparison(folder: RunFolder, config: Config, console: Console) -> Iterator[ComparisonFollowing | None]:
-    """What is told about a comparison that the block does, None without trackers; they are told how it ended."""
+    """The trackers of a comparison that runs in the block, None without any; at the end they are told how it ended."""
     if not config.train.tracking:
         yield None
         return

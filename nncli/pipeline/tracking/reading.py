@@ -65,7 +65,7 @@ def read_epochs(folder: RunFolder, started: float) -> list[Epoch]:
 
 
 def read_outcome(folder: RunFolder, *, with_files: bool = True) -> Outcome:
-    """What the run came to. Raises RunError where a file of its model is damaged."""
+    """The outcome of the run. Raises RunError where a file of its model is damaged."""
     record, status = folder.record, folder.status
     summary = folder.read_json(files.SUMMARY) if folder.file(files.SUMMARY).exists() else {}
     has_model = folder.has_model

@@ -151,7 +151,7 @@ def _record_engine(folder: RunFolder, engine: Engine, terms: Terms) -> None:
 
 
 def first_epoch(config: Config, state: "TrainingState | None") -> int:
-    """The epoch, counted from 0, with which a training goes on; past the last one if it has ended."""
+    """The epoch, counted from 0, from which a training continues; past the last one if it has ended."""
     if state is None:
         return 0
     return config.train.epochs if state.stopped_early else state.epochs

@@ -45,16 +45,14 @@ class Terms:
 
     One training of many has a `title`; it says little of each epoch and keeps no state once it is finished. A
     `program_cache` of the engine keeps what the next training of the same network can use again. `resumed` is what an
-    earlier training left.
-    `engine` says how it was trained, chosen if left out.
-    No epoch begins that would end after `max_minutes`, or after `training_seconds` from the first batches on, so that
-    trainings whose network is compiled already have no more of them. `filming` looks at the network now and then,
-    `following` tells other tools of each epoch.
-    `out_of_fold` is the score of a network that learns from all rows, which leaves no test set.
-    `pause`, called between two epochs with the number of those done, returns when the training may go on; before it
-    waits, it calls what it is given as well. `group` has the workers that train together.
-    `make_callbacks`, called once Keras can be imported, adds to what follows the training. `if_stopped` is called with
-    the folder of one that failed or was stopped, after its end is recorded.
+    earlier training left. `engine` says how it was trained, chosen if left out. No epoch begins that would end after
+    `max_minutes`, or after `training_seconds` from the first batches on, so that trainings whose network is compiled
+    already have no more of them. `filming` looks at the network now and then, `following` tells other tools of each
+    epoch. `out_of_fold` is the score of a network that learns from all rows, which leaves no test set. `pause`, called
+    between two epochs with the number of those done, returns when the training may continue; before it waits, it calls
+    what it is given as well. `group` has the workers that train together. `make_callbacks`, called once Keras can be
+    imported, adds to what follows the training. `if_stopped` is called with the folder of one that failed or was
+    stopped, after its end is recorded.
     """
 
     title: str = ""

@@ -89,7 +89,7 @@ def _close_failed(folder: RunFolder, reason: str) -> None:
 def recorded(folder: RunFolder) -> Iterator[None]:
     """Records in run.json how the work inside ended: finished, failed or interrupted.
 
-    Of two, one in the other, the inner records it, and the outer what ended before or without the inner.
+    Of two nested blocks the inner one records the end; the outer one, what ended before or without the inner.
     """
     try:
         with StopRequest.recognized():

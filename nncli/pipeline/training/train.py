@@ -130,7 +130,7 @@ def train_followed(folder: RunFolder, prepared: Prepared, console: Console, term
 
 
 def train_into(folder: RunFolder, prepared: Prepared, console: Console, terms: Terms | None = None) -> TrainedRun:
-    """Trains in a folder that was made for it, or goes on in it; run.json tells how it ended."""
+    """Trains in a folder made for it, or resumes in it; run.json records how it ended."""
     terms = terms or Terms()
     with told_if_stopped(folder, console, title=terms.title):
         return _train_recorded(folder, prepared, console, terms)
@@ -239,7 +239,7 @@ def _with_thresholds(prepared: Prepared, fitted: Fitted, console: Console) -> Pr
 
 
 def _report_health(summary: Mapping[str, Any], fitted: Fitted, title: str, console: Console) -> None:
-    """What is wrong with the training; of one of many only that it learned nothing."""
+    """Reports what is wrong with the training; for one of many, only that it learned nothing."""
     judged, verdicts = summary["test"]["judged"], summary["health"]
     told = describe_verdict(judged, fitted.history, cause_in(verdicts))
     if told is not None:

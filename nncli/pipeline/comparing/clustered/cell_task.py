@@ -39,7 +39,7 @@ class LoadedCell(Cell):
 
 @dataclass(frozen=True)
 class Order:
-    """What a node is told about a training; `stopped` is the archive of a folder to go on in."""
+    """The order to a node to train a cell; `stopped` is the archive of the folder that a stopped training left."""
 
     request: ComparisonRequest
     cell: LoadedCell
@@ -50,7 +50,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Arrival:
-    """What a training left: its folder as an archive, and what it said, as `worker` has it."""
+    """The result of a training: its folder as an archive, and its messages in the form of `worker`."""
 
     archive: bytes
     messages: tuple[tuple[Any, ...], ...]
@@ -90,7 +90,7 @@ def train_cell(order: Order, dataset: Dataset) -> Arrival:
 
 @cache
 def _trainer(request: ComparisonRequest) -> tuple[_Messages, CellTrainer]:
-    """One for all cells that this process trains, as it keeps the programs that were compiled."""
+    """The trainer of all cells in this process, since it keeps compiled programs."""
     messages = _Messages()
     return messages, CellTrainer(request, DataSets(Folders(), says_notes=False), LineConsole(messages))
 

@@ -86,7 +86,7 @@ class ClusterTrainer:
         self._arrived: list[tuple[Any, Arrival | Failure]] = []
 
     def train(self, cells: Sequence[Cell], *, before: int) -> dict[Cell, dict[str, Any]]:
-        """Trains them all; what each left. `before` others were trained earlier."""
+        """Trains all cells and returns their outcomes; `before` others were trained earlier."""
         self._pending, total = list(cells), before + len(cells)
         self._folder.write_record(cluster=self._cluster.describe())
         clear_removed(self._folder.path)
@@ -149,7 +149,7 @@ class ClusterTrainer:
         return self._stored[key]
 
     def _keep_or_retry(self, ended: Sequence[tuple[Any, Arrival | Failure]]) -> None:
-        """Keeps what has come back, and puts off what has to be tried again."""
+        """Keeps the results that have arrived, and queues failed trainings again."""
         self._arrived += ended
         while self._arrived:
             cell, result = self._arrived[0]
@@ -166,7 +166,7 @@ class ClusterTrainer:
                 self._fail(cell, NncliError(f"failed {MOST_TRIES} times on the cluster; the last time: {failure.text}"))
 
     def _keep(self, ended: Sequence[tuple[Any, Arrival | Failure]]) -> None:
-        """Writes what is finished, with nothing else to follow."""
+        """Writes finished trainings; failed ones are not tried again."""
         for cell, result in ended:
             if isinstance(result, Arrival):
                 with suppress(NncliError):
@@ -215,7 +215,7 @@ class ClusterTrainer:
             )
 
     def _say_changes(self) -> None:
-        """Tells of nodes that are refused, lost or new; waits a while for another where all are lost."""
+        """Reports nodes that are refused, lost or new; waits a while for another where all are lost."""
         deadline = time.monotonic() + _ALONE_SECONDS
         while True:
             for text in self._cluster.changes():

@@ -151,7 +151,7 @@ def _list_differences(record: Mapping[str, Any], checked: CheckedRequest) -> lis
 def _find_kept(
     checked: CheckedRequest, folder: RunFolder, console: Console, *, is_exact: bool
 ) -> dict[Cell, dict[str, Any]]:
-    """What the cells left that are done; of the others, the folders without a state to continue from are removed."""
+    """The outcomes of finished cells; folders of other cells that have no state to continue from are removed."""
     kept = {}
     for cell in checked.cells:
         found = RunFolder(folder.path / cell.folder_name)
@@ -166,13 +166,13 @@ def _find_kept(
             console.warn(f"{cell}: {error.message}; it is trained again")
         if outcome is not None:
             kept[cell] = outcome
-        elif not _can_go_on(found, prepared, is_exact=is_exact):
+        elif not _can_continue(found, prepared, is_exact=is_exact):
             _remove(found)
     clear_removed(folder.path)
     return kept
 
 
-def _can_go_on(folder: RunFolder, prepared: Prepared, *, is_exact: bool) -> bool:
+def _can_continue(folder: RunFolder, prepared: Prepared, *, is_exact: bool) -> bool:
     """Whether a cell that was stopped or killed left a whole state of the same training."""
     try:
         record = folder.record
@@ -210,14 +210,14 @@ def _read_cell(cell: Cell, folder: RunFolder, prepared: Prepared, *, is_exact: b
         outcome = {**read_outcome(folder, cell.variant.name, cell.seed), "task": task}
         if is_exact and record["data"]["fingerprint"] != prepared.dataset.fingerprint:
             raise RunError("it was trained on other rows")
-        if not has_diverged and not _is_one_story(outcome):
+        if not has_diverged and not _is_consistent(outcome):
             raise RunError(f"its {files.SUMMARY} and {files.METRICS} are not of one training")
     except (KeyError, TypeError, IndexError, AttributeError):
         raise RunError("its files are damaged") from None
     return outcome
 
 
-def _is_one_story(outcome: Mapping[str, Any]) -> bool:
+def _is_consistent(outcome: Mapping[str, Any]) -> bool:
     """Whether summary.json has all that is compared and is the summary of metrics.jsonl. Raises KeyError where not."""
     summary, history = outcome["summary"], outcome["history"]
     epochs = [{key: value for key, value in record.items() if key != "epoch"} for record in history]

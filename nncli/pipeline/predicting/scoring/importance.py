@@ -28,7 +28,7 @@ _PICTURE = f"{files.EVALUATION}/importance"
 
 @dataclass(frozen=True)
 class Importance:
-    """What is told, and the files of the picture of it by their names in the run."""
+    """The result for JSON, and the files of its picture by their names in the run."""
 
     told: dict[str, Any]
     pictures: dict[str, bytes]

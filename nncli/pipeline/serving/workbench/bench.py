@@ -53,7 +53,7 @@ class Workbench:
         return self._sources.columns(source)
 
     def check(self, draft: Any) -> Told:
-        """What is told about a draft; also that a table's target is still to be chosen."""
+        """The check of a draft for the page; also says that a table's target is still to be chosen."""
         read = read_draft(draft)
         source = self._sources.find(read.source)
         if source.is_table and not read.targets:
@@ -136,7 +136,7 @@ class Workbench:
         return results.list_trainings(self._folders.runs_dir)
 
     def compare(self, first: str, second: str) -> Told:
-        """Two trainings beside each other."""
+        """Two trainings side by side."""
         return results.compare_trainings(first, second, self._folders)
 
     def open(self, run: str) -> Model:
@@ -144,7 +144,7 @@ class Workbench:
         return self._open_run(results.find_training(run, self._folders.runs_dir).path)
 
     def _draft(self, read: Draft) -> Drafted:
-        """What is drafted for the draft's data set, with what the draft says about that."""
+        """The `data` section drafted for the draft's data set, with the draft's own options."""
         drafted = self._sources.draft(read.source, read.targets)
         return replace(drafted, values=merge_data(read, drafted.values))
 

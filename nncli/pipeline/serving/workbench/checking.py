@@ -36,7 +36,7 @@ Told = dict[str, Any]
 
 @dataclass(frozen=True)
 class Checked:
-    """A draft as text, the network that it makes (None where it cannot be trained), and what is told about it.
+    """A draft as text, the network that it makes (None where it cannot be trained), and the messages about it.
 
     `loaded` is the config, None where a value of it is wrong.
     """

@@ -26,7 +26,7 @@ _WIDTH = 50
 @dataclass(frozen=True)
 class Draft:
     """A network that is being built. `source` names a data set of the list, `targets` columns of its table, `options`
-    what else is said about the data.
+    other values of the `data` section.
     """
 
     name: str

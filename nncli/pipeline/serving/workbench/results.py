@@ -1,4 +1,4 @@
-"""What trainings have come to, read from their run folders: while one runs, afterwards, and two beside each other."""
+"""The results of trainings, read from their run folders: while one runs, afterwards, and two side by side."""
 
 import json
 from collections.abc import Mapping

@@ -25,7 +25,7 @@ _ABOUT, _DIGEST = "about", "digest"
 class Resumed:
     """What a training continues from: a state with its epochs' records, None for the start.
 
-    The `record` is what run.json tells of it from then on, `running` with it; empty where it says so already.
+    The `record` is what run.json gets then, with the status `running`; empty where it has that already.
     """
 
     state: "TrainingState | None"
@@ -85,7 +85,7 @@ def discard_checkpoint(folder: RunFolder) -> None:
 
 
 def mark_of(config: Config, dataset: Dataset) -> Mapping[str, Any]:
-    """What decides, besides the state, how a training goes on; the number of epochs does not."""
+    """What determines, besides the state, how a training continues; the number of epochs does not."""
     undecisive = {"epochs", "checkpoint", "health", "tracking", "tracking_uri"}
     settings = config.model_dump(mode="json", exclude={"name": True, "train": undecisive})
     facts = dataset.facts.model_dump(mode="json")

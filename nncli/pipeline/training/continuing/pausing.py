@@ -64,7 +64,7 @@ class Pauses:
 
 
 def describe_pause(epochs: int) -> str:
-    """What is said about a training that waits, with its state on the disk or on its way there."""
+    """The message about a training that waits, with its state on the disk or on its way there."""
     return f"paused after epoch {epochs}"
 
 

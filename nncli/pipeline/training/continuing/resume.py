@@ -164,7 +164,7 @@ def prepare_again(
 
 
 def _refuse(folder: RunFolder, record: Mapping[str, Any], state: "TrainingState | None") -> None:
-    """Raises RunError for a run that cannot go on whatever its config."""
+    """Raises RunError for a run that cannot be resumed, whatever its config."""
     if record.get("kind") != "train":
         hint = how_to_go_on(folder.path, DEAD)  # that we hold its lock makes it look alive
         kind = record.get("kind")

@@ -45,7 +45,7 @@ def say_how_to_continue(folder: RunFolder, console: Console) -> None:
 
 @contextmanager
 def told_if_stopped(folder: RunFolder, console: Console, *, title: str = "") -> Iterator[None]:
-    """Says how a training that is stopped goes on, if it can; one with a title is part of a comparison."""
+    """Says how to continue a training that is stopped, if it can be; one with a title is part of a comparison."""
     try:
         yield
     except (KeyboardInterrupt, Terminated):
@@ -56,7 +56,7 @@ def told_if_stopped(folder: RunFolder, console: Console, *, title: str = "") -> 
 
 @contextmanager
 def left_if_stopped(folder: RunFolder, leave: Callable[[RunFolder], None] | None) -> Iterator[None]:
-    """Calls `leave` when a training failed or was stopped, however it did; Ctrl-C ends that and tells what came first.
+    """Calls `leave` when a training failed or was stopped; Ctrl-C interrupts that, and the first error is raised.
 
     A second Ctrl-C ends the process at once, as everywhere (see cli.process).
     """

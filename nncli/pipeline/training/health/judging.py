@@ -38,7 +38,7 @@ def _finite(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tell_verdicts(verdicts: Sequence[Verdict], console: Console, *, nothing_learned: bool) -> None:
-    """A line for each; where it is said already that nothing was learned, not once more."""
+    """Prints a line for each; that nothing was learned is not said a second time."""
     for verdict in verdicts:
         if not (nothing_learned and verdict["rule"] == "not-learning"):
             # More epochs are an offer; all others are about something that went wrong.
