@@ -65,7 +65,7 @@ def _entry(folder: Path, kind: str) -> CacheEntry:
 
 
 def _name(folder: Path) -> str:
-    """What the entry says it is of, or the name of its folder."""
+    """The name that the entry gives for its data, or that of its folder."""
     try:
         notes = json.loads((folder / array_cache.INDEX).read_text("utf-8"))["notes"]
         name = notes.get("name") or notes.get("model")

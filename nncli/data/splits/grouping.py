@@ -6,13 +6,13 @@ import numpy as np
 
 from nncli.data.dataset import distinct_values
 
-# So many ways to choose the groups are tried; of those with the best sizes, the best class shares win.
+# The number of ways to choose the groups that are tried; of those with the best sizes, the best class shares win.
 _ATTEMPTS = 20
 _MANY_GROUPS = 5000
 # Groups times rows up to which every sum of sizes is looked at; of more groups, the last few fill the gap exactly.
 _MOST_CELLS = 20_000_000
 _LAST_GROUPS = 200
-# So many sums are told apart, each of which takes 9 bytes; where there are more, sizes are rounded.
+# The number of different sums that are kept, each of which takes 9 bytes; if there are more, sizes are rounded.
 _MOST_SUMS = 1 << 22
 
 

@@ -34,7 +34,7 @@ def deal_blocks(moments: np.ndarray, blocks: int) -> np.ndarray:
 
 
 def _cut_moment(moments: np.ndarray, rows_before: float) -> np.generic:
-    """The moment, never the earliest, with as nearly so many rows before it as any has."""
+    """The moment, never the earliest, with the number of rows before it nearest to `rows_before`."""
     different = distinct_values(moments)
     before = np.cumsum(np.bincount(np.searchsorted(different, moments)))[:-1]
     cut: np.generic = different[1:][np.argmin(np.abs(before - rows_before))]

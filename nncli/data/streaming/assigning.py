@@ -119,7 +119,7 @@ def limits_of(
     held: list[np.ndarray],
     seed: int,
 ) -> list[np.ndarray]:
-    """For each of the `held` counts and each class the hash (uint64) that just so many of its rows are below."""
+    """For each of the `held` counts and each class the hash (uint64) below which exactly that many of its rows are."""
     below = np.concatenate([np.zeros((len(bins), 1), np.int64), np.cumsum(bins, axis=1)], axis=1)
     # The bin with the first hash that is not held; rows of the bins before are held without a look.
     places = [

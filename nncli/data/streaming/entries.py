@@ -94,7 +94,7 @@ def parts_of(arrays: Mapping[str, np.ndarray]) -> dict[str, Part]:
 def notes_of(
     name: str, arrays: Mapping[str, np.ndarray], facts: DataFacts, said: tuple[str, ...], warnings: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """What an entry says besides its arrays; `name` is what it is of."""
+    """The notes of an entry besides its arrays; `name` says what data it has."""
     parts = parts_of(arrays)
     whole = make_dataset(facts, parts["train"], parts["validation"], parts["test"], [])
     return {

@@ -30,7 +30,7 @@ _PACKED = (".gz", ".zip", ".parquet", ".pq", ".xlsx")
 def should_stream(data: Data) -> Need | None:
     """What the arrays of a table need where they would take more than a third of the free memory; otherwise None.
 
-    Small files are not looked into.
+    Small files are not opened.
     """
     free = free_memory()
     files = [file for path in _paths(data) for file in _files(path)]

@@ -1,4 +1,4 @@
-"""Keeps memory maps from filling memory: what was read of them is let go, and samples come from a few places."""
+"""Keeps memory maps from filling memory: pages that were read are released, and samples come from a few places."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -61,7 +61,7 @@ def tell_whole(path: str, say: Callable[[str], None]) -> None:
 
 
 def tell_zipped(path: Path, say: Callable[[str], None]) -> None:
-    """Says so where a zipped table or an Excel file, which is read whole to be looked at, is as large."""
+    """The same for a zipped table or an Excel file, which has to be read whole to be examined."""
     if read_start(path, 2) == b"PK":
         tell_whole(str(path), say)
 

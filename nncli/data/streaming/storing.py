@@ -28,7 +28,7 @@ _RESERVE = 100 * 10**6
 
 
 def require_room(size: int, folder: Path) -> None:
-    """Raises DataError where a disk has not so many bytes free; the folder need not be there."""
+    """Raises DataError where the disk has fewer bytes free than that; the folder need not exist."""
     existing = next(each for each in (folder, *folder.parents) if each.exists())
     free = shutil.disk_usage(existing).free
     if size + _RESERVE > free:

@@ -21,7 +21,7 @@ from nncli.run.folder import RunFolder
 from nncli.runtime.novelty import fit_novelty
 from nncli.runtime.predictor import Predictor
 
-# After each training so many test rows are predicted the way `predict` does; `eval --verify` takes them all.
+# After each training this many test rows are predicted the way `predict` does; `eval --verify` takes them all.
 VERIFIED_ROWS = 8
 
 

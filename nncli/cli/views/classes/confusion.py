@@ -8,7 +8,7 @@ from nncli.console import Console, make_table, make_text
 from nncli.console.drawing.braille import ACROSS, DOWN, draw_dots
 
 _CORNER = "true \\ predicted"
-# So many confusions are listed, and so many classes if all would be too many.
+# The number of confusions that are listed, and of classes if all would be too many.
 _LISTED = 10
 _MOST_CLASSES = 30
 _LETTERS = string.ascii_lowercase + string.ascii_uppercase

@@ -20,7 +20,7 @@ _PARQUET = (".parquet", ".pq")
 _CLASS_NAMES = (
     "label", "labels", "class", "class_name", "classname", "category", "target", "species", "breed", "diagnosis", "y",
 )  # fmt: skip
-# So many different cells of a column are checked to see whether it names files.
+# The number of different cells of a column that are checked to see whether it names files.
 _SAMPLE = 2000
 _SHOWN = 3
 

@@ -21,7 +21,7 @@ _ENDLESS = ("inf", "+inf", "-inf", "infinity", "+infinity", "-infinity")
 KNOWN = frozenset((*_SIGNS, *_WORDS, *_PHRASES, *_OTHERS, *_SHEETS, *_ENDLESS))
 # Up to this many different texts among numbers are mistakes or markers; with more, the column is not numeric.
 MOST_TEXTS = 20
-# So many texts are checked to decide whether a column holds dates.
+# The number of texts that are checked to decide whether a column holds dates.
 MOST_SEEN = 1000
 # From this share of numbers on, a column whose only texts are known markers is numeric.
 _HALF = 0.5

@@ -30,7 +30,7 @@ from nncli.data.tables.leakage import hash_columns
 from nncli.data.targets import Goal, choose_goal
 from nncli.errors import DataError
 
-# So many dropped columns are named with their reasons if no column is left.
+# The number of dropped columns that are named with their reasons if no column is left.
 _TOLD = 3
 # From this share of the rows on, equal rows are normal in such a table and not called duplicates.
 _USUAL_DUPLICATES = 0.2

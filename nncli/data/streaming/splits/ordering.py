@@ -69,7 +69,7 @@ class Timeline:
         self._moments, self.count = moments, count
 
     def at(self, rank: int) -> _Moment:
-        """The moment of the row that has so many others before it in order of time."""
+        """The moment of the row with this many others before it in order of time."""
         before, prefix, size = 0, 0, 0
         for shift in range(64 - _STEP, -1, -_STEP):
             counts = np.zeros(1 << _STEP, np.int64)
@@ -101,7 +101,7 @@ class Timeline:
         return found
 
     def ends(self, most: int) -> tuple[list[int], list[int]]:
-        """The earliest and the latest different moments, at most so many of each, ascending."""
+        """The earliest and the latest different moments, at most `most` of each, ascending."""
         earliest = latest = np.empty(0, np.int64)
         for first, end in blocks(self.count):
             block = np.unique(self._moments(first, end))
@@ -110,8 +110,8 @@ class Timeline:
         return earliest.tolist(), latest.tolist()
 
     def cut_near(self, rows_before: float, until: int | None = None) -> int | None:
-        """The moment before `until`, never the earliest, with as nearly so many rows before it as any has, the earlier
-        one of two; None where all are of one moment."""
+        """The moment before `until`, never the earliest, with the number of rows before it nearest to `rows_before`,
+        the earlier one of two; None where all rows have one moment."""
         found = self.at(min(int(rows_before), self.count - 1))
         later = self.next_after(found.moment)
         if later is None or (until is not None and later >= until):

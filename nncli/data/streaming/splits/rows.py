@@ -36,6 +36,6 @@ class KeyedRows:
 
 
 def blocks(count: int) -> Iterator[tuple[int, int]]:
-    """From where to where each block of this many rows reaches."""
+    """The bounds (first, end) of each block of this many rows."""
     for first in range(0, count, _BLOCK):
         yield first, min(count, first + _BLOCK)

@@ -1,4 +1,3 @@
-"""Rows in files: `raw_files` keeps them while their number is not known, `naming` tells the entries of the cache apart.
-
-Neither knows what the rows are of.
+"""Rows in files: `raw_files` keeps them while their number is not known, `naming` names the entries of the cache.
+Neither knows what the rows mean.
 """

@@ -46,7 +46,7 @@ class RawFiles:
         return content.reshape(end - first, *shape)
 
     def blocks(self, *names: str) -> Iterator[tuple[int, int]]:
-        """From where to where each block reaches of which these files are read together; all of them by default."""
+        """The bounds (first, end) of the blocks in which these files are read together; all files by default."""
         size = max(1, sum(self.row_bytes(name) for name in names or self.kinds))
         rows = max(1, min(_MOST_ROWS, BLOCK_BYTES // size))
         for first in range(0, self.rows, rows):

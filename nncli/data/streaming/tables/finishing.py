@@ -122,7 +122,7 @@ class _Finishing:
         return count_distinct(np.concatenate([block[:, place] for block in self._training("targets")]))
 
     def measure_inputs(self) -> TableInput:
-        """The columns with the statistics of the training set; those that teach nothing are left out."""
+        """The columns with the statistics of the training set; columns without information are left out."""
         plan, data = self._plan, self._data
         found: dict[str, ColumnStatistics] = {}
         if plan.numbers:

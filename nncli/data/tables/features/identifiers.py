@@ -23,7 +23,7 @@ _FEW = 20
 _ROWS_A_CODE = 5
 # Serial numbers have few gaps: their range is less than this many times the number of rows.
 _DENSE = 10
-# So many rows are enough to see whether numbers are related to the target.
+# This many rows are enough to see whether numbers are related to the target.
 _SAMPLE = 20_000
 _BINS = 10
 _EXPECTED = 5

@@ -56,8 +56,8 @@ def read_bytes(path: Path) -> bytes | mmap.mmap:
 
 
 def read_start(path: Path, size: int) -> bytes:
-    """Up to `size` bytes from the start of a file; none of what cannot be read, or is no file: opening a pipe would
-    wait for whoever writes to it, and then take from what is to be read."""
+    """Up to `size` bytes from the start of a file; none if it cannot be read or is no regular file: opening a pipe
+    would block until someone writes to it, and take bytes from its reader."""
     if not path.is_file():
         return b""
     try:

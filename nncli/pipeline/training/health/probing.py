@@ -28,7 +28,7 @@ _MOST_ROWS, _FEWEST_ROWS = 128, 16
 # A network with fewer multiply-adds for an example takes the most rows however small its training set is.
 _SMALL = 200_000
 _RECURRENT = ("lstm", "gru")
-# So many epochs are all measured, where most happens; then half of those up to twice as many, a quarter, ...
+# This many of the first epochs are all measured, then half of those up to twice as many, a quarter, ...
 _FIRST_EPOCHS = 16
 
 

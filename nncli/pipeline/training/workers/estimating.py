@@ -1,4 +1,4 @@
-"""The story of `train --workers N --plan`: what this many workers would take, and from how many on more do not pay.
+"""The story of `train --workers N --plan`: what this many workers would take, and from how many on more do not pay off.
 
 Steps are measured in processes of their own, since TensorFlow takes the number of its threads once.
 """

@@ -1,4 +1,4 @@
-"""Who trains together: the cluster of this process, and its connection to the process that started it."""
+"""The workers that train together: the cluster of this process, and its connection to the process that started it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""A worker takes part: its threads, the strategy that all start, its loops."""
+"""How a worker joins the others: its threads, the common strategy, its loops."""
 
 import hashlib
 import json
@@ -42,7 +42,7 @@ def require_in_memory(dataset: Dataset) -> None:
 
 
 def start_strategy(group: Group) -> Any:
-    """Meets the other workers; waits until all are there."""
+    """Joins the other workers; waits until all are there."""
     from nncli.engine.distributed import replicas
 
     if group.cluster is None:

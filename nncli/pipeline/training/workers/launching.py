@@ -205,11 +205,11 @@ class _Lost:
 
     @property
     def has_config(self) -> bool:
-        """Whether the run can go on."""
+        """Whether the run can be resumed."""
         return self.folder is not None and self.folder.file(files.CONFIG).exists()
 
     def begin_again(self) -> str | None:
-        """The folder in which the workers go on, None if there is none; its record tells of it."""
+        """The folder that the restarted workers resume, which is noted in its record; None if there is none."""
         if self.folder is None or not self.has_config:
             return None
         with suppress(NncliError), self.folder.locked():
@@ -218,7 +218,7 @@ class _Lost:
         return str(self.folder.path)
 
     def to_error(self) -> NncliError:
-        """The error, which the record of the run has, too, with the command that goes on."""
+        """The error, with the command that resumes the run; it is also in the run's record."""
         if self.folder is None:
             return NncliError(f"{self.told}; no run was begun", hint="train again")
         with suppress(NncliError):
@@ -234,7 +234,7 @@ class _Lost:
 
 
 def _lost(started: Sequence[Worker], place: int, outputs: Sequence[IO[bytes]], seconds: float) -> _Lost:
-    """What is told about a worker that was lost, with its last lines."""
+    """The report on a worker that was lost, with its last lines."""
     culprit, path = started[place], started[0].told.get("run")
     told, error = culprit.describe_end(seconds), None
     if place and not culprit.is_silent and (culprit.code or 0) > 0:

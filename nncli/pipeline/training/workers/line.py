@@ -1,4 +1,5 @@
-"""A worker's connection to the process that started it: signs of life, what the chief reports, an end with its parent.
+"""A worker's connection to the process that started it: signs of life, reports of the chief, and how it ends with its
+parent.
 
 Each line of text is a JSON value: null is a sign of life, {"joined": true} says that the training can begin,
 {"run": path} names the run folder, {"lost": message} says that this worker has lost another one.
@@ -26,11 +27,11 @@ _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
 
 
 class LostWorkerError(NncliError):
-    """Another worker is gone, so that this one cannot go on."""
+    """Another worker is gone, so that this one cannot continue."""
 
 
 class Line:
-    """Where a worker was started by another process of nncli; ends this process when that one ends.
+    """The connection to the nncli process that started this worker; ends this process when that one ends.
 
     It has the number of the inherited descriptor, and gives a sign of life every `seconds` seconds. A chief that
     `records` its run does so before it ends. Where workers start again, `resume` is the run folder to continue with,

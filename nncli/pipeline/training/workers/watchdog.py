@@ -1,4 +1,4 @@
-"""Looks after worker processes: which one has ended, and which one gives no sign of life; ends the others."""
+"""Watches worker processes: which one has ended or gives no sign of life; ends the others."""
 
 import json
 import os
@@ -94,7 +94,7 @@ class Watchdog:
             self.kill()
 
     def wait_for_chief(self, seconds: float) -> None:
-        """Gives the chief so long to end by itself."""
+        """Gives the chief this many seconds to end by itself."""
         end = time.monotonic() + seconds
         while self._workers[0].code is None and time.monotonic() < end:
             self._receive(self._pause)
@@ -114,7 +114,7 @@ class Watchdog:
         return min(0.2, self._seconds / 4)
 
     def _receive(self, timeout: float) -> None:
-        """Takes in everything that was sent, so that a stop of this process is not taken for one of theirs."""
+        """Receives everything that was sent, so that a suspension of this process is not mistaken for one of theirs."""
         ready = self._selector.select(timeout)
         while ready:
             for key, _ in ready:

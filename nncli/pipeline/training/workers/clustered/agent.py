@@ -30,12 +30,12 @@ _LOOK_SECONDS = 0.05
 
 @dataclass
 class _Hosted(Worker):
-    """The process of a worker, and what it said since the last report."""
+    """The process of a worker, and its messages since the last report."""
 
     said: list[list[Any]] = field(default_factory=list)
 
     def take(self, message: dict[str, Any]) -> None:
-        """What is said is kept in order, and all else by its name."""
+        """Keeps lines of talk in order, and other messages by name."""
         if "said" in message:
             self.said.append(message["said"])
         else:
@@ -43,7 +43,7 @@ class _Hosted(Worker):
 
 
 class Agent:
-    """Has one worker in its life, in a folder of its own on the node."""
+    """Runs one worker, in a folder of its own on the node."""
 
     def __init__(self) -> None:
         _clear_left()
@@ -91,7 +91,7 @@ class Agent:
         self._hearing.start()
 
     def poll(self, seconds: float) -> Report:
-        """How the worker is; waits at most so long for something to tell.
+        """The state of the worker; waits at most `seconds` for news.
 
         Archives are packed meanwhile, and sent by another call, since both may take longer than a worker may be silent.
         """
@@ -138,7 +138,7 @@ class Agent:
         return self._worker
 
     def _receive(self) -> None:
-        """Takes in what the worker sends, until it has ended."""
+        """Receives what the worker sends, until it has ended."""
         worker = self._require_worker()
         with suppress(OSError):
             while content := worker.socket.recv(65536):
@@ -158,7 +158,7 @@ class Agent:
         threading.Thread(target=self._pack, args=(is_last,), daemon=True, name="packing").start()
 
     def _pack(self, is_last: bool) -> None:
-        """Packs the run folder; what is packed when the last archive is asked for is dropped."""
+        """Packs the run folder; an archive that is still being packed when the last one is requested is dropped."""
         stamp = self._checkpoint_time()
         try:
             archive = pack(self._folder)

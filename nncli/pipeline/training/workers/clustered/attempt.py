@@ -37,7 +37,7 @@ class Attempt:
         self._has_begun = False
 
     def run(self, order: Order, data: Any, workers: int, seconds: float) -> Standing | None:
-        """The worker that was lost, None for a training that has come to its end, whose folder is then the run's.
+        """Returns the worker that was lost, or None if the training ended; its folder is then the run's.
 
         Raises what the chief says is wrong, and NncliError where the workers cannot be started. However it ends, no
         actor is left.
@@ -118,7 +118,7 @@ class Attempt:
         return self._supervision
 
     def _handle_answer(self, answer: Report | Sent) -> None:
-        """What the chief says is said here; a state that it sends is kept."""
+        """Prints what the chief says, and keeps a state that it sends."""
         if isinstance(answer, Sent):
             self._returned.keep_state(answer.archive)
             return
@@ -127,7 +127,7 @@ class Attempt:
                 self._listener.make(call)
 
     def _take_leave(self, lost: Standing) -> Standing:
-        """Keeps what a chief has left that ended by itself. Raises what a worker says is wrong with the training."""
+        """Keeps what a chief that ended by itself has left. Raises the error that a worker reports."""
         supervision = self._require_supervision()
         chief = supervision.standings[0]
         error = lost.told.get("error")

@@ -45,7 +45,7 @@ class GangRequest:
 
 
 class Attempts:
-    """Trains in a run folder that is the caller's, with the `engine` that the run had, if it goes on."""
+    """Trains in a run folder that is the caller's, with the `engine` that the run had, if it is resumed."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What a worker on a node is told, and what its actor reports of it."""
+"""The order to a worker on a node, and the reports of its actor."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +29,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Report:
-    """How a worker is: its exit code, None while it runs; the seconds since its last sign of life; what it has told.
+    """The state of a worker: its exit code, None while it runs; the seconds since its last sign of life; its messages.
 
     `said` are calls for the caller's console since the last report, `has_packed` says that an archive of its folder can
     be sent, `last_words` what a worker that ended wrote last.

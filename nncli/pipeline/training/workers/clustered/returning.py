@@ -1,4 +1,4 @@
-"""The run folder of the caller: what the chief sends of its own is written there; does not know where that is."""
+"""The run folder of the caller, into which the chief's folder is written; does not know where that is."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,7 +16,7 @@ _LAST = (files.CONFIG, files.MANIFEST, files.CHECKPOINT)
 
 
 class Returned:
-    """What has come back of a training: its `state` to continue from in the object store, None before there is one.
+    """What a training has sent back: its `state` to continue from in the object store, None before there is one.
 
     `restarts` are for the record, `changes` what else it says about the workers. Without a record of its own, an
     archive is one of a chief that had hardly begun, and is not kept.
@@ -45,7 +45,7 @@ class Returned:
         self.state = self._store(archive)
 
     def keep_all(self, archive: bytes) -> bool:
-        """Makes the archive the run folder, which still counts as running; whether it was one that has begun.
+        """Replaces the run folder by the archive, with the status running; returns whether its training had begun.
 
         Raises NncliError, after which the folder is as it was.
         """

@@ -1,4 +1,4 @@
-"""What the chief says, for the console of a caller elsewhere: calls as lists of JSON values, made there again."""
+"""The chief's talk on the console of a caller elsewhere: calls as lists of JSON values, which are repeated there."""
 
 import io
 import time

@@ -1,4 +1,4 @@
-"""Looks after the workers of one attempt from the caller: which one has ended, hangs or is lost; does not try again."""
+"""Watches the workers of one attempt from the caller: which one has ended, hangs or is lost; does not try again."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -22,7 +22,8 @@ _STOP_SECONDS = 15.0
 
 @dataclass
 class Standing:
-    """What is known of a worker; `is_silent` says that it, or `is_unanswered` that its actor, is not heard of."""
+    """What is known about a worker: `is_silent` if it gives no sign of life, `is_unanswered` if its actor does not
+    answer."""
 
     name: str
     sign: float = field(default_factory=time.monotonic)
@@ -43,7 +44,7 @@ class Standing:
 
     @property
     def failed(self) -> bool:
-        """Whether it ended otherwise than by itself and in order."""
+        """Whether it ended with an error or was killed."""
         return self.code not in (None, 0)
 
     def describe_end(self, seconds: float) -> str:
@@ -103,7 +104,7 @@ class Supervision:
 
     @property
     def hears_chief(self) -> bool:
-        """Whether the actor of the chief has answered of late."""
+        """Whether the actor of the chief has answered recently."""
         chief = self.standings[0]
         return chief.lost is None and time.monotonic() - chief.sign < _GRACE_SECONDS
 
@@ -118,7 +119,7 @@ class Supervision:
         self._gang.call(place, "poll", _POLL_SECONDS)
 
     def _receive(self) -> None:
-        """Takes what has been answered, and asks again."""
+        """Handles the answers that have arrived, and asks again."""
         answers = self._gang.wait(_POLL_SECONDS)
         now = time.monotonic()
         if now - self._looked > 2 * _POLL_SECONDS + 1:  # this process was suspended, as by Ctrl-Z

@@ -1,4 +1,4 @@
-"""The story of `train --workers N --on`: what the caller does, from the config to the run folder that comes back."""
+"""The story of `train --workers N --on`: the caller's part, from the config to the returned run folder."""
 
 import sys
 from collections.abc import Callable, Sequence

@@ -65,7 +65,7 @@ def _stop(number: int, frame: Any) -> None:
 
 @contextmanager
 def _reporting_errors(line: Line | None) -> Iterator[list[int]]:
-    """Tells the actor what went wrong; what the body puts into the list last is the exit code."""
+    """Reports errors to the actor; the last item of the list is the exit code, to which the body appends."""
     codes = [1]
     try:
         yield codes
