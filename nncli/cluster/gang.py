@@ -48,11 +48,10 @@ class Gang:
         self.members: list[Member] = []
 
     def start(self, number: int, tell: Callable[[str], None]) -> str:
-        """Starts so many; how they were placed, in Ray's word.
-
-        Each has a node of its own where so many nodes have room, else they are spread as evenly as can be. `tell` gets
-        what becomes of nodes meanwhile. Raises NoRoomError where there is no room for all of them in time, and
-        LostMemberError for one that does not start.
+        """Starts this many actors; returns Ray's name of their placement. Each has a node of its own if there are
+        enough nodes with room, otherwise they are spread as evenly as possible. `tell` gets messages about nodes
+        meanwhile. Raises NoRoomError where there is no room for all of them in time, and LostMemberError for one that
+        does not start.
         """
         import ray
         from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
@@ -104,7 +103,7 @@ class Gang:
         return sum(node.slots(self._share.cpus, self._share.gpus) > 0 for node in self._cluster.nodes.values())
 
     def _locate_actors(self) -> None:
-        """Learns where the actors are."""
+        """Asks the actors for their nodes and processes."""
         import ray
 
         asked = [actor.__ray_call__.remote(_locate) for actor in self._actors]
@@ -166,7 +165,7 @@ class Gang:
         self._group, self._actors, self.members = None, [], []
 
     def _kill_processes(self, members: Sequence[Member]) -> None:
-        """Kills the processes of members from beside them: one that is stopped does not hear that it shall end."""
+        """Kills the processes of members by tasks on their nodes, since a stopped process receives no calls."""
         import ray
 
         remote = ray.remote(_kill)

@@ -1,4 +1,4 @@
-"""The only printing: what is said, where, and how it looks. Does not depend on runs or models.
+"""The only package that prints: what, where, and in which form. Does not depend on runs or models.
 
 `output` has the console, `training` the live view of a training and `epochs` its lines, `step` the progress of any
 other work, `live/` what stands at the bottom of a terminal meanwhile, `drawing/` pictures made of characters, `shapes`

@@ -20,7 +20,7 @@ _NO_METRICS = ("epoch", "learning_rate", "train_seconds", "seconds")
 
 
 def short_name(metric: str) -> str:
-    """The name of a metric in a narrow column: `mae` for mean_absolute_error, also behind `val_`."""
+    """The name of a metric in a narrow column: `mae` for mean_absolute_error, also after `val_`."""
     prefix = "val_" if metric.startswith("val_") else ""
     name = metric.removeprefix("val_")
     return prefix + _SHORT.get(name, name)
@@ -54,7 +54,7 @@ class EpochTable:
 
     @property
     def legend(self) -> str:
-        """What the mark behind a line means, empty without marks."""
+        """What the mark after a line means, empty without marks."""
         return f"* the best {short_name(self._monitor)} so far" if self._monitor else ""
 
     def line(self, epoch: int, record: Mapping[str, float], *, is_best: bool) -> str:

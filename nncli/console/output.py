@@ -104,7 +104,7 @@ class Console:
         return sys.stdin.isatty() and self._file.isatty() and not self.json_mode
 
     def prompt(self, question: str) -> str | None:
-        """A line that a person types behind a question on stdout, without its end; None where stdin has ended."""
+        """The line that a person types after a question on stdout, without its newline; None where stdin has ended."""
         self.write(question)
         try:
             line = sys.stdin.readline()
@@ -164,7 +164,7 @@ class Console:
         self._talk("[bold yellow]warning:[/] ", text, once)
 
     def _talk(self, styled: str, text: str, once: bool) -> None:
-        """A line of talk behind a word in colour; what needs no colour is written without waiting for rich."""
+        """A line of talk after a coloured word; what needs no colour is written without waiting for rich."""
         if once and styled + text in self._said:
             return
         self._said.add(styled + text)
@@ -242,7 +242,7 @@ def _make(file: TextIO | None, *, is_stderr: bool) -> "rich.console.Console":
 
 
 def _drop(stream: Any) -> None:
-    """Sends what follows nowhere."""
+    """Sends further output to the null device."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 

@@ -131,7 +131,7 @@ class TrainingView:
                 self._print(line)
 
     def recall(self, records: Sequence[Mapping[str, float]]) -> None:
-        """Takes over the records of the epochs that are done where a training goes on; they are not shown again."""
+        """Takes over the records of a resumed training's earlier epochs, which are not shown again."""
         for record in records:
             self._note(record)
         self._done_before = len(records) * self._batches
@@ -171,7 +171,8 @@ class TrainingView:
             self._print(self._table.line(position, self._records[position], is_best=self._are_best[position]))
 
     def _print_skipped(self) -> None:
-        """What has no line when no more follow: the last epoch and the best of all, which may come behind it."""
+        """Prints the lines that are missing at the end: that of the last epoch, and that of the best one, which may
+        follow it."""
         last, best = self._skipped[-1:], [] if self._best_shown else [self._best]
         for position in sorted({*last, *best}) if set(best) <= set(self._skipped) else [*last, *best]:
             self._print_epoch(position)
@@ -182,7 +183,7 @@ class TrainingView:
             self._bars.hold()
 
     def release(self) -> None:
-        """Shows the panel again as the training goes on."""
+        """Shows the panel again when the training continues."""
         if self._bars is not None:
             self._bars.release()
 

@@ -1,6 +1,6 @@
 """All metrics of a part of the data, with those of a baseline that knows only the training targets.
 
-It takes arrays and names only; which metric is told how is the business of the command line.
+It takes arrays and names only; how metrics are shown is up to the command line.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What is drawn over the epochs, thinned to as many points as a screen can show."""
+"""Charts over the epochs, thinned to as many points as a screen can show."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -125,7 +125,7 @@ def read_bytes(path: Path) -> bytes:
 def is_replaced(error: OSError) -> bool:
     """Whether a file cannot be read because something else is in its place: a folder, a pipe, a circle of links.
 
-    That is damage; anything else, as an input/output error or a lack of permission, says nothing of the content.
+    That is damage; anything else, such as an input/output error or missing permission, says nothing about the content.
     """
     return error.errno in (errno.EISDIR, errno.EINVAL, errno.ELOOP, errno.ENOTDIR, errno.ENXIO)
 
@@ -154,7 +154,7 @@ def _synced(handle: int) -> Iterator[BinaryIO]:
 
 
 def _rename(temporary: str, path: Path) -> None:
-    """Renames a file; again where a signal interrupts that, which network file systems do and Python does not mend."""
+    """Renames a file; retries where a signal interrupts that, which happens on network file systems."""
     while True:
         try:
             Path(temporary).replace(path)

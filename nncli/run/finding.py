@@ -111,14 +111,14 @@ def _latest(runs_dir: Path) -> FoundRun:
 
 
 def _still_to_come(chosen: ListedRun, verb: str, when: str) -> str | None:
-    """What to say about the newest run where it is so by a clock that was set back since, None for any other."""
+    """A note if the newest run is only newest because the clock has since been set back; otherwise None."""
     if when <= now():
         return None
     return f"using {chosen.name}, which {verb} at {when}, still to come: was the clock set back since?"
 
 
 def _unfinished_after(chosen: ListedRun, runs: list[ListedRun]) -> str | None:
-    """What to say about a newer run that did not finish, None where there is none."""
+    """A note on a newer run that did not finish, None where there is none."""
     newer = [run for run in _unfinished(runs) if run.path != chosen.path and _is_as_new(run, chosen)]
     if not newer:
         return None
@@ -128,7 +128,7 @@ def _unfinished_after(chosen: ListedRun, runs: list[ListedRun]) -> str | None:
 
 
 def _is_as_new(run: ListedRun, chosen: ListedRun) -> bool:
-    """Whether a run did not start before another; of one that cannot be read, its name tells."""
+    """Whether a run did not start before another; for one that cannot be read, its name decides."""
     return run.name >= chosen.name if run.status == UNREADABLE else run.started >= chosen.started
 
 

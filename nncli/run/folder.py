@@ -162,12 +162,12 @@ class RunFolder:
 
     @property
     def status(self) -> str:
-        """How the run stands: what its record says, or `dead`."""
+        """The status of the run: what its record says, or `dead`."""
         return living_status(self.path, self.record)
 
     @property
     def damaged(self) -> list[str]:
-        """The files that are not what was written; of those that nothing but a person reads, nobody knows.
+        """The files that differ from what was written; files without a recorded sum are not checked.
 
         Raises NncliError where one cannot be read.
         """

@@ -63,7 +63,7 @@ def run_folders(folder: Path) -> list[Path]:
 
 
 def _holds_run(path: Path) -> bool:
-    """Whether a folder has a run.json; also where nobody lets us look, so that the run is listed as unreadable."""
+    """Whether a folder has a run.json; also if access is denied, so that the run is listed as unreadable."""
     try:
         return (path / files.RECORD).is_file()
     except PermissionError:

@@ -36,7 +36,7 @@ class LayerValues:
 
 
 class LayerReader:
-    """A model whose tensors can be looked at; slower than a `Predictor`, and for one example at a time."""
+    """A model whose tensors can be read; slower than a `Predictor`, and for one example at a time."""
 
     def __init__(self, model: bytes) -> None:
         """Loads a .tflite file's content. Raises RunError if it is not a valid model."""

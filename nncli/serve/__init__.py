@@ -1,4 +1,4 @@
-"""A page and a service on models that answer: HTTP in, answers out.
+"""A page and an HTTP service that answer requests with models.
 
 `server` runs the process, `app` puts the routes together, `guard` stands before all of them; `model` is what can be
 served, `registry` holds the models by name, `batching` runs requests together; `limits`, `refusals` and `metrics` are

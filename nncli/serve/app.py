@@ -23,7 +23,8 @@ def _tell(error: BaseException) -> None:
 
 @dataclass(frozen=True)
 class Settings:
-    """How the service is reached: names of hosts besides the loopback's, the token, limits, and who hears of defects.
+    """How the service is reached: names of hosts besides the loopback's, the token, limits, and what is told about
+    defects.
 
     With a `bench`, the workbench is the first page, and that of a run lies at /run.
     """

@@ -1,4 +1,4 @@
-"""Stands before every route: who may ask, how much and how long; and what every answer carries.
+"""Guards every route: who may ask, how much and how long; and the headers of every answer.
 
 A page on another site can make a browser send requests here. It cannot read the answers, since no CORS header allows
 that; the Host header shows whether it has made its own name point here (DNS rebinding), and the Origin header whether

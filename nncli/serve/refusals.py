@@ -1,4 +1,4 @@
-"""What the service answers to a request that it cannot serve: one JSON object that says why and how to mend it."""
+"""What the service answers to a request that it cannot serve: one JSON object that says why and how to fix it."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def describe_error(error: NncliError) -> dict[str, Any]:
 
 
 def make_defect() -> Refusal:
-    """What a client is told about a mistake in nncli: nothing of where it is."""
+    """The answer for a defect of nncli, without any detail of where it is."""
     return Refusal(
         500, got="a defect of nncli", expected="an answer", fix="the server's terminal says more; please report it"
     )

@@ -1,4 +1,4 @@
-"""What a tracker is told about a run: how it began, each epoch, and what it came to."""
+"""What a tracker is told about a run: its beginning, each epoch, and its outcome."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -56,7 +56,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to; what it has not is empty.
+    """The outcome of a run; what it lacks is empty.
 
     `status` is finished, failed or interrupted, `ended` when, in seconds since 1970. `scores` are of the test set.
     `weights` are those that the run keeps, of `kept_epoch`, by path. `architecture` is the network as Keras's JSON.
@@ -93,7 +93,7 @@ class Tracker(Protocol):
         ...
 
     def end(self, outcome: Outcome, model: Model | None = None) -> None:
-        """Adds what the run came to, and closes it."""
+        """Adds the outcome of the run, and closes it."""
         ...
 
     def describe(self) -> dict[str, Any]:

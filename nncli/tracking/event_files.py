@@ -182,7 +182,7 @@ def _graph(architecture: str) -> bytes:
 
 
 def _tensors_in(told: Any) -> list[Any]:
-    """What of the arguments of a call comes out of another layer."""
+    """The arguments of a call that are outputs of other layers."""
     if isinstance(told, dict) and told.get("class_name") == "__keras_tensor__":
         return [told]
     inside = told.values() if isinstance(told, dict) else told if isinstance(told, list) else ()

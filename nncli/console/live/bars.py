@@ -44,7 +44,7 @@ class Bars(Progress):
         super().start()
 
     def stop(self) -> None:
-        """Takes them away."""
+        """Removes the bars."""
         was_shown = self.live.is_started
         super().stop()
         if was_shown:
@@ -60,7 +60,7 @@ class Bars(Progress):
             self.console.file.flush()
 
     def release(self) -> None:
-        """Takes what was held and typed away, and shows the bars again."""
+        """Removes what was held and typed, and shows the bars again."""
         if self._held:
             self.console.file.write(f"{_RESTORE}\r\x1b[{self._held}A\x1b[J")
             self._held = 0

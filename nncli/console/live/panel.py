@@ -1,4 +1,4 @@
-"""What is told about a training around its bars: curves above, the best epoch and the health below; prints nothing."""
+"""What is shown of a training around its bars: curves above, the best epoch and the health below; prints nothing."""
 
 import textwrap
 import time

@@ -16,7 +16,7 @@ _TOLERANCE = 1e-5
 
 @dataclass(frozen=True)
 class LayerValues:
-    """What a layer gives for the row, without the axis of the examples; of a dense layer also z, before g(z)."""
+    """The output of a layer for the row, without the axis of the examples; of a dense layer also z, before g(z)."""
 
     name: str
     kind: str

@@ -1,4 +1,4 @@
-"""One number that divides all logits so that probabilities mean what they say; does not depend on models.
+"""One number that divides all logits so that probabilities are calibrated; does not depend on models.
 
 Temperature scaling (Guo et al., "On calibration of modern neural networks", 2017, section 4.2): the temperature with
 the least log loss on the validation set. Above 1 it makes a model less sure, below 1 surer. It does not change

@@ -1,4 +1,4 @@
-"""Two variants row by row on the test rows that they share; a look beside the verdict, which it does not decide.
+"""Two variants row by row on the test rows that they share; supplements the verdict and does not decide it.
 
 A row-wise test asks whether two trained networks would differ on other rows like these. It does not see what another
 training of the same variant would give, and that is what a comparison is about.

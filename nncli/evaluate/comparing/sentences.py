@@ -15,15 +15,15 @@ _MOST_LISTED = 5
 
 
 def unit_of(metric: str) -> tuple[str, float]:
-    """The unit that differences of a metric are told in, and how many of them the metric's 1 is."""
+    """The unit in which differences of a metric are worded, and how many of these units the value 1 is."""
     return ("points", 100.0) if metric in _IN_POINTS else (_UNITS.get(metric, metric), 1.0)
 
 
 def describe(verdict: Verdict, metric: str, *, test_rows: int | None, margin: float | None, pairs: int) -> str:
     """The verdict in a sentence; `margin` is in the metric's own unit, `pairs` is how many were tested at once.
 
-    Differences that a handful of test rows make are told in rows, too; `test_rows` is None where the metric does not
-    count them.
+    Differences of only a few test rows are also given in rows; `test_rows` is None where the metric does not count
+    them.
     """
     first, second, difference = verdict.first, verdict.second, verdict.difference
     if difference is None:
@@ -74,7 +74,7 @@ def list_rows(rows: Sequence[int]) -> str:
 
 
 def _decimals(interval: tuple[float, float] | None, value: float, scale: float) -> int:
-    """So many that the width of the interval, or a number without one, has two digits; one at least."""
+    """As many that the width of the interval, or a number without one, has two digits; at least one."""
     size = (interval[1] - interval[0]) * scale if interval is not None else abs(value)
     return 1 if size <= 0 else max(1, min(6, 1 - math.floor(math.log10(size))))
 

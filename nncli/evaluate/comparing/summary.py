@@ -1,4 +1,4 @@
-"""The whole of what a comparison says, as comparison.json has it."""
+"""The complete result of a comparison, as in comparison.json."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,8 @@ Cells = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class _Telling:
-    """What a verdict is told with: `margin` is in the metric's own unit, `pairs` are those that were tested."""
+    """The terms in which a verdict is worded: `margin` is in the metric's own unit, `pairs` are those that were
+    tested."""
 
     metric: str
     test_rows: int | None
@@ -66,7 +67,7 @@ def summarize(cells: Cells, *, target: float | None = None, margin: float | None
 
 
 def load_statistics() -> None:
-    """Imports what a comparison needs, a quarter of a second that need not be waited for."""
+    """Imports what a comparison needs early, as that takes a quarter of a second."""
     import scipy.special  # noqa: F401
 
 

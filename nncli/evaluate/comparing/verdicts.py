@@ -15,7 +15,7 @@ Kind = Literal["better", "unclear", "identical", "one_seed", "no_spread", "none"
 
 @dataclass(frozen=True)
 class Terms:
-    """What a verdict takes for granted: see `paired.compare_pairs`. A `margin` asks for equivalence within it."""
+    """The assumptions of a verdict: see `paired.compare_pairs`. A `margin` asks for equivalence within it."""
 
     overlap: float = 0.0
     resolution: float | None = None

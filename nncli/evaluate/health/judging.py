@@ -1,4 +1,4 @@
-"""All rules together: what was found in a training, the causes before what follows from them."""
+"""Applies all rules: what was found in a training, causes before their consequences."""
 
 import math
 

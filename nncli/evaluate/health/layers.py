@@ -1,4 +1,4 @@
-"""Rules about the layers of a network: gradients that do not arrive, units that do not answer.
+"""Rules about the layers of a network: vanishing gradients, units that do not respond.
 
 Limits, with what was measured over the shipped networks, tables and seeds (docs/health.md): the gradient ratio of
 networks that learn was 0.08 to 14, that of eight sigmoid layers 2e-5; up to 0.38 of a relu layer was dead, of those

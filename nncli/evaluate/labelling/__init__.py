@@ -1,1 +1,1 @@
-"""What predictions say about the labels themselves: `confident` finds those that are probably wrong."""
+"""What predictions reveal about the labels themselves: `confident` finds those that are probably wrong."""

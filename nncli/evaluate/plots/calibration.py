@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say: the reliability diagram."""
+"""Whether probabilities are calibrated: the reliability diagram."""
 
 from collections.abc import Mapping
 from typing import Any

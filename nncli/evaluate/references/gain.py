@@ -12,7 +12,7 @@ from nncli.evaluate.references.differences import HEADLINES, Difference, resampl
 @dataclass(frozen=True)
 class Gain:
     """Of the headline `metric`: that of the whole and of each single model, and how far the whole is ahead of their
-    mean and of the best of them. An interval that excludes zero makes a gain sure, on other rows of this kind."""
+    mean and of the best of them. If an interval excludes zero, the gain is significant on other rows of this kind."""
 
     metric: str
     whole: float

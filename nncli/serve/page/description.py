@@ -1,4 +1,5 @@
-"""What the page is told about a model: enough for a canvas to draw on, or for a form with a field for each column."""
+"""The description of a model for the page: enough for a canvas to draw on, or for a form with a field for each
+column."""
 
 from typing import Any
 

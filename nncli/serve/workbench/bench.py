@@ -44,7 +44,7 @@ class Bench(Protocol):
         ...
 
     def resume(self, run: str, more: int | None, epochs: int | None) -> Told:
-        """Goes on with a run for `more` epochs than were asked for, at first for `epochs`."""
+        """Continues a run for `more` epochs than it was started with, at first for `epochs`."""
         ...
 
     def allow(self, epochs: int | None) -> Told:

@@ -1,4 +1,4 @@
 """Pictures of a comparison.
 
-`comparison` draws all variants, `differences` how far apart they are, `naming` is what they are called.
+`comparison` draws all variants, `differences` how far apart they are, `naming` chooses their names.
 """

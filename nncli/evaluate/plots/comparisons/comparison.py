@@ -90,7 +90,7 @@ def _by_variant(cells: Sequence[Mapping[str, Any]]) -> dict[str, list[Sequence[R
 def _panels(figure: Any, curves: int, *, timed: bool, result: Mapping[str, Any]) -> tuple[list[Any], Any, Any, Any]:
     """The axes: one for each curve over the epochs, over seconds, of the scores, of the differences.
 
-    Curves are above, scores and differences below; None for what there is nothing to draw of.
+    Curves are above, scores and differences below; None for what cannot be drawn.
     """
     upper, lower = figure.subfigures(2, 1)
     top = list(np.atleast_1d(upper.subplots(1, curves + timed)))
