@@ -149,7 +149,7 @@ def fit(prepared: Prepared) -> tuple[list[dict[str, Any]], Any, float]:
             fit_model(folder, prepared, SILENT, terms).watchers.flush()
         health, history = folder.read_lines(files.HEALTH), folder.read_lines(files.METRICS)
         folder.unlock()
-    seconds = float(terms.watch.told["parts"].get("health", 0.0))
+    seconds = float(terms.watch.to_mapping()["parts"].get("health", 0.0))
     return list_verdicts(health, history, prepared.config.silence), history, seconds
 
 

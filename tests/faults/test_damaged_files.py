@@ -75,7 +75,7 @@ def test_a_pipe_in_the_place_of_the_lock_is_not_waited_for(tmp_path: Path) -> No
     assert lock.is_held(tmp_path / files.LOCK) in (False, None)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no such links")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets only administrators make symbolic links")
 @pytest.mark.parametrize("replace", OTHERS)
 @pytest.mark.parametrize("name", [files.RECORD, files.METRICS, files.CHECKPOINT, files.MANIFEST])
 def test_what_is_no_file_is_refused_in_a_line(run: Path, name: str, replace: Callable[[Path], None]) -> None:

@@ -16,7 +16,7 @@ from nncli.cli import app
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(
-    CHROMIUM is None or DRIVER is None, reason="the page is tested in Debian's chromium and chromedriver"
+    CHROMIUM is None or DRIVER is None, reason="needs a browser: apt-get install chromium chromium-driver"
 )
 ZERO = [(0.5 + 0.2 * math.cos(turn / 6), 0.5 + 0.32 * math.sin(turn / 6)) for turn in range(39)]
 ONE = [(0.5, 0.2), (0.5, 0.8)]

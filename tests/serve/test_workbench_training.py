@@ -33,7 +33,7 @@ DRAFT: dict[str, Any] = {
 }
 needs_browser = pytest.mark.skipif(
     shutil.which("chromium") is None or shutil.which("chromedriver") is None,
-    reason="the page is tested in Debian's chromium and chromedriver",
+    reason="needs a browser: apt-get install chromium chromium-driver",
 )
 FIELD = "document.querySelectorAll('#layers [data-index]')[arguments[0]].querySelector(arguments[1])"
 EVIL = "<img src=x onerror=document.title='broken'>"

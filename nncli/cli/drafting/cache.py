@@ -9,4 +9,4 @@ def show_cache(console: Console, *, clear: bool) -> None:
 
     content = pipeline.look_at_cache(clear=clear)
     table = make_table(None, ["name", "kind", "size", "written"], content.rows, left=2)
-    console.answer(content.to_mapping(), *([table, ""] if content.rows else []), content.told)
+    console.answer(content.to_mapping(), *([table, ""] if content.rows else []), content.summary)

@@ -70,7 +70,7 @@ def load_table(table: Table, data: Data, *, seed: int, test: Table | None = None
     rows = split_rows_of(data, by, table.rows, strata=strata(goal, values), copies=groups)
     split = divide(data, rows, seed=seed, has_test=test is not None)
     hint = suggest_split(table, data, names, features.names)
-    warnings = [*_rare_classes(goal, values, table), *([hint.told] if hint is not None else [])]
+    warnings = [*_rare_classes(goal, values, table), *([hint.warning] if hint is not None else [])]
     if by is not None:
         notes += describe_split(data, by, split, features.names)
         warnings += find_split_flaws(data, by, split, features.names)

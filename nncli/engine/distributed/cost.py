@@ -1,7 +1,7 @@
 """What a training step takes by this many workers: a model of arithmetic and exchange; does not depend on TensorFlow.
 
-A step on b examples takes fixed + b * each. A ring of n workers passes 2 (n - 1) messages one after another, each of
-1 / n of the gradient (Patarasuk and Yuan, 2009: Bandwidth optimal all-reduce algorithms).
+A step on b examples takes fixed + b * per_example. A ring of n workers passes 2 (n - 1) messages one after another,
+each of 1 / n of the gradient (Patarasuk and Yuan, 2009: Bandwidth optimal all-reduce algorithms).
 """
 
 import re
@@ -19,14 +19,14 @@ _UNITS = {"Mb": 1e6 / 8, "Gb": 1e9 / 8, "MB": 1e6, "GB": 1e9}
 
 @dataclass(frozen=True)
 class StepTime:
-    """The seconds of a step: `fixed`, and `each` for an example."""
+    """The seconds of a step: a `fixed` part, and one `per_example`."""
 
     fixed: float
-    each: float
+    per_example: float
 
     def of(self, examples: float) -> float:
         """The seconds of a step on this many examples."""
-        return self.fixed + self.each * examples
+        return self.fixed + self.per_example * examples
 
 
 def fit_step_time(seconds: Mapping[int, float]) -> StepTime:
@@ -34,12 +34,12 @@ def fit_step_time(seconds: Mapping[int, float]) -> StepTime:
     sizes, times = np.array(list(seconds), float), np.array(list(seconds.values()))
     if len(seconds) == 1:
         return StepTime(0.0, float(times[0] / sizes[0]))
-    each, fixed = np.polyfit(sizes, times, 1)
-    if each < 0:
+    per_example, fixed = np.polyfit(sizes, times, 1)
+    if per_example < 0:
         return StepTime(float(times.mean()), 0.0)
     if fixed < 0:
         return StepTime(0.0, float((sizes @ times) / (sizes @ sizes)))
-    return StepTime(float(fixed), float(each))
+    return StepTime(float(fixed), float(per_example))
 
 
 def exchange_seconds(workers: int, size: int, bandwidth: float, message_seconds: float) -> float:

@@ -47,7 +47,7 @@ class _Token:
     column: int
 
     @property
-    def told(self) -> str:
+    def shown(self) -> str:
         if self.kind == "end":
             return "the end"
         return f'"{self.text}"' if self.text.isprintable() else repr(self.text)
@@ -70,7 +70,7 @@ def _read_tokens(text: str) -> list[_Token]:
         token = _Token(kind, found[kind], found.start(kind) + 1)
         if kind == "other":
             known = "numbers, names, + - * / ** ( ) , ; ="
-            raise refuse(text, token.column, f"got {token.told}, expected {known}", _HINTS.get(token.text))
+            raise refuse(text, token.column, f"got {token.shown}, expected {known}", _HINTS.get(token.text))
         if kind == "name" and len(token.text) > MAX_NAME:
             raise refuse(text, token.column, f"a name has at most {MAX_NAME} letters, got {len(token.text)}")
         tokens.append(token)
@@ -104,7 +104,7 @@ class _Parser:
         return token
 
     def _refuse_next(self, expected: str, hint: str | None = None) -> Exception:
-        return refuse(self._text, self._next.column, f"got {self._next.told}, expected {expected}", hint)
+        return refuse(self._text, self._next.column, f"got {self._next.shown}, expected {expected}", hint)
 
     def parse(self) -> Graph:
         """The whole program."""

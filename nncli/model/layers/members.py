@@ -29,7 +29,7 @@ class MembersModel(keras.Model):  # type: ignore[misc]  # keras has no types
         self._each = keras.Model(inputs=inputs, outputs=members)
 
     @property
-    def each(self) -> keras.Model:
+    def all_outputs(self) -> keras.Model:
         """The same network with the output of every member, (batch, members, outputs)."""
         return self._each
 
@@ -59,7 +59,7 @@ class MembersModel(keras.Model):  # type: ignore[misc]  # keras has no types
 
 def member_outputs(model: keras.Model) -> keras.Model:
     """The model with the outputs of all members, (batch, members, outputs); the model itself if it has none."""
-    return model.each if isinstance(model, MembersModel) else model
+    return model.all_outputs if isinstance(model, MembersModel) else model
 
 
 def split(tensor: Any, count: int, seed: int) -> Any:

@@ -31,7 +31,7 @@ class CacheContent:
         return [(each.name, each.kind, format_bytes(each.size), each.written[:16]) for each in self.entries]
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """The whole in a line."""
         what = f"{len(self.entries)} {'entry' if len(self.entries) == 1 else 'entries'}, {format_bytes(self.size)}"
         return f"removed: {what}" if self.removed else f"{what} in {self.folder}"

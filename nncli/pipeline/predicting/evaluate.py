@@ -103,7 +103,7 @@ def evaluate(
         "seen": None if seen is None else seen.counts,
         "new_rows": measure_new(run.facts, part, predictions, seen),
         "verified": proof,
-        "importance": importance.told if importance else None,
+        "importance": importance.result if importance else None,
     }
     is_written = _write(run, part, predictions, result, importance, console)
     _remark(run, result, console)
@@ -159,7 +159,7 @@ def _verify(run: OpenRun, part: Part, predictor: Predicts, console: Console) -> 
         proof = verify(config, run.facts, part, expect=keras.predict, predictor=predictor)
     if proof is None:
         raise DataError("no image or CSV file can hold rows such as those of this run, so there is nothing to verify")
-    return proof.told
+    return proof.to_mapping()
 
 
 def _remark(run: OpenRun, result: dict[str, Any], console: Console) -> None:

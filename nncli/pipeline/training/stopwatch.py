@@ -64,8 +64,7 @@ class Stopwatch:
         self._first_batch = self.elapsed
         return True
 
-    @property
-    def told(self) -> dict[str, Any]:
+    def to_mapping(self) -> dict[str, Any]:
         """Seconds: `to_first_batch` and `total` from the beginning, `hidden` of the import, and of the `parts`."""
         total = self.elapsed
         parts = {name: self._seconds[name] for name in PARTS if name in self._seconds}

@@ -166,10 +166,10 @@ def _train_recorded(folder: RunFolder, prepared: Prepared, console: Console, ter
             exports=exports,
             verified=verified,
             duration_seconds=round(time.monotonic() - started, 3),
-            timings=watch.told,
+            timings=watch.to_mapping(),
         )
     example = example_input(prepared.config.data, prepared.dataset.facts)
-    return TrainedRun(folder, summary, watch.told, example, terms.filming.pictures if terms.filming else {})
+    return TrainedRun(folder, summary, watch.to_mapping(), example, terms.filming.pictures if terms.filming else {})
 
 
 def _write_beginnings(folder: RunFolder, prepared: Prepared, resumed: Resumed | None) -> None:

@@ -113,7 +113,7 @@ ENDS = [
 
 
 @pytest.mark.long
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists the children of a process in /proc")
 def test_no_worker_is_left_behind_however_a_comparison_ends(tmp_path: Path) -> None:
     options = ("compare", "--seeds", 2, "--epochs", 100000, "--jobs", 2, *GRAPH, "--runs-dir")
     processes = [start(*options, tmp_path / str(number)) for number in range(len(ENDS))]

@@ -155,7 +155,7 @@ main()
 
 
 @pytest.mark.long
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists the children of a process in /proc")
 def test_stopped_before_the_first_training_and_after_the_last_it_leaves_in_order(tmp_path: Path) -> None:
     config = write_config(tmp_path, 1)
     options = ("compare", config, *VARY, "--seeds", 1, "--jobs", 2, "--runs-dir")

@@ -170,7 +170,7 @@ def test_what_workers_cannot_share_is_refused_before_one_is_started(folder: Path
         check_workers(str(folder / "net.yaml"), 2, ["train.executor=xla"])
 
 
-@pytest.mark.skipif(find_spec("ray") is not None, reason="Ray is installed here")
+@pytest.mark.skipif(find_spec("ray") is not None, reason="tests what is said without Ray, which is installed here")
 def test_without_ray_a_cluster_is_refused_in_one_line(folder: Path) -> None:
     done = nncli(folder, "net.yaml", "--workers", "2", "--on", "ray")
     assert done.returncode == 2 and done.stdout == ""

@@ -30,15 +30,17 @@ def test_one_worker_exchanges_nothing() -> None:
 
 def test_the_line_through_measured_steps_is_found() -> None:
     fitted = cost.fit_step_time({64: 0.074, 32: 0.042, 16: 0.026})
-    assert (fitted.fixed, fitted.each) == (pytest.approx(0.01), pytest.approx(0.001))
+    assert (fitted.fixed, fitted.per_example) == (pytest.approx(0.01), pytest.approx(0.001))
     assert fitted.of(8) == pytest.approx(0.018)
 
 
 def test_neither_part_of_a_step_is_negative() -> None:
     slower_when_small = cost.fit_step_time({64: 0.01, 16: 0.02})
-    assert (slower_when_small.each, slower_when_small.fixed) == (0.0, pytest.approx(0.015))
+    assert (slower_when_small.per_example, slower_when_small.fixed) == (0.0, pytest.approx(0.015))
     below_zero = cost.fit_step_time({40: 0.04, 20: 0.01})
-    assert below_zero.fixed == 0.0 and below_zero.each == pytest.approx((40 * 0.04 + 20 * 0.01) / (40**2 + 20**2))
+    assert below_zero.fixed == 0.0 and below_zero.per_example == pytest.approx(
+        (40 * 0.04 + 20 * 0.01) / (40**2 + 20**2)
+    )
     assert cost.fit_step_time({10: 0.1}).of(5) == pytest.approx(0.05)
 
 

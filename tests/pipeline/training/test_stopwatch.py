@@ -19,7 +19,7 @@ def test_parts_add_up_to_the_total_and_an_inner_part_is_not_counted_twice() -> N
         time.sleep(0.02)
     with pytest.raises(ValueError), watch.part("export"):
         raise ValueError
-    told = watch.told
+    told = watch.to_mapping()
     assert list(told["parts"]) == ["compile", "training", "other"]
     assert told["parts"]["compile"] == 0.01 and told["parts"]["training"] >= 0.009
     assert sum(told["parts"].values()) == pytest.approx(told["total"], abs=0.003)
@@ -30,7 +30,7 @@ def test_the_first_batch_gets_the_time_that_no_part_has_had_and_later_ones_nothi
     watch = Stopwatch(time.perf_counter() - 5.0)
     watch.add("start", 1.0)
     assert [watch.reach_first_batch() for _ in range(3)] == [True, False, False]
-    told = watch.told
+    told = watch.to_mapping()
     assert told["to_first_batch"] == pytest.approx(5.0, abs=0.5)
     assert told["parts"]["first_batch"] == pytest.approx(4.0, abs=0.5)
 

@@ -100,7 +100,7 @@ def make_plan(source: Source, data: Data) -> Plan:
         again.kept,
         find_twins(table, features, goal, encode_targets(goal, columns)),
         (*sample.notes, *again.notes, *([note] if note else []), *features.notes),
-        (hint.told,) if hint is not None else (),
+        (hint.warning,) if hint is not None else (),
         find_split_key(table, data),
         _compared(data, features, names),
         frozenset(name for name, column in table.columns.items() if column.is_numeric),

@@ -59,7 +59,7 @@ class SplitHint:
         return f"say `{self.split}`{drop} under data, or `split: {{by: random}}` if that is meant"
 
     @property
-    def told(self) -> str:
+    def warning(self) -> str:
         """The warning in a line."""
         return f"{self.column}: {self.why}; {self.fix}"
 

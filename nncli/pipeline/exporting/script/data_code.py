@@ -25,7 +25,7 @@ class DataCode:
     lines: list[str]
     imports: list[str]
     arrays: dict[str, np.ndarray]
-    told: str
+    description: str
 
 
 def write_data_code(config: Config, dataset: Dataset) -> DataCode:

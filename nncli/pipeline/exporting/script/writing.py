@@ -72,7 +72,7 @@ def write_script(config: Config, dataset: Dataset, *, name: str, monitor: str, m
     head = [
         f'"""Trains the network of the config {config.name} with Keras alone: python {name}.py [EPOCHS]',
         "",
-        f"{file}, beside this file, {data.told}.",
+        f"{file}, beside this file, {data.description}.",
         '"""',
         "",
         *_imports(data.imports, "\n".join(body)),

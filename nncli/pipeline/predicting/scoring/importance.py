@@ -30,7 +30,7 @@ _PICTURE = f"{files.EVALUATION}/importance"
 class Importance:
     """The result for JSON, and the files of its picture by their names in the run."""
 
-    told: dict[str, Any]
+    result: dict[str, Any]
     pictures: dict[str, bytes]
 
     def write(self, run: OpenRun) -> None:

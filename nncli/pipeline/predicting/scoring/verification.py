@@ -33,8 +33,7 @@ class Verification:
     through: str
     largest: float
 
-    @property
-    def told(self) -> dict[str, Any]:
+    def to_mapping(self) -> dict[str, Any]:
         """For run.json and evaluation/metrics.json."""
         return {"rows": self.rows, "through": self.through, "largest_difference": self.largest}
 
@@ -123,7 +122,7 @@ def verify_few(
     agreement = compare_predictions(facts, expected, found)
     if not agreement.largest <= TOLERANCE:
         raise _disagreement(facts, part, agreement, expected, found)
-    return Verification(agreement.rows, way.through, agreement.largest).told
+    return Verification(agreement.rows, way.through, agreement.largest).to_mapping()
 
 
 def _choose_way(

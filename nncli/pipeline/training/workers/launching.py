@@ -97,7 +97,9 @@ def run_workers(
             return ended
         repeats = ended.error is not None and ended.error == error
         if number == restarts or repeats:
-            raised = (replace(ended, told=f"{ended.told}\n  as at the start before") if repeats else ended).to_error()
+            raised = (
+                replace(ended, reason=f"{ended.reason}\n  as at the start before") if repeats else ended
+            ).to_error()
             if if_lost is not None and ended.folder is not None and ended.has_config:
                 if_lost(ended.folder)
             raise raised
@@ -105,7 +107,7 @@ def run_workers(
         resume = ended.begin_again()
         begin = "their start" if resume is None else "the last checkpoint"
         if console is not None:
-            console.warn(f"{ended.told}; the workers start again from {begin} (restart {number + 1} of {restarts})")
+            console.warn(f"{ended.reason}; the workers start again from {begin} (restart {number + 1} of {restarts})")
     raise AssertionError("a loop without a last turn")
 
 
@@ -128,7 +130,7 @@ def _run_once(command: Sequence[str], workers: int, seconds: float, more: Mappin
             culprit = Watchdog(started, seconds).wait(check)
         if culprit is None:
             return 0
-        if culprit is chief and not chief.is_silent and (chief.code or 0) > 0 and "lost" not in chief.told:
+        if culprit is chief and not chief.is_silent and (chief.code or 0) > 0 and "lost" not in chief.messages:
             return int(chief.code or 1)
         return _lost(started, started.index(culprit), outputs, seconds)
 
@@ -198,7 +200,7 @@ class _Lost:
     silence are none.
     """
 
-    told: str
+    reason: str
     workers: int
     folder: RunFolder | None
     error: tuple[int, str] | None = None
@@ -213,33 +215,33 @@ class _Lost:
         if self.folder is None or not self.has_config:
             return None
         with suppress(NncliError), self.folder.locked():
-            restarts = [*self.folder.record.get("restarts", []), {"at": now(), "reason": self.told}]
+            restarts = [*self.folder.record.get("restarts", []), {"at": now(), "reason": self.reason}]
             self.folder.write_record(restarts=restarts)
         return str(self.folder.path)
 
     def to_error(self) -> NncliError:
         """The error, with the command that resumes the run; it is also in the run's record."""
         if self.folder is None:
-            return NncliError(f"{self.told}; no run was begun", hint="train again")
+            return NncliError(f"{self.reason}; no run was begun", hint="train again")
         with suppress(NncliError):
             self.folder.lock()
-            self.folder.close("failed", reason=self.told)
+            self.folder.close("failed", reason=self.reason)
         has_checkpoint = self.folder.file(files.CHECKPOINT).exists()
         kept = "the last checkpoint is kept" if has_checkpoint else "there was no checkpoint yet"
         if not self.has_config:
-            return NncliError(f"{self.told}; {kept}", hint="train again")
+            return NncliError(f"{self.reason}; {kept}", hint="train again")
         word = shlex.quote(str(self.folder.path))
         hint = f"to continue: nncli train --resume {word} --workers {self.workers}"
-        return NncliError(f"{self.told}; {kept}", hint=hint)
+        return NncliError(f"{self.reason}; {kept}", hint=hint)
 
 
 def _lost(started: Sequence[Worker], place: int, outputs: Sequence[IO[bytes]], seconds: float) -> _Lost:
     """The report on a worker that was lost, with its last lines."""
-    culprit, path = started[place], started[0].told.get("run")
+    culprit, path = started[place], started[0].messages.get("run")
     told, error = culprit.describe_end(seconds), None
     if place and not culprit.is_silent and (culprit.code or 0) > 0:
         outputs[place].seek(0)
         last = outputs[place].read().decode(errors="replace").strip().splitlines()[-3:]
         told += "".join(f"\n  {each}" for each in last)
-        error = None if "lost" in culprit.told else (place, "\n".join(last))
+        error = None if "lost" in culprit.messages else (place, "\n".join(last))
     return _Lost(told, len(started), None if path is None else RunFolder(Path(path)), error)

@@ -22,18 +22,18 @@ _KILLED_SECONDS = 2.0
 
 @dataclass
 class Worker:
-    """A process, the socket on which it gives signs of life, and what it has told."""
+    """A process, the socket on which it gives signs of life, and its `messages`."""
 
     name: str
     process: "subprocess.Popen[bytes]"
     socket: socket.socket
     sign: float = field(default_factory=time.monotonic)
-    told: dict[str, Any] = field(default_factory=dict)
+    messages: dict[str, Any] = field(default_factory=dict)
     rest: bytes = b""
     is_silent: bool = False
 
     def hear(self, content: bytes) -> None:
-        """Takes what it sent as a sign of life, and remembers what it told."""
+        """Takes what it sent as a sign of life, and remembers its messages."""
         self.sign = time.monotonic()
         *lines, self.rest = (self.rest + content).split(b"\n")
         for line in lines:
@@ -42,7 +42,7 @@ class Worker:
 
     def take(self, message: dict[str, Any]) -> None:
         """Remembers one message."""
-        self.told |= message
+        self.messages |= message
 
     @property
     def code(self) -> int | None:
@@ -137,10 +137,10 @@ class Watchdog:
         is_killed = any((worker.code or 0) < 0 for worker in first)
         self.wait_for_chief(_KILLED_SECONDS if is_killed else _GRACE_SECONDS)
         chief = self._workers[0]
-        if chief.failed and chief.code is not None and chief.code > 0 and "lost" not in chief.told:
+        if chief.failed and chief.code is not None and chief.code > 0 and "lost" not in chief.messages:
             return chief  # it has said itself what is wrong
         end = time.monotonic() + self._seconds
-        while all("lost" in worker.told for worker in self._failed) and time.monotonic() < end:
+        while all("lost" in worker.messages for worker in self._failed) and time.monotonic() < end:
             self._receive(self._pause)  # one that hangs is given up by the others before it is known to be silent
             if (silent := self._find_silent()) is not None:
                 return silent
@@ -153,7 +153,7 @@ class Watchdog:
     def _find_silent(self) -> Worker | None:
         now = time.monotonic()
         for worker in self._workers:
-            longest = self._seconds if "joined" in worker.told else max(self._seconds, START_SECONDS)
+            longest = self._seconds if "joined" in worker.messages else max(self._seconds, START_SECONDS)
             if worker.code is None and now - worker.sign > longest:
                 worker.is_silent = True
                 return worker
@@ -168,8 +168,8 @@ class Ended(Protocol):
         """The exit code, negative for a signal."""
 
     @property
-    def told(self) -> dict[str, Any]:
-        """What it has told; `lost` that it has lost another."""
+    def messages(self) -> dict[str, Any]:
+        """The messages of the worker by name; `lost` says that it has lost another one."""
 
     @property
     def failed(self) -> bool:
@@ -182,7 +182,7 @@ _Ended = TypeVar("_Ended", bound=Ended)
 def first_to_fail(workers: Sequence[_Ended], first: Sequence[_Ended]) -> _Ended:
     """The one that others ended for: one that was killed, else one of the `first` to end that had lost no other."""
     by_signal = [worker for worker in workers if worker.failed and (worker.code or 0) < 0]
-    alone = [worker for worker in first if "lost" not in worker.told]
+    alone = [worker for worker in first if "lost" not in worker.messages]
     return (by_signal or alone or first)[0]
 
 

@@ -140,7 +140,7 @@ def test_a_stop_of_all_as_by_ctrl_z_is_no_silence_of_one(
     monkeypatch.setattr(watchdog, "time", SimpleNamespace(monotonic=lambda: clock[0]))
     ours, theirs = socket.socketpair()
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process, theirs:
-        worker = watchdog.Worker("worker 1", process, ours, sign=0.0, told={"joined": True})
+        worker = watchdog.Worker("worker 1", process, ours, sign=0.0, messages={"joined": True})
 
         def go_on() -> None:
             clock[0] += gap

@@ -106,9 +106,11 @@ class Agent:
             self._begin_packing(is_last=False)
         with self._lock:
             said, worker.said = worker.said, []
-            told = dict(worker.told)
+            messages = dict(worker.messages)
             has_packed = self._packed is not None
-        return Report(code, time.monotonic() - worker.sign, told, said, has_packed, self._last_words() if code else ())
+        return Report(
+            code, time.monotonic() - worker.sign, messages, said, has_packed, self._last_words() if code else ()
+        )
 
     def stop(self, number: int) -> None:
         """Sends a signal to the worker, as Ctrl-C does."""

@@ -130,7 +130,7 @@ class Attempt:
         """Keeps what a chief that ended by itself has left. Raises the error that a worker reports."""
         supervision = self._require_supervision()
         chief = supervision.standings[0]
-        error = lost.told.get("error")
+        error = lost.messages.get("error")
         archive = None if chief.lost is not None or chief.is_unanswered else self._collect()
         if archive is not None and error is None:
             self._returned.keep_state(archive)

@@ -37,7 +37,7 @@ class Report:
 
     code: int | None
     silence: float
-    told: dict[str, Any]
+    messages: dict[str, Any]
     said: list[list[Any]] = field(default_factory=list)
     has_packed: bool = False
     last_words: tuple[str, ...] = ()

@@ -33,9 +33,9 @@ class Standing:
     is_unanswered: bool = False
 
     @property
-    def told(self) -> dict[str, Any]:
-        """What the worker has told by name."""
-        return {} if self.report is None else self.report.told
+    def messages(self) -> dict[str, Any]:
+        """The messages of the worker by name."""
+        return {} if self.report is None else self.report.messages
 
     @property
     def code(self) -> int | None:
@@ -153,7 +153,7 @@ class Supervision:
         for standing in self.standings:
             if standing.code is not None:
                 continue
-            longest = self._seconds if "joined" in standing.told else max(self._seconds, START_SECONDS)
+            longest = self._seconds if "joined" in standing.messages else max(self._seconds, START_SECONDS)
             # An actor answers after a while, also where its worker is well.
             standing.is_unanswered = now - standing.sign > self._seconds + 2 * _POLL_SECONDS + 1
             standing.is_silent = standing.report is not None and standing.report.silence > longest
@@ -166,10 +166,10 @@ class Supervision:
         first = self._failed
         self._wait_for_chief(_GRACE_SECONDS)
         chief = self.standings[0]
-        if "error" in chief.told:
+        if "error" in chief.messages:
             return chief
         end = time.monotonic() + self._seconds
-        while all("lost" in standing.told for standing in self._failed) and time.monotonic() < end:
+        while all("lost" in standing.messages for standing in self._failed) and time.monotonic() < end:
             self._receive()  # the loss of a node is known here later than to the other workers
             if (silent := self._find_silent()) is not None:
                 return silent
