@@ -1,16 +1,12 @@
 """One training of a comparison on a node of a cluster, in a folder that travels; does not know who asked for it."""
 
-import os
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from nncli.cluster.scratch import scratch
 from nncli.config.reading.loading import LoadedConfig
 from nncli.data.dataset import Dataset
 from nncli.errors import NncliError, StopRequest
@@ -21,9 +17,6 @@ from nncli.pipeline.folders import Folders
 from nncli.pipeline.training.planning import Engine
 from nncli.run.archive import install, pack, unpack
 from nncli.run.folder import RunFolder
-
-# Followed by the id of the process, by which the folders of killed processes are known.
-_PREFIX = "nncli-cell-"
 
 
 @dataclass(frozen=True)
@@ -82,7 +75,7 @@ def train_cell(order: Order, dataset: Dataset) -> Arrival:
     data: DataSets = trainer.data
     data.shared.clear()
     data.shared[data_key(order.cell.loaded)] = dataset
-    with _scratch() as place:
+    with scratch("cell") as place:
         folder = _make_folder(order, place)
         trainer.train(order.cell, engine, folder)
         return Arrival(pack(folder.path), tuple(messages.kept))
@@ -101,24 +94,3 @@ def _make_folder(order: Order, place: Path) -> RunFolder:
         path = place / order.cell.folder_name
         install(unpack(order.stopped, path), path)
     return order.cell.make_folder(comparison)
-
-
-@contextmanager
-def _scratch() -> Iterator[Path]:
-    """A folder on this node for as long as the body runs; clears those that killed processes left."""
-    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        number = left.name.removeprefix(_PREFIX).partition("-")[0]
-        if number.isdecimal() and not _is_alive(int(number)):
-            shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as place:
-        yield Path(place)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # it belongs to somebody else
-        return True
-    return True

@@ -10,10 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import IO, Any
 
 from nncli.cluster.gang import node_address
+from nncli.cluster.scratch import make_scratch
 from nncli.data.dataset import Dataset
 from nncli.pipeline.training.workers.clustered.order import Order, Report, Sent
 from nncli.pipeline.training.workers.launching import free_ports, python_command
@@ -22,8 +22,6 @@ from nncli.pipeline.training.workers.watchdog import Worker, pair
 from nncli.run import files
 from nncli.run.archive import install, pack, unpack
 
-# Followed by the id of the process, by which the folders of killed processes are known.
-_PREFIX = "nncli-worker-"
 _LAST_LINES = 3
 _LOOK_SECONDS = 0.05
 
@@ -46,8 +44,7 @@ class Agent:
     """Runs one worker, in a folder of its own on the node."""
 
     def __init__(self) -> None:
-        _clear_left()
-        self._place = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        self._place = make_scratch("worker")
         self._address = node_address()
         self._worker: _Hosted | None = None
         self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - for as long as this lives
@@ -188,21 +185,3 @@ def _send(writer: Connection, value: Any) -> None:
     """Gives the worker its order and its rows, as fast as it takes them."""
     with suppress(OSError), writer:
         writer.send(value)
-
-
-def _clear_left() -> None:
-    """Clears the folders that killed processes left."""
-    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        number = left.name.removeprefix(_PREFIX).partition("-")[0]
-        if number.isdecimal() and not _is_alive(int(number)):
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # it belongs to somebody else
-        return True
-    return True
