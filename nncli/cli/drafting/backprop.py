@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nncli.cli.completion import offer_configs
 from nncli.console import Console
 from nncli.errors import UsageError
+
+if TYPE_CHECKING:
+    from nncli.pipeline.backprop.explaining import Explained
 
 if TYPE_CHECKING:
     from nncli.pipeline import BackpropRequest
@@ -70,7 +73,7 @@ def answer_backprop(
         console.write("\n".join(parts).rstrip("\n") + "\n")
 
 
-def _converse(console: Console, explained: Any) -> None:
+def _converse(console: Console, explained: "Explained") -> None:
     """Asks one question after another; an empty line shows the answer, the end of the input ends the exercise."""
     from nncli import pipeline
 

@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,9 @@ from nncli.cli.completion import offer_configs
 from nncli.cli.options import Json, Quiet
 from nncli.console import Console
 from nncli.errors import UsageError
+
+if TYPE_CHECKING:
+    from nncli.pipeline.drafting.init import WrittenConfig
 
 # Up to this many constant columns are listed one by one.
 _MANY_IDLE = 12
@@ -71,7 +74,7 @@ def init(
         _show(console, pipeline.init(request, console=console))
 
 
-def _show(console: Console, written: Any) -> None:
+def _show(console: Console, written: "WrittenConfig") -> None:
     """Prints where the config is and what comes next; decisions that may be wrong go to stderr, as in `train`."""
     for line in _dropped(written.findings):
         console.say(line)

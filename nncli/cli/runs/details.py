@@ -2,18 +2,23 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nncli.cli.runs.table import run_table
 from nncli.cli.views.numbers import show_number
 from nncli.console import Console
+
+if TYPE_CHECKING:
+    from nncli.pipeline.runs.details import RunDetails
+    from nncli.pipeline.runs.differences import RunDifference
+    from nncli.pipeline.runs.rows import Row
 
 _GAP = "  "
 # A value is cut down to this in a file, where lines have no end.
 _LONGEST = 60
 
 
-def show_run(console: Console, details: Any) -> None:
+def show_run(console: Console, details: "RunDetails") -> None:
     """What is known about one run: status, config and data, scores, and the trainings of a comparison."""
     if details.note is not None:
         console.say(details.note)
@@ -67,7 +72,7 @@ def _fact(name: str, value: str, width: int | None) -> str:
     )
 
 
-def show_difference(console: Console, difference: Any) -> None:
+def show_difference(console: Console, difference: "RunDifference") -> None:
     """Only what differs between two runs: a line a key, with both values."""
     for note in difference.notes:
         console.say(note)
@@ -108,7 +113,7 @@ def _value(value: Any) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 2] + ".."
 
 
-def _epochs(row: Any, kept: str | None) -> str | None:
+def _epochs(row: "Row", kept: str | None) -> str | None:
     if row.epochs is None:
         return None
     return f"{row.epochs}{f' of {row.epochs_asked}' if row.epochs_asked else ''}{f', {kept}' if kept else ''}"

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nncli.cli.views.numbers import show_number
 from nncli.console.epochs import short_name
+
+if TYPE_CHECKING:
+    from nncli.pipeline.runs.rows import Row
 
 _GAP = "  "
 # A name is cut down to this before the table becomes wider than the terminal: date and time, which name the run.
@@ -92,11 +95,11 @@ def _score_column(rows: Sequence[Any]) -> _Column:
     return _Column("test", _named_score, is_number=False)
 
 
-def _named_score(row: Any) -> str:
-    return "-" if row.value is None else f"{short_name(row.metric)} {show_number(row.value)}"
+def _named_score(row: "Row") -> str:
+    return "-" if row.value is None or row.metric is None else f"{short_name(row.metric)} {show_number(row.value)}"
 
 
-def _epochs(row: Any) -> str:
+def _epochs(row: "Row") -> str:
     """How many of those asked for; of a comparison, how many trainings."""
     if row.cells is not None:
         return f"{row.cells} run" if row.cells == 1 else f"{row.cells} runs"

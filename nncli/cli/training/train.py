@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nncli.cli.command import command
 from nncli.cli.options import Assignments, DataDir, Json, NoReport, Quiet, RunsDir
@@ -11,7 +11,12 @@ from nncli.cli.training import options as own
 from nncli.cli.training.fold import train_folds
 from nncli.cli.training.rehearse import Rehearsal, rehearse
 from nncli.cli.training.workers import Sharing, train_shared
+from nncli.console import Console
 from nncli.errors import UsageError
+
+if TYPE_CHECKING:
+    from nncli.pipeline.folders import Folders
+    from nncli.pipeline.training.frames.request import ShowRequest
 
 
 @dataclass(frozen=True)
@@ -140,7 +145,7 @@ def _train(
 
 
 def _common(
-    folders: Any, console: Any, max_minutes: float | None, show: Any, *, pause: bool, report: bool
+    folders: "Folders", console: Console, max_minutes: float | None, show: "ShowRequest", *, pause: bool, report: bool
 ) -> dict[str, Any]:
     """The arguments that a new training and a resumed one share."""
     from nncli import pipeline

@@ -4,7 +4,7 @@ import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nncli.cli.options import commands_to_look, run_word
 from nncli.cli.views.numbers import show_number, show_spread
@@ -12,13 +12,16 @@ from nncli.console import Console, make_table
 from nncli.console.intervals import interval_rows
 from nncli.console.sparkline import sparkline
 
+if TYPE_CHECKING:
+    from nncli.pipeline.comparing.conclusion import Comparison
+
 _INDENT = "  "
 _TIED = "\N{NO-BREAK SPACE}"  # a blank at which a line is not broken
 _MOST_KEYS, _LONGEST_VALUE = 12, 24
 _FEWEST_EPOCHS, _MOST_BARS = 4, 60
 
 
-def show_comparison(console: Console, comparison: Any, runs_dir: Path, again: str | None = None) -> None:
+def show_comparison(console: Console, comparison: "Comparison", runs_dir: Path, again: str | None = None) -> None:
     """A row a variant and a verdict on each pair with the best; `again` compares over more seeds."""
     result = comparison.result
     lines: list[Any] = [_table(result)]
@@ -102,7 +105,7 @@ def _verdict_lines(result: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _curve_lines(comparison: Any, width: int) -> list[str]:
+def _curve_lines(comparison: "Comparison", width: int) -> list[str]:
     """The watched metric over the epochs, a row of bars a variant on one scale; none where there are few epochs."""
     curves: Mapping[str, Sequence[float]] = comparison.curves
     finite = [value for curve in curves.values() for value in curve if math.isfinite(value)]

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nncli.console import Console, make_table, make_text
+
+if TYPE_CHECKING:
+    from nncli.pipeline.drafting.inspect import Inspection
+    from nncli.pipeline.showing import Seen
 
 _MOST_COLUMNS = 40
 _MOST_CLASSES = 30
@@ -16,7 +20,7 @@ _LONGEST_NAME = 30
 Line = list[tuple[str, str]]
 
 
-def show_inspection(console: Console, inspection: Any, *, draws: bool) -> None:
+def show_inspection(console: Console, inspection: "Inspection", *, draws: bool) -> None:
     """The profile in words and tables; with `draws`, its pictures too."""
     value = inspection.to_mapping()
     parts = _image_parts(value) if value["kind"] == "images" else _table_parts(value)
@@ -194,7 +198,7 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
-def show_seen(console: Console, seen: Any, wanted: str) -> None:
+def show_seen(console: Console, seen: "Seen", wanted: str) -> None:
     """What the network saw: a sheet in the file that is `wanted`, or pictures below the talk where it is empty."""
     if wanted:
         seen.write_sheet(Path(wanted))

@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nncli.cli.options import commands_to_look, run_word
 from nncli.cli.views.classes.confusion import class_parts, confusion_parts
 from nncli.cli.views.numbers import show_answer, show_interval, show_number
 from nncli.console import Console, make_table
 
+if TYPE_CHECKING:
+    from nncli.pipeline.predicting.evaluate import Evaluation
+
 _MOST_COLUMNS = 12
 
 
-def show_evaluation(console: Console, evaluation: Any, runs_dir: Path) -> None:
+def show_evaluation(console: Console, evaluation: "Evaluation", runs_dir: Path) -> None:
     """Metrics beside the baseline, the classes, the confusion matrix as far as it fits, the worst rows."""
     result = evaluation.result
     parts: list[Any] = _seen_lines(result)

@@ -2,15 +2,18 @@
 
 import shlex
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nncli.cli.views.numbers import show_number
 from nncli.console import Console, make_table
 
+if TYPE_CHECKING:
+    from nncli.pipeline.exporting.export import Exported
+
 _MOST_NAMES = 12
 
 
-def show_export(console: Console, exported: Any) -> None:
+def show_export(console: Console, exported: "Exported") -> None:
     """The file and its size, its inputs and its output, and how it was compared."""
     result = exported.result
     parts: list[Any] = []

@@ -3,9 +3,12 @@
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nncli.console import Console, make_table
+
+if TYPE_CHECKING:
+    from nncli.pipeline.gradient_check import GradientCheck
 
 # A matrix is shown whole up to this many columns and entries; its numbers take this many columns each.
 _MOST_COLUMNS, _MOST_ENTRIES, _CELL = 8, 24, 9
@@ -15,7 +18,7 @@ _LINE = 80
 _DENSE = "dense: ∂J/∂bias = ∂J/∂z, and ∂J/∂kernel[i, j] = input i times ∂J/∂z of neuron j"
 
 
-def show_gradients(console: Console, checked: Any) -> None:
+def show_gradients(console: Console, checked: "GradientCheck") -> None:
     """The table of a gradient check, what was done for it, and where gradients differ."""
     columns = ["layer", "weight", "shape", "checked", "kinks", "relative error", "verdict"]
     parts: list[Any] = [make_table(None, columns, [_row(weight) for weight in checked.weights], left=3)]

@@ -1,16 +1,19 @@
 """How a checked config looks on a terminal: the network as a table, its values with their origins, what was fixed."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nncli.console import Console, make_table
 
+if TYPE_CHECKING:
+    from nncli.pipeline.drafting.check import CheckedNetwork
 
-def show_network(console: Console, checked: Any) -> None:
+
+def show_network(console: Console, checked: "CheckedNetwork") -> None:
     """The network as a table of shapes and parameters; without data, as the list of layers that the file has."""
-    config, facts = checked.config, checked.facts
+    config, facts, rows, loss = checked.config, checked.facts, checked.rows, checked.config.loss
     value: dict[str, Any] = {"config": config.name, "warnings": checked.warnings, "unapplied": checked.unapplied}
-    if facts is None:
+    if facts is None or rows is None or loss is None:
         layers = [[layer.kind, layer.described()] for layer in config.model.layers]
         value["layers"] = [{"layer": kind, "options": options} for kind, options in layers]
         console.answer(value, make_table(None, ["layer", "options"], layers, left=2))
@@ -19,17 +22,17 @@ def show_network(console: Console, checked: Any) -> None:
         "task": facts.target.task.value,
         "input_shape": list(facts.inputs.shape),
         "rows": facts.rows,
-        "loss": config.loss.model_dump(),
-        "layers": [_layer_value(row) for row in checked.rows],
-        "parameters": sum(row.parameters for row in checked.rows),
+        "loss": loss.model_dump(),
+        "layers": [_layer_value(row) for row in rows],
+        "parameters": sum(row.parameters for row in rows),
     }
-    logits = ", from_logits: true" if config.loss.from_logits else ""
-    rows = [_layer_row(row) for row in checked.rows]
+    logits = ", from_logits: true" if loss.from_logits else ""
+    table = [_layer_row(row) for row in rows]
     console.answer(
         value,
-        make_table(None, ["layer", "options", "output", "activation", "parameters"], rows, left=2),
+        make_table(None, ["layer", "options", "output", "activation", "parameters"], table, left=2),
         f"{value['parameters']:,} parameters; input {_shape(facts.inputs.shape)}; task {value['task']}",
-        f"loss {config.loss.name}{logits}",
+        f"loss {loss.name}{logits}",
         f"rows: {', '.join(f'{name} {count:,}' for name, count in facts.rows.items())}",
     )
 

@@ -4,12 +4,20 @@ what was found out before one."""
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nncli.cli.options import commands_to_look, run_word
 from nncli.cli.views.evaluation import metric_rows
 from nncli.cli.views.numbers import show_interval
 from nncli.console import Console, make_table
+
+if TYPE_CHECKING:
+    from nncli.pipeline.rates.finding import RateSearch
+    from nncli.pipeline.rehearsing.dry_run import DryRun
+    from nncli.pipeline.rehearsing.overfit import Overfitted
+    from nncli.pipeline.reproducing.reproduce import Reproduction
+    from nncli.pipeline.reproducing.traces import Comparison
+    from nncli.pipeline.training.train import TrainedRun
 
 _MEANINGS = {
     "start": "Python and the command's own imports",
@@ -44,7 +52,7 @@ _OFFER = "still-improving"
 _METRICS = {"accuracy": "accuracy", "r2_score": "R²"}
 
 
-def show_training(console: Console, run: Any, runs_dir: Path, *, timings: bool = False) -> None:
+def show_training(console: Console, run: "TrainedRun", runs_dir: Path, *, timings: bool = False) -> None:
     """What a training reached, where it lies and what to do next; with `timings`, what took how long."""
     summary, folder = run.summary, run.folder.path
     kept, best = summary["kept_epoch"], summary["best_epoch"]
@@ -94,7 +102,7 @@ def _health_lines(verdicts: Sequence[Mapping[str, Any]], folder: Path) -> list[s
     return [f"health: {', '.join(told)} (nncli explain {verdicts[0]['rule']})"]
 
 
-def _next_commands(run: Any, runs_dir: Path) -> list[str]:
+def _next_commands(run: "TrainedRun", runs_dir: Path) -> list[str]:
     """What can be done with the run; more epochs where they would help and can be trained."""
     summary, folder = run.summary, run.folder.path
     word = run_word(folder, runs_dir)
@@ -106,7 +114,7 @@ def _next_commands(run: Any, runs_dir: Path) -> list[str]:
     return [*commands, *(f"look at {shlex.quote(path)}" for paths in run.pictures.values() for path in paths)]
 
 
-def show_rates(console: Console, found: Any, name: str) -> None:
+def show_rates(console: Console, found: "RateSearch", name: str) -> None:
     """The losses over the learning rates as a chart, the named rate, what to do with it."""
     from nncli.console.chart import chart
 
@@ -151,7 +159,7 @@ def timing_lines(timings: Mapping[str, Any]) -> list[Any]:
     return lines
 
 
-def show_reproduction(console: Console, reproduction: Any) -> None:
+def show_reproduction(console: Console, reproduction: "Reproduction") -> None:
     """Whether a training that was repeated has the same bits, else where the two part and by how much."""
     found = reproduction.comparison
     if found.is_equal:
@@ -165,7 +173,7 @@ def show_reproduction(console: Console, reproduction: Any) -> None:
     console.answer(reproduction.to_mapping(), *(console.wrap(line) for line in lines))
 
 
-def _parting_lines(found: Any) -> list[str]:
+def _parting_lines(found: "Comparison") -> list[str]:
     lines = []
     if found.first_epoch is not None:
         told = ", ".join(f"{name} {one} and {other}" for name, (one, other) in list(found.numbers.items())[:4])
@@ -178,7 +186,7 @@ def _parting_lines(found: Any) -> list[str]:
     return lines
 
 
-def show_overfitted(console: Console, found: Any) -> None:
+def show_overfitted(console: Console, found: "Overfitted") -> None:
     """Whether the network can learn, in words, with what was switched off for it and what to try next."""
     name, attempt = found.attempts[-1]
     rows, metric = f"{found.rows} rows", _METRICS[found.metric]
@@ -201,7 +209,7 @@ def show_overfitted(console: Console, found: Any) -> None:
     console.answer(found.to_value(), *(console.wrap(line) for line in lines))
 
 
-def show_dry_run(console: Console, found: Any) -> None:
+def show_dry_run(console: Console, found: "DryRun") -> None:
     """Time, memory and space that the training would need."""
     rows = [
         ["a step", describe_seconds(found.step_seconds)],
@@ -216,8 +224,8 @@ def show_dry_run(console: Console, found: Any) -> None:
     if found.can_stop_early:
         lines.append("early stopping may end it sooner")
     if found.verified is not None:
-        told = f"{found.verified['rows']} test rows, through {found.verified['through']}"
-        lines.append(f"the exported model predicts as Keras does ({told})")
+        proof = f"{found.verified['rows']} test rows, through {found.verified['through']}"
+        lines.append(f"the exported model predicts as Keras does ({proof})")
     lines.append("everything works, from the data to the export; no run was left")
     console.answer(found.to_value(), *(line if not isinstance(line, str) else console.wrap(line) for line in lines))
     for name, told in found.exports.items():

@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nncli.cli.options import run_word
 from nncli.cli.views.evaluation import metric_rows
 from nncli.cli.views.numbers import show_interval, show_number
 from nncli.console import Console, make_table
 
+if TYPE_CHECKING:
+    from nncli.pipeline.ensembling.ensemble import Ensemble
+
 _SURE = {"ahead": "sure", "behind": "surely a loss", "unclear": "not sure"}
 
 
-def show_ensemble(console: Console, made: Any, runs_dir: Path) -> None:
+def show_ensemble(console: Console, made: "Ensemble", runs_dir: Path) -> None:
     """A row for each seed and one for all together, the gain with its interval, and what to do next."""
     found, folder = made.summary["ensemble"], made.folder.path
     rows = [[f"seed {seed}", show_number(value)] for seed, value in zip(found["seeds"], found["singles"], strict=True)]

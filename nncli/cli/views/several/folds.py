@@ -3,11 +3,14 @@
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nncli.cli.options import run_word
 from nncli.cli.views.numbers import show_number, show_spread
 from nncli.console import Console, make_table
+
+if TYPE_CHECKING:
+    from nncli.pipeline.folding.training import FoldedRun
 
 _HOW = {
     "random": "rows dealt by chance",
@@ -16,7 +19,7 @@ _HOW = {
 }
 
 
-def show_folded(console: Console, folded: Any, runs_dir: Path) -> None:
+def show_folded(console: Console, folded: "FoldedRun", runs_dir: Path) -> None:
     """The metrics over the folds beside those of all their predictions, a line a fold, and what to do next."""
     found, folder = folded.folds, folded.run.folder.path
     whole = found["out_of_fold"]

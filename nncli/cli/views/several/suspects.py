@@ -2,15 +2,18 @@
 
 import shlex
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nncli.cli.views.data import draw_thumbnails
 from nncli.console import Console, make_table, make_text
 
+if TYPE_CHECKING:
+    from nncli.pipeline.folding.suspects import SuspectLabels
+
 _MOST = 20
 
 
-def show_suspects(console: Console, found: Any, *, draws: bool) -> None:
+def show_suspects(console: Console, found: "SuspectLabels", *, draws: bool) -> None:
     """A row for each of the most doubted labels; with `draws`, their pictures too."""
     result, lines = found.result, list[Any]()
     suspects = result["suspects"]

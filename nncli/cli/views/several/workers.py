@@ -1,12 +1,15 @@
 """How the estimate of a training by several workers is shown."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nncli.cli.views.training import describe_seconds, describe_size
 from nncli.console import Console, make_table
 
+if TYPE_CHECKING:
+    from nncli.pipeline.training.workers.estimating import Estimate
 
-def show_estimate(console: Console, found: Any) -> None:
+
+def show_estimate(console: Console, found: "Estimate") -> None:
     """What each worker has, what a step and an epoch take, and how many workers pay."""
     peak = "unknown" if found.peak_bytes is None else describe_size(found.peak_bytes)
     rows = [
