@@ -25,7 +25,7 @@ class Step:
         self._task: Any = None
         self._spinner = console.status(escape(what), spinner_style="cyan") if shown and console.is_terminal else None
         if self._spinner is not None:
-            echo.silence(console.file)  # type: ignore[arg-type]
+            echo.silence(console.file)
             self._spinner.start()
 
     def __call__(self, what: str, fraction: float) -> None:

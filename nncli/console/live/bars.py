@@ -40,7 +40,7 @@ class Bars(Progress):
 
     def start(self) -> None:
         """Shows the bars."""
-        echo.silence(self.console.file)  # type: ignore[arg-type]
+        echo.silence(self.console.file)
         super().start()
 
     def stop(self) -> None:

@@ -6,7 +6,7 @@ Ctrl-C would write ^C at the end of a full line, which begins a new one, and wha
 import contextlib
 import os
 import sys
-from typing import Any, TextIO
+from typing import IO, Any
 
 if sys.platform == "win32":
     _termios: Any = None
@@ -24,7 +24,7 @@ class _Silenced:
     attributes: list[Any] | None = None
 
 
-def silence(stream: TextIO) -> None:
+def silence(stream: IO[str]) -> None:
     """Keys are not shown until `restore` was called as often as this; only on a terminal that we are in front of."""
     _Silenced.wanted += 1
     if _Silenced.wanted > 1 or _termios is None:

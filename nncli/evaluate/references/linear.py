@@ -6,6 +6,7 @@ of columns and many rows, on which scikit-learn takes a minute for MNIST; there 
 """
 
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -73,14 +74,12 @@ def _fit_table(task: str, known: np.ndarray, targets: np.ndarray, asked: np.ndar
     return made[0] if task == "multiclass" else np.stack([each[:, 1] for each in made], axis=1)
 
 
-def _probabilities(estimator: object, known: object, column: np.ndarray, asked: np.ndarray, outputs: int) -> np.ndarray:
+def _probabilities(estimator: Any, known: Any, column: np.ndarray, asked: Any, outputs: int) -> np.ndarray:
     """The probability of each class, (n, max(2, outputs)), from a classifier of scikit-learn."""
     return class_probabilities(estimator, known, column.astype(np.int64), asked, max(2, outputs))
 
 
-def class_probabilities(
-    estimator: object, known: object, classes: np.ndarray, asked: np.ndarray, count: int
-) -> np.ndarray:
+def class_probabilities(estimator: Any, known: Any, classes: np.ndarray, asked: Any, count: int) -> np.ndarray:
     """The probability of each of `count` classes, (n, count); one without a training row has none.
 
     A classifier of scikit-learn refuses a single class, of which there is nothing to learn.
@@ -90,8 +89,8 @@ def class_probabilities(
     if len(present) == 1:
         found[:, present[0]] = 1.0
         return found
-    estimator.fit(known, classes)  # type: ignore[attr-defined]
-    found[:, present] = estimator.predict_proba(asked)  # type: ignore[attr-defined]
+    estimator.fit(known, classes)
+    found[:, present] = estimator.predict_proba(asked)
     return found
 
 

@@ -69,7 +69,7 @@ def _text_lines(
     return [
         "With N outputs, each has its own z = w·x + b, the logit of its class:",
         "  aₖ = e^zₖ / (e^z₁ + e^z₂ + ... + e^zₙ)      loss of class k = −log aₖ",
-        f"z = {show_list(v['z'])}",  # type: ignore[arg-type]
+        f"z = {show_list(z.tolist())}",
         "",
         *tabulate([*columns, f"z / {temperature}", "sigmoid"], rows),
         "",

@@ -1,5 +1,6 @@
 """The story of `nncli report`: the pages of runs, or of all runs, each written whole or not at all."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -87,6 +88,8 @@ def add_report(folder: RunFolder, console: Console, data_dir: Path | None = None
     except NncliError as error:
         console.warn(f"no report: {error.message}")
     except Exception as error:  # the run is saved and its answer is still to be shown, whatever is wrong with the page
+        if os.environ.get("NNCLI_DEBUG"):
+            raise
         console.warn(f"no report: {type(error).__name__}: {error}")
     return None
 

@@ -344,6 +344,9 @@ def test_a_page_that_cannot_be_made_does_not_end_the_command(
     pipeline.add_report(RunFolder(copied), Console())
     assert "warning: no report: KeyError: 'a name misspelled'" in capsys.readouterr().err
     assert (copied / files.REPORT).read_bytes() == page
+    monkeypatch.setenv("NNCLI_DEBUG", "1")  # whoever looks for the defect gets the traceback
+    with pytest.raises(KeyError, match="a name misspelled"):
+        pipeline.add_report(RunFolder(copied), Console())
 
 
 def test_a_page_needs_no_tensorflow(runs: dict[str, RunFolder]) -> None:
