@@ -104,7 +104,10 @@ def leave_report(folders: Folders, console: Console) -> Callable[[RunFolder], No
 
 def write_report(folder: RunFolder, folders: Folders, output: Path | None = None) -> Path:
     """Writes the page of a run or a comparison into its folder, or elsewhere. Raises NncliError."""
-    return _write(output or folder.path / files.REPORT, make_page(folder, folders))
+    page = make_page(folder, folders)
+    if output is None:
+        return _write(folder.path / files.REPORT, page)
+    return _write(output, page, files.write_output)
 
 
 def write_card(folder: RunFolder) -> Path | None:
@@ -116,9 +119,9 @@ def write_card(folder: RunFolder) -> Path | None:
     return _write(folder.path / files.CARD, make_card(folder, details, facts))
 
 
-def _write(path: Path, content: bytes) -> Path:
+def _write(path: Path, content: bytes, write: Callable[[Path, bytes], None] = files.write_bytes) -> Path:
     try:
-        files.write_bytes(path.resolve(), content)
+        write(path, content)
     except OSError as error:
         raise NncliError(
             f"{path} cannot be written: {error.strerror}", hint="free space, or name another place with --output"
