@@ -62,7 +62,7 @@ def suspect_labels(request: SuspectRequest, *, folders: Folders, console: Consol
         )
     if request.sheet is not None and not isinstance(facts.inputs, ImageInput):
         raise UsageError("--sheet is for images, but this is a table", hint="leave --sheet out")
-    with tempfile.TemporaryDirectory(prefix="nncli-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="nncli-", ignore_cleanup_errors=True) as temporary:
         folder = RunFolder.create(Path(temporary), "suspects")
         _, known = run_folds(plan, folder, console)
         folder.close("finished")

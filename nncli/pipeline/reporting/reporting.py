@@ -86,6 +86,8 @@ def add_report(folder: RunFolder, console: Console, data_dir: Path | None = None
         return write_report(folder, Folders(folder.path.parent, data_dir))
     except NncliError as error:
         console.warn(f"no report: {error.message}")
+    except OSError as error:
+        console.warn(f"no report: {error.filename or folder.path}: {error.strerror}")
     except Exception as error:  # the run is saved and its answer is still to be shown, whatever is wrong with the page
         console.warn(f"no report: {type(error).__name__}: {error}")
     return None
