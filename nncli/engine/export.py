@@ -78,7 +78,7 @@ def _convert(model: keras.Model, examples: list[dict[str, np.ndarray]], *, quant
     serve = trace(function, **specs)
     module = tf.Module()
     module.variables_of_model = [variable.value for variable in model.variables]  # what is saved with the function
-    with tempfile.TemporaryDirectory(prefix="nncli-") as folder, _temporary_files_in(folder):
+    with _temporary_folder() as folder:
         tf.saved_model.save(module, folder, signatures={"serving_default": serve})
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"])
         if quantized:
@@ -92,18 +92,23 @@ def _convert(model: keras.Model, examples: list[dict[str, np.ndarray]], *, quant
 
 
 @contextlib.contextmanager
-def _temporary_files_in(folder: str) -> Iterator[None]:
-    """Redirects temporary files: TensorFlow writes a signature's source code to the system's folder and leaves it."""
-    before, tempfile.tempdir = tempfile.tempdir, folder
-    try:
-        yield
-    finally:
-        tempfile.tempdir = before
+def _temporary_folder() -> Iterator[str]:
+    """A folder that also takes the temporary files that TensorFlow and Keras leave in the system's, and is cleared.
+
+    What cannot be cleared stays: it is no reason to lose what was made.
+    """
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory(prefix="nncli-", ignore_cleanup_errors=True) as folder:
+        tempfile.tempdir = folder
+        try:
+            yield folder
+        finally:
+            tempfile.tempdir = before
 
 
 def to_keras(model: keras.Model) -> bytes:
     """The model as a `.keras` file without loss and optimizer, which any Keras 3 can load."""
-    with tempfile.TemporaryDirectory(prefix="nncli-") as folder:
+    with _temporary_folder() as folder:
         path = Path(folder) / "model.keras"
         try:
             _without_compilation(model).save(path)
@@ -124,7 +129,7 @@ def to_saved_model(model: keras.Model, folder: Path) -> None:
     bare = _without_compilation(model)
     with telling_failure("a SavedModel", "export it as .keras"):
         bare([tf.zeros((1, *tensor.shape[1:]), tensor.dtype) for tensor in bare.inputs])  # Keras wants it called once
-        with tempfile.TemporaryDirectory(prefix="nncli-") as temporary, _temporary_files_in(temporary):
+        with _temporary_folder():
             bare.export(str(folder), format="tf_saved_model", verbose=False)
 
 

@@ -12,7 +12,7 @@ from nncli.config.rules.explanations import read_explanations, read_verdicts
 from nncli.errors import UsageError, unwritable
 from nncli.evaluate.plots.panels import FORMATS, MARK, Drawing, draw
 from nncli.lessons import LESSONS, Entry, Lesson, find_lesson, fold, read_numbers, sketch, wrap_lines
-from nncli.run.files import write_bytes
+from nncli.run.files import begins_with, write_output
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def _require_picture(path: Path) -> None:
         raise UsageError(f"--plot {path}: expected a file that ends in .png or .svg", hint=f"--plot {path.stem}.png")
     if path.is_dir() or not path.parent.is_dir():
         raise UsageError(f"--plot {path}: cannot be written, there is no such folder or it is one")
-    if path.exists() and MARK.encode() not in path.read_bytes()[:2000]:
+    if path.exists() and not begins_with(path, MARK.encode(), within=2000):
         raise UsageError(f"--plot {path}: this file exists and is no picture of a lesson", hint="name a new file")
 
 
@@ -164,6 +164,6 @@ def _write(lesson: Lesson, path: Path) -> None:
 
 def _write_drawing(drawing: Drawing, path: Path) -> None:
     try:
-        write_bytes(path.resolve(), draw(drawing, path.suffix.lower().removeprefix(".")))
+        write_output(path, draw(drawing, path.suffix.lower().removeprefix(".")))
     except OSError as error:
         raise unwritable(f"--plot {path}: cannot be written ({error.strerror})", error) from None

@@ -9,7 +9,7 @@ from nncli.config.facts import DataFacts, ImageInput
 from nncli.data.batches import Batch
 from nncli.errors import UsageError, unwritable
 from nncli.pipeline.predicting.named_predictions import Answer, Answers
-from nncli.run.files import write_bytes
+from nncli.run.files import begins_with, write_output
 
 # Enough to look at; more pictures would fill the memory.
 MOST_SHOWN = 64
@@ -79,7 +79,7 @@ class Seen:
             picture.thumbnail((_INPUT_SIDE, _INPUT_SIDE))
             rows.append(SeenRow(each.name, np.asarray(picture), each.pixels, each.prediction, each.probabilities))
         try:
-            write_bytes(path.resolve(), draw_seen(rows, title=_MARK.decode()))
+            write_output(path, draw_seen(rows, title=_MARK.decode()))
         except OSError as error:
             raise unwritable(f"--show {path}: cannot be written ({error.strerror})", error) from None
 
@@ -95,7 +95,7 @@ def require_sheet(path: Path) -> None:
     """Refuses to replace a picture that is no sheet, such as an input named after --show. Raises UsageError."""
     if path.is_dir() or not path.parent.is_dir():
         raise UsageError(f"--show {path}: cannot be written, there is no such folder or it is one")
-    if path.exists() and _MARK not in path.read_bytes()[:400]:
+    if path.exists() and not begins_with(path, _MARK, within=400):
         raise UsageError(
             f"--show {path}: this file exists and is not a sheet of `nncli predict`",
             hint="name a new file, or put --show at the end to draw in the terminal",

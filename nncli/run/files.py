@@ -66,6 +66,23 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     sync_folder(path.parent)
 
 
+@contextmanager
+def replacing_output(path: Path) -> Iterator[BinaryIO]:
+    """The same for a file that a person named: behind a link that one; a device or pipe is written to, never replaced.
+
+    Raises OSError.
+    """
+    is_other = path.exists() and not path.is_file()
+    with path.open("wb") if is_other else replacing(path.resolve()) as file:
+        yield file
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Writes a file that a person named, as `replacing_output` does. Raises OSError."""
+    with replacing_output(path) as file:
+        file.write(content)
+
+
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Writes a JSON object; see `json_bytes`. Raises OSError."""
     write_bytes(path, json_bytes(value))
@@ -120,6 +137,15 @@ def read_bytes(path: Path) -> bytes:
     finally:
         with suppress(OSError):  # it is closed all the same, and its content has been read
             file.close()
+
+
+def begins_with(path: Path, mark: bytes, *, within: int) -> bool:
+    """Whether a file has the mark in its first bytes; what is no file, or cannot be read, has none."""
+    try:
+        with open_bytes(path) as file:
+            return mark in file.read(within)
+    except OSError:
+        return False
 
 
 def is_replaced(error: OSError) -> bool:

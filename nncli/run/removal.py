@@ -6,21 +6,22 @@ clears what was left.
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 _REMOVED = ".removed-"
+_MORE_TRIES = 2
 
 
 def remove_folder(path: Path) -> None:
-    """Removes a folder with all that is in it. Raises OSError."""
+    """Removes a folder with all that is in it; tries again where a call fails. Raises OSError."""
     hidden = hidden_twin(path)
     path.rename(hidden)
-    while True:
-        try:
+    for _ in range(_MORE_TRIES):  # after an interrupted call, with which Python does not go on by itself here
+        with suppress(OSError):
             shutil.rmtree(hidden)
             return
-        except InterruptedError:  # Python does not go on by itself here
-            continue
+    shutil.rmtree(hidden)
 
 
 def hidden_twin(path: Path) -> Path:

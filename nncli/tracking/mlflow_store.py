@@ -188,7 +188,7 @@ class MlflowRun:
         has_same = self._client.get_run(self._id).data.tags.get(FILES) == digest
         if has_same and self._client.list_artifacts(self._id, ARTIFACTS):
             return
-        with tempfile.TemporaryDirectory(prefix="nncli-") as folder:
+        with tempfile.TemporaryDirectory(prefix="nncli-", ignore_cleanup_errors=True) as folder:
             for name, path in paths.items():
                 copy = Path(folder) / name
                 copy.parent.mkdir(parents=True, exist_ok=True)
@@ -210,7 +210,7 @@ class MlflowRun:
                 return
         tags = {WEIGHTS: model.identity}
         made = client.create_logged_model(self._experiment, MODEL_NAME, source_run_id=self._id, tags=tags)
-        with tempfile.TemporaryDirectory(prefix="nncli-") as folder:
+        with tempfile.TemporaryDirectory(prefix="nncli-", ignore_cleanup_errors=True) as folder:
             path = Path(folder) / MODEL_NAME
             save_model(model, path, run_id=self._id, model_id=made.model_id)
             client.log_model_artifacts(made.model_id, str(path))

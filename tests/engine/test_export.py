@@ -1,6 +1,9 @@
 """The exported bytes, read back by the runtimes they are for."""
 
+import errno
 import io
+import os
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -115,6 +118,26 @@ def test_a_keras_file_loads_without_the_loss_it_was_trained_with(tmp_path: Path)
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     inputs = table_inputs(4)
     np.testing.assert_array_equal(predict(loaded, inputs), predict(model, inputs))
+
+
+@pytest.mark.parametrize("failing", ["mkdir", "rmdir"])
+def test_temporary_files_neither_stay_nor_stop_an_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    def fail(path: str, *arguments: Any, **options: Any) -> None:
+        if Path(path).name.startswith("nncli-" if failing == "rmdir" else "assets"):  # ours; one that Keras makes
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(path))
+        known(path, *arguments, **options)
+
+    known = getattr(os, failing)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(os, failing, fail)
+    if failing == "rmdir":
+        assert to_keras(image_model())
+    else:
+        with pytest.raises(OSError, match=os.strerror(errno.EBUSY)):
+            to_keras(image_model())
+        assert not list(tmp_path.iterdir())
 
 
 def test_an_int8_model_takes_the_same_inputs_and_predicts_nearly_the_same() -> None:

@@ -135,13 +135,14 @@ def test_a_lock_is_only_done_without_where_there_are_none(run: RunFolder, monkey
     assert lock.take(path) is None and not path.exists()
 
 
-def test_a_removal_goes_on_after_an_interrupted_call(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("code", [errno.EINTR, errno.EBADF, errno.EMFILE])
+def test_a_removal_goes_on_after_a_call_that_failed(run: RunFolder, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     known, calls = os.rmdir, []
 
     def rmdir(*arguments: object, **options: object) -> None:
         calls.append(arguments)
         if len(calls) == 1:
-            raise InterruptedError(errno.EINTR, os.strerror(errno.EINTR))
+            raise OSError(code, os.strerror(code))
         known(*arguments, **options)
 
     monkeypatch.setattr(os, "rmdir", rmdir)

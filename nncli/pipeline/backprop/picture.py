@@ -8,7 +8,7 @@ from nncli.lessons.graph.drawing import arrange
 from nncli.lessons.graph.operations import show
 from nncli.lessons.graph.spelling import spell_formula
 from nncli.lessons.graph.text import Example
-from nncli.run.files import write_bytes
+from nncli.run.files import begins_with, write_output
 
 # Bytes at the beginning of a picture in which its title stands.
 _HEAD = 2000
@@ -30,19 +30,13 @@ def require_writable(option: str, path: Path, endings: tuple[str, ...], *, repla
 
 def is_lesson_picture(path: Path) -> bool:
     """Whether a file is the picture of a lesson, which another one may replace."""
-    if not path.is_file():
-        return False
-    try:
-        with path.open("rb") as file:
-            return MARK.encode() in file.read(_HEAD)
-    except OSError:
-        return False
+    return begins_with(path, MARK.encode(), within=_HEAD)
 
 
 def write_file(option: str, path: Path, content: bytes) -> None:
     """Writes the file whole or not at all. Raises UsageError where it cannot be written."""
     try:
-        write_bytes(path.resolve(), content)
+        write_output(path, content)
     except OSError as error:
         raise unwritable(f"{option} {path}: cannot be written ({error.strerror})", error) from None
 

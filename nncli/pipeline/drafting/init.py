@@ -29,7 +29,7 @@ from nncli.pipeline.drafting.config_draft import Draft, data_values, draft_netwo
 from nncli.pipeline.drafting.images.drafting import SEED, look_at_images, look_at_pixels
 from nncli.pipeline.drafting.sizing import size_table
 from nncli.pipeline.drafting.target_option import split_targets
-from nncli.run.files import write_bytes
+from nncli.run.files import write_output
 
 STDOUT = "-"
 _SUFFIXES = (".gz", ".zip", ".csv", ".tsv", ".txt", ".data", ".jsonl", ".ndjson", ".xlsx", ".parquet", ".pq")
@@ -86,7 +86,7 @@ def init(request: InitRequest, *, console: Console) -> WrittenConfig:
         text, findings = _write(request, named, console)
     if request.output == STDOUT:
         return WrittenConfig(None, text, findings)
-    write_bytes(output, text.encode())
+    write_output(output, text.encode())
     return WrittenConfig(output, text, findings)
 
 

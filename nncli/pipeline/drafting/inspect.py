@@ -23,7 +23,7 @@ from nncli.evaluate.plots.images.contact_sheet import Picture, Thumbnail, draw_s
 from nncli.pipeline.drafting.images.augmentation import augmented_pictures
 from nncli.pipeline.drafting.target_option import split_targets
 from nncli.pipeline.folders import Folders
-from nncli.run.files import write_bytes
+from nncli.run.files import write_output
 
 TERMINAL = "-"
 _CONFIG_SUFFIXES = (".yaml", ".yml")
@@ -128,7 +128,7 @@ def _write_sheet(option: str, file: str | None, title: str, pictures: Sequence[P
         return None
     path = Path(str(file))
     try:
-        write_bytes(path, draw_sheet(title, pictures))
+        write_output(path, draw_sheet(title, pictures))
     except OSError as error:
         raise unwritable(f"{option} {path} cannot be written: {error.strerror or error}", error) from None
     return path

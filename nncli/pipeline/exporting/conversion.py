@@ -44,7 +44,9 @@ def write_saved_model(run: OpenRun, output: Path, folders: Folders, console: Con
     keras = KerasPredictor(run)
     from nncli.engine import export
 
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as temporary:
+    with tempfile.TemporaryDirectory(
+        dir=output.parent, prefix=f".{output.name}.", ignore_cleanup_errors=True
+    ) as temporary:
         made = Path(temporary) / output.name
         export.to_saved_model(keras.model, made)
 

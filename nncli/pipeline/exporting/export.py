@@ -143,7 +143,7 @@ def _write_pair(output: Path, text: bytes, arrays: Path, content: bytes) -> None
 def _arrays_read_by(script: Path) -> Path | None:
     """The .npz file that an exported script names, None for any other file."""
     try:
-        named = _NAMED_ARRAYS.search(script.read_bytes())
+        named = _NAMED_ARRAYS.search(files.read_bytes(script))
     except OSError:
         return None
     return None if named is None else script.with_name(os.fsdecode(named[1]))
@@ -160,6 +160,6 @@ def _read_model(run: OpenRun, name: str) -> bytes:
 
 def _write_file(output: Path, content: bytes) -> None:
     try:
-        files.write_bytes(output.resolve(), content)
+        files.write_output(output, content)
     except OSError as error:
         raise unwritable(f"--output {output}: cannot be written ({error.strerror})", error) from None

@@ -19,7 +19,7 @@ from nncli.evaluate.labelling.confident import Suspect, find_suspects
 from nncli.evaluate.plots.images.contact_sheet import Picture, Thumbnail, draw_sheet, make_thumbnails
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.folding.training import plan_folds, run_folds
-from nncli.run.files import write_bytes
+from nncli.run.files import write_output
 from nncli.run.folder import RunFolder
 
 FOLDS = 5
@@ -62,7 +62,7 @@ def suspect_labels(request: SuspectRequest, *, folders: Folders, console: Consol
         )
     if request.sheet is not None and not isinstance(facts.inputs, ImageInput):
         raise UsageError("--sheet is for images, but this is a table", hint="leave --sheet out")
-    with tempfile.TemporaryDirectory(prefix="nncli-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="nncli-", ignore_cleanup_errors=True) as temporary:
         folder = RunFolder.create(Path(temporary), "suspects")
         _, known = run_folds(plan, folder, console)
         folder.close("finished")
@@ -139,6 +139,6 @@ def _pictures(whole: Dataset, listed: Sequence[dict[str, Any]]) -> list[Picture]
 
 def _write(option: str, file: str, content: bytes) -> None:
     try:
-        write_bytes(Path(file), content)
+        write_output(Path(file), content)
     except OSError as error:
         raise unwritable(f"{option} {file} cannot be written: {error.strerror or error}", error) from None

@@ -14,7 +14,7 @@ from nncli.config.facts import DataFacts
 from nncli.console import Console
 from nncli.errors import DataError, UsageError, unwritable
 from nncli.pipeline.predicting.named_predictions import Answers
-from nncli.run.files import replacing
+from nncli.run.files import replacing_output
 
 FORMATS = ("table", "json", "jsonl", "csv", "parquet")
 _IN_MEMORY = 1 << 24
@@ -166,10 +166,7 @@ def _with_kept(answers: Answers, *, to_lists: bool) -> dict[str, Any]:
 
 @contextmanager
 def _open_sink(output: Path | None, console: Console, *, whole: bool) -> Iterator[IO[bytes]]:
-    """What takes the bytes: a file under another name until it is complete, or stdout, at the end if `whole`.
-
-    A file behind a link is replaced, too; a device or pipe is written to, never replaced.
-    """
+    """What takes the bytes: a file under another name until it is complete, or stdout, at the end if `whole`."""
     if output is None:
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as kept:
             sink = _Stdout(console)
@@ -178,8 +175,7 @@ def _open_sink(output: Path | None, console: Console, *, whole: bool) -> Iterato
             shutil.copyfileobj(kept, sink)
         return
     try:
-        is_device = output.exists() and not output.is_file()
-        with output.open("wb") if is_device else replacing(output.resolve()) as file:
+        with replacing_output(output) as file:
             yield file
     except OSError as error:
         raise unwritable(f"--output {output}: cannot be written ({error.strerror})", error) from None

@@ -75,7 +75,7 @@ def dry_run(
     watch = stopwatch or Stopwatch()
     prepared = load_and_prepare(name, folders, console, assignments, options, watch)
     place = _writable_place(folders.runs_dir)
-    with tempfile.TemporaryDirectory(prefix="nncli-dry-run-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="nncli-dry-run-", ignore_cleanup_errors=True) as temporary:
         with console.step("training for a moment, testing and writing the model"):
             run, pace = _rehearse(prepared, Path(temporary), watch)
         found = _describe(prepared, run, pace, _free(place))

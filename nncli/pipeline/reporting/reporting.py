@@ -87,6 +87,8 @@ def add_report(folder: RunFolder, console: Console, data_dir: Path | None = None
         return write_report(folder, Folders(folder.path.parent, data_dir))
     except NncliError as error:
         console.warn(f"no report: {error.message}")
+    except OSError as error:
+        console.warn(f"no report: {error.filename or folder.path}: {error.strerror}")
     except Exception as error:  # the run is saved and its answer is still to be shown, whatever is wrong with the page
         if os.environ.get("NNCLI_DEBUG"):
             raise
@@ -107,7 +109,10 @@ def leave_report(folders: Folders, console: Console) -> Callable[[RunFolder], No
 
 def write_report(folder: RunFolder, folders: Folders, output: Path | None = None) -> Path:
     """Writes the page of a run or a comparison into its folder, or elsewhere. Raises NncliError."""
-    return _write(output or folder.path / files.REPORT, make_page(folder, folders))
+    page = make_page(folder, folders)
+    if output is None:
+        return _write(folder.path / files.REPORT, page)
+    return _write(output, page, files.write_output)
 
 
 def write_card(folder: RunFolder) -> Path | None:
@@ -119,9 +124,9 @@ def write_card(folder: RunFolder) -> Path | None:
     return _write(folder.path / files.CARD, make_card(folder, details, facts))
 
 
-def _write(path: Path, content: bytes) -> Path:
+def _write(path: Path, content: bytes, write: Callable[[Path, bytes], None] = files.write_bytes) -> Path:
     try:
-        files.write_bytes(path.resolve(), content)
+        write(path, content)
     except OSError as error:
         raise NncliError(
             f"{path} cannot be written: {error.strerror}", hint="free space, or name another place with --output"

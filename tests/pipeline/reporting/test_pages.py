@@ -1,9 +1,11 @@
 """The pages of runs of every kind: what they hold, and that a browser shows them without a word of complaint."""
 
 import base64
+import errno
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -334,15 +336,30 @@ def test_a_damaged_file_is_told_and_left_out(runs: dict[str, RunFolder], tmp_pat
     assert "Course of the training" not in page.text_of("h2")
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (KeyError("a name misspelled"), "KeyError: 'a name misspelled'"),
+        (OSError(errno.EROFS, os.strerror(errno.EROFS), "runs"), "runs: Read-only file system"),
+    ],
+)
 def test_a_page_that_cannot_be_made_does_not_end_the_command(
-    runs: dict[str, RunFolder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    runs: dict[str, RunFolder],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    told: str,
 ) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
     copied = tmp_path / runs["digits_softmax"].path.name
     shutil.copytree(runs["digits_softmax"].path, copied)
     page = (copied / files.REPORT).read_bytes()
-    monkeypatch.setattr("nncli.pipeline.reporting.reporting.render", lambda *_, **__: {}["a name misspelled"])
+    monkeypatch.setattr("nncli.pipeline.reporting.reporting.render", fail)
     pipeline.add_report(RunFolder(copied), Console())
-    assert "warning: no report: KeyError: 'a name misspelled'" in capsys.readouterr().err
+    assert capsys.readouterr().err == f"warning: no report: {told}\n"
     assert (copied / files.REPORT).read_bytes() == page
     monkeypatch.setenv("NNCLI_DEBUG", "1")  # whoever looks for the defect gets the traceback
     with pytest.raises(KeyError, match="a name misspelled"):

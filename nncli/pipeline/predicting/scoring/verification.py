@@ -75,7 +75,7 @@ class _Rewritten:
     def read(self, part: Part, facts: DataFacts) -> Iterator[tuple[np.ndarray, Inputs]]:
         for start in range(0, len(part), _ROWS_AT_ONCE):
             inputs = {name: array[start : start + _ROWS_AT_ONCE] for name, array in part.inputs.items()}
-            with tempfile.TemporaryDirectory(prefix="nncli-") as folder:
+            with tempfile.TemporaryDirectory(prefix="nncli-", ignore_cleanup_errors=True) as folder:
                 self._write(Path(folder), inputs)
                 for places, found in _in_order(_read(_inputs_in(Path(folder)), facts)):
                     yield places + start, found

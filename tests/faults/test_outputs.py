@@ -1,0 +1,57 @@
+"""Files that a person names for an answer: a pipe or device is written to and stays, and is never waited for."""
+
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+import typer.testing
+
+from nncli.cli import app
+from nncli.errors import UsageError
+from nncli.pipeline.showing import require_sheet
+from nncli.run.files import write_output
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+
+
+def nncli(*arguments: object) -> typer.testing.Result:
+    return typer.testing.CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def pipe(tmp_path: Path) -> Path:
+    path = tmp_path / "net.yaml"
+    os.mkfifo(path)
+    return path
+
+
+def test_a_pipe_in_the_place_of_an_answer_gets_it_and_stays(pipe: Path) -> None:
+    whole = nncli("init", "--from", "digits_softmax", "--output", "-").stdout
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        outcome = nncli("init", "--from", "digits_softmax", "--output", pipe, "--force")
+        assert outcome.exit_code == 0, outcome.output
+        told = os.read(reader, 1 << 16).decode()
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode) and [path.name for path in pipe.parent.iterdir()] == ["net.yaml"]
+    assert told.splitlines()[1:] == whole.splitlines()[1:] and told.splitlines()[0].startswith("# nncli train")
+
+
+def test_the_file_behind_a_link_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("own")
+    for content in (b"first", b"second"):
+        write_output(tmp_path / "link", content)
+        assert (tmp_path / "own").read_bytes() == content and (tmp_path / "link").is_symlink()
+
+
+def test_a_pipe_is_no_picture_that_may_be_replaced(pipe: Path, tmp_path: Path) -> None:
+    picture = pipe.rename(tmp_path / "seen.png")
+    threading.Thread(target=picture.write_bytes, args=(b"",), daemon=True).start()  # a reader would not wait for ever
+    outcome = nncli("explain", "relu", "--plot", picture)
+    assert outcome.exit_code == 2 and "this file exists and is" in outcome.stderr, outcome.output
+    with pytest.raises(UsageError, match="this file exists and is not a sheet"):
+        require_sheet(picture)
+    assert stat.S_ISFIFO(picture.stat().st_mode)
