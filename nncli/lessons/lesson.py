@@ -38,7 +38,7 @@ def choose_values(defaults: Mapping[str, Sequence[float]], assignments: Sequence
     values = {name: tuple(map(float, numbers)) for name, numbers in defaults.items()}
     for assignment in assignments:
         name, text = _split(assignment, values)
-        values[name] = _numbers(assignment, text.split(",") if several else [text])
+        values[name] = _numbers(assignment, text, several=several)
     return values
 
 
@@ -51,7 +51,7 @@ def choose(defaults: Mapping[str, Any], assignments: Sequence[str], limits: Limi
     for assignment in assignments:
         name, text = _split(assignment, values)
         default = values[name]
-        numbers = _numbers(assignment, text.split(",") if isinstance(default, tuple) else [text])
+        numbers = _numbers(assignment, text, several=isinstance(default, tuple))
         low, high = (limits or {}).get(name, (-math.inf, math.inf))
         whole = isinstance(default, int)
         if not all(low <= number <= high and (number.is_integer() or not whole) for number in numbers):
@@ -62,7 +62,7 @@ def choose(defaults: Mapping[str, Any], assignments: Sequence[str], limits: Limi
 
 def read_numbers(words: Sequence[str]) -> tuple[float, ...]:
     """Numbers typed behind a lesson's name. Raises UsageError."""
-    return tuple(_number(word, word) for word in words)
+    return tuple(_number(word, word, "for example nncli explain softmax 2 1 0.1") for word in words)
 
 
 def _split(assignment: str, values: Mapping[str, Any]) -> tuple[str, str]:
@@ -81,20 +81,19 @@ def _expected(low: float, high: float, *, whole: bool) -> str:
     return f"{kind} from {low:g} to {high:g}" if math.isfinite(low) else kind
 
 
-def _numbers(assignment: str, texts: Sequence[str]) -> tuple[float, ...]:
-    return tuple(_number(text, f"--set {assignment}") for text in texts)
+def _numbers(assignment: str, text: str, *, several: bool) -> tuple[float, ...]:
+    name = assignment.partition("=")[0].strip()
+    hint = f"for example --set {name}=0.5" + f", or --set {name}=1,2 for several" * several
+    return tuple(_number(each, f"--set {assignment}", hint) for each in (text.split(",") if several else [text]))
 
 
-def _number(text: str, told: str) -> float:
+def _number(text: str, told: str, hint: str) -> float:
     try:
         number = float(text.replace("−", "-"))
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        example = (
-            "--set w=0.5, or --set x=1,2 for several" if told.startswith("--set") else "nncli explain softmax 2 1 0.1"
-        )
-        raise UsageError(f"{told}: expected a number", hint=f"for example {example}")
+        raise UsageError(f"{told}: expected a number", hint=hint)
     return number
 
 

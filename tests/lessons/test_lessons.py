@@ -31,6 +31,9 @@ def test_the_neuron_adds_up_its_products_and_shows_each_activation() -> None:
         (["backpropagation", "--set", "w=nan"], "expected a number"),
         (["backpropagation", "--set", "w"], "expected a number"),
         (["backpropagation", "--set", "w=1,2"], "expected a number"),
+        (["neuron", "--set", "b=1,2"], "fix: give b one number"),
+        (["logistic", "--set", "w=1,2"], "expected a number\nfix: for example --set w=0.5\n"),
+        (["adam", "--set", "w=a"], "fix: for example --set w=0.5, or --set w=1,2 for several"),
         (["backpropagation", "--set", "w=1e300"], "too large for float64"),
         (["logits-twice", "--set", "w=1"], "--set: only lessons take it"),
         (["nueron"], 'did you mean "neuron"?'),
@@ -60,3 +63,8 @@ def test_a_lesson_fits_a_screen_with_its_sketch_and_has_letters_for_an_ascii_ter
     assert len(lines) <= 40 and max(map(len, lines)) <= 80
     assert lines[0] == f"{name}: {LESSONS[name].title}"
     assert "\\" not in told.stdout.encode("ascii", ENCODING_ERRORS).decode()
+
+
+@pytest.mark.parametrize("name", [name for name in LESSONS if name != "backprop"])
+def test_no_line_of_a_lesson_needs_wrapping(name: str) -> None:
+    assert max(map(len, LESSONS[name].teach().text.splitlines())) <= 80

@@ -55,5 +55,5 @@ def describe(told: Sequence[dict[str, Any]]) -> str | None:
     if "p" not in told[0]:
         return f"row by row: bootstrap of squared errors, clear with {seeds} seeds"
     values = sorted(each["p"] for each in told)
-    span = f"p {values[0]:.2g}" + (f" to {values[-1]:.2g}" if len(values) > 1 else "")
-    return f"row by row: McNemar {span}, {seeds} below {ALPHA:g}"
+    span = " to ".join(dict.fromkeys(f"{value:.2g}" for value in (values[0], values[-1])))
+    return f"row by row: McNemar p {span}, {seeds} below {ALPHA:g}"

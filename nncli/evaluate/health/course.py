@@ -8,8 +8,8 @@ import numpy as np
 
 from nncli.evaluate.health.finding import Finding, Records, largest, numbers
 
-# A loss above this share of that of guessing has learned nothing.
-NOTHING = 0.98
+# A loss above this share of that of guessing has learned nothing; one far above it that still falls may yet learn.
+NOTHING, NOT_YET = 0.98, 1.02
 # All rises of the training loss together, as a share of its fall from the start: 0.21 at most in healthy networks.
 ROUGH = 0.5
 # After a training at too low a rate the loss is above this share of guessing, though no epoch moved a kernel by more
@@ -50,11 +50,13 @@ def learning_rate_too_low(health: Records, history: Records) -> Finding | None:
 
 
 def not_learning(health: Records, history: Records) -> Finding | None:
-    """The loss stays at that of guessing, on the training and the validation set."""
+    """The loss stays at that of guessing, on the training and the validation set, or above it without a fall."""
     guess = health[0]["guessing_loss"]
     validation = min(numbers(history, "val_loss"), default=float("inf"))
     least = min(health[-1]["loss"], validation)
     if len(history) < _FEWER or least < NOTHING * guess:
+        return None
+    if least > NOT_YET * guess and still_improving(health, history) is not None:
         return None
     return Finding(
         "not-learning", 1, f"after {len(history)} epochs the loss is {least:.4g}, that of guessing {guess:.4g}"

@@ -70,7 +70,7 @@ def _text_lines(sizes: Sequence[int], passed: Forward) -> list[str]:
         for place, (kernel, bias) in enumerate(zip(kernels, passed.biases, strict=True))
     ]
     by_hand = " + ".join(
-        f"{show_number(x)}·{show_term(w)}" for x, w in zip(outputs[0][0, :2], kernels[0][:2, 0], strict=False)
+        f"{show_term(x)}·{show_term(w)}" for x, w in zip(outputs[0][0, :2], kernels[0][:2, 0], strict=False)
     )
     return [
         f"The network {'-'.join(map(str, sizes[1:]))} on {sizes[0]} inputs, for {len(outputs[0])} rows at once. "
@@ -79,8 +79,8 @@ def _text_lines(sizes: Sequence[int], passed: Forward) -> list[str]:
         *tabulate(["layer", "A_before", "W", "b", "A", "parameters"], rows),
         f"  all: {sum(counts):,} parameters; weights and biases are all that is learned.",
         "",
-        "Column j of W holds the weights of neuron j. So the first number of the first A",
-        f"is one neuron on one row: g({by_hand} + ...) = {show_number(float(outputs[1][0, 0]))}.",
+        "Column j of W holds the weights of neuron j. The first number of the first A is",
+        f"one neuron on one row: g({by_hand}{' + ...' * (sizes[0] > 2)}) = {show_number(float(outputs[1][0, 0]))}.",
         "The inner numbers must be equal; a product that does not fit is refused:",
         f"  {_mismatch(outputs[0], kernels[0])}",
         "The rows are independent: the network is the same for one row or a million.",

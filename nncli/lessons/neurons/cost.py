@@ -22,7 +22,7 @@ def teach_cost(assignments: Sequence[str] = ()) -> Lesson:
     x, y = np.asarray(v["x"]), np.asarray(v["y"])
     if len(x) != len(y) or set(v["y"]) - {0.0, 1.0}:
         raise UsageError(
-            f"x has {len(x)} numbers and y {len(y)}; each example has an x, and a y of 0 or 1", hint="set both x and y"
+            f"got {len(x)} x and {len(y)} y; each example has an x, and a y of 0 or 1", hint="set both x and y"
         )
     z = v["w"] * x + v["b"]
     losses = np.array([float(loss_of(one, answer)) for one, answer in zip(z, y, strict=True)])

@@ -64,7 +64,7 @@ def teach_gradient_descent(assignments: Sequence[str] = ()) -> Lesson:
     v = choose(VALUES, assignments, LIMITS)
     if len(v["x"]) != len(v["y"]) or len(v["x"]) < 2 or len(set(v["x"])) < 2:
         raise UsageError(
-            f"x has {len(v['x'])} numbers and y {len(v['y'])}; expected as many of each, and two different x",
+            f"got {len(v['x'])} x and {len(v['y'])} y; expected as many of each, and two different x",
             hint="set both x and y",
         )
     if len(v["learning_rate"]) > _MOST_RATES:

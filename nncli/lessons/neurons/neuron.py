@@ -21,7 +21,8 @@ def teach_neuron(assignments: Sequence[str] = ()) -> Lesson:
     chosen = choose_values(VALUES, assignments, several=True)
     if len(chosen["w"]) != len(chosen["x"]) or len(chosen["b"]) != 1:
         counts = f"w, x and b have {len(chosen['w'])}, {len(chosen['x'])} and {len(chosen['b'])} numbers"
-        raise UsageError(f"{counts}; a neuron has one weight per input, and one bias", hint="set both w and x")
+        hint = "set both w and x" if len(chosen["b"]) == 1 else "give b one number, as in --set b=1"
+        raise UsageError(f"{counts}; a neuron has one weight per input, and one bias", hint=hint)
     weights, inputs, bias = np.asarray(chosen["w"]), np.asarray(chosen["x"]), chosen["b"][0]
     with np.errstate(over="ignore", invalid="ignore"):
         z = float(weights @ inputs + bias)

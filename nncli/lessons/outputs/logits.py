@@ -55,7 +55,7 @@ def teach_logits(assignments: Sequence[str] = ()) -> Lesson:
     v = choose(VALUES, assignments, LIMITS)
     if len(v["z"]) > _MOST_ROWS or len(v["pair"]) != 2:
         raise UsageError(
-            f"z has {len(v['z'])} numbers, pair {len(v['pair'])}; expected at most {_MOST_ROWS}, and two for the pair"
+            f"got {len(v['z'])} z and a pair of {len(v['pair'])}; expected at most {_MOST_ROWS} z, and a pair of 2"
         )
     z, y, pair = np.array(v["z"], dtype=np.float32), v["y"], np.array(v["pair"], dtype=np.float32)
     loss, slope = from_probability(z, y)

@@ -24,7 +24,7 @@ def teach_multilabel(assignments: Sequence[str] = ()) -> Lesson:
     z, y = np.array(v["z"]), np.array(v["y"])
     if len(z) != len(y) or not 2 <= len(z) <= _MOST_ROWS or set(v["y"]) - {0.0, 1.0}:
         raise UsageError(
-            f"z has {len(z)} numbers and y {len(y)}; expected 2 to {_MOST_ROWS} of each, and a y of 0 or 1",
+            f"got {len(z)} z and {len(y)} y; expected 2 to {_MOST_ROWS} of each, as many z as y, and each y 0 or 1",
             hint="set both z and y",
         )
     names = NAMES if len(z) == len(NAMES) else tuple(f"label {place}" for place in range(len(z)))

@@ -36,8 +36,8 @@ def teach_output(assignments: Sequence[str] = ()) -> Lesson:
     a = float(sigmoid(v["wrong"]))
     slopes = {"cross_entropy": a - 1, "squared_error": 2 * (a - 1) * a * (1 - a)}
     wrong = [
-        ("relu, target " + n(v["target"]), "a is never below 0; slope 0 if z < 0", "output-activation"),
-        ("sigmoid, target 120", "a is never above 1", "output-activation"),
+        ("relu, target " + n(v["target"]), "never below 0; slope 0 if z < 0", "output-activation"),
+        ("sigmoid, target 120", "never above 1", "output-activation"),
         ("softmax over one unit", f"a = {n(float(softmax(np.array([v['z'][0]]))[0]))} for every z", "softmax-one-unit"),
         ("sigmoid for one of N", f"they add up to {n(separate)}", "sigmoid-exclusive"),
         (f"softmax, all {len(z)} true", f"at most {n(float(equal[0]))} each", "softmax-multilabel"),

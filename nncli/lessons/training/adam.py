@@ -127,13 +127,13 @@ def _text_lines(
     return [
         f"J = (w₁² + {n(v['steep'])}·w₂²) / 2 is a valley, steep across and flat along. Adam keeps",
         "a running mean m of each weight's gradient g, and v of its square:",
-        "  m := β₁·m + (1 − β₁)·g       m' = m / (1 − β₁ᵗ)",
-        "  v := β₂·v + (1 − β₂)·g²      v' = v / (1 − β₂ᵗ)      w := w − α·m' / (√(v') + ε)",
+        "  m := β₁·m + (1 − β₁)·g      m' = m / (1 − β₁ᵗ)",
+        "  v := β₂·v + (1 − β₂)·g²     v' = v / (1 − β₂ᵗ)     w := w − α·m' / (√v' + ε)",
         f"α = {n(v['learning_rate'])}, β₁ = {n(v['beta_1'])}, β₂ = {n(v['beta_2'])}; for w₁:",
         *tabulate(["step", "g", "m", "v", "m'", "v'", "change", "w₁"], rows),
         "m and v start at 0 and would be too small at first; m' and v' correct that.",
-        f"The first step is α for every weight: the slopes {n(slopes[0])} and {n(slopes[1])} both give "
-        f"{show_tiny(first[0])}.",
+        f"The first step is about α for any slope but 0: {n(slopes[0])} gives {show_tiny(first[0])}, {n(slopes[1])} "
+        f"gives {show_tiny(first[1])}.",
         f"SGD and momentum {n(v['momentum'])} there, with α = {n(v['sgd_learning_rate'])} "
         f"(SGD diverges above {n(2 / max(1.0, v['steep']))}):",
         *tabulate(["J after step", *map(str, shown)], compared),

@@ -32,5 +32,6 @@ def test_it_is_told_over_all_seeds() -> None:
     assert describe([]) is None
     told = describe([{"p": 0.5}, {"p": 0.01}])
     assert told == "row by row: McNemar p 0.01 to 0.5, 1 of 2 below 0.05"
+    assert describe([{"p": 1.0}, {"p": 1.0}]) == "row by row: McNemar p 1, 0 of 2 below 0.05"
     told = describe([{"mean": 1.0, "interval": (0.5, 1.5)}, {"mean": 1.0, "interval": (-0.5, 1.5)}])
     assert told == "row by row: bootstrap of squared errors, clear with 1 of 2 seeds"

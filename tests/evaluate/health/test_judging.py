@@ -52,6 +52,13 @@ def test_units_that_came_back_are_not_dead() -> None:
     assert rules([*died, record(8, 0.5, dead=0.75)], HEALTHY) == []
 
 
+def test_a_loss_above_that_of_guessing_that_still_falls_is_not_called_not_learning() -> None:
+    falling = history(5.0, 4.6, 4.2, 3.9, 3.6, 3.3, 3.1, 2.9)
+    assert rules([record(0, 5.4), record(8, 2.9)], falling) == [("still-improving", 8)]
+    at_last = history(5.0, 4.6, 4.2, 3.9, 3.6, 3.3, 2.6, 2.31)  # at the loss of guessing it may as well stay
+    assert rules([record(0, 5.4), record(8, 2.31)], at_last) == [("not-learning", 1)]
+
+
 def test_what_follows_from_a_dead_layer_is_left_out() -> None:
     still = history(*[2.303] * 8)
     assert rules([record(0, 2.303), record(8, 2.303)], still) == [("not-learning", 1)]

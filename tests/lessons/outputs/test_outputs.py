@@ -64,8 +64,8 @@ def test_logits_are_read_as_typed_and_behind_two_dashes() -> None:
         (["softmax", "2", "1", "--set", "temperature=0"], "expected a number from 0.001"),
         (["loss", "--set", "a=0"], "expected a number from"),
         (["logits", "--set", "y=2"], "expected a whole number from 0 to 1"),
-        (["logits", "--set", "pair=1"], "pair 1; expected"),
-        (["multilabel", "--set", "z=1,2"], "z has 2 numbers and y 3"),
+        (["logits", "--set", "pair=1"], "a pair of 1; expected"),
+        (["multilabel", "--set", "z=1,2"], "got 2 z and 3 y"),
         (["output", "--set", "z=1"], "z has one number"),
     ],
 )

@@ -170,3 +170,13 @@ def test_scaling_makes_a_bowl_of_a_ravine(numbers: Numbers) -> None:
 def test_what_these_lessons_cannot_use_is_refused(arguments: list[str], message: str) -> None:
     outcome = typer.testing.CliRunner().invoke(app, ["explain", *arguments])
     assert outcome.exit_code == 2 and message in outcome.stderr and outcome.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [({"w": "0,1"}, "0 gives 0, 30 gives 0.3"), ({"epsilon": 1}, "4 gives 0.24, 30 gives 0.29")],
+)
+def test_the_first_step_of_adam_is_told_for_each_slope(options: dict[str, Any], told: str) -> None:
+    from nncli.lessons.training.adam import teach_adam
+
+    assert told in teach_adam([f"{name}={value}" for name, value in options.items()]).text
