@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as arrow
+import pyarrow.parquet
 import pytest
 from PIL import Image
 
 from nncli.config.facts import Task
 from nncli.config.sections import Data
 from nncli.data.profile.profiling import ImageProfile, Level, TableProfile, profile_data, profile_images, profile_table
+from nncli.data.profile.proposal.proposal import propose
 from nncli.errors import DataError
 
 ROWS = 200
@@ -394,3 +397,14 @@ def test_cells_between_blanks_are_read_and_the_key_is_named(tmp_path: Path) -> N
     assert any("separated by blanks" in each.what and "whitespace" in each.fix for each in profile.findings)
     text = write(tmp_path / "u.txt", "some text", lambda i: f"a line of {i} words")
     assert not any("blanks" in finding.what for finding in profile_table(text).findings)
+
+
+def test_a_proposal_names_the_columns_of_types_that_cannot_be_read(tmp_path: Path) -> None:
+    numbers = arrow.table({"size": noise(), "pair": [[1, 2]] * ROWS, "label": ["a", "b"] * (ROWS // 2)})
+    pyarrow.parquet.write_table(numbers, tmp_path / "t.parquet")
+    remarks = propose(tmp_path / "t.parquet", ["label"], None).remarks
+    assert any(remark.startswith("pair: dropped: cells of the type list") for remark in remarks), remarks
+    pyarrow.parquet.write_table(numbers.drop_columns(["size"]), tmp_path / "t.parquet")
+    with pytest.raises(DataError, match="one column that can be read") as caught:
+        propose(tmp_path / "t.parquet", ["label"], None)
+    assert "pair: dropped: cells of the type list" in str(caught.value.hint)

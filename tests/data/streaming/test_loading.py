@@ -2,6 +2,7 @@
 
 import errno
 import gzip
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -178,6 +179,17 @@ def test_a_second_reading_opens_the_cache_without_the_table(folder: Path, monkey
     assert isinstance(again.train.inputs["numbers"], np.memmap)
     assert again.fingerprint == first.fingerprint
     assert streamed(source, path, task="binary").fingerprint == first.fingerprint, "the task that was inferred"
+
+
+def test_a_file_replaced_by_one_of_the_same_size_and_time_is_read_again(folder: Path) -> None:
+    source, path = as_file(table(), folder)
+    assert streamed(source, path).facts.target.classes == ("no", "yes")
+    before = path.stat()
+    (folder / "new").write_bytes(path.read_bytes().replace(b"yes", b"yup"))
+    (folder / "new").replace(path)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert streamed(source, path).facts.target.classes == ("no", "yup")
 
 
 def test_an_array_whose_file_is_removed_meanwhile_is_read_all_the_same(tmp_path: Path) -> None:

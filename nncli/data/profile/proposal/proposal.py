@@ -113,7 +113,8 @@ def propose(path: Path, target: Sequence[str], task: Task | None) -> Proposal:
         columns=choice.types,
         learned=choice.learned,
         remarks=(
-            *_format_remarks(opened),
+            *opened.remarks,
+            *opened.left_out,
             *summaries,
             *choice.remarks,
             *_remarks(kept, data, learned),
@@ -174,7 +175,9 @@ def _open(path: Path, missing: Sequence[str]) -> Opened:
             where = "" if finding.where == "file" else f"{finding.where} "
             raise DataError(f"{path}: {where}{finding.what}", hint=finding.fix)
     if len(opened.table.columns) < 2:
-        raise DataError(f"{path} has only one column", hint="a table needs a target and at least one more column")
+        left_out = "".join(f"; {remark}" for remark in opened.left_out)
+        hint = f"a table needs a target and at least one more column{left_out}"
+        raise DataError(f"{path} has only one column that can be read", hint=hint)
     return opened
 
 
@@ -205,14 +208,6 @@ def _reason_of(note: str | None) -> str:
     return note.partition("(")[2].removesuffix(")") if note else "as asked"
 
 
-def _format_remarks(opened: Opened) -> list[str]:
-    """A remark about the format of the file."""
-    notes = [
-        finding for finding in opened.findings if finding.level is Level.NOTE and finding.where in ("file", "row 1")
-    ]
-    return [f"the file: {'; '.join(finding.what for finding in notes)}"] if notes else []
-
-
 def _remarks(table: Table, data: Data, names: Sequence[str]) -> list[str]:
     """Remarks about the columns learned from, one line each."""
     told = [note for name in names for note in describe_units(table.columns[name])]
@@ -223,5 +218,5 @@ def _remarks(table: Table, data: Data, names: Sequence[str]) -> list[str]:
         judgement, _ = judge(column, data, alone=False)
         for finding in find_column_oddities(column, table, data, judgement):
             if finding.level is Level.WARNING or finding.rule == "time_order":
-                told.append(f"{name} {finding.what}: {finding.fix}")
+                told.append(f"{name}: {finding.what}: {finding.fix}")
     return told

@@ -37,6 +37,17 @@ class Opened:
     is_parquet: bool = False
     is_excerpt: bool = False
 
+    @property
+    def remarks(self) -> list[str]:
+        """A remark about the format of the file, if there is something to say."""
+        notes = [each for each in self.findings if each.level is Level.NOTE and each.where in ("file", "row 1")]
+        return [f"the file: {'; '.join(each.what for each in notes)}"] if notes else []
+
+    @property
+    def left_out(self) -> list[str]:
+        """A remark for each column of a type that cannot be read."""
+        return [f"{each.columns[0]}: {each.what}; {each.fix}" for each in self.findings if each.rule == "type"]
+
 
 def open_table(path: Path, missing: Sequence[str], given: TextFormat | None = None) -> Opened:
     """Read a CSV or Parquet file (told apart by suffix or content); its text format is guessed, or `given` by a config.

@@ -19,6 +19,8 @@ _GROUP_ROWS = 1 << 16
 _GROUPS = 32
 # Cells of rows that are read together, and of a sample, however many columns they have; a cell takes about 8 bytes.
 _CELLS, _SAMPLE_CELLS = 1 << 22, 1 << 24
+# Bytes of a column that are read at a time.
+_BUFFER = 1 << 13
 
 
 def read_parquet(path: Path, missing: Sequence[str], only: str | None = None) -> Table:
@@ -85,7 +87,8 @@ def stream_dataset(
     text_format = PLAIN.model_copy(update={"missing": tuple(missing)})
     names, total = open_dataset(files, name)
     start = 0
-    batches = _scan(files, columns, _bounded(rows, names if columns is None else columns))
+    chosen = names if columns is None else columns
+    batches = _batches(files, chosen, _bounded(rows, chosen))
     while (batch := _read(lambda: next(batches, None), name)) is not None:
         if batch.num_rows:
             places = np.arange(start, start + batch.num_rows)
@@ -93,19 +96,17 @@ def stream_dataset(
             yield start / max(1, total), make_table(name, batch.schema.names, batch.columns, places, text_format)
 
 
-def _scan(files: Sequence[Path], columns: Sequence[str] | None, rows: int) -> Iterator[Any]:
-    """The batches of several files, read without the read-ahead that would hold many row groups at once."""
-    import pyarrow.dataset as arrow_dataset
+def _batches(
+    files: Sequence[Path], columns: Sequence[str], rows: int, groups: Sequence[int] | None = None
+) -> Iterator[Any]:
+    """The batches of several files, or of these row groups of one: read one row group after the other, in pieces of at
+    most so many rows. (A scanner of pyarrow's would go on reading while a batch is used, and hold many row groups.)"""
+    import pyarrow.parquet
 
-    opened = arrow_dataset.dataset([str(file) for file in files], format="parquet")
-    scanner = opened.scanner(
-        columns=None if columns is None else list(columns),
-        batch_size=rows,
-        batch_readahead=1,
-        fragment_readahead=1,
-        fragment_scan_options=arrow_dataset.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True),
-    )
-    return iter(scanner.to_batches())
+    for path in files:
+        with pyarrow.parquet.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False) as file:
+            for batch in file.iter_batches(rows, row_groups=groups, columns=list(columns)):
+                yield batch.select(list(columns))
 
 
 def sample_dataset(files: Sequence[Path], missing: Sequence[str], name: str, rows: int) -> Table:
@@ -115,16 +116,26 @@ def sample_dataset(files: Sequence[Path], missing: Sequence[str], name: str, row
         DataError: a file is damaged.
     """
     import pyarrow as arrow
-    import pyarrow.dataset as arrow_dataset
 
-    opened = arrow_dataset.dataset([str(file) for file in files], format="parquet")
-    groups = [group for fragment in opened.get_fragments() for group in fragment.split_by_row_group()]
+    names, _ = open_dataset(files, name)
+    groups = [(path, group) for path in files for group in range(_row_groups(path))]
     chosen = groups[:: max(1, len(groups) // _GROUPS)]
-    rows = _bounded(rows, opened.schema.names, _SAMPLE_CELLS)
-    read = _read(lambda: arrow.concat_tables([group.head(-(-rows // len(chosen))) for group in chosen]), name)
+    each = -(-_bounded(rows, names, _SAMPLE_CELLS) // len(chosen))
+
+    def heads() -> Any:
+        batches = (next(_batches([path], names, each, [group]), None) for path, group in chosen)
+        tables = [arrow.Table.from_batches([batch]) for batch in batches if batch is not None]
+        return arrow.concat_tables(tables, promote_options="permissive")
+
+    read = _read(heads, name)
     arrays = [joined(column) for column in read.columns]
     text_format = PLAIN.model_copy(update={"missing": tuple(missing)})
     return make_table(name, read.column_names, arrays, np.arange(read.num_rows), text_format)
+
+
+def _row_groups(path: Path) -> int:
+    with _open_parquet(path, str(path)) as file:
+        return int(file.metadata.num_row_groups)
 
 
 def _bounded(rows: int, columns: Sequence[str], cells: int = _CELLS) -> int:

@@ -25,7 +25,7 @@ def measure_part(facts: DataFacts, part: Part, predictions: np.ndarray) -> dict[
 def test_answers(facts: DataFacts, part: Part, predictions: np.ndarray, *, whole: bool) -> dict[str, np.ndarray]:
     """What became of each test row, for row-wise comparisons: {"right": bool (rows,)} or {"squared_error": (rows,)}.
 
-    A row with several labels is right where all of them are; squared errors, float32, are summed over the targets.
+    A row with several labels is right where all of them are; squared errors are summed over the targets.
     Kept as a `whole`, its target and the prediction, float32, are there, too, as `measure` takes them.
     """
     kept = {"targets": part.targets, "predictions": np.asarray(predictions, np.float32)} if whole else {}
@@ -36,7 +36,7 @@ def _judge(facts: DataFacts, truth: np.ndarray, predictions: np.ndarray) -> dict
     target = facts.target
     if target.task.is_regression:
         errors = np.asarray(predictions, np.float64) - truth.reshape(predictions.shape)
-        return {"squared_error": (errors**2).sum(axis=1).astype(np.float32)}
+        return {"squared_error": (errors**2).sum(axis=1)}
     if target.task is Task.MULTICLASS:
         return {"right": predictions.argmax(axis=1) == truth.reshape(len(truth))}
     chosen = predictions > cuts(target.thresholds, predictions.shape[1])
