@@ -77,7 +77,7 @@ def offer_variations(context: typer.Context, incomplete: str) -> Offers:
 
 
 def _settings(context: typer.Context, incomplete: str, *, values_follow: bool) -> Offers:
-    """Where bash has split the word, only what stands behind the place is the shell's to replace."""
+    """Where bash has split the word, only what follows that place is the shell's to replace."""
     from nncli import pipeline
 
     before = os.environ.get(_BEFORE, "")

@@ -9,7 +9,7 @@ import typer.core
 _TIED = "\N{NO-BREAK SPACE}"
 # Facts up to this share of the width stay on a line.
 _SHORT = 1 / 3
-# What click puts behind the text of an option: `[env var: X; default: 5]`.
+# What click puts after the text of an option: `[env var: X; default: 5]`.
 _FACTS = re.compile(r"  \[([^\[\]]*(?:\[[^\]]*\][^\[\]]*)*)\]$")
 
 

@@ -47,7 +47,7 @@ def product(shape: Sequence[int]) -> int:
 
 
 def problem_of_address(address: str | None) -> str | None:
-    """Why an address cannot be used, to stand behind its name; None for one that can."""
+    """Why an address cannot be used, to follow its name; None for one that can."""
     if address is None:
         return None
     if not address.strip():

@@ -17,7 +17,7 @@ class Entry:
     """A lesson's title, the function that teaches it, the numbers that can be set, commands that continue it, and
     other spellings of its name.
 
-    `teach` takes assignments such as `w=3`, and what `takes` names: numbers behind the lesson's name, or an image.
+    `teach` takes assignments such as `w=3`, and what `takes` names: numbers after the lesson's name, or an image.
     """
 
     title: str

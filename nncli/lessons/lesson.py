@@ -61,7 +61,7 @@ def choose(defaults: Mapping[str, Any], assignments: Sequence[str], limits: Limi
 
 
 def read_numbers(words: Sequence[str]) -> tuple[float, ...]:
-    """Numbers typed behind a lesson's name. Raises UsageError."""
+    """Numbers typed after a lesson's name. Raises UsageError."""
     return tuple(_number(word, word, "for example nncli explain softmax 2 1 0.1") for word in words)
 
 

@@ -17,7 +17,7 @@ from nncli.run.files import begins_with, write_output
 
 @dataclass(frozen=True)
 class LessonRequest:
-    """What a user changes of a lesson: assignments such as `w=3`, numbers behind its name, an image; where to draw."""
+    """What a user changes of a lesson: assignments such as `w=3`, numbers after its name, an image; where to draw."""
 
     assignments: Sequence[str] = ()
     words: Sequence[str] = ()
@@ -133,7 +133,7 @@ def _own_options(name: str, entry: Entry, request: LessonRequest) -> dict[str, A
     """What only some lessons take. Raises UsageError for the others."""
     if request.words and "numbers" not in entry.takes:
         raise UsageError(
-            f"{name} takes no {request.words[0]} behind its name", hint="set numbers by name, as in --set w=3"
+            f"{name} takes no {request.words[0]} after its name", hint="set numbers by name, as in --set w=3"
         )
     if request.image is not None and "image" not in entry.takes:
         with_image = ", ".join(other for other, each in LESSONS.items() if "image" in each.takes)

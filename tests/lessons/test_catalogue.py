@@ -146,7 +146,7 @@ def test_a_picture_is_an_svg_by_its_ending_and_replaces_a_lessons_picture_alone(
         (["softmax", "--plot", "a.jpg"], "--plot a.jpg: expected a file that ends in .png or .svg"),
         (["softmax", "--plot", "a"], "expected a file that ends in .png or .svg"),
         (["softmax", "--plot", "nowhere/a.png"], "there is no such folder"),
-        (["neuron", "3"], "neuron takes no 3 behind its name"),
+        (["neuron", "3"], "neuron takes no 3 after its name"),
         (["adam", "--options", "--set", "w=1"], "--set: only lessons take it"),
         (["--set", "w=1"], "--set: for which lesson?"),
         (["conv2d", "3"], 'nothing called "conv2d 3"'),

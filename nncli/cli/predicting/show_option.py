@@ -15,7 +15,7 @@ class PredictCommand(Command):
     """Lets --show stand alone, which typer has no option for: a PNG file after it is its value, else it has none."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Puts an empty value behind a --show that has none, also where the PNG is the only input."""
+        """Puts an empty value after a --show that has none, also where the PNG is the only input."""
         words = _with_value(args, is_png=lambda word: word.lower().endswith(".png"))
         if words != args or "--show" not in args:
             return super().parse_args(ctx, words)

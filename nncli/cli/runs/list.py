@@ -54,4 +54,6 @@ def _refuse_options(context: typer.Context, name: str) -> None:
         source = context.get_parameter_source(parameter.name) if parameter.name else None
         if source is not None and source.name == "COMMANDLINE":
             option = parameter.opts[0]
-            raise UsageError(f"{option} stands before {name}", hint=f"write it behind: nncli runs {name} {option} ...")
+            raise UsageError(
+                f"{option} stands before {name}", hint=f"write it after the command: nncli runs {name} {option} ..."
+            )

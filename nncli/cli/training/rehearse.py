@@ -15,7 +15,7 @@ class TrainCommand(Command):
     """Lets --overfit-batch stand alone, which typer has no option for: a number after it is its value, else 0."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Puts a 0 behind an --overfit-batch that has no number."""
+        """Puts a 0 after an --overfit-batch that has no number."""
         words: list[str] = []
         for place, word in enumerate(args):
             words.append(word)

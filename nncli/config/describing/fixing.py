@@ -192,7 +192,7 @@ class _Tree:
         """The position of a scalar; None if it cannot be replaced within its line."""
         end = node.end_mark.index
         if self._uses[id(node)] > 1 or end not in self._starts:
-            return None  # what stands behind an alias is meant for several places
+            return None  # the value of an alias is meant for several places
         if (node.style or "") in ("|", ">") or node.start_mark.line != node.end_mark.line:
             return None
         if mapping is not None and value in _names(mapping):

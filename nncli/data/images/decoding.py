@@ -148,7 +148,7 @@ def has_colour(picture: Image.Image) -> bool:
 def _shown_size(picture: Image.Image) -> tuple[int, int]:
     """Width and height after applying the EXIF orientation."""
     width, height = picture.size
-    # Pillow would decode all pixels of a PNG file to find metadata behind them.
+    # Pillow would decode all pixels of a PNG file to find metadata after them.
     is_told = picture.format != "PNG" or not {"exif", "Raw profile type exif", "xmp"}.isdisjoint(picture.info)
     return (height, width) if is_told and picture.getexif().get(0x0112, 1) in _TURNED else (width, height)
 

@@ -28,7 +28,7 @@ def tell_questions(example: Example, questions: Sequence[Question], *, answers: 
 
 
 def make_worksheet(example: Example, questions: Sequence[Question], *, seed: int | None, answers: bool) -> str:
-    """A page of Markdown with a table to fill in for each part, and the answers behind it if asked for."""
+    """A page of Markdown with a table to fill in for each part, and the answers after it if asked for."""
     graph = example.graph
     title = "# Back-propagation" + ("" if seed is None else f", exercise {seed}")
     lines = [title, "", f"The computation graph of {graph.cost}, from the cost to the values:", "", "```"]

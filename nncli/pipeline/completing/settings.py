@@ -114,7 +114,7 @@ class Keys:
         children: dict[str, list[Node]] = {}
         given = _look_up(self.content, steps)
         whole = _look_up(self.content, steps[:-1])
-        if isinstance(whole, list) and given is None:  # behind the last entry
+        if isinstance(whole, list) and given is None:  # after the last entry
             return children
         for node in self._schemas_at(steps):
             for name, child in node.get("properties", {}).items():

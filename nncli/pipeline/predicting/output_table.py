@@ -49,7 +49,7 @@ def _short_name(name: str, room: int) -> str:
 
 
 def _marked_row(answer: Answer) -> list[str]:
-    """The cells behind the name, with a mark on an image that is unlike the training images."""
+    """The cells after the name, with a mark on an image that is unlike the training images."""
     prediction, *others = _table_row(answer)
     unlike = answer.get("unlike_training", 0)
     return [f"{prediction} (unlike training {unlike:.3g})" if unlike > 1 else prediction, *others]

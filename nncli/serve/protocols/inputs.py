@@ -124,7 +124,7 @@ def _check_size(name: str, content: bytes, facts: DataFacts, limits: Limits) -> 
     known = len(facts.inputs.columns) if isinstance(facts.inputs, TableInput) else len(column_names(facts))
     most = max(limits.columns, 2 * known)
     columns = 1 + max(map(line.count, _DELIMITERS))
-    if line.count(b'"') % 2 and columns <= most:  # a name goes on behind the end of the line
+    if line.count(b'"') % 2 and columns <= most:  # a name continues after the end of the line
         columns = max(_count_columns(content, chr(delimiter[0])) for delimiter in _DELIMITERS)
     if columns > most:
         raise Refusal(413, got=f"{name}: {columns:,} columns", expected=f"at most {most:,}")

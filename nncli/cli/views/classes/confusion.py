@@ -55,7 +55,7 @@ def _numbers(names: Sequence[str], matrix: Matrix, width: int) -> list[Any] | No
 
 
 def _lettered(names: Sequence[str]) -> list[str]:
-    """Each name behind its letter, cut where it is long."""
+    """Each name after its letter, cut where it is long."""
     cut = (name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 3] + "..." for name in names)
     return [f"{letter} {name}" for letter, name in zip(_LETTERS, cut, strict=False)]
 

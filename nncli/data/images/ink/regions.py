@@ -95,7 +95,7 @@ def _label(cells: np.ndarray) -> np.ndarray:
     numbers = np.unique(roots, return_inverse=True)[1].astype(np.int32) + 1
     labels = np.zeros(rows * columns + 1, np.int32)
     flat = row_of * columns
-    # Each run adds its number where it starts and takes it away behind its end.
+    # Each run adds its number where it starts and takes it away after its end.
     np.add.at(labels, flat + starts, numbers)
     np.add.at(labels, flat + ends, -numbers)
     return np.cumsum(labels[:-1], dtype=np.int32).reshape(rows, columns)

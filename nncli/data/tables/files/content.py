@@ -24,7 +24,7 @@ _CHUNK = 1 << 20
 _IN_MEMORY = 1 << 24
 _BINARY = {b"PAR1": "a Parquet file", b"\xd0\xcf\x11\xe0": "an old Excel file (.xls)", b"SQLite format 3": "a database"}
 _FIXES = {b"PAR1": "say `source: parquet`"}
-# What the tables of a folder are called, perhaps with .gz behind it.
+# What the tables of a folder are called, perhaps with .gz after it.
 _FOLDER_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".dat", ".json", ".jsonl", ".ndjson")
 

@@ -89,7 +89,7 @@ class Process:
 
     code: int | None = None
     said: ClassVar[list[Any]] = []
-    told: ClassVar[dict[str, Any]] = {}
+    messages: ClassVar[dict[str, Any]] = {}
     sign = 0.0
 
 
