@@ -43,14 +43,22 @@ def command(*, json_mode: bool = False, quiet: bool = False, verbose: bool = Fal
     except Exception as error:  # a person needs a sentence, a developer the traceback
         if os.environ.get("NNCLI_DEBUG"):
             raise
-        console.fail(_of_system(error) if isinstance(error, OSError) and error.errno else _defect(error))
+        console.fail(_of_system(error) or _defect(error))
         raise typer.Exit(1) from None
 
 
-def _of_system(error: OSError) -> NncliError:
-    """The error for a call of the system that failed, with the file where it names one."""
-    named = "" if error.filename is None else f"{error.filename}: "
-    return NncliError(f"{named}{error.strerror}", hint=_FIXES.get(error.errno or 0, "try again"))
+def _of_system(error: Exception) -> NncliError | None:
+    """The error for a call of the system that failed, with the file where it names one; None for any other."""
+    if isinstance(error, OSError) and error.errno:
+        named = "" if error.filename is None else f"{error.filename}: "
+        return NncliError(f"{named}{error.strerror}", hint=_FIXES.get(error.errno, "try again"))
+    if isinstance(error, MemoryError) or (isinstance(error, ImportError) and "failed to map" in str(error)):
+        return NncliError(
+            "there is not enough memory", hint="end other programs, or use less data or a smaller network"
+        )
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):  # Python has no error of its own for it
+        return NncliError("no more threads can be started", hint="end other programs, or raise the limit: ulimit -u")
+    return None
 
 
 def _defect(error: Exception) -> NncliError:

@@ -16,11 +16,11 @@ import tensorflow as tf
 
 from nncli.engine.process.graphs import trace
 from nncli.engine.process.silence import held_stderr
-from nncli.errors import ExportError
+from nncli.errors import ExportError, NncliError
 
 # Recurrent layers are unrolled: every time step adds operations to the file.
 MAX_STEPS = 256
-_ROOM = "free space, there and in the folder for temporary files"
+_ROOM = "try again; is there room, and in the folder for temporary files?"
 
 
 def to_tflite(model: keras.Model) -> bytes:
@@ -56,16 +56,30 @@ def _examples(inputs: Mapping[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
 
 @contextlib.contextmanager
 def telling_failure(what: str, hint: str) -> Iterator[None]:
-    """Keeps quiet what converters write to both streams, from Python and from C++; what matters is in the exception."""
+    """Keeps quiet what converters write to both streams, from Python and from C++; what matters is in the exception.
+
+    Raises ExportError for a model that cannot be converted, and NncliError where a file could not be written meanwhile:
+    that says nothing of the model.
+    """
     with held_stderr(give_out=False), contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             yield
         # Converters raise many undocumented types (ConverterError, ValueError, RuntimeError ...).
         except Exception as error:  # from TensorFlow, MLIR and Python alike
-            if (full := os.strerror(errno.ENOSPC)) in str(error):  # TensorFlow has no errors of the system
-                raise ExportError(f"{what} cannot be written: {full}", hint=_ROOM) from error
+            if (reason := _reason_of_system(error)) is not None:
+                raise NncliError(f"{what} cannot be written: {reason}", hint=_ROOM) from error
             raise ExportError(f"the model cannot be converted to {what}: {_first_line(error)}", hint=hint) from error
+
+
+def _reason_of_system(error: Exception) -> str | None:
+    """Why a call of the system failed, None for any other error.
+
+    TensorFlow has no errors of the system, and puts their words behind the file: `/tmp/x; No space left on device`.
+    """
+    if isinstance(error, OSError) and error.strerror is not None:
+        return error.strerror
+    return next((reason for reason in map(os.strerror, errno.errorcode) if f"; {reason}" in str(error)), None)
 
 
 def _convert(model: keras.Model, examples: list[dict[str, np.ndarray]], *, quantized: bool = False) -> bytes:

@@ -105,17 +105,25 @@ def finite(value: Any) -> Any:
 
 
 def append_line(path: Path, value: Mapping[str, Any]) -> None:
-    """Appends one JSON line in a single write, so that readers see whole lines; none of it if the disk is full.
+    """Appends one JSON line as `append_bytes` does, so that readers see whole lines. Raises OSError."""
+    append_bytes(path, (json.dumps(finite(value), ensure_ascii=False) + "\n").encode())
+
+
+def append_bytes(path: Path, content: bytes) -> None:
+    """Appends to a file in a single write where the system takes it whole; nothing of it stays if that fails.
 
     Raises OSError.
     """
-    line = (json.dumps(finite(value), ensure_ascii=False) + "\n").encode()
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
     try:
         before = os.fstat(handle).st_size
-        if os.write(handle, line) < len(line):
+        try:
+            rest = memoryview(content)
+            while rest:  # a disk that is full takes the beginning, and says at the next call why no more
+                rest = rest[os.write(handle, rest) :]
+        except BaseException:  # Ctrl-C included: half a line would be lost together with the next one
             os.ftruncate(handle, before)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise
     finally:
         os.close(handle)
 

@@ -253,10 +253,10 @@ def _replace(path: Path, events: list[Any]) -> None:
 
 
 def _append(path: Path, events: list[Any]) -> None:
-    """Adds events in a single write, so that TensorBoard, which may be reading, sees whole ones."""
+    """Adds events, whole ones also for TensorBoard, which may be reading."""
     from tensorboard.compat.proto.event_pb2 import Event
 
     path.parent.mkdir(exist_ok=True)
-    with path.open("ab", buffering=0) as file:
-        first = [] if file.tell() else [Event(wall_time=events[0].wall_time, file_version=_VERSION)]
-        file.write(_records([*first, *events]))
+    is_begun = path.exists() and path.stat().st_size > 0
+    first = [] if is_begun else [Event(wall_time=events[0].wall_time, file_version=_VERSION)]
+    files.append_bytes(path, _records([*first, *events]))

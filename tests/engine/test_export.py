@@ -16,6 +16,7 @@ from nncli.engine.process import environment
 environment.prepare(threads=2)
 
 import keras  # noqa: E402
+import tensorflow as tf  # noqa: E402
 from ai_edge_litert.interpreter import Interpreter  # noqa: E402
 
 from nncli.engine.export import (  # noqa: E402
@@ -26,7 +27,7 @@ from nncli.engine.export import (  # noqa: E402
     to_tflite,
 )
 from nncli.engine.prediction import predict  # noqa: E402
-from nncli.errors import ExportError  # noqa: E402
+from nncli.errors import ExportError, NncliError  # noqa: E402
 
 layers = keras.layers
 
@@ -138,6 +139,25 @@ def test_temporary_files_neither_stay_nor_stop_an_export(
         with pytest.raises(OSError, match=os.strerror(errno.EBUSY)):
             to_keras(image_model())
         assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.EMFILE, os.strerror(errno.EMFILE)),
+        tf.errors.ResourceExhaustedError(None, None, "/tmp/nncli-1/saved_model.pb; Too many open files"),
+    ],
+)
+def test_a_file_that_cannot_be_written_says_nothing_of_the_model(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*arguments: Any, **options: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(tf.saved_model, "save", fail)
+    with pytest.raises(NncliError, match=r"\.tflite cannot be written: Too many open files") as caught:
+        to_tflite(image_model())
+    assert not isinstance(caught.value, ExportError)
 
 
 def test_an_int8_model_takes_the_same_inputs_and_predicts_nearly_the_same() -> None:

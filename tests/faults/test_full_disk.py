@@ -136,6 +136,25 @@ def test_a_training_without_room_for_its_pictures_keeps_its_weights(work: Path, 
     assert RunFolder(made).status == "failed" and RunFolder(made).read_intact(files.WEIGHTS) == weights
 
 
+def test_a_training_without_room_for_temporary_files_goes_on_later_to_the_same_files(
+    work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tensorflow as tf
+
+    def fail(*arguments: object, **options: object) -> None:
+        raise tf.errors.ResourceExhaustedError(None, None, "/tmp/nncli-1/saved_model.pb; No space left on device")
+
+    [whole] = map(RunFolder, (work / "runs").iterdir())
+    with monkeypatch.context() as patched:
+        patched.setattr(tf.saved_model, "save", fail)
+        outcome = nncli("train", work / "two.yaml", "--runs-dir", tmp_path)
+    assert outcome.exit_code == 1 and "No space left on device" in outcome.stderr, outcome.output
+    [failed] = map(RunFolder, tmp_path.iterdir())
+    assert failed.status == "failed" and nncli("train", "--resume", failed.path).exit_code == 0
+    for name in (files.LITE_MODEL, files.WEIGHTS):
+        assert failed.read_intact(name) == whole.read_intact(name)
+
+
 def test_an_evaluation_that_cannot_be_written_does_not_say_that_it_was(work: Path, disk: Path) -> None:
     runs = shutil.copytree(work / "runs", disk / "runs")
     words = ("eval", "latest", "--runs-dir", runs, "--no-report")

@@ -164,6 +164,26 @@ def test_a_call_of_the_system_that_fails_anywhere_is_told_in_a_line(
     assert "Permission denied" in lines[0] and "defect" not in outcome.stderr
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (MemoryError(), "not enough memory"),
+        (ImportError("libtensorflow_cc.so.2: failed to map segment from shared object"), "not enough memory"),
+        (RuntimeError("can't start new thread"), "no more threads can be started"),
+    ],
+)
+def test_a_system_that_gives_no_more_is_no_defect_of_ours(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
+) -> None:
+    def fail(self: Path) -> bool:
+        raise error
+
+    monkeypatch.setattr(Path, "is_file", fail)
+    outcome = typer.testing.CliRunner().invoke(app, ["runs", "show", str(run.path)])
+    assert outcome.exit_code == 1 and outcome.stderr.startswith("error: ") and told in outcome.stderr
+    assert "fix: " in outcome.stderr and "defect" not in outcome.stderr
+
+
 def test_a_folder_that_nobody_lets_us_look_into_is_listed_as_unreadable(
     run: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

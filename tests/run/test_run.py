@@ -166,14 +166,23 @@ def test_without_any_run_the_next_step_is_told(tmp_path: Path) -> None:
     assert caught.value.hint == "train one first: nncli train"
 
 
-def test_a_line_that_does_not_fit_on_the_disk_is_not_half_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("stop", [OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)), KeyboardInterrupt()])
+def test_a_line_is_written_whole_in_several_calls_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: BaseException
 ) -> None:
-    path = tmp_path / "metrics.jsonl"
+    path, write, room = tmp_path / "metrics.jsonl", os.write, [100]
+
+    def write_some(handle: int, content: bytes) -> int:
+        if room[0] < 5:
+            raise stop
+        room[0] -= 5
+        return write(handle, content[:5])
+
+    monkeypatch.setattr(os, "write", write_some)
     files.append_line(path, {"epoch": 1})
-    write = os.write
-    monkeypatch.setattr(os, "write", lambda handle, content: write(handle, content[:5]))
-    with pytest.raises(OSError, match="No space left"):
+    assert path.read_text() == '{"epoch": 1}\n'
+    room[0] = 10
+    with pytest.raises(type(stop)):
         files.append_line(path, {"epoch": 2})
     assert path.read_text() == '{"epoch": 1}\n'
 
