@@ -105,6 +105,15 @@ def test_tiles_lie_row_by_row_with_a_gap_between_them(channels: int) -> None:
     assert np.isnan(picture[2]).all() and np.isnan(picture[:, 3]).all()
 
 
+def test_units_with_names_have_them_in_the_corners_of_their_tiles() -> None:
+    kernels = np.zeros((2, 3, 1, 5))
+    frames = [Frame(0, kernels), Frame(1, kernels)]
+    written = painted(tiles_scene(frames, "tiles", ["a", "b", "c", "d", "$e"]), kernels).texts
+    assert [text.get_text() for text in written] == ["a", "b", "c", "d", r"\$e"]
+    np.testing.assert_allclose([text.get_position() for text in written[3:]], [(-0.4, 2.6), (3.6, 2.6)])
+    assert not painted(tiles_scene(frames, "tiles"), kernels).texts
+
+
 def test_all_frames_of_weights_share_one_scale() -> None:
     small, large = np.full((2, 2, 1, 4), 0.1), np.full((2, 2, 1, 4), -0.8)
     frames = [Frame(0, small), Frame(1, large)]
