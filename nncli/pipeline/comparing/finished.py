@@ -1,6 +1,7 @@
 """A comparison of runs that are finished already: nothing is trained."""
 
 import io
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -95,12 +96,13 @@ def compare_finished(runs: Sequence[RunFolder], request: ComparisonRequest, fold
         "--track": request.tracking,
         "--fixed-split": request.fixed_split,
     }
-    if len(runs) < 2 or any(wanted.values()):
-        given = [option for option, value in wanted.items() if value and len(runs) > 1]
-        raise UsageError(
-            f"{' and '.join(given)} cannot change runs that are finished" if given else "got one run to compare",
-            hint="nncli compare RUN RUN, or a config to train",
-        )
+    if len({run.path for run in runs}) < 2:
+        again = f"nncli compare {shlex.quote(str(runs[0].file(files.CONFIG)))} --vary KEY=A,B"
+        raise UsageError("got one run to compare", hint=f"nncli compare RUN RUN, or train its config: {again}")
+    given = [option for option, value in wanted.items() if value]
+    if given:
+        told = f"{' and '.join(given)} cannot change runs that are finished"
+        raise UsageError(told, hint="nncli compare RUN RUN, or a config to train")
     outcomes, configs, name = read_finished(runs)
     folder = RunFolder.create(folders.runs_dir, f"compare-{name}", kind="compare")
     with recorded(folder):

@@ -165,6 +165,7 @@ def test_finished_runs_are_compared_without_training(drawn: tuple[Any, Path]) ->
         ([low[0], high[1]], "were given other rows: train, validation, test"),
         (low, "one network with one config"),
         ([*low, high[0]], "cannot be paired"),
+        (low[:1], "got one run to compare"),
         ([low[0], "digits_softmax"], "got runs and configs"),
     ):
         with pytest.raises(UsageError, match=message):

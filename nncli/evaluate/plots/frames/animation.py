@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from nncli.evaluate.plots.canvas import label, new_figure
+from nncli.evaluate.plots.canvas import COLOURS, label, new_figure
 
 # Draws the values of a frame on axes of matplotlib.
 Paint = Callable[[Any, np.ndarray], None]
 
 _ACROSS = 6
 _SHOWN_SECONDS, _LAST_SECONDS = 0.5, 2.5
-_COLOURS = 64  # of a palette: enough for shading, a fraction of the bytes
+_COLOURS = 128  # of a palette: enough for shading, a fraction of the bytes
+_CLOSE = 8  # a step of a channel within which Pillow may take one colour of a palette for another
+_STEP = 4  # of a channel: colours within it are one
+_EVERY = 3  # pixels of a frame that the palette of an animation is chosen from
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,9 @@ class Scene:
         """The frames one after the other, the last one longer, forever."""
         from PIL import Image
 
-        pictures = [Image.fromarray(pixels) for pixels in self._one_by_one(frames)]
-        palette = pictures[-1].quantize(_COLOURS, dither=Image.Dither.NONE)
-        few = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+        pictures = list(self._one_by_one(frames))
+        palette = _palette_of(np.concatenate([pixels[::_EVERY, ::_EVERY] for pixels in pictures]))
+        few = [Image.fromarray(pixels).quantize(palette=palette, dither=Image.Dither.NONE) for pixels in pictures]
         seconds = [_SHOWN_SECONDS] * (len(few) - 1) + [_LAST_SECONDS]
         milliseconds = [int(1000 * each) for each in seconds]
         buffer = io.BytesIO()
@@ -113,6 +116,26 @@ def _with_palette(pixels: np.ndarray) -> bytes:
     from PIL import Image
 
     buffer = io.BytesIO()
-    few = Image.fromarray(pixels).quantize(_COLOURS, dither=Image.Dither.NONE)
+    few = Image.fromarray(pixels).quantize(palette=_palette_of(pixels), dither=Image.Dither.NONE)
     few.save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
+
+
+def _palette_of(pixels: np.ndarray) -> Any:
+    """Colours near all those of a picture, uint8 (height, width, 3), and as they are those of the classes and white.
+
+    Each colour counts once: by the number of their pixels, points and small regions would get an average with others.
+    """
+    from matplotlib.colors import to_rgb
+    from PIL import Image
+
+    kept = np.array([[round(255 * part) for part in to_rgb(colour)] for colour in (*COLOURS, "white")])
+    red, green, blue = np.moveaxis(pixels.astype(np.int32) // _STEP, -1, 0)
+    seen = np.unique((red << 16) + (green << 8) + blue)
+    colours = np.stack([seen >> 16, seen >> 8 & 255, seen & 255], axis=-1) * _STEP + _STEP // 2
+    few = Image.fromarray(colours[None].astype(np.uint8)).quantize(_COLOURS - len(kept), Image.Quantize.MEDIANCUT)
+    own = np.array(few.getpalette()).reshape(-1, 3)
+    own = own[(np.abs(own[:, None] - kept).max(axis=2) > _CLOSE).all(axis=1)]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(np.concatenate([own, kept]).ravel().tolist())
+    return palette

@@ -15,6 +15,7 @@ _CLASS_COLOURS = COLOURS[:6]
 _PALEST = 0.15
 # So that an example in full colour can be seen on its own class.
 _STRONGEST = 0.65
+_SMALL_INCHES = 1.5  # the width of a panel of the strip
 _NUMBERS = "viridis"
 _MOST_NAMES = 6
 
@@ -57,7 +58,7 @@ def _paint(axes: Any, plane: Plane, values: np.ndarray, output: int) -> None:
     """The prediction as an image, a line where it changes sides, the examples."""
     truth = plane.truth[:, output]
     options: dict[str, Any] = {"origin": "lower", "extent": plane.limits, "aspect": "auto"}
-    size = 5.0 if len(truth) > 150 else 9.0
+    size = _point_size(axes, len(truth))
     if plane.kind == "classes":
         axes.imshow(_shade(values), interpolation="nearest", **options)
         colours: Any = [_CLASS_COLOURS[int(each) % len(_CLASS_COLOURS)] for each in truth]
@@ -80,6 +81,12 @@ def _paint(axes: Any, plane: Plane, values: np.ndarray, output: int) -> None:
     axes.set_xlabel(label(plane.inputs[0], 20), fontsize=8)
     axes.set_ylabel(label(plane.inputs[1], 20), fontsize=8)
     axes.tick_params(labelsize=7)
+
+
+def _point_size(axes: Any, count: int) -> float:
+    """The area of a point: smaller where there are many, larger on a large panel."""
+    inches = axes.get_window_extent().width / axes.figure.dpi
+    return (5.0 if count > 150 else 9.0) * float(max(1.0, inches / _SMALL_INCHES))
 
 
 def _shade(values: np.ndarray) -> np.ndarray:

@@ -10,15 +10,18 @@ from nncli.evaluate.plots.canvas import label
 from nncli.evaluate.plots.frames.animation import Frame, Scene
 
 _MOST_LABELS = 32
+_LARGE_INCHES = 2.0  # a panel of the animation, not of the strip
 
 
-def tiles_scene(frames: Sequence[Frame], title: str) -> Scene:
+def tiles_scene(frames: Sequence[Frame], title: str, names: Sequence[str] = ()) -> Scene:
     """How kernels are drawn, (height, width, channels, units): a tile for each unit.
 
     Three channels are drawn in colour, with grey for zero; otherwise red is positive, blue negative, white zero, and
-    several channels are summed up by their mean. All frames share the scale of the last one.
+    several channels are summed up by their mean. All frames share the scale of the last one. `names` are those of the
+    units, written into the corners of their tiles.
     """
     limit = _limit(frames[-1].values)
+    corners = _corners(frames[-1].values)
 
     def paint(axes: Any, values: np.ndarray) -> None:
         picture = mosaic(values)
@@ -26,6 +29,10 @@ def tiles_scene(frames: Sequence[Frame], title: str) -> Scene:
             axes.imshow(np.nan_to_num(np.clip(0.5 + picture / (2 * limit), 0, 1), nan=1.0), interpolation="nearest")
         else:
             axes.imshow(picture, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
+        size = 5 if axes.get_window_extent().width < _LARGE_INCHES * axes.figure.dpi else 9
+        behind = {"boxstyle": "square,pad=0.1", "facecolor": "white", "alpha": 0.7, "linewidth": 0}
+        for name, (top, left) in zip(names, corners, strict=False):
+            axes.text(left - 0.4, top - 0.4, label(name, 8), fontsize=size, ha="left", va="top", bbox=behind)
         axes.set(xticks=[], yticks=[])
         axes.set_frame_on(False)
 
@@ -58,15 +65,21 @@ def mosaic(kernels: np.ndarray) -> np.ndarray:
 
     (rows, columns), or (rows, columns, 3) for three channels.
     """
-    height, width, channels, units = kernels.shape
+    height, width, channels, _ = kernels.shape
     shown = kernels if channels == 3 else kernels.mean(axis=2, keepdims=True)
-    across = math.ceil(math.sqrt(units))
-    lines = -(-units // across)
-    picture = np.full((lines * (height + 1) - 1, across * (width + 1) - 1, shown.shape[2]), np.nan)
-    for unit in range(units):
-        top, left = unit // across * (height + 1), unit % across * (width + 1)
+    corners = _corners(kernels)
+    down, across = np.max(corners, axis=0) + np.array([height, width])
+    picture = np.full((down, across, shown.shape[2]), np.nan)
+    for unit, (top, left) in enumerate(corners):
         picture[top : top + height, left : left + width] = shown[..., unit]
     return picture if channels == 3 else picture[..., 0]
+
+
+def _corners(kernels: np.ndarray) -> list[tuple[int, int]]:
+    """The row and the column in the mosaic where each unit's tile begins."""
+    height, width, _, units = kernels.shape
+    across = math.ceil(math.sqrt(units))
+    return [(unit // across * (height + 1), unit % across * (width + 1)) for unit in range(units)]
 
 
 def _limit(weights: np.ndarray) -> float:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from nncli.config.facts import ImageInput, TableInput
+from nncli.config.facts import ImageInput, TableInput, Task
 from nncli.config.section import Shape, product
 from nncli.config.stack import StackRow, stack_layers
 from nncli.data.plurals import count
@@ -20,6 +20,8 @@ _DRAWN = ("dense", "output", "conv2d", "patches")
 _PASSED = ("batch_normalization", "layer_normalization", "group_normalization")
 _MOST_TILES, _MOST_UNITS, _MOST_INPUTS = 36, 64, 128
 _LONGEST_SIDE = 64
+# Tasks with an output for each class or label.
+_NAMED = (Task.MULTICLASS, Task.MULTILABEL)
 
 
 class WeightsFilm:
@@ -48,6 +50,11 @@ class WeightsFilm:
         self._shown = shown
         self._told = f"{self._layer}, " + (f"{shown} of {units:,} units" if shown < units else count(units, "unit"))
         self.note = f"weights: the first {shown} of {units:,} units are drawn" if shown < units else ""
+        target = facts.target
+        is_named = self._tile and is_last and shown == len(target.names) and target.task in _NAMED
+        self._names = target.names if is_named else ()
+        if self._names:
+            self.note = f"weights: the tiles are, line by line, {', '.join(self._names)}"
 
     def take(self, model: Any) -> np.ndarray:
         """A frame of the model."""
@@ -64,7 +71,7 @@ class WeightsFilm:
         """How the frames are drawn."""
         title = f"{self._title}: {self._told}"
         if self._tile:
-            return tiles_scene(frames, title)
+            return tiles_scene(frames, title, self._names)
         size = len(frames[-1].values)
         names = self._inputs if len(self._inputs) == size else tuple(str(place + 1) for place in range(size))
         return matrix_scene(frames, title, names)

@@ -41,6 +41,36 @@ def test_probabilities_are_orange_above_one_half_and_blue_below() -> None:
         assert left[2] > left[0] and right[0] > right[2]  # the untrained half comes first
 
 
+def test_points_keep_the_full_colour_of_their_class_and_are_larger_on_large_panels() -> None:
+    values = np.broadcast_to(np.linspace(0, 1, 40)[None, :, None], (40, 40, 1))
+    plane, frames = halves("labels", values)
+    scene = boundary_scene(plane, "halves")
+    seen = []
+    for picture in (scene.to_png(frames), scene.to_gif(frames)):
+        with Image.open(BytesIO(picture)) as opened:
+            pixels = np.asarray(opened.convert("RGB")).reshape(-1, 3)
+            seen.append([(pixels == colour).all(axis=1).sum() for colour in ((0, 114, 178), (213, 94, 0))])
+            assert (pixels[0] == 255).all()
+    assert min(map(min, seen)) > 20
+    sizes = [painted_at(scene, values, width).collections[-1].get_sizes()[0] for width in (1.5, 6.0)]
+    assert sizes[1] > 2 * sizes[0]
+
+
+def test_the_first_frames_of_an_animation_have_their_own_shades() -> None:
+    faint = np.broadcast_to(np.linspace(0.4, 0.6, 40)[None, :, None], (40, 40, 1))
+    plane, _ = halves("labels", faint)
+    animation = boundary_scene(plane, "shades").to_gif([Frame(0, faint), Frame(9, np.round(faint))])
+    with Image.open(BytesIO(animation)) as opened:
+        line = np.asarray(opened.convert("RGB"))[200, 100:400]
+    assert len(np.unique(line, axis=0)) > 8
+
+
+def painted_at(scene: Scene, values: np.ndarray, width: float) -> Any:
+    axes = Figure(figsize=(width, 2)).subplots()
+    scene.panels[0][1](axes, values)
+    return axes
+
+
 def test_a_class_is_paler_where_it_is_less_certain() -> None:
     values = np.zeros((4, 4, 2))
     values[:, 2:, 0], values[..., 1] = 1.0, 0.5
@@ -73,6 +103,15 @@ def test_tiles_lie_row_by_row_with_a_gap_between_them(channels: int) -> None:
     expected = kernels[..., 4] if channels == 3 else kernels[..., 4].mean(axis=2)
     np.testing.assert_array_equal(picture[3:5, 4:7], expected)
     assert np.isnan(picture[2]).all() and np.isnan(picture[:, 3]).all()
+
+
+def test_units_with_names_have_them_in_the_corners_of_their_tiles() -> None:
+    kernels = np.zeros((2, 3, 1, 5))
+    frames = [Frame(0, kernels), Frame(1, kernels)]
+    written = painted(tiles_scene(frames, "tiles", ["a", "b", "c", "d", "$e"]), kernels).texts
+    assert [text.get_text() for text in written] == ["a", "b", "c", "d", r"\$e"]
+    np.testing.assert_allclose([text.get_position() for text in written[3:]], [(-0.4, 2.6), (3.6, 2.6)])
+    assert not painted(tiles_scene(frames, "tiles"), kernels).texts
 
 
 def test_all_frames_of_weights_share_one_scale() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import typer.testing
 import yaml
+from matplotlib.figure import Figure
 from PIL import Image
 
 from nncli import pipeline
@@ -16,11 +17,12 @@ from nncli.cli import app
 from nncli.config.reading.loading import load_config
 from nncli.console import Console
 from nncli.errors import UsageError
-from nncli.evaluate.plots.frames.animation import Scene
+from nncli.evaluate.plots.frames.animation import Frame, Scene
 from nncli.pipeline.preparation import prepare
 from nncli.pipeline.training.fitting import fit_model
 from nncli.pipeline.training.frames.filming import Filming, make_filming
 from nncli.pipeline.training.frames.request import ShowRequest, frame_epochs
+from nncli.pipeline.training.frames.weights import WeightsFilm
 from nncli.pipeline.training.planning import Terms
 from nncli.pipeline.weights import weights_bytes
 from nncli.run import files
@@ -277,6 +279,16 @@ def test_the_first_layers_weights_are_tiles_or_a_table(
     expected = kernel if len(shape) == 1 else kernel.reshape(*shape, 1, -1)[..., :36]
     np.testing.assert_array_equal(frame, expected)
     assert ("the first 36 of 40 units are drawn" in talk) == (kernel.shape[-1] == 40)
+
+
+@pytest.mark.parametrize(("config", "names"), [("softmax_regression", list("0123456789")), ("digits_30_15_2", [])])
+def test_the_tiles_of_an_output_layer_have_the_names_of_the_classes(config: str, names: list[str]) -> None:
+    film = WeightsFilm(prepare(load_config(config), pipeline.Folders(Path("unused")), Console(quiet=True)))
+    values = np.zeros((8, 8, 1, 10), np.float32)
+    axes = Figure().subplots()
+    film.scene([Frame(0, values)]).panels[0][1](axes, values)
+    assert [text.get_text() for text in axes.texts] == names
+    assert film.note == ("weights: the tiles are, line by line, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9" if names else "")
 
 
 def test_a_request_takes_names_once_and_refuses_others() -> None:
