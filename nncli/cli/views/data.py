@@ -78,7 +78,7 @@ def _table_parts(value: Mapping[str, Any]) -> list[Any]:
     parts: list[Any] = [
         f"{value['path'] or value['source']}: {size}{_parts(value)}",
         "",
-        make_table(None, ["column", "type", "values", "missing", "distinct"], rows, left=3),
+        make_table(["column", "type", "values", "missing", "distinct"], rows, left=3),
     ]
     if len(columns) > _MOST_COLUMNS:
         parts.append(_plain(f"and {_count(len(columns) - _MOST_COLUMNS, 'more column')} (--json has them all)"))
@@ -92,7 +92,7 @@ def _table_parts(value: Mapping[str, Any]) -> list[Any]:
         name = "label" if target["task"] == "multilabel" else "class"
         shown = target["classes"][:_MOST_CLASSES]
         rows = [[_clip(text, _LONGEST_NAME), f"{count:,}", _percent(count / target["rows"])] for text, count in shown]
-        parts.append(make_table(None, [name, "rows", "share"], rows))
+        parts.append(make_table([name, "rows", "share"], rows))
         parts += _and_more(target["classes"], "classes")
     return parts
 
@@ -141,7 +141,7 @@ def _image_parts(value: Mapping[str, Any]) -> list[Any]:
             [_clip(name, _LONGEST_NAME), *(f"{counts[part]:,}" for part in names)]
             for name, counts in value["classes"][:_MOST_CLASSES]
         ]
-        parts += ["", make_table(None, [value["names"], *names], rows), *_and_more(value["classes"], "classes")]
+        parts += ["", make_table([value["names"], *names], rows), *_and_more(value["classes"], "classes")]
     return parts
 
 
@@ -154,7 +154,7 @@ def _finding_parts(findings: Sequence[Mapping[str, Any]]) -> list[Any]:
     for finding in findings:
         fix = f"; {finding['fix']}" if finding["fix"] else ""
         rows.append([str(finding["level"]), " ".join(f"{finding['where']}: {finding['what']}{fix}".split())])
-    return [make_table(None, ["found", told], rows, left=2)]
+    return [make_table(["found", told], rows, left=2)]
 
 
 def _parts(value: Mapping[str, Any]) -> str:

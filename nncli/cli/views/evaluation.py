@@ -126,7 +126,7 @@ def _metric_table(result: Mapping[str, Any]) -> Any:
             [name, value, between, guess]
             for (name, value, guess), between in zip(metric_rows(result), spread, strict=True)
         ]
-        return make_table(None, ["metric", "value", "95 % interval", "baseline"], rows)
+        return make_table(["metric", "value", "95 % interval", "baseline"], rows)
     rows = [
         [
             name,
@@ -137,7 +137,7 @@ def _metric_table(result: Mapping[str, Any]) -> Any:
         ]
         for name, value in result["metrics"].items()
     ]
-    return make_table(None, ["metric", "new rows", "95 % interval", "baseline", "all rows"], rows)
+    return make_table(["metric", "new rows", "95 % interval", "baseline", "all rows"], rows)
 
 
 def metric_rows(measured: Mapping[str, Any]) -> list[list[str]]:
@@ -154,7 +154,7 @@ def _importance_table(importance: Mapping[str, Any]) -> list[Any]:
         [c["name"], f"{c['importance']:.4f}", f"{c['deviation']:.4f}", "" if c["clear"] else "not clearly above 0"]
         for c in shown
     ]
-    table = make_table(None, ["column shuffled", f"fall of {importance['metric']}", "deviation", ""], rows)
+    table = make_table(["column shuffled", f"fall of {importance['metric']}", "deviation", ""], rows)
     left = len(columns) - len(shown)
     return [table, f"and {left} less important columns"] if left else [table]
 
@@ -171,16 +171,16 @@ def _group_table(by: Mapping[str, Any], metric: str) -> Any:
         ]
         for group in by["groups"]
     ]
-    return make_table(None, [by["column"], "rows", metric, "95 % interval", "baseline"], rows)
+    return make_table([by["column"], "rows", metric, "95 % interval", "baseline"], rows)
 
 
 def _detail_table(title: str, entries: Sequence[Mapping[str, Any]]) -> Any:
     columns = list(entries[0])
     rows = [[show_number(entry[name]) if name != "name" else str(entry[name]) for name in columns] for entry in entries]
-    return make_table(None, [title if name == "name" else name for name in columns], rows)
+    return make_table([title if name == "name" else name for name in columns], rows)
 
 
 def _worst_table(worst: Sequence[Mapping[str, Any]]) -> Any:
     place = "file" if "file" in worst[0] else "row"
     rows = [[str(w[place]), show_answer(w["true"]), show_answer(w["predicted"]), show_number(w["loss"])] for w in worst]
-    return make_table(None, [f"worst {place}", "true", "predicted", "loss"], rows, left=3)
+    return make_table([f"worst {place}", "true", "predicted", "loss"], rows, left=3)

@@ -45,14 +45,14 @@ def _list_view(explained: Mapping[str, Any]) -> Iterator[Any]:
     """Lessons, rules and offers, one below the other."""
     yield "Lessons, in the order of the lecture, as in `nncli explain softmax 2 1 0.1 -3`:\n"
     yield make_table(
-        None, ["lesson", "what one sees"], [[each["id"], each["title"]] for each in explained["lessons"]], left=2
+        ["lesson", "what one sees"], [[each["id"], each["title"]] for each in explained["lessons"]], left=2
     )
     yield "\nRules, as in `nncli explain logits-twice`:\n"
     rows = [[rule["id"], rule["severity"], rule["reason"]] for rule in explained["rules"]]
-    yield make_table(None, ["rule", "", "what is wrong"], rows, left=3)
+    yield make_table(["rule", "", "what is wrong"], rows, left=3)
     yield "\nVerdicts on a training, as in `nncli explain vanishing`:\n"
     rows = [[verdict["id"], verdict["reason"]] for verdict in explained["verdicts"]]
-    yield make_table(None, ["verdict", "what is wrong"], rows, left=2)
+    yield make_table(["verdict", "what is wrong"], rows, left=2)
     yield "\nWhat a config can name, with options and examples, as in `nncli explain conv2d`:\n"
     for topic, names in explained["topics"].items():
         yield _wrap(f"{topic}: {', '.join(names)}")

@@ -46,7 +46,7 @@ def _int8_lines(told: Mapping[str, Any]) -> list[Any]:
     else:
         how = "only the weights are int8: the columns of a table have scales of their own"
     changed = told["changed_classes"]
-    lines: list[Any] = [make_table(None, ["test", "float32", "int8", "change"], rows), how]
+    lines: list[Any] = [make_table(["test", "float32", "int8", "change"], rows), how]
     if changed is not None:
         lines.append(f"the answer changes for {changed:,} of {told['rows']:,} test rows")
     return lines

@@ -21,7 +21,7 @@ _DENSE = "dense: ∂J/∂bias = ∂J/∂z, and ∂J/∂kernel[i, j] = input i ti
 def show_gradients(console: Console, checked: "GradientCheck") -> None:
     """The table of a gradient check, what was done for it, and where gradients differ."""
     columns = ["layer", "weight", "shape", "checked", "kinks", "relative error", "verdict"]
-    parts: list[Any] = [make_table(None, columns, [_row(weight) for weight in checked.weights], left=3)]
+    parts: list[Any] = [make_table(columns, [_row(weight) for weight in checked.weights], left=3)]
     parts += checked.notes
     parts += [_difference(weight) for weight in checked.weights if weight["verdict"] == "differs"]
     failed = sum(weight["verdict"] != "ok" for weight in checked.weights)
@@ -66,10 +66,10 @@ def show_network_pass(console: Console, found: Mapping[str, Any]) -> None:
             f"Forward pass of {found['config']} on row {found['row']} of its training set (float64, initial weights):",
             _LINE,
         ),
-        make_table(None, columns, layers, left=3),
+        make_table(columns, layers, left=3),
         f"target: {_target(found['target'])}; J = {loss['name']} = {_number(loss['value'])}\n",
         "Backward pass, ∂J/∂weight, and the largest error beside central differences:",
-        make_table(None, heads, rows, left=2),
+        make_table(heads, rows, left=2),
         *([_DENSE] if any(_is_plain(layer) for layer in found["layers"]) else []),
         *(text for weight in found["weights"] for text in _matrices(weight)),
         f"\nOne step of gradient descent on this row with the learning rate {step['learning_rate']:g}:\n"

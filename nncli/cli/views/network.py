@@ -16,7 +16,7 @@ def show_network(console: Console, checked: "CheckedNetwork") -> None:
     if facts is None or rows is None or loss is None:
         layers = [[layer.kind, layer.described()] for layer in config.model.layers]
         value["layers"] = [{"layer": kind, "options": options} for kind, options in layers]
-        console.answer(value, make_table(None, ["layer", "options"], layers, left=2))
+        console.answer(value, make_table(["layer", "options"], layers, left=2))
         return
     value |= {
         "task": facts.target.task.value,
@@ -30,7 +30,7 @@ def show_network(console: Console, checked: "CheckedNetwork") -> None:
     table = [_layer_row(row) for row in rows]
     console.answer(
         value,
-        make_table(None, ["layer", "options", "output", "activation", "parameters"], table, left=2),
+        make_table(["layer", "options", "output", "activation", "parameters"], table, left=2),
         f"{value['parameters']:,} parameters; input {_shape(facts.inputs.shape)}; task {value['task']}",
         f"loss {loss.name}{logits}",
         f"rows: {', '.join(f'{name} {count:,}' for name, count in facts.rows.items())}",
@@ -41,7 +41,7 @@ def show_configs(console: Console, shipped: Sequence[Any]) -> None:
     """A line for each config that comes with nncli, and what can be done with one."""
     rows = [[config.name, config.summary] for config in shipped]
     value = {"configs": [{"name": each.name, "summary": each.summary, "path": str(each.path)} for each in shipped]}
-    console.answer(value, make_table(None, ["config", "what it shows"], rows, left=2))
+    console.answer(value, make_table(["config", "what it shows"], rows, left=2))
     console.suggest(["nncli train NAME", "nncli check NAME", "nncli init --from NAME   (copies it)"])
 
 

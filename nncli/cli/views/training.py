@@ -59,7 +59,7 @@ def show_training(console: Console, run: "TrainedRun", runs_dir: Path, *, timing
     stopped = f" ({summary['epochs_asked']} asked)" if summary["epochs"] < summary["epochs_asked"] else ""
     told = f"the best {summary['monitor']} is that of epoch {best}"
     lines: list[Any] = [
-        make_table(None, ["test", "value", "baseline"], metric_rows(summary["test"])),
+        make_table(["test", "value", "baseline"], metric_rows(summary["test"])),
         f"baseline: {summary['test']['baseline']['predicts']}",
         console.wrap(_certainty(summary["test"])),
         *(console.wrap(line) for line in _health_lines(summary["health"], folder)),
@@ -149,7 +149,7 @@ def timing_lines(timings: Mapping[str, Any]) -> list[Any]:
     for name, seconds in timings["parts"].items():
         until += seconds
         rows.append([name.replace("_", " "), _MEANINGS.get(name, ""), f"{seconds:.2f}", f"{until:.2f}"])
-    lines: list[Any] = [make_table(None, ["part", "what", "seconds", "until"], rows, left=2)]
+    lines: list[Any] = [make_table(["part", "what", "seconds", "until"], rows, left=2)]
     if timings["to_first_batch"] is not None:
         lines.append(
             f"{timings['to_first_batch']:.2f} s from the start to the first batch, {timings['total']:.2f} s in all"
@@ -219,7 +219,7 @@ def show_dry_run(console: Console, found: "DryRun") -> None:
         ["run folder, at most", f"{describe_size(found.folder_bytes)} of {describe_size(found.free_bytes)} free"],
         *([name, describe_size(told) if isinstance(told, int) else "none"] for name, told in found.exports.items()),
     ]
-    lines: list[Any] = [make_table(None, ["the training would need", "estimate"], rows)]
+    lines: list[Any] = [make_table(["the training would need", "estimate"], rows)]
     lines.append(f"times are estimated from {found.steps:,} steps, on {found.executor}")
     if found.can_stop_early:
         lines.append("early stopping may end it sooner")

@@ -33,7 +33,7 @@ class TableWriter:
         widths = [max(map(len, column)) + 2 for column in zip(columns[1:], *cells, strict=True)]
         room = max(_SHORTEST_NAME, min(_LONGEST_NAME, self._console.width - sum(widths)))
         rows = [[_short_name(answer["input"], room), *row] for answer, row in zip(self._shown, cells, strict=True)]
-        self._console.answer({}, make_table(None, columns, rows, left=2))
+        self._console.answer({}, make_table(columns, rows, left=2))
         left_out = self._count - len(rows)
         if left_out:
             self._console.say(f"and {left_out:,} more; all of them: --output FILE.csv")

@@ -44,14 +44,14 @@ def _numbers(names: Sequence[str], matrix: Matrix, width: int) -> list[Any] | No
     cells = [[str(count) if count else "." for count in row] for row in matrix]
     digits = max(len(cell) for row in cells for cell in row)
     if len(_CORNER) + sum(2 + max(len(name), digits) for name in names) <= width and max(map(len, names)) <= width // 4:
-        return [make_table(None, [_CORNER, *names], [[name, *row] for name, row in zip(names, cells, strict=True)])]
+        return [make_table([_CORNER, *names], [[name, *row] for name, row in zip(names, cells, strict=True)])]
     if len(names) > len(_LETTERS):
         return None
     rows = _lettered(names)
     if max(len(_CORNER), *map(len, rows)) + len(names) * (2 + digits) > width:
         return None
     head = [_CORNER, *_LETTERS[: len(names)]]
-    return [make_table(None, head, [[name, *row] for name, row in zip(rows, cells, strict=True)])]
+    return [make_table(head, [[name, *row] for name, row in zip(rows, cells, strict=True)])]
 
 
 def _lettered(names: Sequence[str]) -> list[str]:
@@ -112,4 +112,4 @@ def _largest(names: Sequence[str], matrix: Matrix) -> list[Any]:
     wrong, all_rows = sum(each[0] for each in found), sum(map(sum, matrix))
     pairs = "1 pair" if len(found) == 1 else f"{len(found):,} pairs"
     told = f"{wrong:,} of {all_rows:,} rows are taken for another class, in {pairs} of classes"
-    return [make_table(None, ["true", "taken for", "rows", "of", "share"], rows, left=2), told]
+    return [make_table(["true", "taken for", "rows", "of", "share"], rows, left=2), told]

@@ -20,8 +20,8 @@ def show_ensemble(console: Console, made: "Ensemble", runs_dir: Path) -> None:
     found, folder = made.summary["ensemble"], made.folder.path
     rows = [[f"seed {seed}", show_number(value)] for seed, value in zip(found["seeds"], found["singles"], strict=True)]
     rows.append(["all together", show_number(found["value"])])
-    lines: list[Any] = [make_table(None, [found["variant"], f"test {found['metric']}"], rows), ""]
-    lines.append(make_table(None, ["test", "value", "baseline"], metric_rows(made.summary["test"])))
+    lines: list[Any] = [make_table([found["variant"], f"test {found['metric']}"], rows), ""]
+    lines.append(make_table(["test", "value", "baseline"], metric_rows(made.summary["test"])))
     lines += [console.wrap(_describe_gain(found["over_mean"], "the mean of its members"))]
     lines += [console.wrap(_describe_gain(found["over_best"], "the best of them"))]
     shared, tested = found["shared_rows"], found["test_rows"]

@@ -33,8 +33,8 @@ def show_folded(console: Console, folded: "FoldedRun", runs_dir: Path) -> None:
         for name, spread in found["metrics"].items()
     ]
     columns = [f"{found['folds']} folds", "mean ± deviation", "all rows", "baseline"]
-    lines: list[Any] = [make_table(None, columns, rows), f"baseline: {whole['baseline']['predicts']}", ""]
-    lines.append(make_table(None, ["fold", "trained", "tested", f"test {found['metric']}", "epoch"], _fold_rows(found)))
+    lines: list[Any] = [make_table(columns, rows), f"baseline: {whole['baseline']['predicts']}", ""]
+    lines.append(make_table(["fold", "trained", "tested", f"test {found['metric']}", "epoch"], _fold_rows(found)))
     how = _HOW[found["by"]].format(found["column"])
     untested = f"; {found['untested_rows']:,} tested in none" if found["untested_rows"] else ""
     lines.append(console.wrap(f"folds: {how}; {found['tested_rows']:,} rows tested{untested}"))

@@ -18,7 +18,7 @@ def show_suspects(console: Console, found: "SuspectLabels", *, draws: bool) -> N
     result, lines = found.result, list[Any]()
     suspects = result["suspects"]
     if suspects:
-        lines.append(make_table(None, _columns(suspects), [_row(each) for each in suspects[:_MOST]], left=5))
+        lines.append(make_table(_columns(suspects), [_row(each) for each in suspects[:_MOST]], left=5))
         if len(suspects) > _MOST:
             lines.append(f"and {len(suspects) - _MOST:,} more (--output FILE.csv has them all)")
     share = f"{len(suspects) / max(1, result['rows']):.1%}"

@@ -27,9 +27,9 @@ def show_estimate(console: Console, found: "Estimate") -> None:
     alone, exchange = found.alone, found.exchange_measured
     low, high = (describe_seconds(each) for each in exchange["quartiles"])
     lines: list[Any] = [
-        make_table(None, [f"each of {found.workers} workers", "estimate"], rows),
+        make_table([f"each of {found.workers} workers", "estimate"], rows),
         "",
-        make_table(None, ["workers", "an epoch", "times as fast"], gains),
+        make_table(["workers", "an epoch", "times as fast"], gains),
         f"one worker trains in {alone['executor']}, with {alone['threads']} threads",
         f"two processes here exchanged the gradients in {describe_seconds(exchange['seconds'])}, "
         f"half of all rounds in {low} to {high}",
