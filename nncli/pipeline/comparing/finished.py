@@ -145,7 +145,7 @@ def require_one_task(tasks: Collection[str]) -> None:
     """Raises UsageError for networks that answer different questions."""
     if len(tasks) > 1:
         told = f"networks of different tasks have no common metric: {', '.join(sorted(tasks))}"
-        raise UsageError(told, hint="compare networks with the same target; `nncli check CONFIG` names the task of each")
+        raise UsageError(told, hint="compare networks with one target; `nncli check CONFIG` names the task of each")
 
 
 def _names(variants: Sequence[Sequence[FinishedRun]]) -> list[str]:
