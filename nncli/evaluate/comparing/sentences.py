@@ -43,7 +43,7 @@ def describe(verdict: Verdict, metric: str, *, test_rows: int | None, margin: fl
     if verdict.kind == "better":
         return _with_margin(f"{first} beats {second} by {measured}", verdict, margin, unit, scale)
     held_back = difference.p is not None and difference.p <= ALPHA and pairs > 1
-    among = f"; clear alone, not among {pairs} pairs" if held_back else ""
+    among = f"; clear as the only pair, not as one of {pairs}" if held_back else ""
     told = f"{first} and {second} are not distinguishable: {measured}{among}"
     return _with_margin(told, verdict, margin, unit, scale)
 

@@ -20,7 +20,7 @@ def teach_loss(assignments: Sequence[str] = ()) -> Lesson:
     if len(v["a"]) > _MOST_ROWS:
         raise UsageError(f"got {len(v['a'])} values of a; at most {_MOST_ROWS} fit on the screen")
     a = np.array(v["a"])
-    losses, slopes, squared = -np.log(a), -1 / a, (1 - a) ** 2
+    losses, slopes, squared = 0.0 - np.log(a), -1 / a, (1 - a) ** 2
     guess = float(np.log(v["classes"]))
     columns = ["a of the true class", "loss −log a", "slope −1/a", "(1 − a)²", "its slope"]
     rows = [[show_tiny(each) for each in row] for row in zip(a, losses, slopes, squared, -2 * (1 - a), strict=True)]

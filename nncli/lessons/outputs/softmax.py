@@ -41,7 +41,7 @@ def teach_softmax(assignments: Sequence[str] = (), *, numbers: Sequence[float] =
         "shifted": shifted.tolist(),
         "with_temperature": other.tolist(),
         "sigmoid": separate.tolist(),
-        "loss": (-np.log(np.maximum(a, np.finfo(float).tiny))).tolist(),
+        "loss": (0.0 - np.log(np.maximum(a, np.finfo(float).tiny))).tolist(),
     }
     return Lesson("softmax", TITLE, text, numbers_told, _draw(z, powers, a))
 

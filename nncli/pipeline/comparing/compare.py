@@ -16,7 +16,7 @@ from nncli.pipeline.comparing.cell_training import Cell, DataSets
 from nncli.pipeline.comparing.clustered.training import cluster_of
 from nncli.pipeline.comparing.conclusion import Comparison, Differing, Tried, conclude
 from nncli.pipeline.comparing.continuing.request_record import describe_request
-from nncli.pipeline.comparing.finished import compare_finished, find_runs
+from nncli.pipeline.comparing.finished import compare_finished, find_runs, require_one_task
 from nncli.pipeline.comparing.scheduling import begin, train_cells
 from nncli.pipeline.comparing.settings.differing import differing_keys, flat_config
 from nncli.pipeline.comparing.settings.learning_rates import rates_to_try
@@ -193,9 +193,7 @@ def _prepare_variants(
         loaded = Cell(variant, seed).load(request)
         prepared[variant] = prepare(loaded, data.folders, console, data.share(loaded, console))
     datasets = [each.dataset for each in prepared.values()]
-    tasks = sorted({dataset.facts.target.task.value for dataset in datasets})
-    if len(tasks) > 1:
-        raise UsageError(f"networks of different tasks have no common metric: {', '.join(tasks)}")
+    require_one_task({dataset.facts.target.task.value for dataset in datasets})
     if len({dataset.fingerprint for dataset in datasets}) > 1:
         console.warn("the variants see different data, so their scores cannot be compared")
     return prepared

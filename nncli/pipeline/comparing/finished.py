@@ -2,7 +2,7 @@
 
 import io
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -137,10 +137,15 @@ def read_finished(folders: Sequence[RunFolder]) -> tuple[list[dict[str, Any]], d
         for seed in seeded[next(iter(seeded))]
         for name, group in seeded.items()
     ]
-    tasks = sorted({outcome["task"] for outcome in outcomes})
-    if len(tasks) > 1:
-        raise UsageError(f"networks of different tasks have no common metric: {', '.join(tasks)}")
+    require_one_task({outcome["task"] for outcome in outcomes})
     return outcomes, {name: group[0].config for name, group in named.items()}, runs[0].name
+
+
+def require_one_task(tasks: Collection[str]) -> None:
+    """Raises UsageError for networks that answer different questions."""
+    if len(tasks) > 1:
+        told = f"networks of different tasks have no common metric: {', '.join(sorted(tasks))}"
+        raise UsageError(told, hint="compare networks with one target; `nncli check CONFIG` names the task of each")
 
 
 def _names(variants: Sequence[Sequence[FinishedRun]]) -> list[str]:

@@ -5,6 +5,8 @@ import pytest
 from nncli.evaluate.comparing.sentences import describe, list_rows, short_names
 from nncli.evaluate.comparing.verdicts import Terms, judge
 
+SCORES = ([0.95, 0.96, 0.97, 0.95], [0.94, 0.95, 0.95, 0.945], [0.95, 0.94, 0.96, 0.93])
+
 
 def told(
     first: list[float],
@@ -23,6 +25,13 @@ def told(
 
 def test_a_clear_difference_is_told_in_points() -> None:
     assert told([0.95, 0.96, 0.97], [0.90, 0.92, 0.91]) == "relu beats tanh by 5.0 points (95 %: 2.5 to 7.5, 3 seeds)"
+
+
+def test_what_is_clear_only_by_itself_says_among_how_many_pairs_it_is_not() -> None:
+    scores = {name: dict(enumerate(values)) for name, values in (("a", SCORES[0]), ("b", SCORES[1]), ("c", SCORES[2]))}
+    pair = judge(scores, Terms()).pairs["a", "b"]
+    text = describe(pair, "accuracy", test_rows=None, margin=None, pairs=3)
+    assert "not distinguishable" in text and text.endswith("seeds); clear as the only pair, not as one of 3")
 
 
 def test_what_rests_on_a_handful_of_rows_says_so() -> None:

@@ -152,3 +152,8 @@ def test_multilabel_is_the_mean_of_kerass_binary_cross_entropies(numbers: Number
     assert told["sigmoid"] == pytest.approx(scipy.special.expit([2.5, -1, 0.3]))
     assert told["softmax"] == pytest.approx(scipy.special.softmax([2.5, -1, 0.3]))
     assert told["predicted"] == [True, False, True]
+
+
+def test_a_certain_and_right_answer_costs_nothing_and_not_minus_nothing(numbers: Numbers) -> None:
+    told = [numbers("loss", a="1,0.5")["loss"][0], numbers("softmax", z="100,0")["loss"][0]]
+    assert [str(loss) for loss in told] == ["0.0", "0.0"]

@@ -174,3 +174,9 @@ def test_finished_runs_are_compared_without_training(drawn: tuple[Any, Path]) ->
         compare(here, [low[0], high[0]], None, epochs=3)
     with pytest.raises(RunError, match="is a comparison"):
         compare(here, [str(trained.folder.path), high[0]], None)
+
+
+def test_networks_of_different_tasks_are_refused_with_a_way_to_see_them(tmp_path: Path, config: str) -> None:
+    with pytest.raises(UsageError, match="no common metric: binary, multiclass") as refused:
+        compare(tmp_path, [config, "logistic_regression"], None)
+    assert refused.value.hint is not None and "`nncli check CONFIG`" in refused.value.hint
