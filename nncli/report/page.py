@@ -30,7 +30,7 @@ def render(template: str, values: Mapping[str, Any], *, draws: bool = False) -> 
         .get_template(f"{template}.html")
         .render(**values, scripts=scripts, styles=styles, policy=f"{policy}; base-uri 'none'; form-action 'none'")
     )
-    return str(page).encode()
+    return str(page).encode(errors="backslashreplace")  # of file names that are no UTF-8
 
 
 def data_uri(content: bytes, kind: str = "image/png") -> str:

@@ -90,7 +90,12 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 
 def json_bytes(value: Mapping[str, Any]) -> bytes:
     """A JSON object as the content of a file; NaN and infinity, which JSON does not support, become null."""
-    return (json.dumps(finite(value), indent=2, ensure_ascii=False) + "\n").encode()
+    return encode(json.dumps(finite(value), indent=2, ensure_ascii=False) + "\n")
+
+
+def encode(text: str) -> bytes:
+    """Text as UTF-8. Bytes of file names that are none become `\\udcff`, with which JSON gives the same name again."""
+    return text.encode(errors="backslashreplace")
 
 
 def finite(value: Any) -> Any:
@@ -106,7 +111,7 @@ def finite(value: Any) -> Any:
 
 def append_line(path: Path, value: Mapping[str, Any]) -> None:
     """Appends one JSON line as `append_bytes` does, so that readers see whole lines. Raises OSError."""
-    append_bytes(path, (json.dumps(finite(value), ensure_ascii=False) + "\n").encode())
+    append_bytes(path, encode(json.dumps(finite(value), ensure_ascii=False) + "\n"))
 
 
 def append_bytes(path: Path, content: bytes) -> None:

@@ -10,8 +10,11 @@ import typer.testing
 
 from nncli.cli import app
 from nncli.errors import UsageError
+from nncli.pipeline.folders import Folders
+from nncli.pipeline.reporting.reporting import write_report
 from nncli.pipeline.showing import require_sheet
 from nncli.run.files import write_output
+from nncli.run.folder import RunFolder
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
 
@@ -55,3 +58,17 @@ def test_a_pipe_is_no_picture_that_may_be_replaced(pipe: Path, tmp_path: Path) -
     with pytest.raises(UsageError, match="this file exists and is not a sheet"):
         require_sheet(picture)
     assert stat.S_ISFIFO(picture.stat().st_mode)
+
+
+def test_a_name_that_is_not_utf_8_is_kept_in_records_and_refused_for_data(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"odd\xff\n")
+    run = RunFolder.create(folder, "net", stamped=False)
+    run.write_record(path=str(run.path))
+    run.append("lines.jsonl", {"path": str(run.path)})
+    run.close("finished")
+    assert run.record["path"] == run.read_lines("lines.jsonl")[0]["path"] == str(run.path)
+    assert b"</html>" in write_report(run, Folders(folder)).read_bytes()
+    (folder / "rows.csv").write_text("a,b\n1,2\n")
+    for words in (("init", "--target", "b"), ("data", "--target", "b")):
+        outcome = nncli(words[0], folder / "rows.csv", *words[1:])
+        assert outcome.exit_code == 2 and "is not UTF-8 text" in outcome.stderr, outcome.output

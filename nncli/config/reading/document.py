@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from nncli.errors import ConfigError
+from nncli.errors import ConfigError, UsageError
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 30
@@ -94,6 +94,17 @@ def show_text(text: str) -> str:
     """A text in quotes on one line: unprintable characters are escaped, long texts are cut."""
     shown = text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 3]}..."
     return '"' + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown) + '"'
+
+
+def is_unicode(text: str) -> bool:
+    """Whether every byte of a word of the command line, or of a file's name, could be decoded."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def require_unicode(path: Path) -> None:
+    """Refuses data that no config could name, as configs are UTF-8. Raises UsageError."""
+    if not is_unicode(whole := str(path.absolute())):
+        raise UsageError(f"{show_text(whole)} is not UTF-8 text", hint="rename the file, or the folder that it lies in")
 
 
 def read_document(path: Path, text: str | None = None) -> Document:

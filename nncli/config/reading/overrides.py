@@ -10,6 +10,7 @@ from nncli.config.reading.document import (
     Mark,
     Problem,
     format_path,
+    is_unicode,
     parse_document,
     resolve_scalar,
     show_text,
@@ -31,7 +32,7 @@ def parse_assignment(assignment: str) -> tuple[KeyPath, Any]:
     gives a meaning at the start of a value, are plain text here.
     """
     shown = show_text(assignment)
-    if not _is_unicode(assignment):
+    if not is_unicode(assignment):
         raise UsageError(f"--set {shown} is not UTF-8 text")
     path_text, equals, value_text = assignment.partition("=")
     parts = _INDEX.sub(r".\1", path_text.strip()).split(".")
@@ -41,11 +42,6 @@ def parse_assignment(assignment: str) -> tuple[KeyPath, Any]:
         raise UsageError(f"--set {shown}: a path has at most {MAX_DEPTH} keys")
     path: KeyPath = tuple(int(part) if _NUMBER.fullmatch(part) else part for part in parts)
     return path, _read_value(value_text.strip(), shown)
-
-
-def _is_unicode(text: str) -> bool:
-    """Whether every byte of the command line could be decoded."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _read_value(text: str, shown: str) -> Any:

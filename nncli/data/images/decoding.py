@@ -9,6 +9,7 @@ size if the format allows it, otherwise only a few at a time.
 """
 
 import contextlib
+import errno
 import io
 import threading
 import warnings as python_warnings
@@ -33,6 +34,8 @@ python_warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 INVERTED = 0.5
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 # Images with more pixels than this are decoded only a few at a time: one of 12 megapixels takes about 100 MB.
+# Calls that can succeed the next time. Pillow's own errors of a damaged image have no number.
+_OF_SYSTEM = (errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR, errno.EAGAIN, errno.ESTALE)
 _LARGE = 2_000_000
 _LARGE_AT_ONCE = threading.BoundedSemaphore(2)
 # Large enough to judge colour and brightness.
@@ -104,7 +107,7 @@ def open_picture(
     except Exception as error:
         # For damaged files, Pillow's decoders raise many kinds of exceptions (OSError, SyntaxError, struct.error,
         # ValueError, IndexError, zlib.error ...); one damaged file must not stop the work on the others.
-        raise DataError(_reason(error)) from None
+        raise DataError(_reason(error)) from error
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ def read_header(file: ImageFile) -> Header:
         raise
     except Exception as error:
         # As in open_picture: a damaged header can raise anything.
-        raise DataError(_reason(error)) from None
+        raise DataError(_reason(error)) from error
 
 
 def has_colour(picture: Image.Image) -> bool:
@@ -230,7 +233,15 @@ def _to_range(pixels: np.ndarray, image: ImageInput, warnings: list[str]) -> np.
     return np.round(pixels * (full / 255)).astype(np.uint8)
 
 
+def is_of_system(error: DataError) -> bool:
+    """Whether an image could not be read at the moment, as on a disk that fails: that says nothing of the image."""
+    cause = error.__cause__
+    return isinstance(cause, OSError) and cause.errno in _OF_SYSTEM
+
+
 def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in _OF_SYSTEM:
+        return f"cannot be read: {error.strerror}"
     if isinstance(error, UnidentifiedImageError):
         return "is not a readable image"
     if isinstance(error, FileNotFoundError):

@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from nncli.config.facts import ImageInput, Target, Task
+from nncli.config.reading.document import is_unicode, show_text
 from nncli.config.sections import Data
 from nncli.data.dataset import Dataset, Part, Progress
-from nncli.data.images.decoding import LOOK, Header, has_colour, open_picture, read_header
+from nncli.data.images.decoding import LOOK, Header, has_colour, is_of_system, open_picture, read_header
 from nncli.data.images.files import SUFFIXES, images_below, is_hidden, map_parallel
 from nncli.data.images.image_dataset import common_size, dataset_of_parts, given_size, refuse_table_options
 from nncli.data.images.ink.preparing import MNIST_SIDE, read_images
 from nncli.data.plurals import count
 from nncli.data.targets import Goal, class_goal, class_targets
-from nncli.errors import DataError
+from nncli.errors import DataError, NncliError
 
 TEST_NAMES = ("test",)
 VALIDATION_NAMES = ("val", "validation", "valid")
@@ -173,6 +174,9 @@ def _classes(folder: Path) -> tuple[list[str], list[str]]:
             f"{folder} has images of only one class, {found[0]}",
             hint=f"add a folder for each other class; {_OTHER_LABELS}",
         )
+    odd = next((name for name in found if not is_unicode(name)), None)
+    if odd is not None:
+        raise DataError(f"{folder}: the class {show_text(odd)} is not named in UTF-8", hint="rename its folder")
     notes = []
     loose_files = [file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file()]
     if loose_files:
@@ -276,6 +280,8 @@ def decode_each(files: Sequence[Path], image: ImageInput) -> Iterable[np.ndarray
         try:
             return read_images(file, image).images[0]
         except DataError as error:
+            if is_of_system(error):
+                raise NncliError(f"{file}: {error.message}", hint="try again") from None
             return error.message
 
     return map_parallel(decode, files)

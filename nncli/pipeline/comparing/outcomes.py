@@ -81,7 +81,7 @@ def cells_table(outcomes: Sequence[Mapping[str, Any]]) -> bytes:
         tested = summary["test"]["metrics"] if summary else {}
         row |= {f"test_{name}": "" if value is None else value for name, value in tested.items()}
         writer.writerow({**row, "failure": each.get("failure", "")})
-    return text.getvalue().encode()
+    return files.encode(text.getvalue())
 
 
 def _status(outcome: Mapping[str, Any]) -> str:

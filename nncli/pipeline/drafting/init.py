@@ -11,7 +11,7 @@ from typing import Any
 from nncli import data
 from nncli.config.describing.writing import Entry, write_config
 from nncli.config.facts import Task
-from nncli.config.reading.document import parse_document
+from nncli.config.reading.document import parse_document, require_unicode
 from nncli.config.reading.loading import validate
 from nncli.config.reading.shipped import ShippedConfig, list_shipped, shipped_folder, shipped_names
 from nncli.config.reading.spelling import did_you_mean
@@ -74,6 +74,7 @@ def init(request: InitRequest, *, console: Console) -> WrittenConfig:
         given = "--target" if targets else "--task"
         raise UsageError(f"{given} is for data, and --from copies a config as it is", hint=f"leave {given} out")
     if request.source is not None:
+        require_unicode(Path(request.source))
         _require_target(Path(request.source), targets)
     stem = request.template or _stem(Path(request.source or ""))
     output = Path(request.output or f"{stem}.yaml")

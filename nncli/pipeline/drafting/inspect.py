@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from nncli.config.reading.document import require_unicode
 from nncli.config.reading.loading import load_config
 from nncli.config.reading.shipped import find_config, shipped_names
 from nncli.config.reading.spelling import nearest_names
@@ -79,6 +80,7 @@ class Inspection:
 
 def inspect(request: InspectionRequest, *, folders: Folders, console: Console) -> Inspection:
     """Examines a data set. Raises UsageError, ConfigError, DataError, UnreachableError."""
+    require_unicode(Path(request.source))
     with console.step("looking at the data") as progress:
         config = _config(request)
         data, seed = (config.data, config.seed) if config else (_section(request), _SEED)

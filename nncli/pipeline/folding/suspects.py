@@ -19,7 +19,7 @@ from nncli.evaluate.labelling.confident import Suspect, find_suspects
 from nncli.evaluate.plots.images.contact_sheet import Picture, Thumbnail, draw_sheet, make_thumbnails
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.folding.training import plan_folds, run_folds
-from nncli.run.files import write_output
+from nncli.run.files import encode, write_output
 from nncli.run.folder import RunFolder
 
 FOLDS = 5
@@ -120,7 +120,7 @@ def _table(listed: Sequence[dict[str, Any]]) -> bytes:
     writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows({key: "" if each[key] is None else each[key] for key in _COLUMNS} for each in listed)
-    return text.getvalue().encode()
+    return encode(text.getvalue())
 
 
 def _pictures(whole: Dataset, listed: Sequence[dict[str, Any]]) -> list[Picture]:

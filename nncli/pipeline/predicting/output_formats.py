@@ -14,7 +14,7 @@ from nncli.config.facts import DataFacts
 from nncli.console import Console
 from nncli.errors import DataError, UsageError, unwritable
 from nncli.pipeline.predicting.named_predictions import Answers
-from nncli.run.files import replacing_output
+from nncli.run.files import encode, replacing_output
 
 FORMATS = ("table", "json", "jsonl", "csv", "parquet")
 _IN_MEMORY = 1 << 24
@@ -102,14 +102,14 @@ class _Json:
     def write(self, answers: Answers) -> None:
         texts = [json.dumps(each, ensure_ascii=self._ascii_only, default=str) for each in answers.records()]
         if self._lines:
-            self._sink.write("".join(f"{text}\n" for text in texts).encode())
+            self._sink.write(encode("".join(f"{text}\n" for text in texts)))
         else:
-            self._sink.write((self._before + ", ".join(texts)).encode())
+            self._sink.write(encode(self._before + ", ".join(texts)))
             self._before = ", " if texts else self._before
 
     def close(self) -> None:
         if not self._lines:
-            self._sink.write(((self._before if self._before != ", " else "") + "]}\n").encode())
+            self._sink.write(encode((self._before if self._before != ", " else "") + "]}\n"))
 
 
 class CsvWriter:
@@ -130,7 +130,7 @@ class CsvWriter:
         if self._header != list(columns):
             raise DataError("the tables have different columns")
         writer.writerows(zip(*columns.values(), strict=True))
-        self._sink.write(buffer.getvalue().encode())
+        self._sink.write(encode(buffer.getvalue()))
 
     def close(self) -> None:
         """Each batch is written at once."""

@@ -40,7 +40,7 @@ def make_card(folder: RunFolder, details: RunDetails, facts: DataFacts) -> bytes
         *_looked_at(details, evaluated),
         *_use(folder),
     ]
-    return ("\n".join(lines) + "\n").encode()
+    return files.encode("\n".join(lines) + "\n")
 
 
 def _front_matter(details: RunDetails, facts: DataFacts, told: Mapping[str, Any]) -> dict[str, Any]:

@@ -210,7 +210,7 @@ def _write_beginnings(folder: RunFolder, prepared: Prepared, resumed: Resumed | 
 
 def _write_lines(folder: RunFolder, name: str, records: Sequence[Mapping[str, Any]]) -> None:
     lines = (json.dumps(finite(each), ensure_ascii=False) for each in records)
-    folder.write(name, "".join(f"{line}\n" for line in lines).encode())
+    folder.write(name, files.encode("".join(f"{line}\n" for line in lines)))
 
 
 def _end_checkpoints(folder: RunFolder, fitted: Fitted, *, keep: bool) -> None:

@@ -1,6 +1,10 @@
 """Image files of every kind as the array a model takes; image folders as data sets."""
 
+import builtins
+import errno
+import os
 import struct
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +20,7 @@ from nncli.config.sections import Data
 from nncli.data.dataset import Dataset
 from nncli.data.images.border import border_median
 from nncli.data.images.decoding import decode_image
-from nncli.errors import DataError
+from nncli.errors import DataError, NncliError
 
 GREY = ImageInput(height=28, width=28, channels=1, scale=1 / 255, border=0.0)
 DIGITS = ImageInput(height=8, width=8, channels=1, scale=1 / 16, border=0.0)
@@ -220,6 +224,30 @@ def make_folder(root: Path, classes: list[str], count: int = 8, size: tuple[int,
 def load(path: Path, **options: Any) -> Dataset:
     section = Data(**{"source": "images", "path": str(path), **options})
     return data.load(section, seed=1, data_dir=None, progress=lambda what, share: None)
+
+
+def test_an_image_that_a_broken_disk_does_not_give_is_not_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_folder(tmp_path, ["a", "b"])
+    known = builtins.open
+
+    def open_most(file: Any, *arguments: Any, **options: Any) -> Any:
+        if str(file).endswith("b/3.png"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(file))
+        return known(file, *arguments, **options)
+
+    monkeypatch.setattr(builtins, "open", open_most)
+    with pytest.raises(NncliError, match=r"3\.png: cannot be read: Input/output error") as caught:
+        load(tmp_path)
+    assert caught.value.exit_code == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names are text there")
+def test_a_class_whose_name_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    make_folder(tmp_path, ["a", os.fsdecode(b"b\xff")])
+    with pytest.raises(DataError, match=r'the class "b\\udcff" is not named in UTF-8'):
+        load(tmp_path)
 
 
 def test_a_folder_of_class_folders_is_a_data_set(tmp_path: Path) -> None:
