@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,28 @@ from nncli.serve.model import Outputs
 MOST_ROWS = 256
 # A batch that takes less than this runs in the event loop: handing it to a thread and back would take as long.
 _AT_ONCE_SECONDS = 0.0005
+
+
+class Client:
+    """Who has sent a request: once it has left, what it waits for is not computed any more."""
+
+    def __init__(self) -> None:
+        self.has_left = False
+        self._awaited: list[asyncio.Future[Outputs]] = []
+
+    def wait_for(self, outputs: "asyncio.Future[Outputs]") -> None:
+        """Outputs that nobody else waits for."""
+        self._awaited.append(outputs)
+
+    def leave(self) -> None:
+        """The connection is lost: whoever awaits its outputs gets a CancelledError."""
+        self.has_left = True
+        for outputs in self._awaited:
+            outputs.cancel()
+
+
+# The client of the request that a task answers.
+CLIENT: ContextVar[Client | None] = ContextVar("client", default=None)
 
 
 @dataclass(frozen=True)
@@ -56,6 +79,9 @@ class Batcher:
 
     def _add(self, inputs: Inputs) -> "asyncio.Future[Outputs]":
         future: asyncio.Future[Outputs] = asyncio.get_running_loop().create_future()
+        client = CLIENT.get()
+        if client is not None:
+            client.wait_for(future)
         self._waiting.append(_Waiting(inputs, len(next(iter(inputs.values()))), future))
         if self._task is None:
             self._task = asyncio.create_task(self._work())

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from nncli.serve.batching import CLIENT, Client
 from nncli.serve.limits import LEAST_SENT, Limits
 from nncli.serve.metrics import Metrics
 from nncli.serve.refusals import Refusal, make_defect
@@ -25,6 +26,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+# Where a scope has the client of its request, for the server to say that it has left.
+CLIENT_KEY = "nncli.client"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 # What a probe or a browser has to reach before it has a token; nothing of it tells anything of the models.
 _OPEN = frozenset(("/", "/run", "/v2/health/live", "/v2/health/ready"))
@@ -64,7 +67,9 @@ class Guard:
             return
         # Whatever answers GET answers HEAD as well; the server sends it no body.
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
-        answer, body = _Answer(send), _Body(receive, self)
+        answer, body, client = _Answer(send), _Body(receive, self), Client()
+        scope[CLIENT_KEY] = client
+        CLIENT.set(client)
         started = time.perf_counter()
         self.metrics.in_flight += 1
         try:
@@ -80,7 +85,9 @@ class Guard:
             await answer.refuse(
                 Refusal(408, got=f"a request that was not done after {seconds}", expected="less", fix="send less of it")
             )
-        except _Gone:
+        except (_Gone, asyncio.CancelledError) as error:
+            if not (isinstance(error, _Gone) or client.has_left):
+                raise
             answer.status = 499  # nobody is there to be answered
         except Exception as error:  # a defect of ours, told here; the client was answered with 500
             self.told(error)

@@ -23,8 +23,9 @@ class Refusal(Exception):
 
 
 def describe_error(error: NncliError) -> dict[str, Any]:
-    """The same JSON for an error of another room, which has a message and perhaps a hint."""
-    content = {"error": " ".join(error.message.split())}
+    """The same JSON for an error of another room, which has a message and perhaps a hint; a body has no name but -."""
+    message = " ".join(error.message.split())
+    content = {"error": f"the input {message[2:]}" if message.startswith("- ") else message}
     return content | ({"fix": " ".join(error.hint.split())} if error.hint else {})
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nncli.errors import NncliError, UsageError, how_to_install
-from nncli.serve.guard import Guard
+from nncli.serve.guard import CLIENT_KEY, Guard
 from nncli.serve.limits import LEAST_SENT, Limits
 from nncli.serve.refusals import Refusal
 
@@ -63,7 +63,7 @@ def run(guard: Guard, listening: socket.socket, limits: Limits, work: Callable[[
 
     config = uvicorn.Config(
         guard,
-        http=_protocol(guard, limits),
+        http=protocol(guard, limits),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -102,7 +102,7 @@ def _server(config: Any, guard: Guard) -> Any:
     return Server(config)
 
 
-def _protocol(guard: Guard, limits: Limits) -> Any:
+def protocol(guard: Guard, limits: Limits) -> Any:
     """uvicorn's HTTP protocol, for clients that send no HTTP, or too slowly.
 
     uvicorn closes connections that are idle after an answer, waits forever for the rest of a request's header, and
@@ -163,7 +163,8 @@ def _protocol(guard: Guard, limits: Limits) -> Any:
 
 
 def _watching(protocol: Any, seconds: float) -> Any:
-    """A protocol of uvicorn that ends a connection whose client takes in nothing of its answer for some seconds."""
+    """A protocol of uvicorn that ends a connection whose client takes in nothing of its answer for some seconds, and
+    says when one has left without its answer."""
 
     class Watching(protocol):  # type: ignore[misc]
         _fetching: asyncio.TimerHandle | None = None
@@ -171,6 +172,9 @@ def _watching(protocol: Any, seconds: float) -> Any:
         def connection_lost(self, exc: Exception | None) -> None:
             if self._fetching is not None:
                 self._fetching.cancel()
+            client = None if self.scope is None else self.scope.get(CLIENT_KEY)
+            if client is not None and not self.cycle.response_complete:
+                client.leave()
             super().connection_lost(exc)
 
         def timeout_keep_alive_handler(self) -> None:

@@ -1,15 +1,22 @@
 """Requests that arrive together run together, and each gets its own rows."""
 
 import asyncio
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
+import uvicorn
+from uvicorn.server import ServerState
 
+from nncli.serve import server
 from nncli.serve.batching import MOST_ROWS, Batcher
+from nncli.serve.guard import Guard
+from nncli.serve.limits import Limits
+from nncli.serve.metrics import Metrics
 from nncli.serve.model import Outputs
 
 
@@ -111,3 +118,45 @@ def test_a_client_that_has_gone_takes_no_place_in_a_batch() -> None:
 
     run(story, model)
     assert model.sizes == [1, 3]
+
+
+def test_what_a_client_that_has_left_waits_for_is_not_computed() -> None:
+    model = Slow()
+    statuses: list[int] = []
+
+    async def story(batcher: Batcher) -> None:
+        async def answer(scope: Any, receive: Any, send: Any) -> None:
+            statuses.append(len((await batcher.predict(batch_of(int(scope["path"][1:])))).values))
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body", "body": b""})
+
+        metrics = Metrics()
+        guard = Guard(answer, Limits(), metrics, lambda error: pytest.fail(str(error)))
+        async with served(guard) as port:
+            first, gone, stays = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+            for rows, (_, writer) in zip((1, 2, 3), (first, gone, stays), strict=True):
+                writer.write(f"GET /{rows} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+                while metrics.in_flight < rows or not model.runs.is_set():  # the others wait for the first
+                    await asyncio.sleep(0.001)
+            gone[1].close()
+            while metrics.in_flight == 3:
+                await asyncio.sleep(0.001)
+            model.may_run.set()
+            for reader, writer in (first, stays):
+                assert b" 200 " in await reader.readline()
+                writer.close()
+
+    run(story, model)
+    assert model.sizes == [1, 3] == statuses
+
+
+@contextlib.asynccontextmanager
+async def served(guard: Guard) -> AsyncIterator[int]:
+    """The port at which the server's own protocol asks a guard."""
+    config = uvicorn.Config(guard, ws="none", lifespan="off", log_config=None, log_level="critical")
+    config.load()
+    make = server.protocol(guard, guard.limits)
+    loop = asyncio.get_running_loop()
+    listening = await loop.create_server(lambda: make(config, ServerState(), {}), "127.0.0.1", 0)
+    async with listening:
+        yield listening.sockets[0].getsockname()[1]

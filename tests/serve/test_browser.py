@@ -189,6 +189,18 @@ def test_a_row_is_filled_in_and_the_answer_moves(browser: Browser) -> None:
     assert browser.complaints() == []
 
 
+def test_an_answer_that_comes_before_the_network_is_known_gets_its_activations(browser: Browser) -> None:
+    browser.run(
+        "const now = fetch; window.fetch = (address, ...more) => (String(address).includes('/page/network')"
+        " ? new Promise(done => { window.tellNetwork = done; }) : Promise.resolve()).then(() => now(address, ...more))"
+    )
+    browser.choose("shops")
+    told = "[...document.querySelectorAll('#layers header')].map(each => each.innerText).join()"
+    browser.wait(f"window.tellNetwork && {told}.includes('probabilities') && !{told}.includes('before sigmoid')")
+    browser.run("tellNetwork()")
+    browser.wait(f"{told}.includes('before sigmoid')")
+
+
 EVIL = "<img src=x onerror=document.title='broken'>"
 
 

@@ -172,6 +172,8 @@ WRONG: dict[str, tuple[dict[str, Any], int, str]] = {
         400,
         "a form without files",
     ),
+    "nothing in an object": ({"content": b"{}"}, 400, "the input is empty"),
+    "no row in null": ({"content": b"null"}, 400, "the input has no rows"),
     "empty file": ({"files": {"file": ("rows.csv", b"")}}, 400, "rows.csv is empty"),
 }
 

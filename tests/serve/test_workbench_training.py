@@ -333,6 +333,12 @@ def test_fields_and_typed_yaml_say_the_same(browser: Any) -> None:
 
 
 @needs_browser
+def test_the_kind_of_layer_to_add_can_be_read_beside_both_buttons(browser: Any) -> None:
+    width = "$('augment').hidden = false; return $('kinds').getBoundingClientRect().width"
+    assert browser.run(width) > 100
+    browser.run("showAugment()")
+
+
 def test_a_finger_finds_what_it_wants(browser: Any) -> None:
     """On a phone the check and the training are a bar at the bottom, and what is pressed is large enough."""
     browser.run("scrollTo(0, 0)")

@@ -46,7 +46,7 @@ def table_batches(
         batch.share = share
         yield batch
     if empty:
-        raise DataError("has no rows")
+        raise DataError(f"{name} has no rows")
 
 
 def label_table(file: Path, path: str, facts: DataFacts, columns: TableInput) -> Part:

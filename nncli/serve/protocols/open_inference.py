@@ -134,9 +134,8 @@ def _read(body: Mapping[str, Any], facts: DataFacts, limits: Limits) -> list[Bat
         tensors[name] = (shape, data)
     wanted = [each["name"] for each in _inputs_of(facts)]
     if missing := sorted(set(wanted) - set(tensors)):
-        raise Refusal(
-            400, got=f"the inputs {', '.join(sorted(tensors))[:200]}", expected=f"also {', '.join(missing)[:200]}"
-        )
+        got = f"the inputs {', '.join(sorted(tensors))[:200]}" if tensors else "no inputs"
+        raise Refusal(400, got=got, expected=f"also {', '.join(missing)[:200]}")
     if isinstance(facts.inputs, ImageInput):
         shape, data = tensors["image"]
         _check_rows(shape[0], limits)
