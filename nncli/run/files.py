@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from nncli.errors import NncliError, RunError
+from nncli.run import lock
 
 CONFIG = "config.yaml"
 RECORD = "run.json"
@@ -37,6 +39,8 @@ CARD = "model_card.md"
 TENSORBOARD = "tensorboard"
 LOCK = ".lock"
 
+_UNFINISHED = re.compile(r"\..+\.[a-z0-9_]{8}\.tmp")
+
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Writes a file atomically: to a temporary file in the same folder, which is synced and renamed.
@@ -54,7 +58,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
     Raises OSError.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    lock.hold(handle)
     try:
         with _synced(handle) as file:
             yield file
@@ -64,6 +69,18 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         Path(temporary).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def clear_unfinished(folder: Path) -> None:
+    """Removes the temporary files that killed processes left below a folder, as far as that is possible.
+
+    Those that another process is writing stay.
+    """
+    with suppress(OSError):
+        for path in folder.rglob(".*.tmp"):
+            if _UNFINISHED.fullmatch(path.name) and lock.is_held(path) is False:
+                with suppress(OSError):
+                    path.unlink()
 
 
 @contextmanager

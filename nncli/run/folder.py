@@ -75,6 +75,7 @@ class RunFolder:
             raise NncliError(
                 f"{self.path} cannot be locked: {error.strerror}", hint="is the folder writable?"
             ) from None
+        files.clear_unfinished(self.path)
 
     def unlock(self) -> None:
         """Gives the lock up, if this object has it."""

@@ -60,6 +60,13 @@ def take(path: Path) -> int | None:
         os.close(handle)  # the one who held it has just removed it
 
 
+def hold(handle: int) -> None:
+    """Locks a file that this process has just made until it is closed, so that others see that it is being written."""
+    if sys.platform != "win32":
+        with suppress(OSError):  # where there are no locks, nobody clears it
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def release(handle: int, path: Path, *, keep: bool = False) -> None:
     """Removes the file and gives the lock up, in this order, so that no one can lock a file that is about to go.
 

@@ -194,3 +194,29 @@ def test_a_folder_that_cannot_be_locked_is_one_message(tmp_path: Path, monkeypat
     monkeypatch.setattr("nncli.run.lock.take", refuse)
     with pytest.raises(NncliError, match="cannot be locked: Permission denied"):
         RunFolder(tmp_path).lock()
+
+
+def test_who_takes_a_folder_clears_what_killed_processes_left_but_no_file_that_is_being_written(tmp_path: Path) -> None:
+    program = """
+import os, sys
+from pathlib import Path
+from nncli.run import files
+with files.replacing(Path(sys.argv[1])) as file:
+    file.write(b"half")
+    os._exit(9)
+"""
+    folder = RunFolder.create(tmp_path, "net")
+    folder.close("interrupted")
+    folder.write("plots/curves.png", b"whole")
+    for name in ("run.json", "plots/curves.png"):
+        subprocess.run([sys.executable, "-c", program, str(folder.file(name))], check=False)
+    left = {path.name for path in folder.path.rglob(".*") if path.name.endswith(".tmp")}
+    assert len(left) == 2
+    folder.file(".notes.settings").write_text("somebody's own")
+    with files.replacing(folder.file("report.html")) as file:
+        file.write(b"half")
+        with folder.locked():
+            remaining = {path.name for path in folder.path.rglob(".*")}
+            assert remaining.isdisjoint(left)
+            assert len(remaining) == 3 and {files.LOCK, ".notes.settings"} < remaining
+    assert folder.read("report.html") == b"half" and folder.read("plots/curves.png") == b"whole"
