@@ -175,7 +175,8 @@ def _measured(told: Mapping[str, Any], evaluated: Mapping[str, Any], summary: Ma
     rows = show(told.get("rows"))
     looks = summary.get("test_evaluations", 1)
     by = "by nncli eval" if evaluated else "by the training; nncli eval adds other models"
-    return f"On {rows} test rows, {by}. The test set was looked at {looks} time{'s' if looks != 1 else ''}."
+    times = "once" if looks == 1 else f"{looks} times"
+    return f"On {rows} test rows, {by}. The test set was used {times}."
 
 
 def _charts(history: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]) -> list[dict[str, Any]]:
