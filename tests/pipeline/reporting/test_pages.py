@@ -1,6 +1,7 @@
 """The pages of runs of every kind: what they hold, and that a browser shows them without a word of complaint."""
 
 import base64
+import contextlib
 import errno
 import hashlib
 import io
@@ -361,8 +362,8 @@ def test_a_page_that_cannot_be_made_does_not_end_the_command(
     pipeline.add_report(RunFolder(copied), Console())
     assert capsys.readouterr().err == f"warning: no report: {told}\n"
     assert (copied / files.REPORT).read_bytes() == page
-    monkeypatch.setenv("NNCLI_DEBUG", "1")  # whoever looks for the defect gets the traceback
-    with pytest.raises(KeyError, match="a name misspelled"):
+    monkeypatch.setenv("NNCLI_DEBUG", "1")  # whoever looks for a defect gets the traceback; a disk has none
+    with contextlib.nullcontext() if isinstance(error, OSError) else pytest.raises(type(error)):
         pipeline.add_report(RunFolder(copied), Console())
 
 
