@@ -24,18 +24,20 @@ _AT_ONCE_SECONDS = 0.0005
 
 
 class Client:
-    """Who has sent a request: once it has left, what it waits for is not computed any more."""
+    """The sender of a request; once it has left, outputs that it waits for are no longer computed."""
 
     def __init__(self) -> None:
         self.has_left = False
         self._awaited: list[asyncio.Future[Outputs]] = []
 
     def wait_for(self, outputs: "asyncio.Future[Outputs]") -> None:
-        """Outputs that nobody else waits for."""
+        """Notes outputs that only this client waits for; cancels them at once if it has left."""
         self._awaited.append(outputs)
+        if self.has_left:
+            outputs.cancel()
 
     def leave(self) -> None:
-        """The connection is lost: whoever awaits its outputs gets a CancelledError."""
+        """Cancels the outputs when the connection is lost: whoever awaits them gets a CancelledError."""
         self.has_left = True
         for outputs in self._awaited:
             outputs.cancel()

@@ -52,7 +52,7 @@ def test_the_file_behind_a_link_is_replaced_and_the_link_stays(tmp_path: Path) -
 
 def test_a_pipe_is_no_picture_that_may_be_replaced(pipe: Path, tmp_path: Path) -> None:
     picture = pipe.rename(tmp_path / "seen.png")
-    threading.Thread(target=picture.write_bytes, args=(b"",), daemon=True).start()  # a reader would not wait for ever
+    threading.Thread(target=picture.write_bytes, args=(b"",), daemon=True).start()  # a reader would not wait forever
     outcome = nncli("explain", "relu", "--plot", picture)
     assert outcome.exit_code == 2 and "this file exists and is" in outcome.stderr, outcome.output
     with pytest.raises(UsageError, match="this file exists and is not a sheet"):

@@ -13,7 +13,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from nncli.serve import server
-from nncli.serve.batching import MOST_ROWS, Batcher
+from nncli.serve.batching import CLIENT, MOST_ROWS, Batcher, Client
 from nncli.serve.guard import Guard
 from nncli.serve.limits import Limits
 from nncli.serve.metrics import Metrics
@@ -118,6 +118,23 @@ def test_a_client_that_has_gone_takes_no_place_in_a_batch() -> None:
 
     run(story, model)
     assert model.sizes == [1, 3]
+
+
+def test_what_a_client_asks_for_after_it_has_left_is_not_computed() -> None:
+    model = Slow()
+    model.may_run.set()
+
+    async def story(batcher: Batcher) -> None:
+        client = Client()
+        CLIENT.set(client)
+        client.leave()  # as while its input was decoded
+        with pytest.raises(asyncio.CancelledError):
+            await batcher.predict(batch_of(2))
+        CLIENT.set(None)
+        await batcher.predict(batch_of(3))
+
+    run(story, model)
+    assert model.sizes == [3]
 
 
 def test_what_a_client_that_has_left_waits_for_is_not_computed() -> None:

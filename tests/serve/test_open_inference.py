@@ -80,7 +80,7 @@ def test_a_table_is_given_by_its_columns(client: TestClient, shops: Path) -> Non
         ({"inputs": [tensor([[1, 2], 3])]}, "nested unevenly"),
         ({"inputs": [tensor([300] * 256)]}, "0 to 16"),
         ({"inputs": [tensor(name="picture")]}, "also image"),
-        ({"inputs": []}, "got no inputs, expected also image"),
+        ({"inputs": []}, "got no inputs, expected image"),
         ({"inputs": [{"name": "image", "shape": [1], "datatype": "UINT8"}]}, "without data"),
         ({"inputs": [tensor()], "outputs": [{"name": "logits"}]}, "logits"),
         ({"inputs": [tensor()], "outputs": 3}, "outputs"),

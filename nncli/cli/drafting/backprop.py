@@ -11,10 +11,8 @@ from nncli.console import Console
 from nncli.errors import UsageError
 
 if TYPE_CHECKING:
-    from nncli.pipeline.backprop.explaining import Explained
-
-if TYPE_CHECKING:
     from nncli.pipeline import BackpropRequest
+    from nncli.pipeline.backprop.explaining import Explained
 
 Expression = Annotated[
     str | None, typer.Option(metavar="TEXT", help="backprop: differentiate this instead of the lecture's graph.")

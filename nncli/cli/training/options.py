@@ -128,7 +128,7 @@ Seeds = Annotated[
 ]
 FixedSplit = Annotated[bool, typer.Option("--fixed-split", help="Give all seeds the same split.")]
 Margin = Annotated[
-    float | None, typer.Option(help="Ask whether variants are equal within so many points.", show_default=False)
+    float | None, typer.Option(help="Ask whether variants are equal within this many points.", show_default=False)
 ]
 ComparedFolds = Annotated[
     int | None,

@@ -29,7 +29,7 @@ class Numbers(Section):
 
     encoding: NumberEncoding = Field("standard", description="standard, quantile or piecewise_linear")
     bins: Annotated[int, Field(ge=2, le=256)] = Field(
-        32, description="quantile and piecewise_linear: at most so many bins a column, with as many rows each"
+        32, description="quantile and piecewise_linear: at most this many bins a column, each with as many rows"
     )
     with_standard: bool = Field(False, description="quantile and piecewise_linear: the standardized number as well")
 

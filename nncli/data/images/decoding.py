@@ -22,7 +22,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from nncli.config.facts import ImageInput
 from nncli.data.images.border import border_median
 from nncli.data.images.fitting import Fit
-from nncli.errors import DataError
+from nncli.errors import DataError, NncliError
 
 # Larger images are refused as decompression bombs before their pixels are decoded.
 MOST_PIXELS = 80_000_000
@@ -33,9 +33,9 @@ python_warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 # An image counts as inverted if its border differs from that of the training images by this share of the range.
 INVERTED = 0.5
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-# Images with more pixels than this are decoded only a few at a time: one of 12 megapixels takes about 100 MB.
-# Calls that can succeed the next time. Pillow's own errors of a damaged image have no number.
+# Calls that can succeed the next time. Pillow's own errors about a damaged image have no number.
 _OF_SYSTEM = (errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR, errno.EAGAIN, errno.ESTALE)
+# Images with more pixels than this are decoded only a few at a time: one of 12 megapixels takes about 100 MB.
 _LARGE = 2_000_000
 _LARGE_AT_ONCE = threading.BoundedSemaphore(2)
 # Large enough to judge colour and brightness.
@@ -233,10 +233,11 @@ def _to_range(pixels: np.ndarray, image: ImageInput, warnings: list[str]) -> np.
     return np.round(pixels * (full / 255)).astype(np.uint8)
 
 
-def is_of_system(error: DataError) -> bool:
-    """Whether an image could not be read at the moment, as on a disk that fails: that says nothing of the image."""
+def raise_if_of_system(error: DataError, file: Path) -> None:
+    """Raises NncliError if an image only cannot be read at the moment, as on a failing disk: it may be a good one."""
     cause = error.__cause__
-    return isinstance(cause, OSError) and cause.errno in _OF_SYSTEM
+    if isinstance(cause, OSError) and cause.errno in _OF_SYSTEM:
+        raise NncliError(f"{file}: {error.message}", hint="try again") from None
 
 
 def _reason(error: Exception) -> str:

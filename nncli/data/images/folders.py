@@ -12,13 +12,13 @@ from nncli.config.facts import ImageInput, Target, Task
 from nncli.config.reading.document import is_unicode, show_text
 from nncli.config.sections import Data
 from nncli.data.dataset import Dataset, Part, Progress
-from nncli.data.images.decoding import LOOK, Header, has_colour, is_of_system, open_picture, read_header
+from nncli.data.images.decoding import LOOK, Header, has_colour, open_picture, raise_if_of_system, read_header
 from nncli.data.images.files import SUFFIXES, images_below, is_hidden, map_parallel
 from nncli.data.images.image_dataset import common_size, dataset_of_parts, given_size, refuse_table_options
 from nncli.data.images.ink.preparing import MNIST_SIDE, read_images
 from nncli.data.plurals import count
 from nncli.data.targets import Goal, class_goal, class_targets
-from nncli.errors import DataError, NncliError
+from nncli.errors import DataError
 
 TEST_NAMES = ("test",)
 VALIDATION_NAMES = ("val", "validation", "valid")
@@ -243,14 +243,16 @@ def choose_shape(files: Sequence[Path], data: Data, notes: list[str], progress: 
 def _header(file: Path) -> Header | None:
     try:
         return read_header(file)
-    except DataError:
+    except DataError as error:
+        raise_if_of_system(error, file)
         return None
 
 
 def _is_coloured(file: Path) -> bool:
     try:
         return has_colour(open_picture(file, 3, dark_border=None, fit=LOOK)[0])
-    except DataError:
+    except DataError as error:
+        raise_if_of_system(error, file)
         return False
 
 
@@ -280,8 +282,7 @@ def decode_each(files: Sequence[Path], image: ImageInput) -> Iterable[np.ndarray
         try:
             return read_images(file, image).images[0]
         except DataError as error:
-            if is_of_system(error):
-                raise NncliError(f"{file}: {error.message}", hint="try again") from None
+            raise_if_of_system(error, file)
             return error.message
 
     return map_parallel(decode, files)

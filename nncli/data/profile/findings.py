@@ -13,7 +13,7 @@ _MOST_ALIKE = 6
 
 
 def excerpt_finding(looked_at: int, whole: int, *, things: str = "rows", about: bool = False) -> Finding:
-    """The finding that only so many rows or images of a larger file were looked at; `about` so many as `whole`."""
+    """The finding that only some rows or images of a larger file were looked at; `about` if `whole` is an estimate."""
     told = f"{looked_at:,} of {'about ' if about else ''}{whole:,} {things}"
     what = f"too large to be looked at whole: {told}, from all over it, are looked at"
     return Finding("excerpt", Level.NOTE, "file", what)

@@ -17,7 +17,7 @@ from nncli.data.targets import Goal
 # Repeated rows are reported from this share of all rows on.
 REPEATED_SHARE = 0.01
 _UNSEEN = 1 << 30
-# So many rows are checked first: if they are not on a line, neither are all rows.
+# This many rows are checked first: if they are not on a line, neither are all rows.
 _SAMPLE = 1000
 
 

@@ -161,7 +161,7 @@ class Probe:
         self._sensors, self._seed, self._rows = sensors, seed, len(batch)
         self._inputs = [tf.convert_to_tensor(batch.inputs[each.name]) for each in sensors.model.inputs]
         self._targets = tf.cast(batch.targets, sensors.loss.dtype)  # as `Loss.__call__` does
-        self._compute_vector: Look | None = None
+        self._look: Look | None = None
         guessed = np.tile(np.asarray(guess, np.float32), (len(batch), 1))
         self.guessing_loss = rounded(float(mean_loss(sensors.loss, self._targets, tf.constant(guessed))))
 
@@ -176,8 +176,8 @@ class Probe:
         """
         sensors = self._sensors
         given = (self._inputs, self._targets, self._fixed_states())
-        self._compute_vector = self._compute_vector or sensors.trace(*given)
-        found = self._compute_vector(*given)
+        self._look = self._look or sensors.trace(*given)
+        found = self._look(*given)
         entering, varying = found[-2:]
         numbers = iter(found)
         loss = next(numbers)

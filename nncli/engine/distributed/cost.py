@@ -1,4 +1,4 @@
-"""What a training step takes by this many workers: a model of arithmetic and exchange; does not depend on TensorFlow.
+"""How long a training step of several workers takes: a model of arithmetic and exchange; does not depend on TensorFlow.
 
 A step on b examples takes fixed + b * per_example. A ring of n workers passes 2 (n - 1) messages one after another,
 each of 1 / n of the gradient (Patarasuk and Yuan, 2009: Bandwidth optimal all-reduce algorithms).

@@ -28,7 +28,7 @@ def find_unequal(cells: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         "updates": _means(variants, lambda summary: summary.get("updates")),
         "seconds": _means(variants, lambda summary: summary["epochs"] * summary["seconds_per_epoch"]),
     }
-    found = [{"what": what, "means": values} for what, values in means.items() if _describe_difference(what, values)]
+    found = [{"what": what, "means": values} for what, values in means.items() if _is_unequal(what, values)]
     names = [each["what"] for each in found]
     if "epochs" in names and "updates" in names and _differ_alike(means["epochs"], means["updates"]):
         found = [each for each in found if each["what"] != "updates"]
@@ -43,7 +43,7 @@ def _means(variants: Mapping[str, Sequence[Mapping[str, Any]]], measure: Any) ->
     return {name: statistics.fmean(group) for name, group in values.items()}
 
 
-def _describe_difference(what: str, means: Mapping[str, float]) -> bool:
+def _is_unequal(what: str, means: Mapping[str, float]) -> bool:
     if len(means) < 2 or (what == "seconds" and max(means.values()) < _SHORTEST_SECONDS):
         return False
     return max(means.values()) > (1 + TOLERANCE) * min(means.values())

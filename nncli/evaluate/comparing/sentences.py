@@ -74,7 +74,7 @@ def list_rows(rows: Sequence[int]) -> str:
 
 
 def _decimals(interval: tuple[float, float] | None, value: float, scale: float) -> int:
-    """As many that the width of the interval, or a number without one, has two digits; at least one."""
+    """The decimals with which the width of the interval, or a number without one, has two digits; at least one."""
     size = (interval[1] - interval[0]) * scale if interval is not None else abs(value)
     return 1 if size <= 0 else max(1, min(6, 1 - math.floor(math.log10(size))))
 

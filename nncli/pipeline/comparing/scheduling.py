@@ -138,7 +138,7 @@ class _Trainings:
         return outcomes
 
     def _engines(self, *, accelerator: bool) -> dict[Variant, Engine]:
-        """How each variant is trained: where a comparison is resumed with the engine recorded, for the same bits."""
+        """How each variant is trained; in a resumed comparison as recorded, so that the bits are the same."""
         recorded = self.folder.record.get(ENGINES, {})
         engines = {
             variant: Engine(**recorded[variant.name])

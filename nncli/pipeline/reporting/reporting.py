@@ -88,7 +88,7 @@ def add_report(folder: RunFolder, console: Console, data_dir: Path | None = None
     except NncliError as error:
         console.warn(f"no report: {error.message}")
     except OSError as error:
-        console.warn(f"no report: {error.filename or folder.path}: {error.strerror}")
+        console.warn(f"no report: {error.filename or folder.path}: {error.strerror or error}")
     except Exception as error:  # the run is saved and its answer is still to be shown, whatever is wrong with the page
         if os.environ.get("NNCLI_DEBUG"):
             raise

@@ -134,8 +134,10 @@ def _read(body: Mapping[str, Any], facts: DataFacts, limits: Limits) -> list[Bat
         tensors[name] = (shape, data)
     wanted = [each["name"] for each in _inputs_of(facts)]
     if missing := sorted(set(wanted) - set(tensors)):
-        got = f"the inputs {', '.join(sorted(tensors))[:200]}" if tensors else "no inputs"
-        raise Refusal(400, got=got, expected=f"also {', '.join(missing)[:200]}")
+        names = ", ".join(missing)[:200]
+        if not tensors:
+            raise Refusal(400, got="no inputs", expected=names)
+        raise Refusal(400, got=f"the inputs {', '.join(sorted(tensors))[:200]}", expected=f"also {names}")
     if isinstance(facts.inputs, ImageInput):
         shape, data = tensors["image"]
         _check_rows(shape[0], limits)

@@ -44,7 +44,7 @@ class Bench(Protocol):
         ...
 
     def resume(self, run: str, more: int | None, epochs: int | None) -> Told:
-        """Continues a run for `more` epochs than it was started with, at first for `epochs`."""
+        """Continues a run to the end of its epochs and `more`, at first for `epochs`, None for all."""
         ...
 
     def allow(self, epochs: int | None) -> Told:
@@ -56,7 +56,7 @@ class Bench(Protocol):
         ...
 
     def training(self, first: int) -> Told:
-        """How the training stands, with the metrics of the epochs after the `first`."""
+        """How the training stands, with the metrics of all epochs but the first `first`."""
         ...
 
     def frames(self, known: str, first: int) -> Told:

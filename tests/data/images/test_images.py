@@ -20,6 +20,7 @@ from nncli.config.sections import Data
 from nncli.data.dataset import Dataset
 from nncli.data.images.border import border_median
 from nncli.data.images.decoding import decode_image
+from nncli.data.profile.profiling import profile_images
 from nncli.errors import DataError, NncliError
 
 GREY = ImageInput(height=28, width=28, channels=1, scale=1 / 255, border=0.0)
@@ -226,20 +227,22 @@ def load(path: Path, **options: Any) -> Dataset:
     return data.load(section, seed=1, data_dir=None, progress=lambda what, share: None)
 
 
+@pytest.mark.parametrize(("read", "failing"), [("load", 1), ("load", 2), ("profile", 1)])
 def test_an_image_that_a_broken_disk_does_not_give_is_not_left_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: str, failing: int
 ) -> None:
     make_folder(tmp_path, ["a", "b"])
-    known = builtins.open
+    known, calls = builtins.open, []
 
     def open_most(file: Any, *arguments: Any, **options: Any) -> Any:
-        if str(file).endswith("b/3.png"):
+        calls.extend([file] if str(file).endswith("b/3.png") else [])
+        if str(file).endswith("b/3.png") and len(calls) == failing:  # the next call succeeds
             raise OSError(errno.EIO, os.strerror(errno.EIO), str(file))
         return known(file, *arguments, **options)
 
     monkeypatch.setattr(builtins, "open", open_most)
     with pytest.raises(NncliError, match=r"3\.png: cannot be read: Input/output error") as caught:
-        load(tmp_path)
+        {"load": load, "profile": profile_images}[read](tmp_path)
     assert caught.value.exit_code == 1
 
 

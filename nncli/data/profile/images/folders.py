@@ -12,7 +12,7 @@ from nncli.config.sections import Data
 from nncli.data import splitting
 from nncli.data.dataset import Progress, hash_rows
 from nncli.data.images.border import border_median
-from nncli.data.images.decoding import LOOK, Header, has_colour, open_picture, read_header
+from nncli.data.images.decoding import LOOK, Header, has_colour, open_picture, raise_if_of_system, read_header
 from nncli.data.images.files import map_parallel
 from nncli.data.images.fitting import Fit
 from nncli.data.images.folders import existing_folder
@@ -122,6 +122,7 @@ def _examine_all(
         try:
             return _examine(files.paths[index])
         except DataError as error:
+            raise_if_of_system(error, files.paths[index])
             return error.message
 
     looks: dict[int, _Look] = {}

@@ -218,5 +218,5 @@ def _remarks(table: Table, data: Data, names: Sequence[str]) -> list[str]:
         judgement, _ = judge(column, data, alone=False)
         for finding in find_column_oddities(column, table, data, judgement):
             if finding.level is Level.WARNING or finding.rule == "time_order":
-                told.append(f"{name}: {finding.what}: {finding.fix}")
+                told.append(f"{name}: {finding.what}; {finding.fix}")
     return told

@@ -14,8 +14,11 @@ _LONGEST = 60
 
 def entry_name(path: Path, kind: str, settings: Any, files: Iterable[Path]) -> str:
     """The name of the data at a path, and a hash of what decides on its arrays: of the `kind` of entry with its
-    version, of the settings (as of JSON), and of the paths, sizes and times of the files, one of which changes when a
-    file is written again; where it keeps its size and is given its old time, the system's own time tells."""
+    version, of the settings (as of JSON), and of the paths, sizes and times of the files.
+
+    One of these changes when a file is written again. The change time (ctime) does even for a file of the same size
+    whose modification time was set back.
+    """
     digest = hashlib.sha256(json.dumps([kind, settings], sort_keys=True).encode())
     for file in files:
         state = file.stat() if file.exists() else None

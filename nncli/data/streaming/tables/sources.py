@@ -28,7 +28,7 @@ _PIECE = 1 << 24
 _PIECE_ROWS = 1 << 17
 _HEAD = 1 << 20
 _LONGEST = 1 << 28
-# The sample: so many pieces of this many bytes from all over the files, or so many rows of a Parquet file.
+# The sample: the number of pieces from all over the files and their bytes, or the number of rows of a Parquet file.
 _SPOTS, _SPOT = 32, 1 << 19
 _SAMPLE_ROWS = 1 << 17
 

@@ -1,5 +1,6 @@
 """Reads and writes Parquet files with pyarrow, which is imported when it is needed; does not depend on models."""
 
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,7 +13,7 @@ from nncli.data.tables.files.columns import Table
 from nncli.data.tables.files.content import is_pattern, matching, read_bytes
 from nncli.data.tables.files.number_text import PLAIN
 from nncli.data.tables.files.reading import first_line, joined, make_table
-from nncli.errors import DataError
+from nncli.errors import DataError, NncliError
 
 _GROUP_ROWS = 1 << 16
 # A sample has rows of about this many row groups.
@@ -44,15 +45,13 @@ def read_parquet(path: Path, missing: Sequence[str], only: str | None = None) ->
 
 
 def _read_several(files: Sequence[Path], name: str, only: str | None) -> Any:
-    import pyarrow as arrow
-
     names, _ = open_dataset(files, name)
     names = (only,) if only in names and only is not None else names
     tables = []
     for path in files:
         with _open_parquet(path, str(path)) as file:
             tables.append(_read(partial(file.read, list(names)), str(path)).select(names))
-    return _read(lambda: arrow.concat_tables(tables, promote_options="permissive"), name)
+    return _joined_tables(tables, name)
 
 
 def open_dataset(files: Sequence[Path], name: str) -> tuple[tuple[str, ...], int]:
@@ -99,8 +98,9 @@ def stream_dataset(
 def _batches(
     files: Sequence[Path], columns: Sequence[str], rows: int, groups: Sequence[int] | None = None
 ) -> Iterator[Any]:
-    """The batches of several files, or of these row groups of one: read one row group after the other, in pieces of at
-    most so many rows. (A scanner of pyarrow's would go on reading while a batch is used, and hold many row groups.)"""
+    """The batches of several files, or of these row groups of one: one row group is read after the other, at most
+    `rows` rows at a time. (A scanner of pyarrow's would go on reading while a batch is used, and hold many row groups.)
+    """
     import pyarrow.parquet
 
     for path in files:
@@ -113,33 +113,31 @@ def sample_dataset(files: Sequence[Path], missing: Sequence[str], name: str, row
     """About `rows` rows (fewer wide ones) from row groups all over Parquet files.
 
     Raises:
-        DataError: a file is damaged.
+        DataError: a file is damaged, or files store a column in types that cannot be joined.
     """
     import pyarrow as arrow
 
     names, _ = open_dataset(files, name)
-    groups = [(path, group) for path in files for group in range(_row_groups(path))]
+    groups = [(path, group) for path in files for group in _filled_groups(path)]
     chosen = groups[:: max(1, len(groups) // _GROUPS)]
     each = -(-_bounded(rows, names, _SAMPLE_CELLS) // len(chosen))
 
-    def heads() -> Any:
-        batches = (next(_batches([path], names, each, [group]), None) for path, group in chosen)
-        tables = [arrow.Table.from_batches([batch]) for batch in batches if batch is not None]
-        return arrow.concat_tables(tables, promote_options="permissive")
-
-    read = _read(heads, name)
+    heads = _read(lambda: [next(_batches([path], names, each, [group])) for path, group in chosen], name)
+    read = _joined_tables([arrow.Table.from_batches([head]) for head in heads], name)
     arrays = [joined(column) for column in read.columns]
     text_format = PLAIN.model_copy(update={"missing": tuple(missing)})
     return make_table(name, read.column_names, arrays, np.arange(read.num_rows), text_format)
 
 
-def _row_groups(path: Path) -> int:
+def _filled_groups(path: Path) -> list[int]:
+    """The row groups that have rows."""
     with _open_parquet(path, str(path)) as file:
-        return int(file.metadata.num_row_groups)
+        metadata = file.metadata
+        return [group for group in range(metadata.num_row_groups) if metadata.row_group(group).num_rows]
 
 
 def _bounded(rows: int, columns: Sequence[str], cells: int = _CELLS) -> int:
-    """So many rows, or as many as have this many cells."""
+    """At most `rows`, and not more than have `cells` cells together; at least one."""
     return max(1, min(rows, cells // max(1, len(columns))))
 
 
@@ -178,13 +176,30 @@ def _open_parquet(source: Path | memoryview, name: str) -> Any:
 
 
 def _read(read: Callable[[], Any], name: str) -> Any:
-    """What `read` returns. Raises DataError where the file is damaged."""
+    """What `read` returns. Raises DataError where the file is damaged, NncliError where it only cannot be read."""
     import pyarrow as arrow
 
     try:
         return read()
-    except (arrow.ArrowException, OSError, ValueError) as error:
+    except OSError as error:
+        if not error.errno:  # pyarrow's own, about the content
+            raise DataError(f"{name} is damaged: {first_line(error)}") from None
+        raise NncliError(f"{name} cannot be read: {os.strerror(error.errno)}", hint="try again") from None
+    except (arrow.ArrowException, ValueError) as error:
         raise DataError(f"{name} is damaged: {first_line(error)}") from None
+
+
+def _joined_tables(tables: Sequence[Any], name: str) -> Any:
+    """The rows of all. Raises DataError where a column has types that do not go together, such as numbers and text."""
+    import pyarrow as arrow
+
+    try:
+        return arrow.concat_tables(tables, promote_options="permissive")
+    except arrow.ArrowException as error:
+        raise DataError(
+            f"the files of {name} cannot be joined: {first_line(error)}",
+            hint="store each column with the same type in all files",
+        ) from None
 
 
 def _repeated(names: Sequence[str]) -> str:

@@ -22,7 +22,7 @@ _EVERY = 3  # pixels of a frame that the palette of an animation is chosen from
 
 @dataclass(frozen=True)
 class Frame:
-    """What was seen after this many epochs, 0 being the untrained network."""
+    """What was seen after a number of epochs, 0 for the untrained network."""
 
     epoch: int
     values: np.ndarray

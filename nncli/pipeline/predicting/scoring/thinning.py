@@ -13,7 +13,7 @@ from nncli.evaluate.metrics import Baseline, measure
 
 # Resampling more rows than this takes minutes, and their intervals are narrow.
 MOST_RESAMPLED = 500_000
-# Other models are fitted to, and compared on, so many rows of streamed data.
+# Other models are fitted to, and compared on, this many rows of streamed data.
 _FITTED, _COMPARED = 400_000, 200_000
 _FEWEST, _MOST_VALUES = 2_000, 1 << 25
 

@@ -95,7 +95,7 @@ class Trainer:
             return self._spawn([str(config)], Training(0, str(config), asked, known, until=until))
 
     def resume(self, run: Path, done: int, asked: int, until: int | None) -> Training:
-        """Goes on with a run that has `done` so many epochs, up to `asked`. Raises Refusal (409)."""
+        """Continues a run that has `done` epochs until it has `asked`. Raises Refusal (409)."""
         with self._changing:
             self._refuse_second()
             with self._told_if_it_cannot_be_written():

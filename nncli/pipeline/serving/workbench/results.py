@@ -113,7 +113,7 @@ def compare_trainings(first: str, second: str, folders: Folders) -> Told:
 
 
 def describe_state(trainer: Trainer, first: int) -> Told:
-    """How the training stands, with the metrics of the epochs after the `first`; {"phase": "none"} without one."""
+    """How the training stands, with the metrics of all epochs but the first `first`; {"phase": "none"} without one."""
     training = trainer.training
     if training is None:
         return {"phase": "none"}

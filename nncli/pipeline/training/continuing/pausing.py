@@ -1,8 +1,8 @@
 """A training that waits between two epochs until it is told how far to go: by a person, or by the workbench.
 
-Words come line by line: nothing for one more epoch, a number for so many, `to 12` for all up to the twelfth, `all` for
-the rest, `pause` to wait after the epoch that runs, `stop` to end as Ctrl-C does. Where no more words can come, what
-was told last holds; a training that waits then ends, and can be resumed.
+Words come line by line: nothing for one more epoch, a number for that many, `to 12` for all up to the twelfth, `all`
+for the rest, `pause` to wait after the epoch that runs, `stop` to end as Ctrl-C does. Where no more words can come,
+what was told last holds; a training that waits then ends, and can be resumed.
 """
 
 import math
@@ -15,7 +15,7 @@ from nncli.console import Console
 from nncli.errors import StopRequest
 
 _LOOK_SECONDS = 0.1
-_OFFER = "Enter trains one more, a number so many, `all` the rest"
+_OFFER = "Enter trains one more, a number that many, `all` the rest"
 
 
 class Pauses:

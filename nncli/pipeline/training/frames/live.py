@@ -46,8 +46,8 @@ class LiveFilming:
         except OSError as error:
             raise UsageError(f"--live {path}: cannot be written: {error.strerror}") from None
         self._path = path
-        self._choose_view = _choose_view(prepared)
-        self._about = {film.name: film.describe() for film in self._choose_view}
+        self._films = _choose_films(prepared)
+        self._about = {film.name: film.describe() for film in self._films}
         self._last = prepared.config.train.epochs
         self._every, self._each_until = -(-self._last // _FRAMES), _EACH_UNTIL
         self._lines: list[bytes] = []  # of an earlier training of the run
@@ -100,7 +100,7 @@ class LiveFilming:
         self._taken.add(epoch)
         size = 0
         with contextlib.suppress(OSError), self._path.open("ab") as file:
-            for film in self._choose_view:
+            for film in self._films:
                 values = film.pack(film.take(self._model))
                 content = base64.b64encode(values.tobytes()).decode()
                 line = {"film": film.name, "epoch": epoch, "shape": list(values.shape), "bytes": content}
@@ -116,7 +116,7 @@ class LiveFilming:
         """Nothing: the run is that of a training without it."""
 
 
-def _choose_view(prepared: Prepared) -> list[BoundaryFilm | WeightsFilm]:
+def _choose_films(prepared: Prepared) -> list[BoundaryFilm | WeightsFilm]:
     """The plane of two inputs, or the first layer of a network on images."""
     films: list[BoundaryFilm | WeightsFilm] = []
     if prepared.dataset.is_streamed:  # points would be picked from all of it

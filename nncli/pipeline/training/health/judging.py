@@ -27,7 +27,7 @@ def list_verdicts(
 def describe_so_far(
     health: Sequence[Mapping[str, Any]], history: Sequence[Mapping[str, float]], silenced: Iterable[str]
 ) -> str:
-    """What is wrong with a resumed training, in a line; "" if nothing is. That it still improves is no fault."""
+    """What is wrong with a training that runs, in a line; "" if nothing is. That it still improves is no fault."""
     found = judge_health(health, [_finite(record) for record in history])
     told = [each for each in found if each.rule not in {*silenced, "still-improving"}]
     return describe_at_once(told[0]) if told else ""

@@ -1,4 +1,4 @@
-"""The story of `train --workers N --plan`: what this many workers would take, and from how many on more do not pay off.
+"""The story of `train --workers N --plan`: how long N workers would take, and from how many on more do not pay off.
 
 Steps are measured in processes of their own, since TensorFlow takes the number of its threads once.
 """
@@ -155,7 +155,7 @@ def _read_load() -> float | None:
 
 @dataclass(frozen=True)
 class _Model:
-    """The seconds of an epoch by this many workers, from what was measured of `rows` in batches of `size`."""
+    """The seconds of an epoch of several workers, from what was measured of `rows` in batches of `size`."""
 
     alone: Measured
     shared: Measured
@@ -165,7 +165,7 @@ class _Model:
     size: int
 
     def step(self, number: int) -> float:
-        """The seconds in which each of this many workers computes its slice of a batch."""
+        """The seconds in which each of `number` workers computes its slice of a batch."""
         from nncli.engine.distributed import cost
 
         return cost.fit_step_time(self.shared.seconds).of(self.size / number)

@@ -56,7 +56,7 @@ def launch(
     restarts: int = 0,
     if_lost: Callable[[RunFolder], None] | None = None,
 ) -> int:
-    """Runs `nncli` with these arguments in so many processes that train together; the exit code of the chief.
+    """Runs `nncli` with these arguments in several processes that train together; returns the exit code of the chief.
 
     A worker that ends, or gives no sign of life for this many `seconds`, ends all; they start again from the last
     checkpoint, at most `restarts` times, and not after one has ended twice with the same error. Raises NncliError that

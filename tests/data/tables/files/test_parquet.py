@@ -1,5 +1,6 @@
 """Parquet files that are read piece by piece."""
 
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pyarrow.parquet
 import pytest
 
 from nncli.data.tables.files import parquet
+from nncli.errors import DataError, NncliError
 
 GROUPS, GROUP_ROWS, COLUMNS = 8, 4096, 16
 GROUP_BYTES = GROUP_ROWS * COLUMNS * 8
@@ -57,3 +59,31 @@ def test_files_may_store_a_column_in_different_types_and_orders(tmp_path: Path) 
     assert [table.columns["a"].values for table in tables] == [[], ["x", "y"]]
     sample = parquet.sample_dataset(files, (), "two", 100)
     assert sample.columns["a.b"].numbers.tolist() == [1, 2, 0.5, 3]
+
+
+def test_a_sample_passes_over_row_groups_without_rows(tmp_path: Path) -> None:
+    path, schema = tmp_path / "gaps.parquet", arrow.schema([("a", arrow.float64())])
+    with pyarrow.parquet.ParquetWriter(path, schema) as writer:
+        for index in range(70):
+            writer.write_table(arrow.table({"a": [1.0] * (index % 2)}, schema))
+    assert len(parquet.sample_dataset([path], (), "gaps", 100)) == 35
+
+
+def test_types_that_do_not_go_together_are_not_called_damage(tmp_path: Path) -> None:
+    for index, values in enumerate(([1, 2], ["x", "y"])):
+        pyarrow.parquet.write_table(arrow.table({"a": values}), tmp_path / f"{index}.parquet")
+    with pytest.raises(DataError, match=r"cannot be joined: .*a has incompatible types") as caught:
+        parquet.read_parquet(tmp_path, ())
+    assert "same type" in str(caught.value.hint)
+
+
+def test_a_file_that_cannot_be_read_at_the_moment_is_not_called_damaged(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*given: object, **options: object) -> None:
+        raise OSError(errno.EIO, "Error reading bytes from file. Detail: [errno 5] Input/output error")
+
+    monkeypatch.setattr(pyarrow.parquet.ParquetFile, "iter_batches", fail)
+    with pytest.raises(NncliError, match="wide cannot be read: Input/output error") as caught:
+        next(parquet.stream_dataset([file], (), "wide", 256))
+    assert not isinstance(caught.value, DataError)
