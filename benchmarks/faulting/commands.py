@@ -221,7 +221,7 @@ class Hitter:
 
 
 def hit_many(work: Path, count: int, seed: int, targets: Sequence[str]) -> Iterator[Hit]:
-    """So many faults; each follows from its seed and the targets to choose from, while the calls stay as they are."""
+    """`count` faults; each follows from its seed and the targets to choose from, while the calls stay as they are."""
     names = list(targets or TARGETS)
     hitter = Hitter(work, names)
     for number in range(seed, seed + count):

@@ -41,7 +41,7 @@ class Flip:
 
 class Flipper:
     """Flips bits in copies of a run folder. `inputs` are what `predict` is given; `extend` adds a resumed training,
-    to so many epochs, to the commands."""
+    to that many epochs, to the commands."""
 
     def __init__(self, run: Path, inputs: Sequence[str], work: Path, *, extend: int | None = None) -> None:
         self._run, self._work = run, work

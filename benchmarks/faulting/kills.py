@@ -83,7 +83,7 @@ class Killer:
             environment.prepare(1)
 
     def kill(self, config: str, seed: int, times: int) -> Killed:
-        """A training that is killed so many times, at moments that follow from the seed, and then left to end."""
+        """Kills a training this many `times`, at moments that follow from the seed, and then lets it end."""
         alone, seconds = self.left_alone(config)
         runs, done = self.work / f"{config}-{seed}", Killed(config, seed)
         try:
@@ -116,7 +116,7 @@ class Killer:
             done.differing += compare_runs(alone, final)
 
     def kill_many(self, count: int, seed: int, *, each: int = 4, configs: Sequence[str] = ()) -> Iterator[Killed]:
-        """So many kills at least, `each` of a training, over all configs in turn.
+        """At least `count` kills, `each` of a training, over all configs in turn.
 
         The seed of a training decides on its config and on the moments, as shares of the time that it takes alone.
         """
@@ -149,7 +149,7 @@ class Killer:
         return ["train", str(self.work / f"{config}.yaml"), "--runs-dir", str(runs), *options]
 
     def _start_and_kill(self, words: list[str], wait: float) -> bool:
-        """Kills a training after so many seconds; False if it had ended by then."""
+        """Kills a training after `wait` seconds; False if it had ended by then."""
         child = self.start(words)
         deadline = time.monotonic() + wait
         while time.monotonic() < deadline:

@@ -45,7 +45,7 @@ class Disk:
         return self.after(len(self.pending))
 
     def after(self, count: int) -> dict[str, _File | None]:
-        """The names when the first so many pending changes have reached the disk."""
+        """The names when the first `count` pending changes have reached the disk."""
         names = dict(self.names)
         for kind, path, file in self.pending[:count]:
             if kind == "add":
@@ -71,7 +71,7 @@ class Disk:
 
 @dataclass(frozen=True)
 class Loss:
-    """What is found after a power loss: after so many calls, with so many pending names on the disk, content cut."""
+    """What is found after a power loss: after some `calls`, with some pending `names` on the disk, content cut."""
 
     scene: str
     calls: int

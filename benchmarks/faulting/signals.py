@@ -57,7 +57,7 @@ class Stopper(Killer):
     """Stops trainings. `spawned` starts a process of its own for each, which takes seconds."""
 
     def stop(self, config: str, seed: int, times: int) -> Stopped:
-        """A training that is stopped so many times, at moments that follow from the seed, and then left to end."""
+        """Stops a training this many `times`, at moments that follow from the seed, and then lets it end."""
         alone, seconds = self.left_alone(config)
         generator, runs = random.Random(seed), self.work / f"{config}-{seed}-stopped"
         done = Stopped(config, seed, self.spawned)
@@ -146,7 +146,7 @@ def _go_on(run: RunFolder) -> str:
 
 
 def stop_many(work: Path, count: int, seed: int, *, each: int = 4) -> Iterator[Stopped]:
-    """So many stops at least, `each` of a training at most, over all configs in turn; every fourth training is spawned.
+    """At least `count` stops, `each` of a training at most, over all configs in turn; every fourth training is spawned.
 
     The seed of a training decides on its config, its signals and their moments, as shares of the time that the training
     takes when it is left alone; so one that is done again from its seed is stopped at the same shares.

@@ -1,6 +1,5 @@
 """What an answer for a person is made of: plain tables, and texts with colours; prints nothing."""
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -31,7 +30,7 @@ class PlainTable:
         room = options.max_width - _GAP * (len(self.columns) - 1)
         widths = self._widths(room)
         if widths is None:
-            yield make_text([[(line, "")] for line in self._listed(options.max_width)])
+            yield make_text([[(line, "")] for line in self._listed(console, options.max_width)])
             return
         yield self._side_by_side(widths)
 
@@ -62,20 +61,19 @@ class PlainTable:
             table.add_row(*(escape(cell) for cell in row))
         return table
 
-    def _listed(self, width: int) -> Iterator[str]:
+    def _listed(self, console: Any, width: int) -> Iterator[str]:
         """The first cell of each row, and below it a line for each other cell, after the name of its column."""
+        from rich.text import Text
+
         for row in self.rows:
             for place, (name, cell) in enumerate(zip(self.columns, row, strict=True)):
                 if cell:
                     told = f"{name}: {cell}" if place and name else cell
                     indent = "  " if place else ""
-                    yield from textwrap.wrap(
-                        told,
-                        max(width, len(indent) + 3),
-                        initial_indent=indent,
-                        subsequent_indent=f"{indent}  ",
-                        break_on_hyphens=False,
-                    )
+                    # Wrapped by rich, which knows that some letters take two cells.
+                    first, *others = Text(told).wrap(console, max(2, width - len(indent) - 2), overflow="fold")
+                    yield f"{indent}{first.plain.rstrip()}"
+                    yield from (f"{indent}  {line.plain.rstrip()}" for line in others)
 
 
 def _width(text: str) -> int:

@@ -6,6 +6,7 @@ import os
 
 import pytest
 import rich.console
+from rich.cells import cell_len
 
 from nncli.console import Console, make_table, sparkline
 from nncli.console.epochs import EpochTable, best_so_far, show_number
@@ -46,6 +47,16 @@ def test_a_table_breaks_no_word_at_any_width(width: int, monkeypatch: pytest.Mon
     words = stdout.getvalue().replace(":", "").split()
     assert {*" ".join(row).split(), *columns, "flatten"} - {*words} <= ({"layer"} if width < 40 else set())
     assert len(lines) == (3 if width > 60 else len(lines))
+
+
+@pytest.mark.parametrize("width", [12, 30])
+def test_a_listed_table_loses_no_wide_letter(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    console, stdout, _ = make()
+    console.answer({}, make_table(["a", "名前", "values"], [["x", "日本語" * 4, "/a/path/of/more/letters"]], left=3))
+    lines = stdout.getvalue().splitlines()
+    assert max(map(cell_len, lines)) <= width
+    assert "".join(stdout.getvalue().split()) == "x名前:" + "日本語" * 4 + "values:/a/path/of/more/letters"
 
 
 def test_an_error_has_a_line_for_each_problem_and_the_fix() -> None:

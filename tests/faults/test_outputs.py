@@ -10,6 +10,7 @@ import typer.testing
 
 from nncli.cli import app
 from nncli.errors import UsageError
+from nncli.pipeline.exporting.export import _refuse_existing
 from nncli.pipeline.folders import Folders
 from nncli.pipeline.reporting.reporting import write_report
 from nncli.pipeline.showing import require_sheet
@@ -41,6 +42,12 @@ def test_a_pipe_in_the_place_of_an_answer_gets_it_and_stays(pipe: Path) -> None:
         os.close(reader)
     assert stat.S_ISFIFO(pipe.stat().st_mode) and [path.name for path in pipe.parent.iterdir()] == ["net.yaml"]
     assert told.splitlines()[1:] == whole.splitlines()[1:] and told.splitlines()[0].startswith("# nncli train")
+
+
+def test_a_script_whose_rows_are_in_a_file_beside_it_is_not_written_to_a_pipe(pipe: Path) -> None:
+    with pytest.raises(UsageError, match="a script reads its rows from a file beside its own"):
+        _refuse_existing(pipe, "script", force=True)
+    _refuse_existing(pipe, "keras", force=True)
 
 
 def test_the_file_behind_a_link_is_replaced_and_the_link_stays(tmp_path: Path) -> None:

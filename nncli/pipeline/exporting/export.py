@@ -58,12 +58,11 @@ def export(word: str, request: ExportRequest, *, folders: Folders, console: Cons
     output = request.output or Path(f"{run.folder.record['name']}{'_int8' if request.int8 else ''}{ENDINGS[form]}")
     _refuse_existing(output, form, request.force)
     details = _write(run, form, request, output, folders, console)
-    written = [file for file in output.rglob("*") if file.is_file()] if output.is_dir() else [output]
     result = {
         "run": str(run.folder.path),
         "format": form,
         "output": str(output),
-        "bytes": sum(file.stat().st_size for file in written),
+        "bytes": details.pop("bytes"),
         "inputs": describe_inputs(run.facts),
         "outputs": describe_output(run.facts),
         **details,
@@ -89,6 +88,9 @@ def _refuse_existing(output: Path, form: str, force: bool) -> None:
         raise UsageError(f"--output {output}: there is no folder {output.parent}", hint="make it first")
     if output.is_dir() or (output.exists() and form == "saved_model"):  # --force is for a file in the place of a file
         raise UsageError(f"{output} exists already", hint="choose another with --output, or remove it")
+    if output.exists() and not output.is_file() and form == "script":
+        told = f"--output {output}: is no file, and a script reads its rows from a file beside its own"
+        raise UsageError(told, hint="name a file that ends in .py")
     if output.exists() and not force:
         raise UsageError(f"{output} exists already", hint="choose another with --output, or replace it with --force")
 
@@ -96,21 +98,19 @@ def _refuse_existing(output: Path, form: str, force: bool) -> None:
 def _write(
     run: OpenRun, form: str, request: ExportRequest, output: Path, folders: Folders, console: Console
 ) -> dict[str, Any]:
-    """Writes the file or folder; returns the facts about it besides its size."""
+    """Writes the file or folder; returns the facts about it, the first of which are its `bytes`."""
     if form == "script":
         return _write_script(run, output, folders, console)
     if form == "saved_model":
-        return {"checked": write_saved_model(run, output, folders, console)}
+        checked = write_saved_model(run, output, folders, console)
+        return {"bytes": sum(file.stat().st_size for file in output.rglob("*") if file.is_file()), "checked": checked}
     if form == "onnx":
         content, checked = convert_to_onnx(run, folders, console)
-        _write_file(output, content)
-        return {"checked": checked}
+        return {"bytes": _write_file(output, content), "checked": checked}
     if request.int8:
         content, told = convert_to_int8(run, folders, console)
-        _write_file(output, content)
-        return {"int8": told}
-    _write_file(output, _read_model(run, files.KERAS_MODEL if form == "keras" else files.LITE_MODEL))
-    return {}
+        return {"bytes": _write_file(output, content), "int8": told}
+    return {"bytes": _write_file(output, _read_model(run, files.KERAS_MODEL if form == "keras" else files.LITE_MODEL))}
 
 
 def _write_script(run: OpenRun, output: Path, folders: Folders, console: Console) -> dict[str, Any]:
@@ -119,11 +119,13 @@ def _write_script(run: OpenRun, output: Path, folders: Folders, console: Console
     monitor = monitored(config)
     script = write_script(config, dataset, name=output.stem, monitor=monitor, mode=direction(monitor))
     arrays = output.with_name(script.file)
-    _write_pair(output, script.text.encode(), arrays, npz_bytes(script.arrays))
+    text = script.text.encode()
+    _write_pair(output, text, arrays, npz_bytes(script.arrays))
     # The script reads a prepared data set with tensorflow-datasets, which looks in one folder only.
     is_prepared = config.data.source == "mnist" or config.data.source.startswith("tfds:")
     data_dir = str(folders.data_dir) if is_prepared and folders.data_dir is not None else None
-    return {"arrays": str(arrays), "lines": len(script.text.splitlines()), "data_dir": data_dir}
+    lines = len(script.text.splitlines())
+    return {"bytes": len(text), "arrays": str(arrays), "lines": lines, "data_dir": data_dir}
 
 
 def _write_pair(output: Path, text: bytes, arrays: Path, content: bytes) -> None:
@@ -158,8 +160,10 @@ def _read_model(run: OpenRun, name: str) -> bytes:
     return content
 
 
-def _write_file(output: Path, content: bytes) -> None:
+def _write_file(output: Path, content: bytes) -> int:
+    """Writes a file, pipe or device; returns how many bytes."""
     try:
         files.write_output(output, content)
     except OSError as error:
         raise unwritable(f"--output {output}: cannot be written ({error.strerror})", error) from None
+    return len(content)
