@@ -89,7 +89,7 @@ def _refuse_existing(output: Path, form: str, force: bool) -> None:
     if output.is_dir() or (output.exists() and form == "saved_model"):  # --force is for a file in the place of a file
         raise UsageError(f"{output} exists already", hint="choose another with --output, or remove it")
     if output.exists() and not output.is_file() and form == "script":
-        told = f"--output {output}: is no file, and a script reads its rows from a file beside its own"
+        told = f"--output {output} is not a file, and a script reads its rows from a file beside its own"
         raise UsageError(told, hint="name a file that ends in .py")
     if output.exists() and not force:
         raise UsageError(f"{output} exists already", hint="choose another with --output, or replace it with --force")
