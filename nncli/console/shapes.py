@@ -20,7 +20,7 @@ def make_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: i
 
 @dataclass(frozen=True)
 class PlainTable:
-    """A table that rich draws at any width: where its words do not fit side by side, its rows are told one by one."""
+    """A table that rich draws at any width: where its words do not fit side by side, its rows are listed one by one."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]

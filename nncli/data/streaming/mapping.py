@@ -22,7 +22,7 @@ def blocks_of(array: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def spread_rows(rows: int, most: int) -> np.ndarray:
-    """At most `most` of this many rows, int64, ascending: stretches of neighbours from all over."""
+    """The positions of at most `most` of `rows` rows, int64, ascending: stretches of neighbours from all over."""
     if rows <= most:
         return np.arange(rows, dtype=np.int64)
     length = max(1, most // _STRETCHES)

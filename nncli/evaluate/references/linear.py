@@ -51,7 +51,7 @@ def fit_linear(
 
 
 def thin(rows: int, most: int) -> np.ndarray:
-    """The positions of at most `most` of this many rows, drawn at random once for all, int64, ascending."""
+    """The positions of at most `most` of `rows` rows, drawn at random once for all, int64, ascending."""
     if rows <= most:
         return np.arange(rows)
     return np.sort(np.random.default_rng(0).permutation(rows)[:most])

@@ -10,7 +10,7 @@ from nncli.data.streaming.splits.rows import KeyedRows, Read, blocks
 
 
 def first_rows(copies: Read, count: int) -> np.ndarray:
-    """Whether each of this many rows is equal to none before it, bool (rows,); `copies` are the hashes, uint64."""
+    """Whether each of `count` rows is equal to none before it, bool (count,); `copies` are the hashes, uint64."""
     is_first = np.zeros(count, bool)
     for each in distinct_hashes(copies, count):
         is_first[each.first] = True

@@ -22,7 +22,7 @@ class Distinct:
 
 
 def distinct_hashes(hashes: Read, count: int) -> Iterator[Distinct]:
-    """All different hashes of this many rows, a range of them after the other, each in a pass over the rows."""
+    """All different hashes of `count` rows, one range of hashes after another, each in a pass over the rows."""
     for low, high in _ranges(hashes, count):
         found: list[Distinct] = []
         held = 0
@@ -42,7 +42,7 @@ def distinct_hashes(hashes: Read, count: int) -> Iterator[Distinct]:
 
 
 def _ranges(hashes: Read, count: int) -> Iterator[tuple[int, int]]:
-    """Ranges of the first bits of hashes that have at most this many rows together, or a single value of these bits."""
+    """Ranges of the first bits of hashes, each of at most `_MOST_ROWS` rows, or of one value of these bits."""
     sizes = np.zeros(1 << _BITS, np.int64)
     for first, end in blocks(count):
         sizes += np.bincount((hashes(first, end) >> np.uint64(64 - _BITS)).astype(np.int64), minlength=len(sizes))

@@ -36,7 +36,7 @@ class Cuts:
 
 
 def divide_moments(data: Data, moments: Read, count: int, *, has_test: bool) -> Cuts:
-    """Where the sets begin, of this many rows: the latest are tested, those before validated.
+    """Where the sets of `count` rows begin: the latest are tested, those before validated.
 
     With `data.fold`, a block of the rows is tested, and only earlier ones are trained on.
 
@@ -63,13 +63,13 @@ class _Moment:
 
 
 class Timeline:
-    """The moments of this many rows (int64), looked at in passes over a file."""
+    """The moments of `count` rows (int64), looked at in passes over a file."""
 
     def __init__(self, moments: Read, count: int) -> None:
         self._moments, self.count = moments, count
 
     def at(self, rank: int) -> _Moment:
-        """The moment of the row with this many others before it in order of time."""
+        """The moment of the row that has `rank` others before it in order of time."""
         before, prefix, size = 0, 0, 0
         for shift in range(64 - _STEP, -1, -_STEP):
             counts = np.zeros(1 << _STEP, np.int64)

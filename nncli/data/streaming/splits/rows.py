@@ -36,6 +36,6 @@ class KeyedRows:
 
 
 def blocks(count: int) -> Iterator[tuple[int, int]]:
-    """The bounds (first, end) of each block of this many rows."""
+    """The bounds (first, end) of each block of `count` rows."""
     for first in range(0, count, _BLOCK):
         yield first, min(count, first + _BLOCK)

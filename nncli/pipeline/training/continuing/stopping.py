@@ -62,7 +62,7 @@ def left_if_stopped(folder: RunFolder, leave: Callable[[RunFolder], None] | None
     """
     try:
         yield
-    except BaseException:
+    except BaseException:  # Ctrl-C and SIGTERM above all: what was trained is kept whatever ended it
         with suppress(KeyboardInterrupt, Terminated):
             if leave is not None:
                 leave(folder)
